@@ -1,0 +1,39 @@
+/** An IPv4 address in canonical dotted quad, `10.0.1.20`. Made only by the functions here. */
+export type Ipv4Address = string & { readonly brand: 'Ipv4Address' };
+
+export const UNSPECIFIED_ADDRESS = '0.0.0.0' as Ipv4Address;
+export const BROADCAST_ADDRESS = '255.255.255.255' as Ipv4Address;
+
+const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const DOTTED_QUAD = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
+
+/** Reads a dotted quad; undefined if the text is none. Leading zeros are refused, since some read them as octal. */
+export function parseIpv4(text: string): Ipv4Address | undefined {
+  return DOTTED_QUAD.test(text) ? (text as Ipv4Address) : undefined;
+}
+
+/** The address as a number from 0 to 2^32 - 1, in host order, for arithmetic. */
+export function ipv4ToNumber(address: Ipv4Address): number {
+  let value = 0;
+  for (const octet of address.split('.')) value = value * 256 + Number(octet);
+  return value;
+}
+
+/** The address of a number from 0 to 2^32 - 1. Throws RangeError outside. */
+export function ipv4FromNumber(value: number): Ipv4Address {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+    throw new RangeError(`${value} is not an IPv4 address`);
+  }
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}` as Ipv4Address;
+}
+
+/** The address in four octets of `bytes` from `offset`, in network order. Throws RangeError if they are not there. */
+export function ipv4FromBytes(bytes: Uint8Array, offset = 0): Ipv4Address {
+  if (offset + 4 > bytes.length) throw new RangeError(`an IPv4 address needs 4 octets at offset ${offset}`);
+  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as Ipv4Address;
+}
+
+/** The four octets of the address, in network order. */
+export function ipv4ToBytes(address: Ipv4Address): Uint8Array {
+  return Uint8Array.from(address.split('.'), Number);
+}

@@ -1,0 +1,42 @@
+import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber, parseIpv4 } from './ipv4-address.ts';
+
+/** An IPv4 network, `10.0.1.0/24`, with its bounds as numbers so that membership is two comparisons. */
+export interface Ipv4Cidr {
+  readonly text: string;
+  readonly prefixLength: number;
+  /** The network address (all host bits zero), as a number in host order. */
+  readonly first: number;
+  /** The highest address (all host bits one), as a number in host order. */
+  readonly last: number;
+}
+
+/**
+ * Reads `address/prefix`; undefined if the text is none. Host bits must be zero (`10.0.1.5/24` is refused), since
+ * they more often tell of a mistake than of an intention.
+ */
+export function parseCidr(text: string): Ipv4Cidr | undefined {
+  const match = /^([0-9.]+)\/([0-9]|[12][0-9]|3[0-2])$/.exec(text);
+  const address = match?.[1] === undefined ? undefined : parseIpv4(match[1]);
+  if (match?.[2] === undefined || address === undefined) return undefined;
+  const prefixLength = Number(match[2]);
+  const size = 2 ** (32 - prefixLength);
+  const first = ipv4ToNumber(address);
+  if (first % size !== 0) return undefined;
+  return { text, prefixLength, first, last: first + size - 1 };
+}
+
+/** Whether the address lies in the network; the network and broadcast addresses do. */
+export function cidrContains(cidr: Ipv4Cidr, address: Ipv4Address): boolean {
+  const value = ipv4ToNumber(address);
+  return value >= cidr.first && value <= cidr.last;
+}
+
+/** The subnet mask, as option 1 carries it. */
+export function cidrNetmask(cidr: Ipv4Cidr): Ipv4Address {
+  return ipv4FromNumber(2 ** 32 - 2 ** (32 - cidr.prefixLength));
+}
+
+/** The address that reaches every host of the network: all host bits one. */
+export function cidrBroadcast(cidr: Ipv4Cidr): Ipv4Address {
+  return ipv4FromNumber(cidr.last);
+}
