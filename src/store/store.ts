@@ -1,0 +1,57 @@
+import type { Ipv4Address } from '../protocol/ipv4-address.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import type { MachineUuid } from '../protocol/machine-uuid.ts';
+import type { BootEvent, BootEventKind } from '../provision/boot-event.ts';
+import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
+
+/** A machine that was seen and that no file declares. */
+export interface DiscoveredMachine {
+  readonly mac: MacAddress;
+  readonly uuid?: MachineUuid;
+  readonly serial?: string;
+  readonly manufacturer?: string;
+  readonly product?: string;
+  readonly arch?: string;
+  readonly platform?: string;
+  readonly address?: Ipv4Address;
+  readonly firstSeenAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+/** A boot event with its place in the log and the session it was sorted into. */
+export interface StoredBootEvent extends BootEvent {
+  /** Rises by time of writing; a cursor for reading on. */
+  readonly id: number;
+  readonly sessionId: string;
+}
+
+/** Which events to read: newest last, at most `limit` after the event `afterId`. */
+export interface BootEventQuery {
+  readonly afterId?: number;
+  readonly mac?: MacAddress;
+  readonly kind?: BootEventKind;
+  readonly limit: number;
+}
+
+/**
+ * What Railhead must remember. One interface for every database; test/contract/store.ts says what it must do.
+ * Every promise rejects when the database is broken; "not there" is undefined or an empty list, never an error.
+ */
+export interface Store {
+  /** Every binding, for the lease book at start. */
+  loadLeases(): Promise<Lease[]>;
+  /** Writes all changes in one transaction. Resolves once they are durable, as the store's settings define it. */
+  commitLeases(changes: readonly LeaseChange[]): Promise<void>;
+
+  /** Inserts or updates by MAC; `firstSeenAt` of an earlier sighting stays. */
+  recordDiscovered(machine: DiscoveredMachine): Promise<void>;
+  listDiscovered(): Promise<DiscoveredMachine[]>;
+
+  /** Appends events in order, in one transaction. */
+  appendEvents(events: readonly Omit<StoredBootEvent, 'id'>[]): Promise<void>;
+  listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
+  /** Deletes events older than `before`, and returns how many went. */
+  pruneEvents(before: Date): Promise<number>;
+
+  close(): Promise<void>;
+}
