@@ -14,9 +14,19 @@ export function parseIpv4(text: string): Ipv4Address | undefined {
 
 /** The address as a number from 0 to 2^32 - 1, in host order, for arithmetic. */
 export function ipv4ToNumber(address: Ipv4Address): number {
+  // Read digit by digit: this runs several times for every DHCP packet, and splitting costs ten times as much.
   let value = 0;
-  for (const octet of address.split('.')) value = value * 256 + Number(octet);
-  return value;
+  let octet = 0;
+  for (let index = 0; index < address.length; index++) {
+    const code = address.charCodeAt(index);
+    if (code === 0x2e) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + (code - 0x30);
+    }
+  }
+  return value * 256 + octet;
 }
 
 /** The address of a number from 0 to 2^32 - 1. Throws RangeError outside. */
@@ -35,5 +45,16 @@ export function ipv4FromBytes(bytes: Uint8Array, offset = 0): Ipv4Address {
 
 /** The four octets of the address, in network order. */
 export function ipv4ToBytes(address: Ipv4Address): Uint8Array {
-  return Uint8Array.from(address.split('.'), Number);
+  const bytes = new Uint8Array(4);
+  writeIpv4(bytes, 0, address);
+  return bytes;
+}
+
+/** Writes the four octets of the address into `bytes` from `offset`, in network order. */
+export function writeIpv4(bytes: Uint8Array, offset: number, address: Ipv4Address): void {
+  const value = ipv4ToNumber(address);
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
 }

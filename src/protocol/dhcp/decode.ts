@@ -1,0 +1,262 @@
+import { type Ipv4Address, ipv4FromBytes, UNSPECIFIED_ADDRESS } from '../ipv4-address.ts';
+import { MalformedMessage } from '../malformed-message.ts';
+import {
+  BOOTREQUEST,
+  COOKIE_OFFSET,
+  type DhcpMessage,
+  FILE_OFFSET,
+  FILE_SIZE,
+  MAGIC_COOKIE,
+  OPTIONS_OFFSET,
+  SNAME_OFFSET,
+  SNAME_SIZE,
+} from './message.ts';
+import { OptionCode } from './option-codes.ts';
+
+const HTYPE_ETHERNET = 1;
+const HTYPE_INFINIBAND = 32;
+const HOPS_MAX = 16;
+/** The highest message type that an RFC defines (RFC 7724 section 7: DHCPTLS). */
+const MESSAGE_TYPE_MAX = 18;
+/** What one option may grow to when its pieces are put together; bounds memory, and nothing real comes near. */
+const OPTION_SIZE_MAX = 4096;
+/** Pieces of options in one message; bounds the time that a datagram full of two-octet options can take. */
+const OPTION_PIECES_MAX = 1024;
+
+/**
+ * Reads a message of either direction. Byte values are views into `bytes`, which must not change afterwards.
+ * Throws MalformedMessage, and nothing else, whatever the bytes are (RFC 2131 section 2, RFC 2132, RFC 3396).
+ */
+export function decodeMessage(bytes: Uint8Array): DhcpMessage {
+  if (bytes.length < OPTIONS_OFFSET) {
+    throw new MalformedMessage(
+      'short',
+      `${bytes.length} octets are fewer than the ${OPTIONS_OFFSET} of a header`,
+    );
+  }
+  if (readUint32(bytes, COOKIE_OFFSET) !== MAGIC_COOKIE) {
+    throw new MalformedMessage('cookie', 'the magic cookie 63825363 is missing', COOKIE_OFFSET);
+  }
+  const htype = byteAt(bytes, 1);
+  const hlen = byteAt(bytes, 2);
+  checkHardware(htype, hlen);
+  const collected = collectOptions(bytes);
+  const options = collected.join();
+  checkMessageType(options.get(OptionCode.messageType));
+  return {
+    op: byteAt(bytes, 0),
+    htype,
+    hlen,
+    hops: byteAt(bytes, 3),
+    xid: readUint32(bytes, 4),
+    secs: readUint16(bytes, 8),
+    flags: readUint16(bytes, 10),
+    ciaddr: readIpv4(bytes, 12),
+    yiaddr: readIpv4(bytes, 16),
+    siaddr: readIpv4(bytes, 20),
+    giaddr: readIpv4(bytes, 24),
+    chaddr: bytes.subarray(28, 28 + hlen),
+    sname: collected.snameHoldsOptions ? '' : readFieldText(bytes, SNAME_OFFSET, SNAME_SIZE),
+    file: collected.fileHoldsOptions ? '' : readFieldText(bytes, FILE_OFFSET, FILE_SIZE),
+    options,
+  };
+}
+
+/**
+ * Reads a message that a client sent to a server: what `decodeMessage` refuses, and replies, hop counts past any
+ * real relay chain, and hardware addresses that no station can have. Throws MalformedMessage.
+ */
+export function decodeRequest(bytes: Uint8Array): DhcpMessage {
+  // Replies are refused before anything else is looked at: our own broadcasts come back to us as these.
+  if (bytes.length >= OPTIONS_OFFSET && bytes[0] !== BOOTREQUEST) {
+    throw new MalformedMessage('op', `op is ${bytes[0]}, and a request has 1`);
+  }
+  const message = decodeMessage(bytes);
+  // RFC 1542 section 4.1.1: a relay discards at 16 hops.
+  if (message.hops > HOPS_MAX) {
+    throw new MalformedMessage('hops', `${message.hops} hops are more than ${HOPS_MAX}`, 3);
+  }
+  checkStation(message);
+  return message;
+}
+
+function checkHardware(htype: number, hlen: number): void {
+  const expected = htype === HTYPE_ETHERNET ? 6 : htype === HTYPE_INFINIBAND ? 0 : undefined;
+  if (htype === 0 || htype === 255 || hlen > 16 || (expected !== undefined && hlen !== expected)) {
+    throw new MalformedMessage('hardware', `htype ${htype} with hlen ${hlen} is no hardware address`, 1);
+  }
+  // RFC 4390 section 2.1: only InfiniBand leaves chaddr empty.
+  if (hlen === 0 && htype !== HTYPE_INFINIBAND) {
+    throw new MalformedMessage('hardware', `htype ${htype} without a hardware address`, 1);
+  }
+}
+
+function checkStation(message: DhcpMessage): void {
+  if (message.hlen === 0) {
+    // RFC 4390 section 2.1: InfiniBand clients are known by their client identifier alone.
+    if ((message.options.get(OptionCode.clientIdentifier)?.length ?? 0) === 0) {
+      throw new MalformedMessage('hardware', 'neither a hardware address nor a client identifier', 28);
+    }
+    return;
+  }
+  const { chaddr } = message;
+  let allZero = true;
+  for (let index = 0; index < chaddr.length && allZero; index++) allZero = chaddr[index] === 0;
+  if (allZero) throw new MalformedMessage('chaddr', 'the hardware address is all zero', 28);
+  // IEEE 802-2014 section 8.2.2: the lowest bit of the first octet marks a group, and broadcast is the group of all.
+  if (message.htype === HTYPE_ETHERNET && (byteAt(chaddr, 0) & 1) === 1) {
+    throw new MalformedMessage('chaddr', 'the hardware address is a group address', 28);
+  }
+}
+
+function checkMessageType(value: Uint8Array | undefined): void {
+  if (value === undefined) return;
+  const type = value[0] ?? 0;
+  if (value.length !== 1 || type < 1 || type > MESSAGE_TYPE_MAX) {
+    throw new MalformedMessage('message_type', `option 53 is no message type`, OPTIONS_OFFSET);
+  }
+}
+
+/** Pieces of options in order of appearance, and which header fields carried some of them. */
+class OptionPieces {
+  snameHoldsOptions = false;
+  fileHoldsOptions = false;
+
+  readonly #first = new Map<number, Uint8Array>();
+  #further: Map<number, Uint8Array[]> | undefined;
+  #pieces = 0;
+
+  add(code: number, value: Uint8Array, offset: number): void {
+    if (++this.#pieces > OPTION_PIECES_MAX) {
+      throw new MalformedMessage('options', `more than ${OPTION_PIECES_MAX} options`, offset);
+    }
+    const first = this.#first.get(code);
+    if (first === undefined) {
+      this.#first.set(code, value);
+      return;
+    }
+    this.#further ??= new Map();
+    const further = this.#further.get(code);
+    if (further === undefined) this.#further.set(code, [first, value]);
+    else further.push(value);
+  }
+
+  /** Takes option 52 out; undefined unless it is there once, with a value from 1 to 3 (RFC 2132 section 9.3). */
+  takeOverload(): number | undefined {
+    const value = this.#first.get(OptionCode.overload);
+    if (value === undefined) return undefined;
+    const repeated = this.#further?.has(OptionCode.overload) ?? false;
+    this.#first.delete(OptionCode.overload);
+    const overload = value[0] ?? 0;
+    return !repeated && value.length === 1 && overload >= 1 && overload <= 3 ? overload : undefined;
+  }
+
+  join(): Map<number, Uint8Array> {
+    if (this.#further !== undefined) {
+      for (const [code, pieces] of this.#further) {
+        if (this.#first.has(code)) this.#first.set(code, joinPieces(code, pieces));
+      }
+    }
+    return this.#first;
+  }
+}
+
+/** Codes whose pieces are not joined when that gives a length they cannot have: the first piece counts. */
+const FIXED_LENGTHS: ReadonlyMap<number, number> = new Map([
+  [OptionCode.messageType, 1],
+  [OptionCode.serverIdentifier, 4],
+  [OptionCode.requestedAddress, 4],
+  [OptionCode.maximumMessageSize, 2],
+]);
+
+function joinPieces(code: number, pieces: readonly Uint8Array[]): Uint8Array {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const fixed = FIXED_LENGTHS.get(code);
+  if (fixed !== undefined && size !== fixed) return pieces[0] ?? new Uint8Array();
+  if (size > OPTION_SIZE_MAX) {
+    throw new MalformedMessage(
+      'option_size',
+      `option ${code} has ${size} octets in all, more than ${OPTION_SIZE_MAX}`,
+    );
+  }
+  const joined = new Uint8Array(size);
+  let offset = 0;
+  for (const piece of pieces) {
+    joined.set(piece, offset);
+    offset += piece.length;
+  }
+  return joined;
+}
+
+function collectOptions(bytes: Uint8Array): OptionPieces {
+  const pieces = new OptionPieces();
+  collectArea(bytes, OPTIONS_OFFSET, bytes.length, pieces);
+  const overload = pieces.takeOverload();
+  if (overload !== undefined) {
+    // RFC 3396 section 5: the options field first, then file, then sname.
+    if ((overload & 1) !== 0) {
+      pieces.fileHoldsOptions = true;
+      collectArea(bytes, FILE_OFFSET, FILE_OFFSET + FILE_SIZE, pieces);
+    }
+    if ((overload & 2) !== 0) {
+      pieces.snameHoldsOptions = true;
+      collectArea(bytes, SNAME_OFFSET, SNAME_OFFSET + SNAME_SIZE, pieces);
+    }
+    // An option 52 inside an overloaded field says nothing, so nothing can recurse.
+    pieces.takeOverload();
+  }
+  return pieces;
+}
+
+/** Walks one area up to its END; an area that simply stops is accepted, since many clients omit END. */
+function collectArea(bytes: Uint8Array, start: number, end: number, pieces: OptionPieces): void {
+  let offset = start;
+  while (offset < end) {
+    const code = byteAt(bytes, offset);
+    if (code === OptionCode.end) return;
+    if (code === OptionCode.pad) {
+      offset++;
+      continue;
+    }
+    if (offset + 1 >= end) {
+      throw new MalformedMessage('option_length', `option ${code} has no length`, offset);
+    }
+    const length = byteAt(bytes, offset + 1);
+    const valueEnd = offset + 2 + length;
+    if (valueEnd > end) {
+      throw new MalformedMessage(
+        'option_length',
+        `option ${code} claims ${length} octets, and only ${end - offset - 2} are left`,
+        offset,
+      );
+    }
+    pieces.add(code, bytes.subarray(offset + 2, valueEnd), offset);
+    offset = valueEnd;
+  }
+}
+
+function byteAt(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] ?? 0;
+}
+
+function readUint16(bytes: Uint8Array, offset: number): number {
+  return byteAt(bytes, offset) * 256 + byteAt(bytes, offset + 1);
+}
+
+function readUint32(bytes: Uint8Array, offset: number): number {
+  return readUint16(bytes, offset) * 65536 + readUint16(bytes, offset + 2);
+}
+
+function readIpv4(bytes: Uint8Array, offset: number): Ipv4Address {
+  return readUint32(bytes, offset) === 0 ? UNSPECIFIED_ADDRESS : ipv4FromBytes(bytes, offset);
+}
+
+function readFieldText(bytes: Uint8Array, offset: number, size: number): string {
+  let text = '';
+  for (let index = offset; index < offset + size; index++) {
+    const code = byteAt(bytes, index);
+    if (code === 0) break;
+    text += String.fromCharCode(code);
+  }
+  return text;
+}

@@ -1,0 +1,221 @@
+import { type Ipv4Address, ipv4FromBytes, parseIpv4, writeIpv4 } from '../ipv4-address.ts';
+import { parseCidr } from '../ipv4-cidr.ts';
+import { MalformedMessage } from '../malformed-message.ts';
+import { type ClasslessRoute, decodeClasslessRoutes, encodeClasslessRoutes } from './classless-routes.ts';
+import { decodeDomainSearch, encodeDomainSearch, isDomainName } from './domain-search.ts';
+import { OptionCode } from './option-codes.ts';
+import { hexFromBytes } from './read-option.ts';
+
+/** How the value of an option is written, for options that an operator adds in the settings. */
+export const OPTION_TYPES = [
+  'ip',
+  'ip-list',
+  'uint8',
+  'uint16',
+  'uint32',
+  'text',
+  'hex',
+  'boolean',
+  'domain-search',
+  'classless-routes',
+] as const;
+
+export type OptionType = (typeof OPTION_TYPES)[number];
+
+/** A typed value of an option. */
+export type OptionValue =
+  | { readonly type: 'ip'; readonly value: Ipv4Address }
+  | { readonly type: 'ip-list'; readonly value: readonly Ipv4Address[] }
+  | { readonly type: 'uint8' | 'uint16' | 'uint32'; readonly value: number }
+  | { readonly type: 'text'; readonly value: string }
+  | { readonly type: 'hex'; readonly value: string }
+  | { readonly type: 'boolean'; readonly value: boolean }
+  | { readonly type: 'domain-search'; readonly value: readonly string[] }
+  | { readonly type: 'classless-routes'; readonly value: readonly ClasslessRoute[] };
+
+const UINT_SIZES = { uint8: 1, uint16: 2, uint32: 4 } as const;
+
+/** The value's octets (RFC 2132 section 2; RFC 3397; RFC 3442). */
+export function encodeOptionValue(option: OptionValue): Uint8Array {
+  switch (option.type) {
+    case 'ip':
+      return encodeAddresses([option.value]);
+    case 'ip-list':
+      return encodeAddresses(option.value);
+    case 'uint8':
+    case 'uint16':
+    case 'uint32': {
+      const size = UINT_SIZES[option.type];
+      return Uint8Array.from({ length: size }, (_, index) => option.value >>> (8 * (size - 1 - index)));
+    }
+    case 'text':
+      return new TextEncoder().encode(option.value);
+    case 'hex':
+      return Uint8Array.from(option.value.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+    case 'boolean':
+      return Uint8Array.of(option.value ? 1 : 0);
+    case 'domain-search':
+      return encodeDomainSearch(option.value);
+    case 'classless-routes':
+      return encodeClasslessRoutes(option.value);
+  }
+}
+
+/** Reads octets as a value of the type. Throws MalformedMessage if they are none. */
+export function decodeOptionValue(type: OptionType, bytes: Uint8Array): OptionValue {
+  switch (type) {
+    case 'ip':
+      checkLength(type, bytes, bytes.length === 4);
+      return { type, value: ipv4FromBytes(bytes) };
+    case 'ip-list':
+      checkLength(type, bytes, bytes.length > 0 && bytes.length % 4 === 0);
+      return {
+        type,
+        value: Array.from({ length: bytes.length / 4 }, (_, index) => ipv4FromBytes(bytes, index * 4)),
+      };
+    case 'uint8':
+    case 'uint16':
+    case 'uint32':
+      checkLength(type, bytes, bytes.length === UINT_SIZES[type]);
+      return { type, value: bytes.reduce((value, byte) => value * 256 + byte, 0) };
+    case 'text':
+      return { type, value: new TextDecoder('utf-8').decode(bytes).replace(/\0+$/, '') };
+    case 'hex':
+      return { type, value: hexFromBytes(bytes) };
+    case 'boolean':
+      checkLength(type, bytes, bytes.length === 1);
+      return { type, value: bytes[0] !== 0 };
+    case 'domain-search':
+      return { type, value: decodeDomainSearch(bytes) };
+    case 'classless-routes':
+      return { type, value: decodeClasslessRoutes(bytes) };
+  }
+}
+
+/**
+ * Reads a value as settings carry it: `10.0.0.1`, `[10.0.0.1]`, `60`, `"text"`, `"01:ff"`, `true`,
+ * `[{destination: 10.0.0.0/8, router: 10.0.0.1}]`. Throws RangeError with a sentence that says what is expected.
+ */
+export function parseOptionValue(type: OptionType, input: unknown): OptionValue {
+  switch (type) {
+    case 'ip':
+      return { type, value: parseAddress(input) };
+    case 'ip-list': {
+      const list = Array.isArray(input) ? (input as unknown[]) : [input];
+      if (list.length === 0) throw new RangeError('an empty list of addresses says nothing; leave it out');
+      return { type, value: list.map(parseAddress) };
+    }
+    case 'uint8':
+    case 'uint16':
+    case 'uint32': {
+      const max = 2 ** (8 * UINT_SIZES[type]) - 1;
+      if (typeof input !== 'number' || !Number.isInteger(input) || input < 0 || input > max) {
+        throw new RangeError(`${show(input)} is not a whole number from 0 to ${max}`);
+      }
+      return { type, value: input };
+    }
+    case 'text':
+      if (typeof input !== 'string' || input === '' || input.includes('\0')) {
+        throw new RangeError(`${show(input)} is not a text of at least one character without NUL`);
+      }
+      return { type, value: input };
+    case 'hex': {
+      const digits = typeof input === 'string' ? input.replace(/[: ]/g, '').toLowerCase() : '';
+      if (!/^(?:[0-9a-f]{2})+$/.test(digits)) {
+        throw new RangeError(`${show(input)} is not octets in hex, as "01:ff" or "01ff"`);
+      }
+      return { type, value: digits };
+    }
+    case 'boolean':
+      if (typeof input !== 'boolean') throw new RangeError(`${show(input)} is neither true nor false`);
+      return { type, value: input };
+    case 'domain-search': {
+      const names = Array.isArray(input) ? (input as unknown[]) : [input];
+      return {
+        type,
+        value: names.map((name) => {
+          if (typeof name === 'string' && isDomainName(name)) return name;
+          throw new RangeError(`${show(name)} is not a domain name`);
+        }),
+      };
+    }
+    case 'classless-routes':
+      if (!Array.isArray(input) || input.length === 0) {
+        throw new RangeError(`${show(input)} is not a list of routes, each with destination and router`);
+      }
+      return { type, value: (input as unknown[]).map(parseRoute) };
+  }
+}
+
+/** Codes that the protocol or Railhead itself must set, with the reason why settings may not. */
+const RESERVED_CODES: ReadonlyMap<number, string> = new Map([
+  [OptionCode.pad, 'it is padding'],
+  [OptionCode.subnetMask, 'it follows from the cidr of the subnet'],
+  [OptionCode.bootFileSize, 'edk2 would take it for the size of the boot file'],
+  [OptionCode.requestedAddress, 'only clients send it'],
+  [OptionCode.leaseTime, 'it is a setting of its own'],
+  [OptionCode.overload, 'it describes the layout of the message'],
+  [OptionCode.messageType, 'it is the type of the message'],
+  [OptionCode.serverIdentifier, 'it names the server'],
+  [OptionCode.parameterRequestList, 'only clients send it'],
+  [OptionCode.message, 'it belongs to refusals'],
+  [OptionCode.maximumMessageSize, 'only clients send it'],
+  [OptionCode.renewalTime, 'it follows from the lease time'],
+  [OptionCode.rebindingTime, 'it follows from the lease time'],
+  [OptionCode.vendorClass, 'it is part of the boot answer, and alone it sends UEFI to port 4011'],
+  [OptionCode.clientIdentifier, 'it is echoed'],
+  [OptionCode.relayAgentInformation, 'it is echoed'],
+  [OptionCode.machineIdentifier, 'it is echoed'],
+  [OptionCode.end, 'it ends the options'],
+]);
+
+/** Why settings may not give this option code; undefined if they may. */
+export function reservedOptionReason(code: number): string | undefined {
+  if (!Number.isInteger(code) || code < 0 || code > 255) return 'option codes go from 1 to 254';
+  return RESERVED_CODES.get(code);
+}
+
+/** Addresses one after another, as options 3, 6 and 42 carry them. */
+export function encodeAddresses(addresses: readonly Ipv4Address[]): Uint8Array {
+  const bytes = new Uint8Array(4 * addresses.length);
+  addresses.forEach((address, index) => {
+    writeIpv4(bytes, 4 * index, address);
+  });
+  return bytes;
+}
+
+/** A whole number from 0 to 2^32 - 1 in four octets, as options 51, 58 and 59 carry it. */
+export function encodeUint32(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+/** Text of one-octet characters. */
+export function encodeText(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
+
+function parseAddress(input: unknown): Ipv4Address {
+  const address = typeof input === 'string' ? parseIpv4(input) : undefined;
+  if (address === undefined) throw new RangeError(`${show(input)} is not an IPv4 address`);
+  return address;
+}
+
+function parseRoute(input: unknown): ClasslessRoute {
+  const route = typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {};
+  const destination = typeof route.destination === 'string' ? parseCidr(route.destination) : undefined;
+  if (destination === undefined) {
+    throw new RangeError(`${show(route.destination)} is not a destination such as 10.0.0.0/8`);
+  }
+  return { destination, router: parseAddress(route.router) };
+}
+
+function checkLength(type: OptionType, bytes: Uint8Array, fits: boolean): void {
+  if (!fits)
+    throw new MalformedMessage('option_value', `${bytes.length} octets are no value of type ${type}`);
+}
+
+function show(input: unknown): string {
+  return JSON.stringify(input) ?? 'nothing';
+}

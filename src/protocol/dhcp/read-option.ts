@@ -1,0 +1,56 @@
+import { type Ipv4Address, ipv4FromBytes } from '../ipv4-address.ts';
+import type { DhcpOptions } from './message.ts';
+
+// A value of the wrong length counts as absent everywhere here: one odd option must not cost a machine its boot.
+
+/** An option of exactly one octet, as a number. */
+export function readUint8(options: DhcpOptions, code: number): number | undefined {
+  const bytes = options.get(code);
+  return bytes?.length === 1 ? bytes[0] : undefined;
+}
+
+/** An option of exactly two octets, as a number. */
+export function readUint16(options: DhcpOptions, code: number): number | undefined {
+  const bytes = options.get(code);
+  return bytes?.length === 2 ? (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0) : undefined;
+}
+
+/** An option of exactly four octets, as a number. */
+export function readUint32(options: DhcpOptions, code: number): number | undefined {
+  const bytes = options.get(code);
+  if (bytes?.length !== 4) return undefined;
+  return (((bytes[0] ?? 0) << 24) | ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)) >>> 0;
+}
+
+/** An option that is one IPv4 address. */
+export function readAddress(options: DhcpOptions, code: number): Ipv4Address | undefined {
+  const bytes = options.get(code);
+  return bytes?.length === 4 ? ipv4FromBytes(bytes) : undefined;
+}
+
+/** An option that is text: one character an octet, without the NULs that some clients append. */
+export function readText(options: DhcpOptions, code: number): string | undefined {
+  const bytes = options.get(code);
+  return bytes === undefined ? undefined : textFromBytes(bytes);
+}
+
+/** Octets as text, one character an octet, without trailing NULs (RFC 2132 section 2: clients may send them). */
+export function textFromBytes(bytes: Uint8Array): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  let text = '';
+  for (let index = 0; index < end; index++) text += String.fromCharCode(bytes[index] ?? 0);
+  return text;
+}
+
+const HEX_PAIRS = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
+/** Octets in lower-case hex, with `separator` between them. */
+export function hexFromBytes(bytes: Uint8Array, separator = ''): string {
+  let text = '';
+  for (let index = 0; index < bytes.length; index++) {
+    if (index > 0) text += separator;
+    text += HEX_PAIRS[bytes[index] ?? 0];
+  }
+  return text;
+}

@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeMessage, decodeRequest } from '../../../src/protocol/dhcp/decode.ts';
+import { messageTypeOf } from '../../../src/protocol/dhcp/message.ts';
+import { readText, readUint16 } from '../../../src/protocol/dhcp/read-option.ts';
+import { MalformedMessage } from '../../../src/protocol/malformed-message.ts';
+import { GOLDEN_PACKETS, goldenBytes, hexBytes } from './golden-packets.ts';
+
+/** A request with the given options, and header octets overwritten by offset. */
+function packet(options: string | Uint8Array, header: Record<number, string> = {}): Uint8Array {
+  const tail = typeof options === 'string' ? hexBytes(options) : options;
+  const bytes = new Uint8Array(240 + tail.length);
+  bytes.set(hexBytes('01010600 1a2b3c4d'), 0);
+  bytes.set(hexBytes('525400aabb01'), 28);
+  bytes.set(hexBytes('63825363'), 236);
+  for (const [offset, hex] of Object.entries(header)) bytes.set(hexBytes(hex), Number(offset));
+  bytes.set(tail, 240);
+  return bytes;
+}
+
+function refusal(bytes: Uint8Array): string {
+  try {
+    decodeRequest(bytes);
+  } catch (error) {
+    if (error instanceof MalformedMessage) return error.code;
+    throw error;
+  }
+  return 'accepted';
+}
+
+const codesOf = (bytes: Uint8Array): number[] => [...decodeRequest(bytes).options.keys()];
+const hexOf = (value: Uint8Array | undefined): string | undefined =>
+  value && Buffer.from(value).toString('hex');
+
+describe('packets of real firmware', () => {
+  test.each(Object.values(GOLDEN_PACKETS).map((golden) => [golden.name, golden] as const))(
+    '%s decodes',
+    (_name, golden) => {
+      const bytes = goldenBytes(golden);
+      expect(bytes.length).toBe(golden.size);
+      const message = decodeRequest(bytes);
+      expect({
+        ...message,
+        chaddr: hexOf(message.chaddr),
+        options: Object.fromEntries([...message.options].map(([code, value]) => [code, hexOf(value)])),
+      }).toMatchSnapshot();
+    },
+  );
+
+  test.each(Object.values(GOLDEN_PACKETS).map((golden) => [golden.name, golden] as const))(
+    '%s cut at every length is refused or loses options, and nothing else',
+    (_name, golden) => {
+      const bytes = goldenBytes(golden);
+      const whole = decodeRequest(bytes);
+      for (let length = 0; length < bytes.length; length++) {
+        try {
+          const message = decodeRequest(bytes.subarray(0, length));
+          for (const [code, value] of message.options) expect(value).toEqual(whole.options.get(code));
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedMessage);
+        }
+      }
+    },
+  );
+});
+
+describe('what is refused', () => {
+  const fill = (length: number): Uint8Array => new Uint8Array(length);
+  test.each<[name: string, bytes: Uint8Array, code: string]>([
+    ['D1 empty datagram', fill(0), 'short'],
+    ['D1 one octet', fill(1), 'short'],
+    ['D1 239 octets', packet('').subarray(0, 239), 'short'],
+    ['D1 65,507 zeros', fill(65_507), 'op'],
+    ['D1 65,507 zeros after op 1', Object.assign(fill(65_507), { 0: 1 }), 'cookie'],
+    ['D2 bad cookie', packet('350101ff', { 236: '63825364' }), 'cookie'],
+    ['D3 reply on a server port', packet('350102ff', { 0: '02' }), 'op'],
+    ['D3 op 0', packet('350101ff', { 0: '00' }), 'op'],
+    ['D4 Ethernet with hlen 0', packet('350101ff', { 2: '00' }), 'hardware'],
+    ['D4 Ethernet with hlen 17', packet('350101ff', { 2: '11' }), 'hardware'],
+    ['D4 Ethernet with hlen 16', packet('350101ff', { 2: '10' }), 'hardware'],
+    ['D4 hlen 255', packet('350101ff', { 1: '06ff' }), 'hardware'],
+    ['D4 htype 0', packet('350101ff', { 1: '00' }), 'hardware'],
+    ['D4 htype 255', packet('350101ff', { 1: 'ff' }), 'hardware'],
+    ['D4 other hardware without address', packet('350101ff', { 1: '0600' }), 'hardware'],
+    ['InfiniBand with hlen 6', packet('350101 3d0401020304 ff', { 1: '2006' }), 'hardware'],
+    ['InfiniBand without client identifier', packet('350101ff', { 1: '2000' }), 'hardware'],
+    ['D5 chaddr zero', packet('350101ff', { 28: '000000000000' }), 'chaddr'],
+    ['D5 chaddr broadcast', packet('350101ff', { 28: 'ffffffffffff' }), 'chaddr'],
+    ['D5 chaddr multicast', packet('350101ff', { 28: '01005e000001' }), 'chaddr'],
+    ['D6 length past the end', packet('350101 0c05 6162'), 'option_length'],
+    ['D6 code as very last octet', packet('350101 0c'), 'option_length'],
+    [
+      'D6 length past the end of an overloaded field',
+      packet('350101 340101 ff', { 234: '0c05' }),
+      'option_length',
+    ],
+    [
+      'D6 code as last octet of an overloaded field',
+      packet('350101 340101 ff', { 235: '0c' }),
+      'option_length',
+    ],
+    ['D10 10 kB of option 43', packet(`350101${`2bff${'aa'.repeat(255)}`.repeat(40)}ff`), 'option_size'],
+    ['more options than anybody sends', packet(`350101${'0c00'.repeat(1100)}ff`), 'options'],
+    ['D11 type 0', packet('350100ff'), 'message_type'],
+    ['D11 type 19', packet('350113ff'), 'message_type'],
+    ['D11 type 255', packet('3501ffff'), 'message_type'],
+    ['D11 type without a value', packet('3500ff'), 'message_type'],
+    ['D11 type of two octets', packet('35020101ff'), 'message_type'],
+    ['D25 hops 17', packet('350101ff', { 3: '11' }), 'hops'],
+    ['D25 hops 255', packet('350101ff', { 3: 'ff' }), 'hops'],
+    ['hops 16', packet('350101ff', { 3: '10' }), 'accepted'],
+    ['InfiniBand with a client identifier', packet('350101 3d0401020304 ff', { 1: '2000' }), 'accepted'],
+  ])('%s', (_name, bytes, code) => {
+    expect(refusal(bytes)).toBe(code);
+  });
+});
+
+describe('what is accepted', () => {
+  test.each<[name: string, bytes: Uint8Array, codes: number[]]>([
+    ['D7 no END', packet('350101 0c0161'), [53, 12]],
+    ['D7 END at once, BOOTP', packet('ff 350101'), []],
+    ['D7 octets after END', packet('350101 ff 0c05'), [53]],
+    ['D8 1,000 PADs between options', packet(`350101${'00'.repeat(1000)}0c0161ff`), [53, 12]],
+    ['D8 a PAD has no length', packet('350101 00 0c0161 ff'), [53, 12]],
+    ['D12 empty list of requested options', packet('350101 3700 ff'), [53, 55]],
+    ['D12 list of 255 codes', packet(`350101 37ff${'00ffeb343536'.repeat(42)}010203 ff`), [53, 55]],
+    ['unknown codes stay octets', packet('350101 e0021234 ff'), [53, 224]],
+  ])('%s', (_name, bytes, codes) => {
+    expect(codesOf(bytes)).toEqual(codes);
+  });
+
+  test.each<[name: string, bytes: Uint8Array, code: number, value: string | undefined]>([
+    ['D10 two message types: the first', packet('350101 350103 ff'), 53, '01'],
+    ['D10 two server identifiers: the first', packet('350101 36040a000001 36040a000002 ff'), 54, '0a000001'],
+    ['D10 server identifier in two halves', packet('350101 36020a00 36020001 ff'), 54, '0a000001'],
+    ['D10 two requested addresses: the first', packet('350103 32040a000001 32040a000002 ff'), 50, '0a000001'],
+    ['D10 two maximum sizes: the first', packet('350101 390205c0 39020240 ff'), 57, '05c0'],
+    ['D10 split client identifier', packet('350101 3d0301aabb 3d02ccdd ff'), 61, '01aabbccdd'],
+    ['D10 split user class', packet('350101 4d026950 0c0161 4d025845 ff'), 77, '69505845'],
+    ['D9 options in file', packet('350101 340101 ff', { 108: '0c0161ff' }), 12, '61'],
+    ['D9 options in sname', packet('350101 340102 ff', { 44: '0c0161ff' }), 12, '61'],
+    ['D9 file before sname', packet('350101 340103 ff', { 44: '0c0162ff', 108: '0c0161ff' }), 12, '6162'],
+    [
+      'D9 options first',
+      packet('350101 0c0160 340103 ff', { 44: '0c0162ff', 108: '0c0161ff' }),
+      12,
+      '606162',
+    ],
+    ['D9 overload itself is gone', packet('350101 340103 ff'), 52, undefined],
+    [
+      'D9 nested overload is ignored',
+      packet('350101 340101 ff', { 44: '0c0162', 108: '340102ff' }),
+      12,
+      undefined,
+    ],
+    ['D9 overload 0', packet('350101 340100 ff', { 108: '0c0161ff' }), 12, undefined],
+    ['D9 overload 4', packet('350101 340104 ff', { 108: '0c0161ff' }), 12, undefined],
+    ['D9 overload 255', packet('350101 3401ff ff', { 108: '0c0161ff' }), 12, undefined],
+    ['D9 overload of two octets', packet('350101 34020101 ff', { 108: '0c0161ff' }), 12, undefined],
+    ['D9 overload twice', packet('350101 340101 340101 ff', { 108: '0c0161ff' }), 12, undefined],
+  ])('%s', (_name, bytes, code, value) => {
+    expect(hexOf(decodeRequest(bytes).options.get(code))).toBe(value);
+  });
+
+  test('a field that carries options is no text, and otherwise it is', () => {
+    expect(decodeRequest(packet('350101 340101 ff', { 108: '0c0161ff' })).file).toBe('');
+    expect(decodeRequest(packet('350101 ff', { 108: '612f6200ff' })).file).toBe('a/b');
+    expect(decodeRequest(packet('350101 ff', { 44: '61'.repeat(64) })).sname).toBe('a'.repeat(64));
+  });
+
+  test('D13 a value of the wrong length counts as absent, and text loses its NULs', () => {
+    const { options } = decodeRequest(packet('350101 390105 3c0d505845436c69656e7400000000 ff'));
+    expect(readUint16(options, 57)).toBeUndefined();
+    expect(readText(options, 60)).toBe('PXEClient');
+  });
+
+  test('both directions are read where no server is involved', () => {
+    expect(messageTypeOf(decodeMessage(packet('350102ff', { 0: '02' })))).toBe(2);
+  });
+});
+
+test('any octets decode or are refused with MalformedMessage, and quickly', () => {
+  const golden = Object.values(GOLDEN_PACKETS).map(goldenBytes);
+  const arbitraryDatagram = fc.oneof(
+    fc.uint8Array({ maxLength: 1500 }),
+    fc.uint8Array({ maxLength: 1200 }).map((options) => packet(options)),
+    // A real packet with a few octets overwritten, and perhaps cut.
+    fc
+      .tuple(
+        fc.constantFrom(...golden),
+        fc.array(fc.tuple(fc.nat(420), fc.nat(255)), { maxLength: 8 }),
+        fc.nat(420),
+      )
+      .map(([bytes, changes, length]) => {
+        const copy = Uint8Array.from(bytes);
+        for (const [offset, value] of changes) if (offset < copy.length) copy[offset] = value;
+        return copy.subarray(0, length);
+      }),
+  );
+  fc.assert(
+    fc.property(arbitraryDatagram, (bytes) => {
+      expect(refusal(bytes)).toBeTypeOf('string');
+    }),
+    { numRuns: 2000 },
+  );
+});
