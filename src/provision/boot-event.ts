@@ -10,6 +10,7 @@ export const BOOT_EVENT_KINDS = [
   'dhcp.decline',
   'dhcp.release',
   'dhcp.ignored',
+  'dhcp.foreign_server',
   'proxydhcp.offer',
   'proxydhcp.ack',
   'tftp.sent',

@@ -9,6 +9,10 @@ export interface Machine {
   readonly id: string;
   /** Every network card that may boot; the first one is used where one must be named. */
   readonly macs: readonly MacAddress[];
+  /** DHCP client identifiers (option 61) in lower-case hex, for hosts that are not known by their card. */
+  readonly clientIds?: readonly string[];
+  /** The switch port the machine hangs on, as its relay reports it in option 82, in lower-case hex. */
+  readonly switchPort?: { readonly circuitId?: string; readonly remoteId?: string };
   /** SMBIOS UUID, absent when unknown or a vendor's dummy. */
   readonly uuid?: MachineUuid;
   /** SMBIOS serial number, as the maker wrote it. */

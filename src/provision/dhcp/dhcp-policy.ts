@@ -1,0 +1,44 @@
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+
+/** Settings of the DHCP server that hold for all subnets. */
+export interface DhcpPolicy {
+  /**
+   * What makes two requests come from one client. mac: the hardware address, so that firmware, iPXE and the installed
+   * system share one address. clientId: option 61 where it is sent, as RFC 2131 has it.
+   */
+  readonly identity: 'mac' | 'clientId';
+  /** Whether to believe RFC 3527 link selection (option 82.5) and RFC 5107 server override (82.11) of relays. */
+  readonly trustLinkSelection: boolean;
+  /** Whether to believe RFC 3011 subnet selection (option 118), which clients can send themselves. */
+  readonly trustSubnetSelection: boolean;
+  /** Whether a relayed packet must come from its giaddr or from one of `trustedRelays`. */
+  readonly strictRelaySource: boolean;
+  readonly trustedRelays: readonly Ipv4Address[];
+  /** Whether to accept option 82 in packets that no relay passed on. */
+  readonly trustOption82WithoutGiaddr: boolean;
+  /** Whether to answer BOOTP clients that have a reservation. */
+  readonly bootp: boolean;
+  /** Whether the network is asked for an address before it is offered for the first time (DhcpReply.probe). */
+  readonly conflictDetection: 'off' | 'not-pxe' | 'all';
+  /** What to do about a machine that loads the same thing again and again: tell, or also stop handing it out. */
+  readonly bootLoop: 'report' | 'stop';
+  /** Packets a second from one hardware address. */
+  readonly clientPacketsPerSecond: number;
+  /** Packets a second in all. */
+  readonly packetsPerSecond: number;
+}
+
+/** What holds unless settings say otherwise. */
+export const DEFAULT_DHCP_POLICY: DhcpPolicy = {
+  identity: 'mac',
+  trustLinkSelection: false,
+  trustSubnetSelection: false,
+  strictRelaySource: false,
+  trustedRelays: [],
+  trustOption82WithoutGiaddr: false,
+  bootp: false,
+  conflictDetection: 'not-pxe',
+  bootLoop: 'report',
+  clientPacketsPerSecond: 20,
+  packetsPerSecond: 100_000,
+};
