@@ -44,6 +44,8 @@ export interface StructFieldSchema extends FieldBase {
   readonly kind: 'struct';
   readonly pointer: boolean;
   readonly struct: StructSchema;
+  /** How decoding errors name the type, where that is not `types.` and the name of the struct. */
+  readonly goType?: string;
 }
 
 /** A list of strings (`item` is undefined) or of structs. */

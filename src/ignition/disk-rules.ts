@@ -1,0 +1,180 @@
+import type { Disk, Filesystem, Int, Partition, Raid } from './config.ts';
+import { byteLength, findPathFault } from './path-rules.ts';
+import type { ValidationContext } from './validation-context.ts';
+
+/** Rules of Disk: those that concern all its partitions. */
+export function checkDisk({ device = '', partitions = [] }: Disk, context: ValidationContext): void {
+  if (device === '') {
+    context.error('disk device is required', 'device');
+    return;
+  }
+  context.error(findPathFault(device), 'device');
+  const sameNumber = findSecond(partitions, ({ number = 0 }) => (isZero(number) ? undefined : `${number}`));
+  if (sameNumber >= 0) context.error('partition numbers collide', 'partitions', sameNumber);
+  const overlapping = findOverlap(partitions);
+  if (overlapping >= 0) context.error('partitions overlap', 'partitions', overlapping);
+  if (context.options.refuseMixedPartitions && mixesDeletionAndNumbering(partitions)) {
+    context.error(
+      'shouldExist is false for a partition and other partition(s) has start or size 0',
+      'partitions',
+    );
+  }
+  const sameLabel = findSecond(partitions, ({ label }) => label);
+  if (sameLabel >= 0) context.error('cannot use the same partition label twice', 'partitions', sameLabel);
+}
+
+function isZero(value: Int): boolean {
+  return value === 0 || value === 0n;
+}
+
+/** Index of the first partition whose key an earlier one has, or -1; partitions without a key are left out. */
+function findSecond(
+  partitions: readonly Partition[],
+  keyOf: (partition: Partition) => string | undefined,
+): number {
+  const seen = new Set<string>();
+  return partitions.findIndex((partition) => {
+    const key = keyOf(partition);
+    if (key === undefined) return false;
+    if (seen.has(key)) return true;
+    seen.add(key);
+    return false;
+  });
+}
+
+interface Extent {
+  readonly index: number;
+  readonly start: number;
+  /** Last MiB; a size of 0 takes what is left, and counts as if it ended where it starts. */
+  readonly end: number;
+}
+
+/**
+ * Index of the partition that Ignition names as overlapping, or -1: of the first partition that overlaps another, the
+ * first one that it overlaps. Ignition compares every pair; sorting keeps a list of many partitions from taking for ever.
+ */
+function findOverlap(partitions: readonly Partition[]): number {
+  const extents: Extent[] = [];
+  for (const [index, { startMiB, sizeMiB }] of partitions.entries()) {
+    if (startMiB === undefined || sizeMiB === undefined || isZero(startMiB)) continue;
+    const start = Number(startMiB);
+    extents.push({ index, start, end: isZero(sizeMiB) ? start : start + Number(sizeMiB) - 1 });
+  }
+  const sorted = [...extents].sort((a, b) => a.start - b.start);
+  const overlapping = new Set<Extent>();
+  let last: Extent | undefined;
+  for (const extent of sorted) {
+    if (last && extent.start <= last.end) overlapping.add(extent).add(last);
+    if (!last || extent.end > last.end) last = extent;
+  }
+  const first = extents.find((extent) => overlapping.has(extent));
+  if (!first) return -1;
+  const other = extents.find(
+    (extent) => extent !== first && extent.start <= first.end && first.start <= extent.end,
+  );
+  return other?.index ?? -1;
+}
+
+function mixesDeletionAndNumbering(partitions: readonly Partition[]): boolean {
+  return (
+    partitions.some(({ shouldExist }) => shouldExist === false) &&
+    partitions.some(({ number = 0 }) => isZero(number))
+  );
+}
+
+const guidPattern = /^(?:|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const guidFault = 'doesn\'t match the form "01234567-89AB-CDEF-EDCB-A98765432101"';
+
+/** Rules of Partition. */
+export function checkPartition(partition: Partition, context: ValidationContext): void {
+  const { label, guid = '', typeGuid = '', startMiB, sizeMiB, number = 0 } = partition;
+  const described =
+    label !== undefined || guid !== '' || typeGuid !== '' || startMiB !== undefined || sizeMiB !== undefined;
+  if (partition.shouldExist === false && described) {
+    context.error('shouldExist specified false with other options also specified');
+  }
+  if (isZero(number) && label === undefined) {
+    context.error('a partition number >= 1 or a label must be specified');
+  }
+  if (label !== undefined && byteLength(label) > 36) {
+    context.error('partition labels may not exceed 36 characters', 'label');
+  } else if (label?.includes(':')) {
+    // sgdisk takes a colon as the end of a label.
+    context.error('partition label will be truncated to text before the colon', 'label');
+  }
+  if (!guidPattern.test(guid)) context.error(guidFault, 'guid');
+  if (!guidPattern.test(typeGuid)) context.error(guidFault, 'typeGuid');
+}
+
+/** Longest label in bytes, by format. */
+const labelMax: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
+
+function isKnownFormat(format: string, minor: number): boolean {
+  if (format === 'none') return minor >= 3;
+  return format === 'virtiofs' ? minor >= 7 : Object.hasOwn(labelMax, format);
+}
+
+/** Rules of Filesystem. */
+export function checkFilesystem(filesystem: Filesystem, context: ValidationContext): void {
+  const { device = '', format = '', label = '', path = '', uuid = '' } = filesystem;
+  const { options = [], mountOptions = [], wipeFilesystem = false } = filesystem;
+  const isVirtiofs = format === 'virtiofs' && context.minor >= 7;
+  if (path !== '') context.error(findPathFault(path), 'path');
+  context.error(isVirtiofs ? findTagFault(device) : findPathFault(device), 'device');
+  const isDescribed = path !== '' || label !== '' || uuid !== '' || wipeFilesystem;
+  if (format === '') {
+    if (isDescribed || options.length > 0 || mountOptions.length > 0) {
+      context.error(
+        'format cannot be empty when path, label, uuid, wipeFilesystem, options, or mountOptions is specified',
+        'format',
+      );
+    }
+  } else if (!isKnownFormat(format, context.minor)) {
+    context.error('invalid filesystem format', 'format');
+  }
+  if (label !== '') context.error(findLabelFault(format, label, isVirtiofs), 'label');
+  if (!isVirtiofs) return;
+  if (uuid !== '') context.error('UUID is not supported for this filesystem format', 'uuid');
+  if (wipeFilesystem) {
+    context.error('wipeFilesystem is not supported for this filesystem format', 'wipeFilesystem');
+  }
+  if (options.length > 0) context.error('options are not supported for this filesystem format', 'options');
+}
+
+function findLabelFault(format: string, label: string, isVirtiofs: boolean): string | undefined {
+  if (format === '') return 'filesystem must specify format if label is specified';
+  if (isVirtiofs) return 'virtiofs filesystems cannot have a label';
+  const max = Object.hasOwn(labelMax, format) ? labelMax[format] : undefined;
+  if (max === undefined || byteLength(label) <= max) return undefined;
+  return `filesystem labels cannot be longer than ${max} characters when using ${format}`;
+}
+
+/** A virtiofs device is a tag of at most 36 bytes, not a path. */
+function findTagFault(tag: string): string | undefined {
+  if (tag === '') return 'device is required';
+  return byteLength(tag) > 36 ? 'virtiofs device tags cannot be longer than 36 characters' : undefined;
+}
+
+const levelsWithoutSpares = ['linear', 'raid0', '0', 'stripe'];
+const levelsWithSpares = [
+  ...['raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5'],
+  ...['raid6', '6', 'raid10', '10'],
+];
+
+/** Rules of Raid. */
+export function checkRaid({ level, devices = [], spares = 0 }: Raid, context: ValidationContext): void {
+  context.error(findLevelFault(level ?? '', spares, context.minor), 'level');
+  if (devices.length === 0) context.error('raid devices required', 'devices');
+}
+
+function findLevelFault(level: string, spares: Int, minor: number): string | undefined {
+  if (level === '' && minor >= 3) return 'raid level is required';
+  if (levelsWithSpares.includes(level)) return undefined;
+  if (!levelsWithoutSpares.includes(level)) return 'unrecognized raid level';
+  return isZero(spares) ? undefined : 'spares unsupported for linear and raid0 arrays';
+}
+
+/** Rules of Device, an item of raid.devices. */
+export function checkDevice(device: string, context: ValidationContext): void {
+  context.error(findPathFault(device));
+}

@@ -1,0 +1,117 @@
+/**
+ * URL parsing that agrees with Go's net/url on which texts are URLs and what their parts are. The WHATWG `URL` class
+ * does not: it repairs what Go refuses and refuses what Go accepts.
+ */
+
+/** The parts of a URL that Ignition looks at. */
+export interface GoUrl {
+  /** Lower case; empty for a relative reference. */
+  readonly scheme: string;
+  /** What follows the scheme of a URL without a slash, as in `data:,x`. */
+  readonly opaque: string;
+  /** The query as written, without its question mark. */
+  readonly rawQuery: string;
+}
+
+/** Parses a URL reference like Go's url.Parse, or returns undefined where that fails. */
+export function parseUrl(text: string): GoUrl | undefined {
+  const hash = text.indexOf('#');
+  const withoutFragment = hash < 0 ? text : text.slice(0, hash);
+  if (hash >= 0 && hasBadEscape(text.slice(hash + 1))) return undefined;
+  if (/[\0-\x1f\x7f]/.test(withoutFragment)) return undefined;
+  if (withoutFragment === '*') return { scheme: '', opaque: '', rawQuery: '' };
+  // A colon before anything that could be a scheme.
+  if (withoutFragment.startsWith(':')) return undefined;
+
+  const found = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(withoutFragment)?.[1];
+  const scheme = found?.toLowerCase() ?? '';
+  let rest = found === undefined ? withoutFragment : withoutFragment.slice(found.length + 1);
+  let rawQuery = '';
+  const question = rest.indexOf('?');
+  if (question >= 0) {
+    rawQuery = rest.slice(question + 1);
+    rest = rest.slice(0, question);
+  }
+  if (!rest.startsWith('/')) {
+    if (scheme !== '') return { scheme, opaque: rest, rawQuery };
+    // RFC 3986 section 4.2: the first segment of a relative reference cannot contain a colon.
+    if (rest.split('/', 1)[0]?.includes(':')) return undefined;
+  }
+  if (rest.startsWith('//') && (scheme !== '' || !rest.startsWith('///'))) {
+    const slash = rest.indexOf('/', 2);
+    const authority = slash < 0 ? rest.slice(2) : rest.slice(2, slash);
+    if (!isAuthority(authority)) return undefined;
+    rest = slash < 0 ? '' : rest.slice(slash);
+  }
+  if (hasBadEscape(rest)) return undefined;
+  return { scheme, opaque: '', rawQuery };
+}
+
+/**
+ * The first value of a query parameter, decoded, or undefined if the query does not have it. Parts that Go's
+ * url.ParseQuery drops (with a semicolon or a bad escape) do not count.
+ */
+export function queryValue(rawQuery: string, name: string): string | undefined {
+  for (const part of rawQuery.split('&')) {
+    if (part === '' || part.includes(';') || hasBadEscape(part)) continue;
+    const equals = part.indexOf('=');
+    if (unescapeQuery(equals < 0 ? part : part.slice(0, equals)) !== name) continue;
+    return equals < 0 ? '' : unescapeQuery(part.slice(equals + 1));
+  }
+  return undefined;
+}
+
+function unescapeQuery(text: string): string {
+  const bytes = text
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** Whether a percent sign is not followed by two hexadecimal digits. */
+function hasBadEscape(text: string): boolean {
+  return /%(?![0-9a-fA-F]{2})/.test(text);
+}
+
+function isAuthority(authority: string): boolean {
+  const at = authority.lastIndexOf('@');
+  if (!isHost(authority.slice(at + 1))) return false;
+  const userinfo = at < 0 ? '' : authority.slice(0, at);
+  return /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(userinfo) && !hasBadEscape(userinfo);
+}
+
+function isHost(host: string): boolean {
+  if (!host.startsWith('[')) {
+    const colon = host.lastIndexOf(':');
+    return (colon < 0 || isPort(host.slice(colon))) && isEncodedHost(host);
+  }
+  // RFC 6874: an IPv6 address in brackets, with an optional zone behind %25.
+  const bracket = host.lastIndexOf(']');
+  if (bracket < 0 || !isPort(host.slice(bracket + 1))) return false;
+  const zone = host.slice(0, bracket).indexOf('%25');
+  if (zone < 0) return isEncodedHost(host);
+  return (
+    isEncodedHost(host.slice(0, zone)) &&
+    isEncodedZone(host.slice(zone, bracket)) &&
+    isEncodedHost(host.slice(bracket))
+  );
+}
+
+function isPort(text: string): boolean {
+  return text === '' || /^:\d*$/.test(text);
+}
+
+/** Host characters; percent-encoding stands for bytes outside ASCII only, or for a percent sign. */
+function isEncodedHost(text: string): boolean {
+  return /^(?:[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"]|[^\0-\x7f]|%25|%[89a-fA-F][0-9a-fA-F])*$/.test(text);
+}
+
+/** Zone characters: those of a host, which may also be written percent-encoded, and an encoded space. */
+function isEncodedZone(text: string): boolean {
+  if (hasBadEscape(text)) return false;
+  if (!/^(?:[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"]|[^\0-\x7f]|%)*$/.test(text)) return false;
+  return (text.match(/%[0-9a-fA-F]{2}/g) ?? []).every((escape) => {
+    const character = String.fromCharCode(parseInt(escape.slice(1), 16));
+    return escape === '%25' || /[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>" ]/.test(character);
+  });
+}

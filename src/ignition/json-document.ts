@@ -1,0 +1,341 @@
+import { decodeUtf8, quoteCharacter } from './go-text.ts';
+
+/**
+ * A JSON parser that keeps what JSON.parse loses and Ignition's reports and semantics need: the place of every value,
+ * repeated keys, the text of numbers. It accepts exactly what Go's encoding/json accepts and words errors like it.
+ * It does not recurse, and its time is linear in the length of the input.
+ */
+
+/** A value, with the offset of its first byte and of the byte after its last. */
+export type JsonNode = JsonObject | JsonArray | JsonString | JsonNumber | JsonLiteral;
+
+export interface JsonObject {
+  readonly kind: 'object';
+  readonly start: number;
+  end: number;
+  /** In document order, repeated keys included. */
+  readonly members: JsonMember[];
+  /** Last member of each key, made when a large object is first searched. */
+  index?: Map<string, JsonMember>;
+}
+
+export interface JsonMember {
+  readonly key: string;
+  readonly keyStart: number;
+  readonly value: JsonNode;
+}
+
+export interface JsonArray {
+  readonly kind: 'array';
+  readonly start: number;
+  end: number;
+  readonly items: JsonNode[];
+}
+
+export interface JsonString {
+  readonly kind: 'string';
+  readonly start: number;
+  readonly end: number;
+  readonly value: string;
+}
+
+export interface JsonNumber {
+  readonly kind: 'number';
+  readonly start: number;
+  readonly end: number;
+  /** The number as written. */
+  readonly text: string;
+}
+
+export interface JsonLiteral {
+  readonly kind: 'true' | 'false' | 'null';
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A parsed document. */
+export interface JsonDocument {
+  readonly root: JsonNode;
+  /** False if a number exceeds a float64: Ignition then parses the configuration but loses all positions. */
+  readonly positioned: boolean;
+}
+
+/** The only error of `parseJson`: the text is not JSON. */
+export class JsonSyntaxError extends Error {
+  override readonly name = 'JsonSyntaxError';
+  /** Bytes read when the error was found, the offending one included. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** Deepest nesting that encoding/json accepts. */
+const depthMax = 10_000;
+
+/** Objects with more members than this are searched through an index. */
+const searchedDirectlyMax = 16;
+
+/** Parses one JSON document; throws JsonSyntaxError, worded and placed as encoding/json does. */
+export function parseJson(input: Uint8Array): JsonDocument {
+  return new JsonParser(Buffer.from(input.buffer, input.byteOffset, input.byteLength)).parse();
+}
+
+/** Finds the member of a key, the last one if the key is repeated. */
+export function findMember(object: JsonObject, key: string): JsonMember | undefined {
+  if (object.members.length <= searchedDirectlyMax) {
+    return object.members.findLast((member) => member.key === key);
+  }
+  object.index ??= new Map(object.members.map((member) => [member.key, member]));
+  return object.index.get(key);
+}
+
+type State = 'value' | 'first key' | 'key' | 'first item' | 'after value';
+
+class JsonParser {
+  private readonly bytes: Buffer;
+  private offset = 0;
+  private positioned = true;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  parse(): JsonDocument {
+    const open: (JsonObject | JsonArray)[] = [];
+    let root: JsonNode | undefined;
+    let key = '';
+    let keyStart = 0;
+    let state: State = 'value';
+    for (;;) {
+      this.skipSpace();
+      const byte = this.bytes[this.offset];
+      const parent = open.at(-1);
+      if (root && !parent) {
+        if (byte === undefined) return { root, positioned: this.positioned };
+        this.fail('after top-level value');
+      }
+      if (byte === undefined) this.failAtEnd();
+
+      if (state === 'after value') {
+        if (byte === 0x2c) {
+          state = parent?.kind === 'object' ? 'key' : 'value';
+        } else if (byte === (parent?.kind === 'object' ? 0x7d : 0x5d)) {
+          this.close(open);
+        } else {
+          this.fail(parent?.kind === 'object' ? 'after object key:value pair' : 'after array element');
+        }
+        this.offset++;
+        continue;
+      }
+      if (state === 'first key' || state === 'key') {
+        if (byte === 0x7d && state === 'first key') {
+          this.close(open);
+          this.offset++;
+          state = 'after value';
+          continue;
+        }
+        if (byte !== 0x22) this.fail('looking for beginning of object key string');
+        keyStart = this.offset;
+        key = this.parseString();
+        this.skipSpace();
+        if (this.bytes[this.offset] !== 0x3a) this.fail('after object key');
+        this.offset++;
+        state = 'value';
+        continue;
+      }
+      if (state === 'first item' && byte === 0x5d) {
+        this.close(open);
+        this.offset++;
+        state = 'after value';
+        continue;
+      }
+
+      const value = this.parseValue(byte, open.length);
+      if (parent?.kind === 'object') parent.members.push({ key, keyStart, value });
+      else if (parent) parent.items.push(value);
+      else root = value;
+      if (value.kind === 'object' || value.kind === 'array') {
+        open.push(value);
+        state = value.kind === 'object' ? 'first key' : 'first item';
+      } else {
+        state = 'after value';
+      }
+    }
+  }
+
+  private close(open: (JsonObject | JsonArray)[]): void {
+    const closed = open.pop();
+    if (closed) closed.end = this.offset + 1;
+  }
+
+  /** Parses a scalar, or the opening bracket of an object or array. */
+  private parseValue(byte: number, depth: number): JsonNode {
+    const start = this.offset;
+    switch (byte) {
+      case 0x7b:
+        if (depth >= depthMax) this.fail('exceeded max depth');
+        this.offset++;
+        return { kind: 'object', start, end: start, members: [] };
+      case 0x5b:
+        if (depth >= depthMax) this.fail('exceeded max depth');
+        this.offset++;
+        return { kind: 'array', start, end: start, items: [] };
+      case 0x22: {
+        const value = this.parseString();
+        return { kind: 'string', start, end: this.offset, value };
+      }
+      case 0x74:
+        return this.parseLiteral('true');
+      case 0x66:
+        return this.parseLiteral('false');
+      case 0x6e:
+        return this.parseLiteral('null');
+      default:
+        if (byte !== 0x2d && !isDigit(byte)) this.fail('looking for beginning of value');
+        return this.parseNumber();
+    }
+  }
+
+  private parseLiteral(kind: JsonLiteral['kind']): JsonLiteral {
+    const start = this.offset++;
+    for (let index = 1; index < kind.length; index++, this.offset++) {
+      if (this.bytes[this.offset] === kind.charCodeAt(index)) continue;
+      this.fail(`in literal ${kind} (expecting ${quoteCharacter(kind.charAt(index))})`, ' ');
+    }
+    return { kind, start, end: this.offset };
+  }
+
+  private parseNumber(): JsonNumber {
+    const start = this.offset;
+    if (this.bytes[this.offset] === 0x2d) this.offset++;
+    if (this.bytes[this.offset] === 0x30) this.offset++;
+    else this.skipDigits('in numeric literal');
+    if (this.bytes[this.offset] === 0x2e) {
+      this.offset++;
+      this.skipDigits('after decimal point in numeric literal');
+    }
+    if (this.bytes[this.offset] === 0x65 || this.bytes[this.offset] === 0x45) {
+      this.offset++;
+      if (this.bytes[this.offset] === 0x2b || this.bytes[this.offset] === 0x2d) this.offset++;
+      this.skipDigits('in exponent of numeric literal');
+    }
+    const text = this.bytes.toString('latin1', start, this.offset);
+    // Whole numbers of up to 300 digits cannot exceed a float64.
+    if (text.length > 300 || /[eE]/.test(text)) this.positioned &&= Number.isFinite(Number(text));
+    return { kind: 'number', start, end: this.offset, text };
+  }
+
+  private skipDigits(context: string): void {
+    if (!isDigit(this.bytes[this.offset])) this.fail(context, ' ');
+    while (isDigit(this.bytes[this.offset])) this.offset++;
+  }
+
+  /** Parses the string at the offset; lone surrogates and invalid UTF-8 become U+FFFD. */
+  private parseString(): string {
+    const { bytes } = this;
+    let text = '';
+    let from = ++this.offset;
+    let ascii = true;
+    const flush = (to: number): void => {
+      if (to > from)
+        text += ascii ? bytes.toString('latin1', from, to) : decodeUtf8(bytes.subarray(from, to));
+    };
+    for (;;) {
+      const byte = bytes[this.offset];
+      if (byte === undefined) this.failAtEnd();
+      if (byte === 0x22) {
+        flush(this.offset++);
+        return text;
+      }
+      if (byte < 0x20) this.fail('in string literal');
+      if (byte === 0x5c) {
+        flush(this.offset++);
+        text += this.parseEscape();
+        from = this.offset;
+        ascii = true;
+        continue;
+      }
+      if (byte >= 0x80) ascii = false;
+      this.offset++;
+    }
+  }
+
+  private parseEscape(): string {
+    const byte = this.bytes[this.offset];
+    if (byte === undefined) this.failAtEnd();
+    const simple = escapes[String.fromCharCode(byte)];
+    if (simple !== undefined) {
+      this.offset++;
+      return simple;
+    }
+    if (byte !== 0x75) this.fail('in string escape code');
+    this.offset++;
+    const unit = this.parseHex4();
+    if ((unit & 0xf800) !== 0xd800) return String.fromCharCode(unit);
+    const paired = unit < 0xdc00 && this.bytes[this.offset] === 0x5c && this.bytes[this.offset + 1] === 0x75;
+    if (!paired) return '\ufffd';
+    const before = this.offset;
+    this.offset += 2;
+    const second = this.parseHex4();
+    if ((second & 0xfc00) === 0xdc00) return String.fromCharCode(unit, second);
+    this.offset = before;
+    return '\ufffd';
+  }
+
+  private parseHex4(): number {
+    let value = 0;
+    for (let digit = 0; digit < 4; digit++, this.offset++) {
+      const byte = this.bytes[this.offset];
+      if (byte === undefined) this.failAtEnd();
+      const nibble = hexDigit(byte);
+      if (nibble < 0) this.fail('in \\u hexadecimal character escape');
+      value = value * 16 + nibble;
+    }
+    return value;
+  }
+
+  private skipSpace(): void {
+    for (;;) {
+      const byte = this.bytes[this.offset];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return;
+      this.offset++;
+    }
+  }
+
+  private failAtEnd(): never {
+    throw new JsonSyntaxError('unexpected end of JSON input', this.bytes.length);
+  }
+
+  /** Fails at the current byte; at the end of the input as encoding/json does, as if `atEnd` followed. */
+  private fail(context: string, atEnd?: string): never {
+    const byte = this.bytes[this.offset];
+    if (byte === undefined && atEnd === undefined) this.failAtEnd();
+    const character = byte === undefined ? (atEnd ?? '') : String.fromCharCode(byte);
+    const offset = Math.min(this.offset + 1, this.bytes.length);
+    throw new JsonSyntaxError(`invalid character ${quoteCharacter(character)} ${context}`, offset);
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function hexDigit(byte: number): number {
+  if (isDigit(byte)) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

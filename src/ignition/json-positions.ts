@@ -1,0 +1,95 @@
+import type { ConfigObject } from './config.ts';
+import { findMember } from './json-document.ts';
+import type { JsonNode } from './json-document.ts';
+import { formatPath } from './report.ts';
+import type { Entry, Path } from './report.ts';
+import type { StructSchema } from './schema.ts';
+import type { LineIndex } from './text-position.ts';
+
+/**
+ * Gives entries their place in a JSON document: that of the deepest existing node on their path. Keys are looked up by
+ * exactly their name, so that an entry below a key in other letters is placed at the parent, as Ignition does.
+ */
+export function locateEntries(entries: readonly Entry[], root: JsonNode, lines: LineIndex): Entry[] {
+  return entries.map((entry) => ({ ...entry, ...lines.position(nodeOffset(deepestNode(root, entry.path))) }));
+}
+
+/**
+ * Finds the keys of a document that no field of its specification has, and null where a struct belongs. Keys are
+ * compared exactly, so a key that was used in other letters is reported too. In document order within an object.
+ */
+export function findUnusedKeys(
+  config: ConfigObject,
+  schema: StructSchema,
+  root: JsonNode,
+  lines: LineIndex,
+): Entry[] {
+  const found: Entry[] = [];
+  const path: (string | number)[] = [];
+
+  function visit(value: ConfigObject, struct: StructSchema, node: JsonNode): void {
+    if (node.kind !== 'object') {
+      found.push({
+        kind: 'warning',
+        path: [...path],
+        message:
+          `context tree does not match content tree at ${formatPath(path)}. ` +
+          'Line and column reporting may be inconsistent. Unused keys may not be reported',
+        ...lines.position(nodeOffset(node)),
+      });
+      return;
+    }
+    const seen = new Set<string>();
+    for (const { key } of node.members) {
+      if (struct.byName.has(key) || seen.has(key)) continue;
+      seen.add(key);
+      const keyStart = findMember(node, key)?.keyStart ?? node.start;
+      found.push({
+        kind: 'warning',
+        path: [...path, key],
+        message: `unused key ${key}`,
+        ...lines.position(keyStart),
+      });
+    }
+    for (const field of struct.fields) {
+      if (field.kind !== 'struct' && (field.kind !== 'list' || !field.item)) continue;
+      const child = findMember(node, field.name)?.value;
+      if (!child) continue;
+      const inner = value[field.name];
+      path.push(field.name);
+      if (field.kind === 'struct') {
+        if (inner !== undefined || !field.pointer) visit((inner ?? {}) as ConfigObject, field.struct, child);
+      } else if (field.item && child.kind === 'array') {
+        const items = (inner ?? []) as ConfigObject[];
+        for (const [index, item] of items.entries()) {
+          const itemNode = child.items[index];
+          if (!itemNode) break;
+          path.push(index);
+          visit(item, field.item, itemNode);
+          path.pop();
+        }
+      }
+      path.pop();
+    }
+  }
+
+  visit(config, schema, root);
+  return found;
+}
+
+function deepestNode(root: JsonNode, path: Path): JsonNode {
+  let node = root;
+  for (const step of path) {
+    let next: JsonNode | undefined;
+    if (node.kind === 'object' && typeof step === 'string') next = findMember(node, step)?.value;
+    if (node.kind === 'array' && typeof step === 'number') next = node.items[step];
+    if (!next) return node;
+    node = next;
+  }
+  return node;
+}
+
+/** Objects and arrays are placed one byte behind their opening bracket: a quirk of coreos/go-json, kept. */
+function nodeOffset(node: JsonNode): number {
+  return node.kind === 'object' || node.kind === 'array' ? node.start + 1 : node.start;
+}

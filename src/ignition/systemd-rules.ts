@@ -1,0 +1,81 @@
+import type { Config, Dropin, Node, Systemd, Unit } from './config.ts';
+import { pathExtension } from './go-path.ts';
+import { quote } from './go-text.ts';
+import { findUnitFault, hasInstallSection } from './systemd-unit.ts';
+import type { ValidationContext } from './validation-context.ts';
+
+const unitDirectory = '/etc/systemd/system/';
+
+/** Rules of Config: a unit or drop-in with contents must not be written a second time through storage. */
+export function checkConfig(config: Config, context: ValidationContext): void {
+  const { directories = [], files = [], links = [] } = config.storage ?? {};
+  const taken = new Set<string>();
+  for (const { name = '', contents, dropins = [] } of config.systemd?.units ?? []) {
+    if (contents) taken.add(`${unitDirectory}${name}`);
+    for (const dropin of dropins) {
+      if (dropin.contents) taken.add(`${unitDirectory}${name}.d/${dropin.name ?? ''}`);
+    }
+  }
+  const checkPaths = (list: string, nodes: readonly Node[]): void => {
+    for (const [index, { path = '' }] of nodes.entries()) {
+      if (!taken.has(path)) continue;
+      context.error('path conflicts with systemd unit or dropin', 'storage', list, index, 'path');
+    }
+  };
+  checkPaths('files', files);
+  checkPaths('directories', directories);
+  checkPaths('links', links);
+}
+
+/** Rules of Systemd: an enabled instance needs an [Install] section in its template. */
+export function checkSystemd({ units = [] }: Systemd, context: ValidationContext): void {
+  const byName = new Map(units.map((unit) => [unit.name ?? '', unit]));
+  for (const [index, { name = '', enabled }] of units.entries()) {
+    const template = enabled === true ? templateOf(name) : undefined;
+    const contents = template === undefined ? undefined : byName.get(template)?.contents;
+    if (template === undefined || !contents || hasInstallSection(contents) !== false) continue;
+    context.warn(
+      `template unit ${quote(template)} for ${quote(name)} doesn't have Install section`,
+      ...['units', index, 'contents'],
+    );
+  }
+}
+
+/** The template of an instance such as `getty@tty1.service`, or undefined. */
+function templateOf(name: string): string | undefined {
+  const at = name.indexOf('@', 1);
+  const suffix = '.service';
+  const isInstance = at > 0 && name.endsWith(suffix) && name.length - suffix.length > at + 1;
+  return isInstance && !name.includes('\n') ? `${name.slice(0, at)}@.service` : undefined;
+}
+
+const unitExtensions = [
+  ...['.service', '.socket', '.device', '.mount', '.automount', '.swap'],
+  ...['.target', '.path', '.timer', '.snapshot', '.slice', '.scope'],
+];
+
+/** Rules of Unit. */
+export function checkUnit({ name = '', contents, enabled }: Unit, context: ValidationContext): void {
+  if (!unitExtensions.includes(pathExtension(name))) {
+    context.error('invalid systemd unit extension', 'name');
+  }
+  if (!contents) return;
+  checkContents(contents, context);
+  if (enabled === true && hasInstallSection(contents) === false) {
+    context.warn(
+      `unit ${quote(name)} is enabled, but has no install section so enable does nothing`,
+      'contents',
+    );
+  }
+}
+
+/** Rules of Dropin. */
+export function checkDropin({ name = '', contents = '' }: Dropin, context: ValidationContext): void {
+  checkContents(contents, context);
+  if (pathExtension(name) !== '.conf') context.error('invalid systemd drop-in extension', 'name');
+}
+
+function checkContents(contents: string, context: ValidationContext): void {
+  const fault = findUnitFault(contents);
+  if (fault !== undefined) context.error(`invalid unit content: ${fault}`, 'contents');
+}

@@ -1,0 +1,41 @@
+import type { Entry, EntryKind } from './report.ts';
+
+/** How strictly a configuration is validated. */
+export interface ValidationOptions {
+  /**
+   * Refuses a disk that has both a partition to delete and one without a number, as Ignition up to 2.26 and Butane
+   * 0.29 do; Ignition 2.27 allows it. Off by default.
+   */
+  readonly refuseMixedPartitions?: boolean;
+  /** URL schemes to accept beside Ignition's own, for example `oem`, which Flatcar's Ignition knows. */
+  readonly extraSchemes?: readonly string[];
+}
+
+/** What a rule gets besides the value: the specification, where it is, and where to put what it finds. */
+export class ValidationContext {
+  /** Minor number of the specification. */
+  readonly minor: number;
+  readonly options: ValidationOptions;
+  readonly entries: Entry[] = [];
+  /** Path of the value under validation; the walker pushes and pops. */
+  readonly path: (string | number)[] = [];
+
+  constructor(minor: number, options: ValidationOptions) {
+    this.minor = minor;
+    this.options = options;
+  }
+
+  /** Reports an error below the value under validation; does nothing if there is no message. */
+  error(message: string | undefined, ...below: (string | number)[]): void {
+    this.add('error', message, below);
+  }
+
+  /** Reports a warning below the value under validation; does nothing if there is no message. */
+  warn(message: string | undefined, ...below: (string | number)[]): void {
+    this.add('warning', message, below);
+  }
+
+  private add(kind: EntryKind, message: string | undefined, below: (string | number)[]): void {
+    if (message !== undefined) this.entries.push({ kind, path: [...this.path, ...below], message });
+  }
+}
