@@ -8,6 +8,9 @@ const SPELLINGS = [
   /^[0-9a-f]{12}$/i, // 525400a19cae, what iPXE's ${mac:hexraw} prints
 ];
 
+/** A table, since this runs for every DHCP packet. */
+const HEX_PAIRS = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
 /** Reads any usual spelling of a MAC address; undefined if the text is none. */
 export function parseMac(text: string): MacAddress | undefined {
   if (text.length > 17 || !SPELLINGS.some((spelling) => spelling.test(text))) return undefined;
@@ -18,9 +21,9 @@ export function parseMac(text: string): MacAddress | undefined {
 /** The MAC address in six octets, as `chaddr` carries it. Throws RangeError on another length. */
 export function macFromBytes(bytes: Uint8Array): MacAddress {
   if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 octets, not ${bytes.length}`);
-  let digits = '';
-  for (const byte of bytes) digits += byte.toString(16).padStart(2, '0');
-  return joinPairs(digits);
+  let text = '';
+  for (let index = 0; index < 6; index++) text += (index === 0 ? '' : ':') + (HEX_PAIRS[bytes[index] ?? 0] ?? '');
+  return text as MacAddress;
 }
 
 /** The six octets of a MAC address. */

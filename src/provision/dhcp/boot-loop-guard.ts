@@ -1,0 +1,71 @@
+import type { DhcpEvent } from './dhcp-decision.ts';
+import type { Exchange } from './exchange.ts';
+import type { BootFileVerdict } from './request.ts';
+import { bootStage, exchangeEvent } from './server-reply.ts';
+
+const WINDOW_MS = 60_000;
+const SERVES_MAX = 5;
+/** Repeated requests of one exchange come within this time; a machine needs longer to load a program and be back. */
+const REPEAT_MS = 1000;
+const CLIENTS_MAX = 20_000;
+
+interface Count {
+  since: number;
+  last: number;
+  serves: number;
+}
+
+/**
+ * Notices a machine that is handed the same thing at the same stage of its boot again and again: five times within a
+ * minute means that what it loads sends it back to the start, as a program that loads itself does.
+ */
+export class BootLoopGuard {
+  readonly #stop: boolean;
+  #current = new Map<string, Count>();
+  #previous = new Map<string, Count>();
+  #generationAt: number | undefined;
+
+  /** `stop`: whether a looping machine gets nothing more to boot, until a minute has passed. */
+  constructor(stop: boolean) {
+    this.#stop = stop;
+  }
+
+  /** Counts one serving, and says whether it may go on. */
+  serve(exchange: Exchange, bootFile: string): BootFileVerdict {
+    const nowMs = exchange.now.monotonicMs;
+    const count = this.#find(`${exchange.clientKey} ${bootStage(exchange)} ${bootFile}`, nowMs);
+    if (nowMs - count.since >= WINDOW_MS) {
+      count.since = nowMs;
+      count.serves = 0;
+    }
+    const repeated = count.serves > 0 && nowMs - count.last < REPEAT_MS;
+    if (!repeated) {
+      count.serves++;
+      count.last = nowMs;
+    }
+    const allowed = !this.#stop || count.serves <= SERVES_MAX;
+    if (repeated || count.serves !== SERVES_MAX) return { allowed, events: [] };
+    return { allowed, events: [loopEvent(exchange, bootFile, this.#stop)] };
+  }
+
+  #find(key: string, nowMs: number): Count {
+    this.#generationAt ??= nowMs;
+    if (nowMs - this.#generationAt >= WINDOW_MS || this.#current.size >= CLIENTS_MAX) {
+      this.#previous = this.#current;
+      this.#current = new Map();
+      this.#generationAt = nowMs;
+    }
+    let count = this.#current.get(key);
+    if (count === undefined) {
+      count = this.#previous.get(key) ?? { since: nowMs, last: nowMs, serves: 0 };
+      this.#current.set(key, count);
+    }
+    return count;
+  }
+}
+
+function loopEvent(exchange: Exchange, bootFile: string, stop: boolean): DhcpEvent {
+  const what = `got ${bootFile} ${SERVES_MAX} times within a minute`;
+  const next = stop ? 'nothing more is handed out for a minute' : 'see whether that program loads itself';
+  return exchangeEvent(exchange, 'boot.loop_suspected', `${what}: ${next}`, { bootfile: bootFile });
+}

@@ -1,0 +1,38 @@
+import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import { bootAnswer } from './boot-options.ts';
+import { findReservedAddress } from './choose-address.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+
+/**
+ * Answers a BOOTP request, if BOOTP is on, with the machine's reserved address, for good: a BOOTP client neither
+ * renews nor gives back (RFC 951; RFC 1534 section 2).
+ */
+export function decideBootp(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
+  const { book, findBootPlan, policy } = surroundings;
+  const reserved = policy.bootp ? findReservedAddress(exchange) : undefined;
+  if (reserved === undefined) return ignore('bootp');
+  const { subnet, offset } = reserved;
+  const address = subnet.addressAt(offset);
+  const notes = { chaddr: exchange.chaddr };
+  const { changes, renewal } = book.bind(subnet, offset, exchange.clientKey, notes, Infinity, exchange.now);
+  const plan = planFor(exchange, subnet, findBootPlan);
+  // A BOOTP client says nothing of itself: what firmware without an architecture gets is all there is.
+  const client = { ...exchange.client, kind: 'pxe' as const };
+  const boot =
+    plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
+  const message = serverReplyMessage(exchange, {
+    type: undefined,
+    subnet,
+    ciaddr: UNSPECIFIED_ADDRESS,
+    yiaddr: address,
+    plan,
+    boot: boot && { ...boot, options: new Map() },
+  });
+  return replyDecision(exchange, message, undefined, {
+    changes,
+    renewal,
+    events: [exchangeEvent(exchange, 'dhcp.ack', `leased ${address} by BOOTP, for good`, {}, address)],
+  });
+}

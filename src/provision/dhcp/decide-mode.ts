@@ -1,0 +1,65 @@
+import type { Exchange } from './exchange.ts';
+import type { Subnet } from './subnet.ts';
+
+/** What Railhead is towards a client in one exchange. */
+export type ServingMode = 'full' | 'proxy' | 'none';
+
+/** What decides in mode auto. */
+export interface AutoFacts {
+  /** Whether an address of the subnet is reserved for the client's machine. */
+  readonly reserved: boolean;
+  /** Whether the client has a lease of ours. */
+  readonly leased: boolean;
+  /** Whether another DHCP server was seen on the subnet. */
+  readonly foreignServer: boolean;
+  readonly bootClient: boolean;
+}
+
+/**
+ * Whether to lease or to leave that to another server. In mode auto: a machine with a reservation, or with a lease of
+ * ours, is ours; others only if the settings allow it and nobody else leases here; of the rest only what boots matters.
+ */
+export function decideMode(subnet: Subnet, facts: AutoFacts): ServingMode {
+  switch (subnet.mode) {
+    case 'full':
+      return 'full';
+    case 'proxy':
+      return 'proxy';
+    case 'off':
+      return 'none';
+    case 'auto':
+      if (facts.reserved || facts.leased) return 'full';
+      if (subnet.allowAutoFull && subnet.pools.length > 0 && !facts.foreignServer) return 'full';
+      return facts.bootClient ? 'proxy' : 'none';
+  }
+}
+
+const PIN_MS = 60_000;
+const PINS_MAX = 50_000;
+
+/**
+ * Keeps the decision of mode auto for one handshake: a client that was offered an address must not find a proxy when
+ * it asks for it, only because another server was seen in between.
+ */
+export class ModePins {
+  #current = new Map<string, { readonly mode: ServingMode; readonly until: number }>();
+  #previous = this.#current;
+  #generationAt: number | undefined;
+
+  /** The mode of the exchange's handshake, decided now if this is its first packet. */
+  pin(exchange: Exchange, decide: () => ServingMode): ServingMode {
+    const nowMs = exchange.now.monotonicMs;
+    this.#generationAt ??= nowMs;
+    if (nowMs - this.#generationAt >= PIN_MS || this.#current.size >= PINS_MAX) {
+      this.#previous = this.#current;
+      this.#current = new Map();
+      this.#generationAt = nowMs;
+    }
+    const key = `${exchange.chaddr} ${exchange.packet.message.xid}`;
+    const pinned = this.#current.get(key) ?? this.#previous.get(key);
+    if (pinned !== undefined && nowMs < pinned.until) return pinned.mode;
+    const mode = decide();
+    this.#current.set(key, { mode, until: nowMs + PIN_MS });
+    return mode;
+  }
+}

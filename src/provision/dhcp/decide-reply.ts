@@ -1,0 +1,42 @@
+import { MessageType } from '../../protocol/dhcp/option-codes.ts';
+import { decideBootp } from './bootp.ts';
+import type { AllowFresh } from './choose-address.ts';
+import { type DeclineBudget, decideDecline } from './decline.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { decideDiscover } from './discover.ts';
+import type { DhcpSurroundings, Exchange } from './exchange.ts';
+import { decideInform } from './inform.ts';
+import { decideRelease } from './release.ts';
+import { decideRequest, type GuardBootFile } from './request.ts';
+
+/** What limits the server while it leases. */
+export interface LeaseLimits {
+  readonly declines: DeclineBudget;
+  readonly allowFresh: AllowFresh;
+  readonly guardBootFile: GuardBootFile;
+}
+
+/** Decides on a request as the server that leases addresses (RFC 2131 section 4.3). */
+export function decideReply(
+  exchange: Exchange,
+  surroundings: DhcpSurroundings,
+  limits: LeaseLimits,
+): DhcpDecision {
+  switch (exchange.type) {
+    case MessageType.discover:
+      return decideDiscover(exchange, surroundings, limits.allowFresh);
+    case MessageType.request:
+      return decideRequest(exchange, surroundings, limits.guardBootFile);
+    case MessageType.decline:
+      return decideDecline(exchange, surroundings, limits.declines);
+    case MessageType.release:
+      return decideRelease(exchange, surroundings);
+    case MessageType.inform:
+      return decideInform(exchange, surroundings);
+    case undefined:
+      return decideBootp(exchange, surroundings);
+    default:
+      // Server messages, lease queries and whatever else: not for us to answer.
+      return ignore('message_type');
+  }
+}

@@ -1,0 +1,327 @@
+import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
+import { messageTypeOf } from '../../protocol/dhcp/message.ts';
+import { hexFromBytes, readAddress } from '../../protocol/dhcp/read-option.ts';
+import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
+import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import { type BootClient, classifyClient } from './boot-client.ts';
+import { BootLoopGuard } from './boot-loop-guard.ts';
+import type { FindBootPlan } from './boot-plan.ts';
+import { findReservedAddress } from './choose-address.ts';
+import { clientKeyOf, describeClientId } from './client-key.ts';
+import { decideMode, ModePins, type ServingMode } from './decide-mode.ts';
+import { decideBootServerReply, decideProxyReply } from './decide-proxy-reply.ts';
+import { decideReply, type LeaseLimits } from './decide-reply.ts';
+import { DeclineBudget } from './decline.ts';
+import {
+  type DhcpDecision,
+  type DhcpEvent,
+  type DhcpIgnore,
+  ignore,
+  type IgnoreReason,
+} from './dhcp-decision.ts';
+import type { DhcpPacket } from './dhcp-packet.ts';
+import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
+import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchange.ts';
+import { type ForeignServer, ForeignServers } from './foreign-servers.ts';
+import { LeaseBook } from './lease-book.ts';
+import type { Lease } from './lease.ts';
+import type { Moment } from './moment.ts';
+import type { ClientIdentity, Reservations } from './reservations.ts';
+import { SubnetSelector } from './select-subnet.ts';
+import { exchangeEvent } from './server-reply.ts';
+import type { Subnet } from './subnet.ts';
+import type { SubnetLeases, SubnetUsage } from './subnet-leases.ts';
+import { KeyedBuckets, TokenBucket } from './token-bucket.ts';
+
+/** What an engine is made of. */
+export interface DhcpEngineOptions {
+  readonly subnets: readonly Subnet[];
+  /** Defaults: `DEFAULT_DHCP_POLICY`. */
+  readonly policy?: Partial<DhcpPolicy>;
+  /** Looked into for every packet, so a new catalog needs no new engine; see `reservationsChanged`. */
+  readonly reservations: Reservations;
+  readonly findBootPlan: FindBootPlan;
+}
+
+/** Clients that rate limits are kept for. */
+const CLIENTS_MAX = 100_000;
+/** Packets of one client at once: two rounds of discover and request through two relays. */
+const CLIENT_BURST = 5;
+/** New addresses a second for unknown clients of one link, while unanswered offers fill its pool. */
+const PRESSED_PER_SECOND = 50;
+const LINKS_MAX = 1000;
+
+/** Reasons that an operator wants to see in a machine's history, once a minute. */
+const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
+  'denied',
+  'foreign_server',
+  'pool_exhausted',
+  'pool_pressure',
+  'nothing_to_boot',
+]);
+
+/**
+ * The whole DHCP server without its sockets and its store: takes a packet and a moment, and says what to do.
+ *
+ * The shell must make `changes` of a decision durable before it sends the reply, and then say so by `committed`, or by
+ * `commitFailed` if that did not work. In between the changes are in effect already, so that nobody else is offered
+ * the address.
+ */
+export class DhcpEngine {
+  readonly #policy: DhcpPolicy;
+  readonly #book: LeaseBook;
+  readonly #selector: SubnetSelector;
+  readonly #surroundings: DhcpSurroundings;
+  readonly #limits: LeaseLimits;
+  readonly #pins = new ModePins();
+  readonly #foreign = new ForeignServers();
+  readonly #clients: KeyedBuckets;
+  readonly #pressed = new KeyedBuckets(PRESSED_PER_SECOND, PRESSED_PER_SECOND, LINKS_MAX);
+  /** Ignored clients are put on record once a minute each. */
+  readonly #reports = new KeyedBuckets(1 / 60, 1, CLIENTS_MAX);
+  #all: TokenBucket | undefined;
+  #localAddresses: ReadonlySet<Ipv4Address> = new Set();
+
+  /** Throws RangeError if the subnets contradict themselves or each other. */
+  constructor(options: DhcpEngineOptions) {
+    this.#policy = { ...DEFAULT_DHCP_POLICY, ...options.policy };
+    const { reservations, findBootPlan } = options;
+    const isOurs = (address: Ipv4Address): boolean => this.#localAddresses.has(address);
+    const isReserved = (address: Ipv4Address): boolean => reservations.findReserved(address) !== undefined;
+    this.#book = new LeaseBook(options.subnets, isReserved, isOurs);
+    this.#selector = new SubnetSelector(this.#book, this.#policy, isOurs);
+    this.#surroundings = { book: this.#book, policy: this.#policy, reservations, findBootPlan, isOurs };
+    const guard = new BootLoopGuard(this.#policy.bootLoop === 'stop');
+    this.#limits = {
+      declines: new DeclineBudget(),
+      allowFresh: (exchange, subnet) => this.#allowFresh(exchange, subnet),
+      guardBootFile: (exchange, bootFile) => guard.serve(exchange, bootFile),
+    };
+    this.#clients = new KeyedBuckets(this.#policy.clientPacketsPerSecond, CLIENT_BURST, CLIENTS_MAX);
+  }
+
+  /** Takes over the leases that the store holds. To be called once, before the first packet. */
+  load(leases: readonly Lease[], now: Moment): void {
+    this.#book.load(leases, now);
+  }
+
+  /** Tells the addresses of this host, at the start and whenever they change. */
+  setLocalAddresses(addresses: Iterable<Ipv4Address>): void {
+    this.#localAddresses = new Set(addresses);
+  }
+
+  /** Tells that machines' reserved addresses may have changed, so that given up ones go back to the pools. */
+  reservationsChanged(): void {
+    for (const subnet of this.#book.subnets) subnet.reservationsChanged();
+  }
+
+  /** Decides on one request that `decodeRequest` accepted. Never throws for anything that a packet can contain. */
+  handle(packet: DhcpPacket, now: Moment): DhcpDecision {
+    const { message } = packet;
+    const nowMs = now.monotonicMs;
+    this.#all ??= new TokenBucket(this.#policy.packetsPerSecond, this.#policy.packetsPerSecond, nowMs);
+    const chaddr = hexFromBytes(message.chaddr, ':');
+    if (!this.#all.take(nowMs)) return ignore('overload');
+    if (!this.#clients.take(chaddr, nowMs)) return ignore('rate_limited');
+
+    const exchange = this.#open(packet, chaddr, now);
+    if (typeof exchange === 'string') return ignore(exchange);
+    for (const subnet of exchange.subnets) subnet.advance(nowMs);
+    const foreign = this.#noteForeignServer(exchange);
+    const decision = this.#report(exchange, this.#decide(exchange));
+    return foreign === undefined ? decision : { ...decision, events: [foreign, ...decision.events] };
+  }
+
+  /** The decision's changes are durable: its reply may be sent. */
+  committed(decision: DhcpDecision, now: Moment): void {
+    if (decision.changes.length > 0) this.#book.committed(decision.changes, now);
+  }
+
+  /**
+   * The decision's changes could not be stored. `drop`: they are taken back, and the reply must not be sent. `send`:
+   * the client only prolongs what it durably has, and may be answered; after a restart its lease ends earlier than
+   * it was told, which the memory of who had an address makes up for.
+   */
+  commitFailed(decision: DhcpDecision, now: Moment): 'send' | 'drop' {
+    if (decision.kind === 'ignore') {
+      // A release or a decline promises nothing to anybody, and is better remembered until the next start than not.
+      this.#book.commitFailed(decision.changes, true, now);
+      return 'drop';
+    }
+    this.#book.commitFailed(decision.changes, decision.renewal, now);
+    return decision.renewal || decision.changes.length === 0 ? 'send' : 'drop';
+  }
+
+  /** Something answered at an address that was about to be offered: nobody gets it for ten minutes. */
+  markInUse(address: Ipv4Address, now: Moment): DhcpIgnore {
+    const subnet = this.#book.subnetOf(address);
+    const offset = subnet?.offsetOf(address);
+    if (subnet === undefined || offset === undefined) return ignore('no_subnet');
+    subnet.advance(now.monotonicMs);
+    const event: DhcpEvent = {
+      kind: 'dhcp.decline',
+      address,
+      summary: `${address} is in use by a host that has no lease; it is kept from everybody for 10 minutes`,
+      detail: { subnet: subnet.compiled.subnet.id },
+    };
+    return ignore('no_answer_due', {
+      changes: this.#book.hold(subnet, offset, '', now),
+      events: [event],
+    });
+  }
+
+  /** What is known of an address; undefined if it was never leased. */
+  findLease(address: Ipv4Address, now: Moment): Lease | undefined {
+    return this.#book.find(address, now);
+  }
+
+  listLeases(now: Moment): Iterable<Lease> {
+    return this.#book.list(now);
+  }
+
+  usage(now: Moment): SubnetUsage[] {
+    return this.#book.usage(now);
+  }
+
+  /** Other DHCP servers that clients named within a day. */
+  foreignServers(now: Moment): ForeignServer[] {
+    return this.#foreign.list(now);
+  }
+
+  /** Finds out who sends a request, and from where; or why that is nobody's business here. */
+  #open(packet: DhcpPacket, chaddr: string, now: Moment): Exchange | IgnoreReason {
+    const { message, ingress, source } = packet;
+    const location = this.#selector.locate(packet);
+    if (location.kind === 'unlocated') return location.reason;
+    let { subnets } = location;
+    const type = messageTypeOf(message);
+    if (ingress.port === 4011) {
+      // Its sender has an address, which must be of a network we serve: nobody else is to get a reply, forged or not.
+      const own = message.giaddr === UNSPECIFIED_ADDRESS ? this.#book.subnetOf(source.address) : subnets[0];
+      if (own === undefined) return 'no_subnet';
+      subnets = [own];
+    } else if (isUnicastSpoof(packet, type)) {
+      return 'spoofed_source';
+    }
+    const client = classifyClient(message);
+    const mac = message.htype === 1 ? (chaddr as MacAddress) : undefined;
+    const identity = identityOf(packet, client, mac, location.relay);
+    const match = this.#surroundings.reservations.findMachine(identity);
+    const override = this.#policy.trustLinkSelection ? location.relay?.serverIdentifierOverride : undefined;
+    return {
+      packet,
+      now,
+      type,
+      client,
+      chaddr,
+      ...(mac !== undefined && { mac }),
+      clientKey: clientKeyOf(message, this.#policy.identity, chaddr),
+      ...(match !== undefined && { match }),
+      subnets,
+      ...(location.relay !== undefined && { relay: location.relay }),
+      serverAddress: override ?? subnets[0].compiled.subnet.serverAddress ?? ingress.localAddress,
+    };
+  }
+
+  #decide(exchange: Exchange): DhcpDecision {
+    const { match, packet, subnets, type } = exchange;
+    const { subnet } = subnets[0].compiled;
+    if (subnet.mode === 'off') return ignore('not_served');
+    if (match === undefined && subnet.allowUnknown === 'ignore') return ignore('denied');
+    if (packet.ingress.port === 4011) return decideBootServerReply(exchange, this.#surroundings);
+
+    switch (this.#modeOf(exchange)) {
+      case 'none':
+        return ignore('not_served');
+      case 'proxy':
+        return decideProxyReply(exchange, this.#surroundings, this.#limits.guardBootFile);
+      case 'full': {
+        const asks = type === MessageType.discover || type === MessageType.request;
+        if (
+          asks &&
+          match === undefined &&
+          subnet.requireSoleServer &&
+          this.#foreign.any(subnet.id, exchange.now)
+        ) {
+          return ignore('foreign_server');
+        }
+        return decideReply(exchange, this.#surroundings, this.#limits);
+      }
+    }
+  }
+
+  #modeOf(exchange: Exchange): ServingMode {
+    const { client, clientKey, now, subnets } = exchange;
+    const { subnet } = subnets[0].compiled;
+    const decide = (): ServingMode =>
+      decideMode(subnet, {
+        reserved: findReservedAddress(exchange) !== undefined,
+        leased: subnets.some((one) => one.bindingOf(clientKey)?.active === true),
+        foreignServer: this.#foreign.any(subnet.id, now),
+        bootClient: client.kind !== undefined,
+      });
+    return subnet.mode === 'auto' ? this.#pins.pin(exchange, decide) : decide();
+  }
+
+  /** A client that takes up another server's offer says so to everybody. */
+  #noteForeignServer(exchange: Exchange): DhcpEvent | undefined {
+    const { now, packet, subnets, type } = exchange;
+    if (type !== MessageType.request || packet.ingress.port !== 67) return undefined;
+    const identifier = readAddress(packet.message.options, OptionCode.serverIdentifier);
+    if (identifier === undefined || isOurIdentifier(identifier, exchange, this.#surroundings))
+      return undefined;
+    const { subnet } = subnets[0].compiled;
+    const isNew = this.#foreign.note(subnet.id, identifier, now);
+    // Beside a proxy there has to be one.
+    if (!isNew || subnet.mode === 'proxy') return undefined;
+    const summary = `another DHCP server, ${identifier}, answers on subnet ${subnet.id}`;
+    return exchangeEvent(exchange, 'dhcp.foreign_server', summary, { server: identifier });
+  }
+
+  #allowFresh({ now, packet }: Exchange, subnet: SubnetLeases): boolean {
+    if (!subnet.underPressure) return true;
+    const { message, ingress } = packet;
+    const link = message.giaddr === UNSPECIFIED_ADDRESS ? ingress.interface : message.giaddr;
+    return this.#pressed.take(link, now.monotonicMs);
+  }
+
+  /** Puts on record that a client got no answer, and sees to it that its repetitions do not fill the record. */
+  #report(exchange: Exchange, decision: DhcpDecision): DhcpDecision {
+    if (decision.kind === 'reply' || decision.changes.length > 0 || !REPORTED.has(decision.reason))
+      return decision;
+    if (!this.#reports.take(`${exchange.chaddr} ${decision.reason}`, exchange.now.monotonicMs)) {
+      return { ...decision, events: [] };
+    }
+    if (decision.events.length > 0) return decision;
+    const summary = `no answer: ${decision.reason.replaceAll('_', ' ')}`;
+    return {
+      ...decision,
+      events: [exchangeEvent(exchange, 'dhcp.ignored', summary, { reason: decision.reason })],
+    };
+  }
+}
+
+/** A client that has an address sends from it; whoever names another one has not got it. */
+function isUnicastSpoof({ message, source }: DhcpPacket, type: number | undefined): boolean {
+  if (message.ciaddr === UNSPECIFIED_ADDRESS || message.giaddr !== UNSPECIFIED_ADDRESS) return false;
+  if (message.ciaddr === source.address) return false;
+  if (type === MessageType.request) return !message.options.has(OptionCode.serverIdentifier);
+  return type === MessageType.inform || type === MessageType.release;
+}
+
+function identityOf(
+  { message }: DhcpPacket,
+  client: BootClient,
+  mac: MacAddress | undefined,
+  relay: RelayAgentInformation | undefined,
+): ClientIdentity {
+  const clientId = message.options.get(OptionCode.clientIdentifier);
+  return {
+    ...(mac !== undefined && { mac }),
+    ...(clientId !== undefined && clientId.length > 0 && { clientId: describeClientId(clientId) }),
+    ...(client.uuid !== undefined && { uuid: client.uuid }),
+    ...(relay?.circuitId !== undefined && { circuitId: hexFromBytes(relay.circuitId) }),
+    ...(relay?.remoteId !== undefined && { remoteId: hexFromBytes(relay.remoteId) }),
+  };
+}

@@ -1,0 +1,79 @@
+import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
+import { readAddress } from '../../protocol/dhcp/read-option.ts';
+import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import { bootAnswer } from './boot-options.ts';
+import type { BootPlan } from './boot-plan.ts';
+import { type AllowFresh, chooseAddress } from './choose-address.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+import type { SubnetLeases } from './subnet-leases.ts';
+
+/**
+ * Answers a DHCPDISCOVER with an address that is kept for the client for a minute (RFC 2131 section 4.3.1). Asked
+ * again, it gives the same: iPXE sends at least two.
+ */
+export function decideDiscover(
+  exchange: Exchange,
+  surroundings: DhcpSurroundings,
+  allowFresh: AllowFresh,
+): DhcpDecision {
+  const { clientKey, client, now, packet, subnets } = exchange;
+  const requested = readAddress(packet.message.options, OptionCode.requestedAddress);
+  const chosen = chooseAddress(exchange, requested, surroundings, allowFresh);
+  if (chosen.kind === 'none') return ignore(chosen.reason);
+  const { subnet, offset } = chosen;
+
+  for (const other of subnets) {
+    const stale = other === subnet ? undefined : other.offerOf(clientKey);
+    if (stale !== undefined) other.dropOffer(stale);
+  }
+  const binding = subnet.bindingAt(offset);
+  const holds = binding?.active === true && binding.lease.clientKey === clientKey;
+  if (!holds && subnet.offerOf(clientKey)?.offset !== offset) {
+    subnet.addOffer(offset, clientKey, now.monotonicMs);
+  }
+
+  const address = subnet.addressAt(offset);
+  const plan = planFor(exchange, subnet, surroundings.findBootPlan);
+  const boot =
+    plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
+  const message = serverReplyMessage(exchange, {
+    type: MessageType.offer,
+    subnet,
+    ciaddr: UNSPECIFIED_ADDRESS,
+    yiaddr: address,
+    leaseSeconds: leaseSecondsFor(exchange, subnet, plan),
+    plan,
+    boot,
+  });
+  const summary = `offered ${address}${boot?.bootFile === undefined ? '' : ` and ${boot.bootFile}`}`;
+  const detail = {
+    ...(boot?.bootFile !== undefined && { bootfile: boot.bootFile }),
+    ...(client.kind !== undefined && boot === undefined && { noBoot: noBootReason(plan) }),
+  };
+  return replyDecision(exchange, message, MessageType.offer, {
+    changes: [],
+    renewal: false,
+    events: [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)],
+    ...(chosen.fresh && needsProbe(exchange, surroundings) && { probe: address }),
+  });
+}
+
+/** How long a client may have its address: firmware and iPXE for less, since they give nothing back. */
+export function leaseSecondsFor({ client }: Exchange, subnet: SubnetLeases, plan: BootPlan): number {
+  const settings = subnet.compiled.subnet;
+  const leaseSeconds = plan.leaseSeconds ?? settings.leaseSeconds;
+  return client.kind === undefined ? leaseSeconds : Math.min(leaseSeconds, settings.bootLeaseSeconds);
+}
+
+/** Why a boot client gets nothing to boot, for the record. */
+export function noBootReason(plan: BootPlan): string {
+  return plan.reason ?? 'no boot program for this architecture';
+}
+
+/** A host on the link can be asked; behind a relay there is nobody whom we could ask. */
+function needsProbe({ client, packet }: Exchange, { policy }: DhcpSurroundings): boolean {
+  if (policy.conflictDetection === 'off' || packet.message.giaddr !== UNSPECIFIED_ADDRESS) return false;
+  return policy.conflictDetection === 'all' || client.kind === undefined;
+}

@@ -1,0 +1,65 @@
+import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { BootClient } from './boot-client.ts';
+import type { BootPlan, FindBootPlan } from './boot-plan.ts';
+import type { DhcpPacket } from './dhcp-packet.ts';
+import type { DhcpPolicy } from './dhcp-policy.ts';
+import type { LeaseBook } from './lease-book.ts';
+import type { Moment } from './moment.ts';
+import type { MachineMatch, Reservations } from './reservations.ts';
+import type { SubnetLeases } from './subnet-leases.ts';
+
+/** Everything found out about one request before it is decided on. */
+export interface Exchange {
+  readonly packet: DhcpPacket;
+  readonly now: Moment;
+  /** Option 53; undefined for BOOTP. */
+  readonly type: number | undefined;
+  readonly client: BootClient;
+  /** `chaddr` in hex with colons. */
+  readonly chaddr: string;
+  /** The same for Ethernet. */
+  readonly mac?: MacAddress;
+  readonly clientKey: string;
+  readonly match?: MachineMatch;
+  /** The client's subnet, and after it the others on the same link. */
+  readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
+  readonly relay?: RelayAgentInformation;
+  /** What we call ourselves to this client (option 54). */
+  readonly serverAddress: Ipv4Address;
+}
+
+/** What decisions look things up in. */
+export interface DhcpSurroundings {
+  readonly book: LeaseBook;
+  readonly policy: DhcpPolicy;
+  readonly reservations: Reservations;
+  readonly findBootPlan: FindBootPlan;
+  /** Whether an address is one of this host's. */
+  readonly isOurs: (address: Ipv4Address) => boolean;
+}
+
+/** The plan for the client of an exchange, with its address taken from the given subnet. */
+export function planFor(
+  { client, mac, match, serverAddress }: Exchange,
+  subnet: SubnetLeases,
+  findBootPlan: FindBootPlan,
+): BootPlan {
+  return findBootPlan({
+    client,
+    ...(mac !== undefined && { mac }),
+    ...(match !== undefined && { machine: match.machine }),
+    subnet: subnet.compiled.subnet,
+    serverAddress,
+  });
+}
+
+/** Whether option 54 of a request means us. */
+export function isOurIdentifier(
+  identifier: Ipv4Address,
+  { serverAddress }: Exchange,
+  { isOurs }: DhcpSurroundings,
+): boolean {
+  return identifier === serverAddress || isOurs(identifier);
+}

@@ -1,0 +1,33 @@
+import { MessageType } from '../../protocol/dhcp/option-codes.ts';
+import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import { bootAnswer } from './boot-options.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+
+/**
+ * Answers a DHCPINFORM of a client that has its address from elsewhere: settings, and no lease (RFC 2131 section
+ * 4.3.5).
+ */
+export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
+  const { client, packet, subnets } = exchange;
+  const { ciaddr } = packet.message;
+  if (ciaddr === UNSPECIFIED_ADDRESS) return ignore('incomplete');
+  const subnet = subnets.find((one) => one.offsetOf(ciaddr) !== undefined) ?? subnets[0];
+  const plan = planFor(exchange, subnet, surroundings.findBootPlan);
+  const boot =
+    plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
+  const message = serverReplyMessage(exchange, {
+    type: MessageType.ack,
+    subnet,
+    ciaddr,
+    yiaddr: UNSPECIFIED_ADDRESS,
+    plan,
+    boot,
+  });
+  return replyDecision(exchange, message, MessageType.ack, {
+    changes: [],
+    renewal: false,
+    events: [exchangeEvent(exchange, 'dhcp.ack', `told ${ciaddr} its settings`, {}, ciaddr)],
+  });
+}

@@ -1,0 +1,218 @@
+import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
+import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
+import { hexFromBytes, readAddress, readText } from '../../protocol/dhcp/read-option.ts';
+import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import { bootAnswer } from './boot-options.ts';
+import { findReservedAddress, isAssignable } from './choose-address.ts';
+import { describeClientId } from './client-key.ts';
+import { type DhcpDecision, type DhcpEvent, ignore } from './dhcp-decision.ts';
+import { leaseSecondsFor, noBootReason } from './discover.ts';
+import { type DhcpSurroundings, type Exchange, isOurIdentifier, planFor } from './exchange.ts';
+import type { LeaseNotes } from './lease-book.ts';
+import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
+import type { SubnetLeases } from './subnet-leases.ts';
+
+/** What the guard against boot loops has to say about handing out a boot file; see boot-loop-guard.ts. */
+export interface BootFileVerdict {
+  readonly allowed: boolean;
+  readonly events: readonly DhcpEvent[];
+}
+
+export type GuardBootFile = (exchange: Exchange, bootFile: string) => BootFileVerdict;
+
+/**
+ * Answers a DHCPREQUEST, which is one of four (RFC 2131 section 4.3.2 and table 4): taking up an offer, asking after
+ * a restart whether the old address still holds, prolonging a lease, and prolonging it with whoever answers.
+ */
+export function decideRequest(
+  exchange: Exchange,
+  surroundings: DhcpSurroundings,
+  guard: GuardBootFile,
+): DhcpDecision {
+  const { message } = exchange.packet;
+  const identifier = readAddress(message.options, OptionCode.serverIdentifier);
+  const requested = readAddress(message.options, OptionCode.requestedAddress);
+  if (identifier !== undefined) {
+    if (!isOurIdentifier(identifier, exchange, surroundings)) {
+      dropOffers(exchange);
+      return ignore('other_server');
+    }
+    // Some clients repeat their address in ciaddr instead.
+    const wanted = requested ?? (message.ciaddr === UNSPECIFIED_ADDRESS ? undefined : message.ciaddr);
+    if (wanted === undefined) return ignore('incomplete');
+    return decideSelecting(exchange, wanted, identifier, surroundings, guard);
+  }
+  if (message.ciaddr !== UNSPECIFIED_ADDRESS) {
+    return decideProlonging(exchange, message.ciaddr, surroundings, guard);
+  }
+  if (requested === undefined) return ignore('incomplete');
+  return decideInitReboot(exchange, requested, surroundings, guard);
+}
+
+/** SELECTING. Never acknowledges another address than the one asked for: edk2 would decline it. */
+function decideSelecting(
+  exchange: Exchange,
+  wanted: Ipv4Address,
+  identifier: Ipv4Address,
+  surroundings: DhcpSurroundings,
+  guard: GuardBootFile,
+): DhcpDecision {
+  const subnet = subnetWith(exchange, wanted);
+  const offset = subnet?.offsetOf(wanted);
+  if (subnet === undefined || offset === undefined)
+    return refuse(exchange, `${wanted} is not of this network`);
+  const reserved = findReservedAddress(exchange);
+  if (reserved !== undefined && (reserved.subnet !== subnet || reserved.offset !== offset)) {
+    return refuse(exchange, `${reserved.subnet.addressAt(reserved.offset)} is reserved for this machine`);
+  }
+  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
+  return grant(exchange, subnet, offset, surroundings, guard, identifier);
+}
+
+/** INIT-REBOOT. */
+function decideInitReboot(
+  exchange: Exchange,
+  wanted: Ipv4Address,
+  surroundings: DhcpSurroundings,
+  guard: GuardBootFile,
+): DhcpDecision {
+  const { authoritative } = exchange.subnets[0].compiled.subnet;
+  const subnet = subnetWith(exchange, wanted);
+  const offset = subnet?.offsetOf(wanted);
+  if (subnet === undefined || offset === undefined) {
+    if (!authoritative) return ignore('unknown_lease');
+    return refuse(exchange, `${wanted} is not of this network`);
+  }
+  const expected = expectedAddress(exchange);
+  if (expected === undefined && !authoritative) return ignore('unknown_lease');
+  if (expected !== undefined && (expected.subnet !== subnet || expected.offset !== offset)) {
+    return refuse(exchange, `${expected.subnet.addressAt(expected.offset)} is this client's address`);
+  }
+  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
+  return grant(exchange, subnet, offset, surroundings, guard);
+}
+
+/**
+ * RENEWING and REBINDING, which differ in how the packet came and not in what is right. A running system keeps its
+ * address even where another one has been reserved for it since: it gets that one when it asks anew.
+ */
+function decideProlonging(
+  exchange: Exchange,
+  ciaddr: Ipv4Address,
+  surroundings: DhcpSurroundings,
+  guard: GuardBootFile,
+): DhcpDecision {
+  const subnet = subnetWith(exchange, ciaddr);
+  const offset = subnet?.offsetOf(ciaddr);
+  const { authoritative } = (subnet ?? exchange.subnets[0]).compiled.subnet;
+  if (subnet === undefined || offset === undefined) {
+    // Only a broadcast gets here with an address of elsewhere: the client has moved to this network.
+    return authoritative ? refuse(exchange, `${ciaddr} is not of this network`) : ignore('unknown_lease');
+  }
+  const ours = subnet.bindingOf(exchange.clientKey)?.offset === offset;
+  // An address outside of the pools was set by hand, or by somebody else: not ours to refuse.
+  if (!ours && !(authoritative && subnet.isInPool(offset))) return ignore('unknown_lease');
+  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${ciaddr} is taken`);
+  return grant(exchange, subnet, offset, surroundings, guard);
+}
+
+function grant(
+  exchange: Exchange,
+  subnet: SubnetLeases,
+  offset: number,
+  surroundings: DhcpSurroundings,
+  guard: GuardBootFile,
+  serverAddress?: Ipv4Address,
+): DhcpDecision {
+  const { client, packet } = exchange;
+  const settings = subnet.compiled.subnet;
+  const plan = planFor(exchange, subnet, surroundings.findBootPlan);
+  const leaseSeconds = leaseSecondsFor(exchange, subnet, plan);
+  const { changes, renewal } = surroundings.book.bind(
+    subnet,
+    offset,
+    exchange.clientKey,
+    notesOf(exchange),
+    leaseSeconds,
+    exchange.now,
+  );
+  dropOffers(exchange);
+
+  const answer = plan.boot && bootAnswer(client, plan.boot, settings, exchange.serverAddress, true);
+  const verdict = answer?.bootFile === undefined ? undefined : guard(exchange, answer.bootFile);
+  const boot = verdict?.allowed === false ? undefined : answer;
+  const address = subnet.addressAt(offset);
+  const message = serverReplyMessage(exchange, {
+    type: MessageType.ack,
+    subnet,
+    ciaddr: packet.message.ciaddr,
+    yiaddr: address,
+    leaseSeconds,
+    plan,
+    boot,
+    ...(serverAddress !== undefined && { serverAddress }),
+  });
+  const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${boot?.bootFile === undefined ? '' : `, boots ${boot.bootFile}`}`;
+  const detail = {
+    ...(boot?.bootFile !== undefined && { bootfile: boot.bootFile }),
+    ...(client.kind !== undefined && boot === undefined && { noBoot: noBootReason(plan) }),
+    ...(leaseSeconds !== Infinity && { leaseSeconds }),
+  };
+  return replyDecision(exchange, message, MessageType.ack, {
+    changes,
+    renewal,
+    events: [exchangeEvent(exchange, 'dhcp.ack', summary, detail, address), ...(verdict?.events ?? [])],
+  });
+}
+
+function refuse(exchange: Exchange, why: string): DhcpDecision {
+  return replyDecision(exchange, refusalMessage(exchange, why), MessageType.nak, {
+    changes: [],
+    renewal: false,
+    events: [exchangeEvent(exchange, 'dhcp.nak', `refused: ${why}`, { why })],
+  });
+}
+
+/** What is noted with a lease. */
+function notesOf({ chaddr, packet }: Exchange): LeaseNotes {
+  const { options } = packet.message;
+  const clientId = options.get(OptionCode.clientIdentifier);
+  const hostname = options.has(OptionCode.hostName) ? readHostname(options) : undefined;
+  const relayInfo = options.get(OptionCode.relayAgentInformation);
+  return {
+    chaddr,
+    ...(clientId !== undefined && clientId.length > 0 && { clientId: describeClientId(clientId) }),
+    ...(hostname !== undefined && { hostname }),
+    ...(relayInfo !== undefined && { relayInfo: hexFromBytes(relayInfo) }),
+  };
+}
+
+/** A client's host name if it is one of letters, digits and hyphens (RFC 1123 section 2.1), else nothing. */
+function readHostname(options: DhcpOptions): string | undefined {
+  const text = readText(options, OptionCode.hostName);
+  return text !== undefined && /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(text) ? text : undefined;
+}
+
+function subnetWith({ subnets }: Exchange, address: Ipv4Address): SubnetLeases | undefined {
+  return subnets.find((subnet) => subnet.offsetOf(address) !== undefined);
+}
+
+/** The address that a client should be asking for: its reservation, else what it has or had. */
+function expectedAddress(
+  exchange: Exchange,
+): { readonly subnet: SubnetLeases; readonly offset: number } | undefined {
+  const reserved = findReservedAddress(exchange);
+  if (reserved !== undefined) return reserved;
+  for (const subnet of exchange.subnets) {
+    const binding = subnet.bindingOf(exchange.clientKey);
+    if (binding !== undefined) return { subnet, offset: binding.offset };
+  }
+  return undefined;
+}
+
+function dropOffers({ clientKey, subnets }: Exchange): void {
+  for (const subnet of subnets) {
+    const offer = subnet.offerOf(clientKey);
+    if (offer !== undefined) subnet.dropOffer(offer);
+  }
+}
