@@ -1,0 +1,45 @@
+import { createReadStream } from 'node:fs';
+
+/** Largest file that a command reads whole, in bytes: far above any configuration, far below the memory. */
+const inputBytesMax = 256 * 1024 * 1024;
+
+/** A file or standard input could not be read; the message says which and why. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+/** Reads a whole file, or standard input for `-` and for no name; throws InputError. */
+export async function readInput(name = '-'): Promise<Buffer> {
+  const stream = name === '-' ? process.stdin : createReadStream(name);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > inputBytesMax) throw new InputError(`${describeInput(name)} is larger than 256 MiB`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(describeFailure(name, error as NodeJS.ErrnoException), { cause: error });
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What a message calls an input. */
+export function describeInput(name = '-'): string {
+  return name === '-' ? 'standard input' : name;
+}
+
+/** Words a system error as the tools that are replaced do: `open /x: no such file or directory`. */
+function describeFailure(name: string, error: NodeJS.ErrnoException): string {
+  const operation = error.syscall === 'read' ? 'read' : 'open';
+  return `${operation} ${describeInput(name)}: ${reasons[error.code ?? ''] ?? error.message}`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+};
