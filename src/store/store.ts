@@ -25,8 +25,9 @@ export interface StoredBootEvent extends BootEvent {
   readonly sessionId: string;
 }
 
-/** Which events to read: newest last, at most `limit` after the event `afterId`. */
+/** Which events to read. They come newest last. */
 export interface BootEventQuery {
+  /** Reads on from this event, at most `limit` of those that follow it. Absent: the newest `limit`. */
   readonly afterId?: number;
   readonly mac?: MacAddress;
   readonly kind?: BootEventKind;
@@ -43,8 +44,9 @@ export interface Store {
   /** Writes all changes in one transaction. Resolves once they are durable, as the store's settings define it. */
   commitLeases(changes: readonly LeaseChange[]): Promise<void>;
 
-  /** Inserts or updates by MAC; `firstSeenAt` of an earlier sighting stays. */
+  /** Inserts or updates by MAC; what an earlier sighting told and this one does not stays, as does `firstSeenAt`. */
   recordDiscovered(machine: DiscoveredMachine): Promise<void>;
+  /** By MAC. */
   listDiscovered(): Promise<DiscoveredMachine[]>;
 
   /** Appends events in order, in one transaction. */
@@ -53,5 +55,6 @@ export interface Store {
   /** Deletes events older than `before`, and returns how many went. */
   pruneEvents(before: Date): Promise<number>;
 
+  /** Waits for what was asked for, and closes. Every later call rejects. */
   close(): Promise<void>;
 }

@@ -1,0 +1,34 @@
+import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { leasesMachinesEvents } from './0001-leases-machines-events.ts';
+
+/** Every migration in its order; a released one is never changed, and new ones go to the end. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-leases-machines-events': leasesMachinesEvents,
+};
+
+/**
+ * Brings the tables up to date. Throws if a migration fails, which leaves the tables as they were, or if the database
+ * was written by a newer Railhead, whose tables this one does not know.
+ */
+export async function migrateToLatest(db: Kysely<unknown>): Promise<void> {
+  const unknown = (await findApplied(db)).filter((name) => !(name in MIGRATIONS));
+  if (unknown.length > 0) {
+    throw new Error(
+      `a newer version of Railhead wrote it (migration ${unknown.join(', ')}); run that version, or name another file`,
+    );
+  }
+  const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error === undefined) return;
+  const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+  throw new Error(`migration ${failed ?? 'of its tables'} failed`, { cause: error });
+}
+
+async function findApplied(db: Kysely<unknown>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === DEFAULT_MIGRATION_TABLE)) return [];
+  const { rows } = await sql<{
+    name: string;
+  }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db);
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,148 @@
+import type { Statement } from 'better-sqlite3';
+import type { Compilable } from 'kysely';
+import { UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
+import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
+import { openSqlite, type SqliteConnection, type SqliteSettings } from './sqlite-connection.ts';
+import {
+  eventFromRow,
+  eventToRow,
+  leaseFromRow,
+  leaseToRow,
+  machineFromRow,
+  machineToRow,
+} from './sqlite-rows.ts';
+import type { BootEventQuery, DiscoveredMachine, Store, StoredBootEvent } from './store.ts';
+
+type NewEvent = Omit<StoredBootEvent, 'id'>;
+
+/**
+ * The store on SQLite, in the thread that calls it: nothing else runs there until the disk has a commit.
+ * ThreadedStore keeps that wait out of a server's event loop.
+ */
+export class SqliteStore implements Store {
+  readonly #connection: SqliteConnection;
+  readonly #commitLeases: (changes: readonly LeaseChange[]) => void;
+  readonly #appendEvents: (events: readonly NewEvent[]) => void;
+
+  /** Opens and migrates the database. Rejects with an Error that names the file and says what to do. */
+  static async open(settings: SqliteSettings): Promise<SqliteStore> {
+    return new SqliteStore(await openSqlite(settings));
+  }
+
+  private constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.#commitLeases = prepareLeaseCommit(connection);
+    this.#appendEvents = prepareEventAppend(connection);
+  }
+
+  async loadLeases(): Promise<Lease[]> {
+    const rows = await this.#connection.tables.selectFrom('leases').selectAll().execute();
+    return rows.map(leaseFromRow);
+  }
+
+  // These two are async so that a broken database is a rejection, like everywhere else.
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async commitLeases(changes: readonly LeaseChange[]): Promise<void> {
+    this.#commitLeases(changes);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async appendEvents(events: readonly NewEvent[]): Promise<void> {
+    this.#appendEvents(events);
+  }
+
+  async recordDiscovered(machine: DiscoveredMachine): Promise<void> {
+    const row = machineToRow(machine);
+    const news = Object.entries(row).filter(
+      ([column, value]) => value !== null && column !== 'mac' && column !== 'first_seen_at',
+    );
+    await this.#connection.tables
+      .insertInto('discovered_machines')
+      .values(row)
+      .onConflict((conflict) => conflict.column('mac').doUpdateSet(Object.fromEntries(news)))
+      .execute();
+  }
+
+  async listDiscovered(): Promise<DiscoveredMachine[]> {
+    const { tables } = this.#connection;
+    const rows = await tables.selectFrom('discovered_machines').selectAll().orderBy('mac').execute();
+    return rows.map(machineFromRow);
+  }
+
+  async listEvents({ afterId, kind, limit, mac }: BootEventQuery): Promise<StoredBootEvent[]> {
+    let query = this.#connection.tables.selectFrom('boot_events').selectAll().limit(limit);
+    if (mac !== undefined) query = query.where('mac', '=', mac);
+    if (kind !== undefined) query = query.where('kind', '=', kind);
+    if (afterId !== undefined) query = query.where('id', '>', afterId);
+    const rows = await query.orderBy('id', afterId === undefined ? 'desc' : 'asc').execute();
+    if (afterId === undefined) rows.reverse();
+    return rows.map(eventFromRow);
+  }
+
+  async pruneEvents(before: Date): Promise<number> {
+    const { tables } = this.#connection;
+    const result = await tables
+      .deleteFrom('boot_events')
+      .where('at', '<', before.getTime())
+      .executeTakeFirst();
+    return Number(result.numDeletedRows);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.tables.destroy();
+  }
+}
+
+// What happens thousands of times a second is built and typed by Kysely once, and then runs as a prepared statement.
+
+function prepareLeaseCommit(connection: SqliteConnection): (changes: readonly LeaseChange[]) => void {
+  const { database, tables } = connection;
+  const { address: _address, ...rest } = leaseToRow(SOME_LEASE);
+  const columns = Object.keys(rest) as (keyof typeof rest)[];
+  const put = prepare(
+    connection,
+    tables
+      .insertInto('leases')
+      .values(leaseToRow(SOME_LEASE))
+      .onConflict((conflict) =>
+        conflict
+          .column('address')
+          .doUpdateSet((row) =>
+            Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}`)])),
+          ),
+      ),
+  );
+  const remove = prepare(connection, tables.deleteFrom('leases').where('address', '=', SOME_LEASE.address));
+  const commit = database.transaction((changes: readonly LeaseChange[]) => {
+    for (const change of changes) {
+      if (change.kind === 'put') put.run(...Object.values(leaseToRow(change.lease)));
+      else remove.run(change.address);
+    }
+  });
+  return (changes) => commit.immediate(changes);
+}
+
+function prepareEventAppend(connection: SqliteConnection): (events: readonly NewEvent[]) => void {
+  const { database, tables } = connection;
+  const insert = prepare(connection, tables.insertInto('boot_events').values(eventToRow(SOME_EVENT)));
+  const append = database.transaction((events: readonly NewEvent[]) => {
+    for (const event of events) insert.run(...Object.values(eventToRow(event)));
+  });
+  return (events) => append.immediate(events);
+}
+
+function prepare({ database }: SqliteConnection, query: Compilable): Statement {
+  return database.prepare(query.compile().sql);
+}
+
+/** Stand-ins with the columns of every lease and event; their values are not used. */
+const SOME_LEASE: Lease = {
+  address: UNSPECIFIED_ADDRESS,
+  subnetId: '',
+  clientKey: '',
+  chaddr: '',
+  state: 'bound',
+  boundAt: 0,
+  expiresAt: 0,
+};
+const SOME_EVENT: NewEvent = { sessionId: '', at: new Date(0), kind: 'dhcp.ack', summary: '', detail: {} };

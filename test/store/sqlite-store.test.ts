@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSqlite } from '../../src/store/sqlite-connection.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { ThreadedStore } from '../../src/store/threaded-store.ts';
+import { describeStore } from '../contract/store.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'railhead-store-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let places = 0;
+const newFile = (): string => path.join(folder, `${++places}`, 'railhead.db');
+
+const settings = (file: string) => ({ file, synchronous: 'normal' }) as const;
+
+describeStore('SQLite', () => {
+  const file = newFile();
+  return { open: () => SqliteStore.open(settings(file)), remove: () => undefined };
+});
+
+describe('the database file', () => {
+  test('its tables are those of schema.sql; `vitest -u` writes that file anew', async () => {
+    const { database, tables } = await openSqlite(settings(':memory:'));
+    const statements = database
+      .prepare(
+        "select sql from sqlite_master where sql is not null and name not like 'sqlite_%' and name not like 'kysely_%' order by name",
+      )
+      .pluck()
+      .all() as string[];
+    await tables.destroy();
+    const readable = statements.map((sql) =>
+      sql.startsWith('CREATE TABLE') || sql.startsWith('create table')
+        ? sql
+            .replace('(', '(\n  ')
+            .replaceAll(', "', ',\n  "')
+            .replace(/\)( without rowid)?$/, '\n)$1')
+        : sql,
+    );
+    await expect(`${readable.join(';\n')};\n`).toMatchFileSnapshot('../../src/store/schema.sql');
+  });
+
+  test('is opened any number of times without harm', async () => {
+    const file = newFile();
+    for (let count = 0; count < 3; count++) await (await SqliteStore.open(settings(file))).close();
+    const database = new Database(file);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    database.close();
+  });
+
+  test.each([
+    ['full', 2],
+    ['normal', 1],
+  ] as const)('is written with synchronous %s, and a write-ahead log', async (synchronous, level) => {
+    const { database, tables } = await openSqlite({ file: newFile(), synchronous });
+    expect(database.pragma('synchronous', { simple: true })).toBe(level);
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    await tables.destroy();
+  });
+
+  test('that is none is named, and left alone', async () => {
+    const file = path.join(folder, 'notes.txt');
+    const text = 'not a database, but long enough to be looked at as one\n'.repeat(40);
+    writeFileSync(file, text);
+    await expect(SqliteStore.open(settings(file))).rejects.toThrow(
+      `open the store ${file}: it is not an SQLite database; move it away, or name another file`,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  test('that is a folder, or lies below a file, is named', async () => {
+    await expect(SqliteStore.open(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
+    const below = path.join(folder, 'notes.txt', 'railhead.db');
+    await expect(SqliteStore.open(settings(below))).rejects.toThrow(`open the store ${below}: `);
+  });
+
+  test('of a newer version is refused', async () => {
+    const file = newFile();
+    await (await SqliteStore.open(settings(file))).close();
+    const database = new Database(file);
+    database.exec("insert into kysely_migration values ('9999-future', '2030-01-01')");
+    database.close();
+    await expect(SqliteStore.open(settings(file))).rejects.toThrow(
+      'a newer version of Railhead wrote it (migration 9999-future)',
+    );
+  });
+});
+
+describe('in a thread', () => {
+  test('it does the same, and its errors come through', async () => {
+    const file = newFile();
+    const store = await ThreadedStore.open(settings(file));
+    await store.appendEvents([
+      { sessionId: 's', at: new Date(7), kind: 'dhcp.ack', summary: 'a', detail: { b: [1] } },
+    ]);
+    expect(await store.listEvents({ limit: 1 })).toEqual([
+      { id: 1, sessionId: 's', at: new Date(7), kind: 'dhcp.ack', summary: 'a', detail: { b: [1] } },
+    ]);
+    const broken = { kind: 'put', lease: { address: '10.0.0.1' } } as never;
+    await expect(store.commitLeases([broken])).rejects.toThrow('NOT NULL');
+    await store.close();
+    await expect(store.loadLeases()).rejects.toThrow('the store is closed');
+  });
+
+  test('a database that cannot be opened is told like without a thread', async () => {
+    await expect(ThreadedStore.open(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
+  });
+});
