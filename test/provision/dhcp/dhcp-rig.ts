@@ -143,12 +143,19 @@ export class DhcpRig {
   }
 
   sendUncommitted(spec: RequestSpec): DhcpDecision {
+    this.#tick();
     return this.engine.handle(packetOf(spec), this.now);
   }
 
   sendBytes(bytes: Uint8Array, spec: RequestSpec = {}): DhcpDecision {
+    this.#tick();
     const packet = { ...packetOf(spec), message: decodeRequest(bytes), size: bytes.length };
     return this.commit(this.engine.handle(packet, this.now));
+  }
+
+  /** Packets are a millisecond apart, so that no limit on their rate gets in the way by accident. */
+  #tick(): void {
+    this.pass(0.001);
   }
 
   commit(decision: DhcpDecision): DhcpDecision {
