@@ -68,7 +68,7 @@ export function findReservedAddress({ clientKey, match, subnets }: Exchange): Ch
   for (const subnet of subnets) {
     const offset = subnet.offsetOf(address);
     if (offset === undefined) continue;
-    if (subnet.compiled.forbidden.has(offset) || !subnet.isFreeFor(offset, clientKey)) return undefined;
+    if (subnet.isForbidden(offset) || !subnet.isFreeFor(offset, clientKey)) return undefined;
     return { kind: 'chosen', subnet, offset, fresh: false };
   }
   return undefined;
@@ -84,5 +84,5 @@ export function isAssignable(
   if (!subnet.isFreeFor(offset, clientKey)) return false;
   const owner = reservations.findReserved(subnet.addressAt(offset));
   if (owner === undefined) return subnet.isDynamic(offset);
-  return owner.id === match?.machine.id && !subnet.compiled.forbidden.has(offset);
+  return owner.id === match?.machine.id && !subnet.isForbidden(offset);
 }

@@ -30,9 +30,8 @@ export function decideDiscover(
   }
   const binding = subnet.bindingAt(offset);
   const holds = binding?.active === true && binding.lease.clientKey === clientKey;
-  if (!holds && subnet.offerOf(clientKey)?.offset !== offset) {
-    subnet.addOffer(offset, clientKey, now.monotonicMs);
-  }
+  // Asking again shows that the client is still there: its minute begins anew.
+  if (!holds) subnet.addOffer(offset, clientKey, now.monotonicMs);
 
   const address = subnet.addressAt(offset);
   const plan = planFor(exchange, subnet, surroundings.findBootPlan);

@@ -23,7 +23,11 @@ export function replyDestination(
     const port = relay?.sourcePort === true ? source.port : SERVER_PORT;
     return { address: message.giaddr, port, from: ingress };
   }
-  const unicast = replyType === MessageType.ack && message.ciaddr !== UNSPECIFIED_ADDRESS;
+  // A client that has an address sends from it; a ciaddr of anywhere else is nowhere to send to.
+  const unicast =
+    replyType === MessageType.ack &&
+    message.ciaddr !== UNSPECIFIED_ADDRESS &&
+    message.ciaddr === source.address;
   return { address: unicast ? message.ciaddr : BROADCAST_ADDRESS, port: CLIENT_PORT, from: ingress };
 }
 

@@ -178,14 +178,18 @@ export class SubnetLeases {
     return this.#pool.contains(offset);
   }
 
+  /** Whether nobody may get the address, not even by a reservation: it is the network's, a router's or our own. */
+  isForbidden(offset: number): boolean {
+    return this.compiled.forbidden.has(offset) || this.#isOurs(this.addressAt(offset));
+  }
+
   /** Whether the pools may give the address to a client without a reservation. */
   isDynamic(offset: number): boolean {
     const { compiled } = this;
-    if (!this.#pool.contains(offset) || compiled.forbidden.has(offset)) return false;
+    if (!this.#pool.contains(offset) || this.isForbidden(offset)) return false;
     if (compiled.subnet.skipOctetEdges && isOctetEdge(compiled.base, offset)) return false;
     for (const range of compiled.excluded) if (offset >= range.first && offset <= range.last) return false;
-    const address = this.addressAt(offset);
-    return !this.#isReserved(address) && !this.#isOurs(address);
+    return !this.#isReserved(this.addressAt(offset));
   }
 
   /** Whether a client that nothing is known of may still take an address of the pool. */

@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeRequest } from '../../../src/protocol/dhcp/decode.ts';
+import { encodeMessage } from '../../../src/protocol/dhcp/encode.ts';
+import { MalformedMessage } from '../../../src/protocol/malformed-message.ts';
+import { GOLDEN_PACKETS, goldenBytes } from '../../protocol/dhcp/golden-packets.ts';
+import {
+  clientMac,
+  DhcpRig,
+  hex,
+  ip,
+  machine,
+  onWire,
+  outcome,
+  packetOf,
+  rackSubnet,
+  replyOf,
+  type RequestSpec,
+  SERVER,
+  UEFI_PXE,
+} from './dhcp-rig.ts';
+import { defineSubnet } from '../../../src/provision/dhcp/subnet.ts';
+import { cidr } from './dhcp-rig.ts';
+
+// Packets that no honest client sends. What decoding refuses is in test/protocol/dhcp/decode.test.ts.
+
+const STRICT = { policy: { clientPacketsPerSecond: 20 } };
+
+describe('options that are odd', () => {
+  test.each<[name: string, options: Record<number, string>]>([
+    ['D12 no requested options at all', { 55: '' }],
+    [
+      'D12 255 of them, with 0, 255, 235, 52, 53 and 54 again and again',
+      { 55: `${'00ffeb343536'.repeat(42)}010203` },
+    ],
+    ['D14 an empty client identifier', { 61: '' }],
+    ['D14 a client identifier of 255 octets', { 61: 'ab'.repeat(255) }],
+    ['D15 architectures of odd lengths', { ...UEFI_PXE, 93: '000700' }],
+    ['D16 a class of 255 octets', { 93: '0007', 60: hex('PXEClient'.padEnd(255, 'A')) }],
+    ['D17 a user class that overflows', { ...UEFI_PXE, 77: 'ff41' }],
+    ['option 175 that overflows', { ...UEFI_PXE, 175: '13ff01' }],
+    ['option 43 that overflows', { ...UEFI_PXE, 43: '47ff' }],
+    ['D19 a host name that is a path', { 12: hex('../../../etc/passwd') }],
+  ])('%s', (_name, options) => {
+    for (const type of [1, 3]) {
+      const decision = new DhcpRig().send({ type, requested: '10.20.0.50', options });
+      expect(outcome(decision)).toBe(`${type === 1 ? 'DHCPOFFER' : 'DHCPACK'} 10.20.0.50`);
+      expect(
+        encodeMessage(replyOf(decision).message, replyOf(decision).limits).bytes.length,
+      ).toBeLessThanOrEqual(1472);
+    }
+  });
+
+  test('D14 a long client identifier is echoed where it fits, and dropped before what matters where it does not', () => {
+    const roomy = onWire(new DhcpRig().send({ type: 1, options: { 57: '05c0', 61: 'ab'.repeat(255) } }));
+    expect(roomy.options.get(61)?.length).toBe(255);
+    const tight = { ...UEFI_PXE, 61: 'ab'.repeat(255), 82: `01fd${'cd'.repeat(253)}`, 97: '00'.repeat(17) };
+    const message = onWire(new DhcpRig().send({ type: 1, giaddr: '10.20.0.253', options: tight }));
+    expect(message.options.has(61)).toBe(false);
+    expect([53, 54, 51, 1, 60, 67, 82].every((code) => message.options.has(code))).toBe(true);
+  });
+});
+
+describe('addresses that are not the sender’s', () => {
+  test.each<[name: string, packet: RequestSpec, expected: string]>([
+    [
+      'D27 renewal from another address',
+      { type: 3, ciaddr: '10.20.0.50', source: '10.20.0.66' },
+      'spoofed_source',
+    ],
+    [
+      'D27 information from another address',
+      { type: 8, ciaddr: '10.20.0.50', source: '10.20.0.66' },
+      'spoofed_source',
+    ],
+    [
+      'D27 release from another address',
+      { type: 7, ciaddr: '10.20.0.50', server: SERVER, source: '10.20.0.66' },
+      'spoofed_source',
+    ],
+    [
+      'D27 renewal through a relay',
+      { type: 3, ciaddr: '10.20.0.50', giaddr: '10.20.0.253' },
+      'DHCPACK 10.20.0.50',
+    ],
+    ['D20 the broadcast address', { type: 3, requested: '10.20.0.255', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ['D20 the network address', { type: 3, requested: '10.20.0.0', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ['D20 our own', { type: 3, requested: '10.20.0.1', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ['D20 the router', { type: 3, requested: '10.20.0.254', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+  ])('%s', (_name, packet, expected) => {
+    expect(outcome(new DhcpRig().send(packet))).toBe(expected);
+  });
+
+  test('a machine whose record reserves the router or our own address does not get it', () => {
+    for (const address of ['10.20.0.254', '10.20.0.1', '10.20.0.255']) {
+      const machines = [machine({ id: 'n', macs: [clientMac(1)], address: ip(address) })];
+      expect(outcome(new DhcpRig({ machines }).send({ type: 1 }))).toBe('DHCPOFFER 10.20.0.50');
+    }
+  });
+});
+
+describe('floods', () => {
+  test('D29 a hundred identical DHCPDISCOVERs within 10 ms: five replies, one offer', () => {
+    const rig = new DhcpRig(STRICT);
+    const { now } = rig;
+    const replies = Array.from({ length: 100 }, (_, index) =>
+      rig.engine.handle(packetOf({ type: 1 }), { ...now, monotonicMs: now.monotonicMs + index / 10 }),
+    ).filter((decision) => decision.kind === 'reply');
+    expect(replies).toHaveLength(5);
+    expect(rig.engine.usage(rig.now)).toMatchObject([{ offered: 1 }]);
+  });
+
+  test('D28 one transaction id of two clients, and two of one, are apart', () => {
+    const rig = new DhcpRig();
+    const offers = [
+      rig.send({ type: 1, mac: clientMac(1), xid: 1 }),
+      rig.send({ type: 1, mac: clientMac(2), xid: 1 }),
+      rig.send({ type: 1, mac: clientMac(1), xid: 2 }),
+      rig.send({ type: 3, mac: clientMac(2), xid: 1, requested: '10.20.0.51', server: SERVER }),
+      rig.send({ type: 3, mac: clientMac(1), xid: 1, requested: '10.20.0.50', server: SERVER }),
+    ];
+    expect(offers.map(outcome)).toEqual([
+      ...['DHCPOFFER 10.20.0.50', 'DHCPOFFER 10.20.0.51', 'DHCPOFFER 10.20.0.50'],
+      ...['DHCPACK 10.20.0.51', 'DHCPACK 10.20.0.50'],
+    ]);
+    expect(offers.map((decision) => replyOf(decision).message.xid)).toEqual([1, 1, 2, 1, 1]);
+  });
+
+  test('D22 one client cannot decline its way through the pool', () => {
+    const rig = new DhcpRig();
+    const outcomes: string[] = [];
+    for (let count = 0; count < 8; count++) {
+      const address = rig.lease(clientMac(1));
+      outcomes.push(outcome(rig.send({ type: 4, mac: clientMac(1), requested: address, server: SERVER })));
+    }
+    expect(outcomes).toEqual([
+      ...Array<string>(5).fill('no_answer_due'),
+      ...Array<string>(3).fill('decline_flood'),
+    ]);
+  });
+
+  test('D22 nor can many: a tenth of the pool an hour', () => {
+    const rig = new DhcpRig();
+    for (let client = 0; client < 60; client++) {
+      const address = rig.lease(clientMac(client));
+      rig.send({ type: 4, mac: clientMac(client), requested: address, server: SERVER });
+    }
+    expect(rig.engine.usage(rig.now)).toMatchObject([{ declined: 10 }]);
+  });
+
+  test('D23 made-up clients do not take the pool away from real ones', () => {
+    const rig = new DhcpRig({
+      machines: [machine({ id: 'known', macs: [clientMac(9_000)] })],
+    });
+    expect(rig.lease(clientMac(9_001))).toBe('10.20.0.50');
+    // Five thousand made-up clients within five seconds.
+    let offers = 0;
+    for (let client = 0; client < 5000; client++) {
+      if (rig.send({ type: 1, mac: clientMac(client) }).kind === 'reply') offers++;
+    }
+    expect(offers).toBeLessThanOrEqual(90);
+    expect(rig.lease(clientMac(9_000))).not.toBe('pool_exhausted');
+    expect(rig.lease(clientMac(9_001))).toBe('10.20.0.50');
+    // What they left open is free after ten seconds instead of a minute.
+    rig.pass(11);
+    expect(rig.lease(clientMac(9_002))).toMatch(/^10\.20\.0\./);
+  });
+
+  test('D23 under that pressure new clients of a link are let in slowly', () => {
+    const rig = new DhcpRig({
+      subnets: [
+        defineSubnet({
+          id: 'wide',
+          cidr: cidr('10.20.0.0/16'),
+          mode: 'full',
+          pools: [{ first: ip('10.20.1.0'), last: ip('10.20.4.255') }],
+        }),
+      ],
+    });
+    const outcomes = Array.from({ length: 900 }, (_, client) =>
+      outcome(rig.send({ type: 1, mac: clientMac(client) })),
+    );
+    expect(outcomes.filter((one) => one === 'pool_pressure').length).toBeGreaterThan(50);
+    // A client that takes up its offer is not held up.
+    expect(rig.send({ type: 3, mac: clientMac(0), requested: '10.20.1.1', server: SERVER }).kind).toBe(
+      'reply',
+    );
+  });
+
+  test('a storm of ten thousand real machines is served', () => {
+    const rig = new DhcpRig({
+      subnets: [
+        defineSubnet({
+          id: 'wide',
+          cidr: cidr('10.20.0.0/16'),
+          mode: 'full',
+          pools: [{ first: ip('10.20.64.0'), last: ip('10.20.127.255') }],
+        }),
+      ],
+    });
+    // All ask at once, and take up their offers a little later.
+    const offered = Array.from({ length: 10_000 }, (_, client) => {
+      const offer = rig.send({ type: 1, mac: clientMac(client) });
+      return offer.kind === 'reply' ? offer.message.yiaddr : undefined;
+    });
+    expect(offered.filter((address) => address === undefined)).toEqual([]);
+    const acknowledged = offered.filter((address, client) => {
+      const spec = { type: 3, mac: clientMac(client), requested: address!, server: SERVER };
+      return outcome(rig.send(spec)) === `DHCPACK ${address}`;
+    });
+    expect(acknowledged).toHaveLength(10_000);
+  });
+
+  test('all together have a limit, too', () => {
+    const rig = new DhcpRig({ policy: { packetsPerSecond: 10 } });
+    const { now } = rig;
+    const outcomes = Array.from({ length: 20 }, (_, client) =>
+      outcome(rig.engine.handle(packetOf({ type: 1, mac: clientMac(client) }), now)),
+    );
+    expect(outcomes.filter((one) => one === 'overload')).toHaveLength(10);
+  });
+
+  test('a client that is refused again and again is on record once a minute', () => {
+    const rig = new DhcpRig({ subnets: [rackSubnet({ allowUnknown: 'ignore' })] });
+    const events = (): string[] => rig.send({ type: 1 }).events.map((event) => event.summary);
+    expect([events(), events(), events()]).toEqual([['no answer: denied'], [], []]);
+    rig.pass(61);
+    expect(events()).toEqual(['no answer: denied']);
+  });
+});
+
+test('whatever arrives, the answer is a decision and nothing is thrown', () => {
+  const golden = Object.values(GOLDEN_PACKETS).map(goldenBytes);
+  const rigs = (['full', 'proxy', 'auto'] as const).map(
+    (mode) =>
+      new DhcpRig({
+        subnets: [rackSubnet({ mode, allowAutoFull: true, bootLeaseSeconds: 30, leaseSeconds: 30 })],
+      }),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...golden),
+      fc.array(fc.tuple(fc.nat(420), fc.nat(255)), { maxLength: 12 }),
+      fc.constantFrom<67 | 4011>(67, 4011),
+      fc.constantFrom('0.0.0.0', '10.20.0.50', '192.168.1.1', '255.255.255.255', '127.0.0.1'),
+      (bytes, changes, port, source) => {
+        const copy = Uint8Array.from(bytes);
+        for (const [offset, value] of changes) if (offset < copy.length) copy[offset] = value;
+        for (const rig of rigs) {
+          let decision;
+          try {
+            decision = rig.sendBytes(copy, { port, source });
+          } catch (error) {
+            expect(error).toBeInstanceOf(MalformedMessage);
+            continue;
+          }
+          if (decision.kind === 'ignore') continue;
+          const encoded = encodeMessage(decision.message, decision.limits).bytes;
+          expect(encoded.length).toBeLessThanOrEqual(1472);
+          expect(decision.message.op).toBe(2);
+          // A reply is never a request: two servers cannot be made to answer each other.
+          expect(() => decodeRequest(encoded)).toThrow(MalformedMessage);
+          expect(decision.destination.address).not.toMatch(/^(127|0)\./);
+          if (port === 4011) expect(decision.destination.address).toBe(source);
+        }
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});
