@@ -115,7 +115,8 @@ async function validate(args: readonly string[], version: boolean): Promise<void
     throw error instanceof InputError ? new CommandFailure(`couldn't read config: ${error.message}`) : error;
   });
   const result = parseConfig(input);
-  process.stderr.write(formatReport(result.entries));
+  // Like ignition-validate: the report goes to standard output, everything else to standard error.
+  process.stdout.write(formatReport(result.entries));
   if (result.kind === 'config') return;
   if (result.entries.length === 0) throw new CommandFailure(`couldn't parse config: ${result.reason}`);
   process.exitCode = exitBad;

@@ -66,7 +66,10 @@ function parseDataUrl(url: string): { data: string; base64: boolean } {
   while (cursor.peek() === ';') {
     cursor.offset++;
     const attribute = cursor.take(tokens);
-    if (attribute === '') fail('invalid character for parameter attribute');
+    if (attribute === '') {
+      const ended = ['', '=', ','].includes(cursor.peek());
+      fail(ended ? 'unterminated parameter sequence' : 'invalid character for parameter attribute');
+    }
     if (cursor.peek() === ',') {
       if (attribute !== 'base64') fail(`expected base64, got ${attribute}`);
       base64 = true;

@@ -49,9 +49,12 @@ interface Extent {
   readonly end: number;
 }
 
+/** Up to so many partitions every pair is compared, as Ignition does; a GPT has 128 by default. */
+const comparedInPairsMax = 512;
+
 /**
  * Index of the partition that Ignition names as overlapping, or -1: of the first partition that overlaps another, the
- * first one that it overlaps. Ignition compares every pair; sorting keeps a list of many partitions from taking for ever.
+ * first one that it overlaps.
  */
 function findOverlap(partitions: readonly Partition[]): number {
   const extents: Extent[] = [];
@@ -60,19 +63,31 @@ function findOverlap(partitions: readonly Partition[]): number {
     const start = Number(startMiB);
     extents.push({ index, start, end: isZero(sizeMiB) ? start : start + Number(sizeMiB) - 1 });
   }
-  const sorted = [...extents].sort((a, b) => a.start - b.start);
-  const overlapping = new Set<Extent>();
-  let last: Extent | undefined;
-  for (const extent of sorted) {
-    if (last && extent.start <= last.end) overlapping.add(extent).add(last);
-    if (!last || extent.end > last.end) last = extent;
+  const candidates = extents.length <= comparedInPairsMax ? extents : findOverlapping(extents);
+  for (const extent of candidates) {
+    const other = extents.find((each) => each !== extent && overlaps(extent, each));
+    if (other) return other.index;
   }
-  const first = extents.find((extent) => overlapping.has(extent));
-  if (!first) return -1;
-  const other = extents.find(
-    (extent) => extent !== first && extent.start <= first.end && first.start <= extent.end,
-  );
-  return other?.index ?? -1;
+  return -1;
+}
+
+/** Negative sizes, which Ignition does not refuse, make this differ from an intersection. */
+function overlaps(a: Extent, b: Extent): boolean {
+  const startsInside = a.start >= b.start && a.start <= b.end;
+  const endsInside = a.end >= b.start && a.end <= b.end;
+  return startsInside || endsInside || (a.start < b.start && a.end > b.end);
+}
+
+/** The extents that overlap another, in their order, without comparing every pair; negative sizes are left out. */
+function findOverlapping(extents: readonly Extent[]): Extent[] {
+  const sorted = extents.filter(({ start, end }) => start <= end).sort((a, b) => a.start - b.start);
+  const overlapping = new Set<Extent>();
+  let furthest: Extent | undefined;
+  for (const extent of sorted) {
+    if (furthest && extent.start <= furthest.end) overlapping.add(extent).add(furthest);
+    if (!furthest || extent.end > furthest.end) furthest = extent;
+  }
+  return extents.filter((extent) => overlapping.has(extent));
 }
 
 function mixesDeletionAndNumbering(partitions: readonly Partition[]): boolean {

@@ -22,7 +22,8 @@ export function parseMac(text: string): MacAddress | undefined {
 export function macFromBytes(bytes: Uint8Array): MacAddress {
   if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 octets, not ${bytes.length}`);
   let text = '';
-  for (let index = 0; index < 6; index++) text += (index === 0 ? '' : ':') + (HEX_PAIRS[bytes[index] ?? 0] ?? '');
+  for (let index = 0; index < 6; index++)
+    text += (index === 0 ? '' : ':') + (HEX_PAIRS[bytes[index] ?? 0] ?? '');
   return text as MacAddress;
 }
 
