@@ -155,7 +155,9 @@ class Decoder {
 
 function describe(node: JsonNode, asInt = false): string {
   if (node.kind === 'true' || node.kind === 'false') return 'bool';
-  return node.kind === 'number' && asInt ? `number ${node.text}` : node.kind;
+  if (node.kind !== 'number' || !asInt) return node.kind;
+  // Unlike encoding/json, a number that fills the log is cut.
+  return `number ${node.text.length > 400 ? `${node.text.slice(0, 400)}...` : node.text}`;
 }
 
 function mismatchOffset(node: JsonNode): number {

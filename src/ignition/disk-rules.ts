@@ -13,7 +13,7 @@ export function checkDisk({ device = '', partitions = [] }: Disk, context: Valid
   if (sameNumber >= 0) context.error('partition numbers collide', 'partitions', sameNumber);
   const overlapping = findOverlap(partitions);
   if (overlapping >= 0) context.error('partitions overlap', 'partitions', overlapping);
-  if (context.options.refuseMixedPartitions && mixesDeletionAndNumbering(partitions)) {
+  if (context.options.ignition === '2.26' && mixesDeletionAndNumbering(partitions)) {
     context.error(
       'shouldExist is false for a partition and other partition(s) has start or size 0',
       'partitions',
@@ -124,18 +124,22 @@ export function checkPartition(partition: Partition, context: ValidationContext)
 /** Longest label in bytes, by format. */
 const labelMax: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
 
-function isKnownFormat(format: string, minor: number): boolean {
-  if (format === 'none') return minor >= 3;
-  return format === 'virtiofs' ? minor >= 7 : Object.hasOwn(labelMax, format);
+function isKnownFormat(format: string, { minor }: ValidationContext): boolean {
+  return format === 'none' ? minor >= 3 : Object.hasOwn(labelMax, format);
+}
+
+/** A virtiofs is shared by the hypervisor: it has a tag instead of a device, and nothing to be made on it. */
+function isVirtiofs(format: string, { minor, options }: ValidationContext): boolean {
+  return format === 'virtiofs' && minor >= 7 && options.ignition !== '2.26';
 }
 
 /** Rules of Filesystem. */
 export function checkFilesystem(filesystem: Filesystem, context: ValidationContext): void {
   const { device = '', format = '', label = '', path = '', uuid = '' } = filesystem;
   const { options = [], mountOptions = [], wipeFilesystem = false } = filesystem;
-  const isVirtiofs = format === 'virtiofs' && context.minor >= 7;
+  const virtiofs = isVirtiofs(format, context);
   if (path !== '') context.error(findPathFault(path), 'path');
-  context.error(isVirtiofs ? findTagFault(device) : findPathFault(device), 'device');
+  context.error(virtiofs ? findTagFault(device) : findPathFault(device), 'device');
   const isDescribed = path !== '' || label !== '' || uuid !== '' || wipeFilesystem;
   if (format === '') {
     if (isDescribed || options.length > 0 || mountOptions.length > 0) {
@@ -144,11 +148,11 @@ export function checkFilesystem(filesystem: Filesystem, context: ValidationConte
         'format',
       );
     }
-  } else if (!isKnownFormat(format, context.minor)) {
+  } else if (!virtiofs && !isKnownFormat(format, context)) {
     context.error('invalid filesystem format', 'format');
   }
-  if (label !== '') context.error(findLabelFault(format, label, isVirtiofs), 'label');
-  if (!isVirtiofs) return;
+  if (label !== '') context.error(findLabelFault(format, label, virtiofs), 'label');
+  if (!virtiofs) return;
   if (uuid !== '') context.error('UUID is not supported for this filesystem format', 'uuid');
   if (wipeFilesystem) {
     context.error('wipeFilesystem is not supported for this filesystem format', 'wipeFilesystem');
@@ -156,9 +160,9 @@ export function checkFilesystem(filesystem: Filesystem, context: ValidationConte
   if (options.length > 0) context.error('options are not supported for this filesystem format', 'options');
 }
 
-function findLabelFault(format: string, label: string, isVirtiofs: boolean): string | undefined {
+function findLabelFault(format: string, label: string, virtiofs: boolean): string | undefined {
   if (format === '') return 'filesystem must specify format if label is specified';
-  if (isVirtiofs) return 'virtiofs filesystems cannot have a label';
+  if (virtiofs) return 'virtiofs filesystems cannot have a label';
   const max = Object.hasOwn(labelMax, format) ? labelMax[format] : undefined;
   if (max === undefined || byteLength(label) <= max) return undefined;
   return `filesystem labels cannot be longer than ${max} characters when using ${format}`;

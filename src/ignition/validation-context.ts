@@ -3,10 +3,11 @@ import type { Entry, EntryKind } from './report.ts';
 /** How strictly a configuration is validated. */
 export interface ValidationOptions {
   /**
-   * Refuses a disk that has both a partition to delete and one without a number, as Ignition up to 2.26 and Butane
-   * 0.29 do; Ignition 2.27 allows it. Off by default.
+   * Whose rules decide where Ignition's own releases differ within one specification. `2.26`, which Butane 0.29 uses,
+   * refuses a disk that has both a partition to delete and one without a number, and does not know virtiofs in
+   * 3.7.0-experimental. `2.27` is the default.
    */
-  readonly refuseMixedPartitions?: boolean;
+  readonly ignition?: '2.26' | '2.27';
   /** URL schemes to accept beside Ignition's own, for example `oem`, which Flatcar's Ignition knows. */
   readonly extraSchemes?: readonly string[];
 }
