@@ -1,3 +1,4 @@
+import { MessageType } from '../../protocol/dhcp/option-codes.ts';
 import type { DhcpEvent } from './dhcp-decision.ts';
 import type { Exchange } from './exchange.ts';
 import type { BootFileVerdict } from './request.ts';
@@ -7,11 +8,14 @@ const WINDOW_MS = 60_000;
 const SERVES_MAX = 5;
 /** Repeated requests of one exchange come within this time; a machine needs longer to load a program and be back. */
 const REPEAT_MS = 1000;
+/** A client that no leasing server answers repeats its DHCPDISCOVER for longer, and that is not loading anything. */
+const DISCOVER_REPEAT_MS = 15_000;
 const CLIENTS_MAX = 20_000;
 
 interface Count {
   since: number;
   last: number;
+  xid: number;
   serves: number;
 }
 
@@ -38,10 +42,14 @@ export class BootLoopGuard {
       count.since = nowMs;
       count.serves = 0;
     }
-    const repeated = count.serves > 0 && nowMs - count.last < REPEAT_MS;
+    const { xid } = exchange.packet.message;
+    const sameDiscover = exchange.type === MessageType.discover && count.xid === xid;
+    const repeatMs = sameDiscover ? DISCOVER_REPEAT_MS : REPEAT_MS;
+    const repeated = count.serves > 0 && nowMs - count.last < repeatMs;
     if (!repeated) {
       count.serves++;
       count.last = nowMs;
+      count.xid = xid;
     }
     const allowed = !this.#stop || count.serves <= SERVES_MAX;
     if (repeated || count.serves !== SERVES_MAX) return { allowed, events: [] };
@@ -57,7 +65,7 @@ export class BootLoopGuard {
     }
     let count = this.#current.get(key);
     if (count === undefined) {
-      count = this.#previous.get(key) ?? { since: nowMs, last: nowMs, serves: 0 };
+      count = this.#previous.get(key) ?? { since: nowMs, last: nowMs, xid: 0, serves: 0 };
       this.#current.set(key, count);
     }
     return count;

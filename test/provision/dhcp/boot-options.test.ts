@@ -357,6 +357,20 @@ describe('boot loops', () => {
     }
   });
 
+  test('beside another server, asking it again and again is none, and coming back again and again is one', () => {
+    const suspected = (xidOf: (count: number) => number): boolean => {
+      const rig = new DhcpRig({ subnets: [rackSubnet({ mode: 'proxy', pools: [] })] });
+      return Array.from({ length: 10 }, (_, count) => {
+        rig.pass(5);
+        return rig.send({ type: 1, xid: xidOf(count), options: IPXE_EFI }).events;
+      })
+        .flat()
+        .some((event) => event.kind === 'boot.loop_suspected');
+    };
+    expect(suspected(() => 7)).toBe(false);
+    expect(suspected((count) => count)).toBe(true);
+  });
+
   test('where settings say so nothing more is handed out until the minute is over', () => {
     const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
     const files = (): string => {
