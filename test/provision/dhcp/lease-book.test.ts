@@ -392,6 +392,8 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
       let rig = new DhcpRig(options);
       /** Who was told that it holds which address, and until when. */
       const promised = new Map<string, { client: number; until: number }>();
+      /** Addresses of renewals that were answered on a full disk: the one thing that a restart may forget. */
+      const unwritten = new Set<string>();
       const told = (decision: ReturnType<DhcpRig['send']>, client: number): void => {
         if (decision.kind === 'ignore' || decision.message.options.get(53)?.[0] !== 5) return;
         const address = decision.message.yiaddr;
@@ -414,7 +416,10 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
           next.jump((rig.now.wallMs - next.now.wallMs) / 1000);
           for (const [address, lease] of rig.stored) next.stored.set(address, lease);
           next.engine.load([...rig.stored.values()], next.now);
-          expect(sorted(next.engine.listLeases(next.now))).toEqual(sorted(rig.engine.listLeases(rig.now)));
+          const written = (one: DhcpRig): Lease[] =>
+            sorted(one.engine.listLeases(one.now)).filter(({ address }) => !unwritten.has(address));
+          expect(written(next)).toEqual(written(rig));
+          unwritten.clear();
           rig = next;
           continue;
         }
@@ -452,7 +457,9 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
             const decision = rig.sendUncommitted({ type: 3, mac: client, requested: wish, server: SERVER });
             if (rig.engine.commitFailed(decision, rig.now) === 'drop') break;
             // The client was told, and the store was not: what it was told before must still be what the store has.
-            if (decision.changes.length > 0) expect(rig.stored.get(wish)?.clientKey).toBe(`mac:${client}`);
+            if (decision.changes.length === 0) break;
+            expect(rig.stored.get(wish)?.clientKey).toBe(`mac:${client}`);
+            unwritten.add(wish);
             break;
           }
         }
