@@ -1,0 +1,100 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { readFile } from 'node:fs/promises';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+
+/** How the kernel is asked; replaced in tests. */
+export interface Neighbours {
+  /** Makes the kernel look for the address on its link. */
+  solicit(address: Ipv4Address): void;
+  /** The kernel's table of neighbours, in the form of /proc/net/arp. */
+  read(): Promise<string>;
+}
+
+/** A host on the link answers within a few milliseconds; firmware waits four seconds for an offer. */
+const WAIT_MS = 300;
+const LOOK_EVERY_MS = 30;
+/** Probes under way; past it addresses are offered unprobed, as a client that finds a conflict declines. */
+const PROBES_MAX = 64;
+/** The discard service (RFC 863): a datagram there disturbs nobody. */
+const DISCARD_PORT = 9;
+/** ATF_COM of the kernel's <linux/if_arp.h>: the neighbour has answered. */
+const COMPLETE = 0x2;
+
+/**
+ * Finds out whether somebody uses an address, before it is given to somebody else. Node can send neither ARP nor
+ * ICMP, but any datagram makes the kernel resolve the address, and the result is for everybody to read.
+ */
+export class AddressProbe {
+  readonly #neighbours: Neighbours;
+  readonly #waiting = new Map<
+    Ipv4Address,
+    { promise: Promise<string | undefined>; found: (mac: string) => void }
+  >();
+  #looking = false;
+
+  constructor(neighbours: Neighbours) {
+    this.#neighbours = neighbours;
+  }
+
+  /** The MAC address of who uses the address; undefined if nobody answers. Takes up to 0.3 seconds; never rejects. */
+  findHolder(address: Ipv4Address): Promise<string | undefined> {
+    const known = this.#waiting.get(address);
+    if (known !== undefined) return known.promise;
+    if (this.#waiting.size >= PROBES_MAX) return Promise.resolve(undefined);
+    let found: (mac: string | undefined) => void = () => undefined;
+    const promise = new Promise<string | undefined>((resolve) => (found = resolve));
+    this.#waiting.set(address, { promise, found });
+    setTimeout(() => {
+      this.#waiting.delete(address);
+      found(undefined);
+    }, WAIT_MS);
+    this.#neighbours.solicit(address);
+    void this.#look();
+    return promise;
+  }
+
+  /** Reads the table, for all probes at once, until none is left. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    while (this.#waiting.size > 0) {
+      await new Promise((next) => setTimeout(next, LOOK_EVERY_MS));
+      const table = await this.#neighbours.read().catch(() => '');
+      for (const { address, mac } of parseNeighbours(table)) {
+        this.#waiting.get(address as Ipv4Address)?.found(mac);
+      }
+    }
+    this.#looking = false;
+  }
+}
+
+/** Neighbours of a text like /proc/net/arp that have answered. */
+export function parseNeighbours(table: string): { address: string; mac: string }[] {
+  return table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [address, , flags, mac] = line.trim().split(/\s+/);
+      if (address === undefined || mac === undefined || (Number(flags) & COMPLETE) === 0) return [];
+      return [{ address, mac: mac.toLowerCase() }];
+    });
+}
+
+/** The kernel's neighbours. The socket keeps no process alive. */
+export class KernelNeighbours implements Neighbours {
+  readonly #socket: Socket = createSocket('udp4');
+
+  constructor() {
+    // An address that cannot be reached is nobody's.
+    this.#socket.on('error', () => undefined);
+    this.#socket.unref();
+  }
+
+  solicit(address: Ipv4Address): void {
+    this.#socket.send('', DISCARD_PORT, address, () => undefined);
+  }
+
+  read(): Promise<string> {
+    return readFile('/proc/net/arp', 'latin1');
+  }
+}

@@ -1,0 +1,62 @@
+import { performance } from 'node:perf_hooks';
+import type { Logger } from 'pino';
+import type { BootEventSink } from '../../provision/boot-event.ts';
+import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
+import type { Moment } from '../../provision/dhcp/moment.ts';
+import type { Store } from '../../store/store.ts';
+import type { Counters } from '../counters.ts';
+import { AddressProbe, KernelNeighbours } from './address-probe.ts';
+import { DhcpServer } from './dhcp-server.ts';
+import { DhcpSockets, type DhcpSocketSettings } from './dhcp-sockets.ts';
+import { LeaseWriter } from './lease-writer.ts';
+
+/** What a DHCP service is put together from. */
+export interface DhcpServiceParts {
+  /** New: the service loads the leases into it. */
+  readonly engine: DhcpEngine;
+  readonly store: Pick<Store, 'loadLeases' | 'commitLeases'>;
+  readonly events: BootEventSink;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly sockets: DhcpSocketSettings;
+}
+
+/** DHCP, proxyDHCP and the PXE boot server on port 4011, listening. */
+export interface DhcpService {
+  /** Stops listening, and resolves when what was decided is in the store. */
+  close(): Promise<void>;
+}
+
+/** The moment it is, on both clocks. */
+export function currentMoment(): Moment {
+  return { wallMs: Date.now(), monotonicMs: performance.now() };
+}
+
+/** Loads the leases and starts to listen. Rejects with an Error that says which port or interface it was, and why. */
+export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
+  const { counters, engine, events, log, store } = parts;
+  const now = currentMoment;
+  engine.load(await store.loadLeases(), now());
+
+  const writer = new LeaseWriter(store, engine, now, counters, log);
+  const probe = new AddressProbe(new KernelNeighbours());
+  const server: DhcpServer = new DhcpServer({
+    engine,
+    writer,
+    events,
+    counters,
+    log,
+    now,
+    probe,
+    send: (bytes, destination) => sockets.send(bytes, destination),
+  });
+  const sockets = new DhcpSockets(parts.sockets, server, log);
+  await sockets.open();
+  return {
+    async close() {
+      sockets.stopReceiving();
+      await writer.idle();
+      sockets.close();
+    },
+  };
+}

@@ -1,0 +1,279 @@
+import type { Socket } from 'node:dgram';
+import type { Logger } from 'pino';
+import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
+import type { DhcpPort, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
+import type { PassedSocket } from '../udp/socket-activation.ts';
+import {
+  interfaceSignature,
+  listNetworkInterfaces,
+  type NetworkInterface,
+} from '../udp/network-interfaces.ts';
+import { adoptUdpSocket, openUdpSocket } from '../udp/open-udp-socket.ts';
+import { loadSocketCalls, type OpenSocket } from '../udp/socket-calls.ts';
+
+/** Where the DHCP server listens. */
+export interface DhcpSocketSettings {
+  /** Names of the network interfaces to serve; no other interface is ever answered. */
+  readonly interfaces: readonly string[];
+  /**
+   * Whether another program of this host may have port 67 of the same interface too, as is needed for a proxy beside
+   * a DHCP server. Both get every broadcast; of what is sent to this host alone only one gets each packet.
+   */
+  readonly sharePorts: boolean;
+  /** Sockets that systemd opened; each is named after its interface. With any, none are opened here. */
+  readonly passedSockets?: readonly PassedSocket[];
+  /** Octets that the kernel may hold for each socket while we are busy. */
+  readonly receiveBufferBytes?: number;
+}
+
+/** What the sockets tell of what happens. */
+export interface DhcpSocketListener {
+  /** A datagram came in. `bytes` are the receiver's own. */
+  receive(bytes: Uint8Array, source: DatagramSource, ingress: Ingress): void;
+  /** The addresses of this host are these now. */
+  addressesChanged(addresses: readonly Ipv4Address[]): void;
+  /** A datagram could not be sent, or a socket reported an error. `code` is like `ENETUNREACH`. */
+  failed(code: string): void;
+}
+
+/** Where a datagram came from. */
+export interface DatagramSource {
+  readonly address: Ipv4Address;
+  readonly port: number;
+}
+
+/** Two seconds of answers to a storm. */
+const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
+/** Node does not tell when addresses change, so they are looked at. */
+const POLL_MS = 2_000;
+
+/** The sockets of one interface, and how it looked when they were opened. */
+interface Served {
+  readonly signature: string;
+  readonly sockets: readonly Socket[];
+}
+
+/**
+ * The sockets of the DHCP server: per interface one that takes its broadcasts on port 67, one on port 4011 for each
+ * of its addresses, and, where it has several, one on port 67 for each, so that it is known which one was asked.
+ */
+export class DhcpSockets {
+  readonly #settings: DhcpSocketSettings;
+  readonly #listener: DhcpSocketListener;
+  readonly #log: Logger;
+  readonly #served = new Map<string, Served>();
+  /** The socket that sends for what came in there. */
+  readonly #senders = new Map<Ingress, Socket>();
+  #openSocket: OpenSocket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #addresses = '';
+  #polling = false;
+
+  constructor(settings: DhcpSocketSettings, listener: DhcpSocketListener, log: Logger) {
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#log = log;
+  }
+
+  /** Opens everything, and then follows the interfaces as they change. Rejects, with nothing left open. */
+  async open(): Promise<void> {
+    try {
+      const interfaces = listNetworkInterfaces();
+      this.#tellAddresses(interfaces);
+      const passed = this.#settings.passedSockets ?? [];
+      if (passed.length > 0) await this.#adopt(passed, interfaces);
+      else await this.#openAll(interfaces);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.#timer = setInterval(() => void this.#poll(), POLL_MS);
+  }
+
+  /** Sends from where the request came in. Failures go to the listener: the client will ask again. */
+  send(bytes: Uint8Array, { address, from, port }: ReplyDestination): void {
+    const socket = this.#senders.get(from);
+    if (socket === undefined) {
+      // The interface changed while the lease was being written.
+      this.#listener.failed('EADDRNOTAVAIL');
+      return;
+    }
+    socket.send(bytes, port, address, this.#sent);
+  }
+
+  /** Takes nothing in any more; what was decided can still be sent. */
+  stopReceiving(): void {
+    for (const { sockets } of this.#served.values()) {
+      for (const socket of sockets) socket.removeAllListeners('message');
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const name of [...this.#served.keys()]) this.#shut(name);
+  }
+
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.#listener.failed(codeOf(error));
+  };
+
+  async #openAll(interfaces: readonly NetworkInterface[]): Promise<void> {
+    const { interfaces: names } = this.#settings;
+    const missing = names.filter((name) => !interfaces.some((one) => one.name === name));
+    if (missing.length > 0) {
+      const others = interfaces.map((one) => `${one.name} (${one.addresses.join(', ')})`).join(', ');
+      throw new Error(
+        `DHCP is to be served on ${missing.join(', ')}, but this host has no such interface that is up and has an IPv4 address; it has ${others || 'none'}`,
+      );
+    }
+    try {
+      this.#openSocket = await loadSocketCalls();
+    } catch (error) {
+      requireOneInterface(names, interfaces, error);
+    }
+    for (const one of interfaces) if (names.includes(one.name)) await this.#serve(one);
+  }
+
+  /** Opens the sockets of an interface. */
+  async #serve(one: NetworkInterface): Promise<void> {
+    const { receiveBufferBytes = RECEIVE_BUFFER_BYTES, sharePorts } = this.#settings;
+    const openSocket = this.#openSocket;
+    const common = {
+      receiveBufferBytes,
+      ...(openSocket !== undefined && { device: one.name, openSocket }),
+    };
+    const sockets: Socket[] = [];
+    this.#served.set(one.name, { signature: interfaceSignature(one), sockets });
+    const open = async (address: Ipv4Address, port: DhcpPort, reuseAddress: boolean): Promise<Socket> => {
+      const socket = await openUdpSocket({ ...common, address, port, reuseAddress });
+      sockets.push(socket);
+      return socket;
+    };
+
+    if (!sharePorts) {
+      // Our own sockets must share the port among themselves, so it takes another one to find that somebody has it.
+      const alone = await open(UNSPECIFIED_ADDRESS, 67, false);
+      sockets.pop();
+      await new Promise<void>((closed) => alone.close(closed));
+    }
+    const broadcasts = await open(UNSPECIFIED_ADDRESS, 67, true);
+    const [primary, ...others] = one.addresses;
+    // A socket bound to all addresses sends from the one that suits the route, which is right if there is only one.
+    const separate = others.length > 0 || openSocket === undefined;
+    const sender = separate ? await open(primary, 67, true) : broadcasts;
+    this.#listen(broadcasts, { interface: one.name, localAddress: primary, port: 67 }, sender);
+    if (separate) this.#listen(sender, { interface: one.name, localAddress: primary, port: 67 });
+    for (const address of others) {
+      this.#listen(await open(address, 67, true), { interface: one.name, localAddress: address, port: 67 });
+    }
+    for (const address of one.addresses) {
+      const socket = await open(address, 4011, sharePorts);
+      this.#listen(socket, { interface: one.name, localAddress: address, port: 4011 });
+    }
+    this.#log.info({ interface: one.name, addresses: one.addresses }, 'dhcp listens on ports 67 and 4011');
+  }
+
+  /** Takes over the sockets of systemd; they stay as they are for as long as we live. */
+  async #adopt(passed: readonly PassedSocket[], interfaces: readonly NetworkInterface[]): Promise<void> {
+    const { interfaces: names, receiveBufferBytes = RECEIVE_BUFFER_BYTES } = this.#settings;
+    for (const { fd, name } of passed) {
+      const one = interfaces.find((each) => each.name === name);
+      if (one === undefined || !names.includes(name)) {
+        throw new Error(
+          `systemd passed a socket named ${JSON.stringify(name)}; its unit needs FileDescriptorName= and BindToDevice= with one of the interfaces that DHCP is served on: ${names.join(', ')}`,
+        );
+      }
+      const socket = await adoptUdpSocket(fd, receiveBufferBytes);
+      const { address, port } = socket.address();
+      if (port !== 67 && port !== 4011) {
+        socket.close();
+        throw new Error(`systemd passed a socket of port ${port} for ${name}; DHCP needs ports 67 and 4011`);
+      }
+      const bound = parseIpv4(address) ?? UNSPECIFIED_ADDRESS;
+      const localAddress = bound === UNSPECIFIED_ADDRESS ? one.addresses[0] : bound;
+      this.#listen(socket, { interface: name, localAddress, port });
+      const known = this.#served.get(name)?.sockets ?? [];
+      this.#served.set(name, { signature: interfaceSignature(one), sockets: [...known, socket] });
+    }
+    this.#log.info({ sockets: passed.length }, 'dhcp listens on the sockets that systemd opened');
+  }
+
+  #listen(socket: Socket, ingress: Ingress, sender = socket): void {
+    this.#senders.set(ingress, sender);
+    socket.on('message', (bytes, source) => {
+      // A socket of IPv4 names its peers in canonical dotted quads.
+      this.#listener.receive(bytes, { address: source.address as Ipv4Address, port: source.port }, ingress);
+    });
+    socket.on('error', this.#sent);
+  }
+
+  /** Closes the sockets of an interface. */
+  #shut(name: string): void {
+    const sockets = this.#served.get(name)?.sockets ?? [];
+    this.#served.delete(name);
+    for (const ingress of this.#senders.keys()) {
+      if (ingress.interface === name) this.#senders.delete(ingress);
+    }
+    for (const socket of sockets) socket.close();
+  }
+
+  #tellAddresses(interfaces: readonly NetworkInterface[]): void {
+    const addresses = interfaces.flatMap((one) => one.addresses);
+    const text = addresses.join(' ');
+    if (text === this.#addresses) return;
+    this.#addresses = text;
+    this.#listener.addressesChanged(addresses);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
+    try {
+      const interfaces = listNetworkInterfaces();
+      this.#tellAddresses(interfaces);
+      if ((this.#settings.passedSockets?.length ?? 0) === 0) await this.#follow(interfaces);
+    } finally {
+      this.#polling = false;
+    }
+  }
+
+  /** Opens the sockets of interfaces that changed anew. One that is gone keeps its own until it is back. */
+  async #follow(interfaces: readonly NetworkInterface[]): Promise<void> {
+    for (const one of interfaces) {
+      if (!this.#settings.interfaces.includes(one.name)) continue;
+      if (this.#served.get(one.name)?.signature === interfaceSignature(one)) continue;
+      this.#log.warn({ interface: one.name, addresses: one.addresses }, 'the interface has changed');
+      this.#shut(one.name);
+      try {
+        await this.#serve(one);
+      } catch (error) {
+        this.#shut(one.name);
+        this.#listener.failed(codeOf(error));
+        this.#log.error({ interface: one.name, err: error }, 'dhcp cannot listen; trying again');
+      }
+    }
+  }
+}
+
+/**
+ * Without sockets of one interface it is unknown where a broadcast came from, and answering with the wrong network's
+ * address is worse than not answering: only a host with a single network can do without.
+ */
+function requireOneInterface(
+  names: readonly string[],
+  interfaces: readonly NetworkInterface[],
+  reason: unknown,
+): void {
+  const networks = interfaces.filter((one) => !one.loopback);
+  if (names.length === 1 && networks.every((one) => one.name === names[0])) return;
+  const why = reason instanceof Error ? reason.message : String(reason);
+  throw new Error(
+    `this host has the networks ${networks.map((one) => one.name).join(', ')}, and it cannot be told which one a DHCP broadcast came from (${why}); reinstall the koffi package for this platform, or let systemd open the sockets (BindToDevice=), or run in a network namespace with one interface`,
+    { cause: reason },
+  );
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}

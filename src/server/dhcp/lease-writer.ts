@@ -1,0 +1,107 @@
+import type { Logger } from 'pino';
+import type { DhcpDecision } from '../../provision/dhcp/dhcp-decision.ts';
+import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
+import type { LeaseChange } from '../../provision/dhcp/lease.ts';
+import type { Moment } from '../../provision/dhcp/moment.ts';
+import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
+import type { Store } from '../../store/store.ts';
+import type { Counters } from '../counters.ts';
+
+/** Told what became of a decision: whether its reply, if it has one, may be sent. */
+export type CommitOutcome = (outcome: 'send' | 'drop') => void;
+
+interface Waiting {
+  readonly decision: DhcpDecision;
+  readonly concluded: CommitOutcome;
+}
+
+/** Decisions that wait for the disk. At ten thousand a second that is a second, and clients ask again after a few. */
+const WAITING_MAX = 10_000;
+/** Decisions of one transaction: the reply of the first one waits for all. */
+const GROUP_MAX = 512;
+
+/**
+ * Writes leases before their replies leave. What is decided while one transaction is under way goes into the next, so
+ * that the disk is asked as often as it can answer, and groups grow with the load (docs/decisions/0030).
+ */
+export class LeaseWriter {
+  readonly #store: Pick<Store, 'commitLeases'>;
+  readonly #engine: Pick<DhcpEngine, 'committed' | 'commitFailed'>;
+  readonly #now: () => Moment;
+  readonly #counters: Counters;
+  readonly #log: Logger;
+  readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(
+    store: Pick<Store, 'commitLeases'>,
+    engine: Pick<DhcpEngine, 'committed' | 'commitFailed'>,
+    now: () => Moment,
+    counters: Counters,
+    log: Logger,
+  ) {
+    this.#store = store;
+    this.#engine = engine;
+    this.#now = now;
+    this.#counters = counters;
+    this.#log = log;
+  }
+
+  /** Whether the store is so far behind that nothing more should be decided. */
+  get full(): boolean {
+    return this.#waiting.length >= WAITING_MAX;
+  }
+
+  /** Makes the decision's changes durable, and then tells the outcome. Changes are written in the order of the calls. */
+  write(decision: DhcpDecision, concluded: CommitOutcome): void {
+    this.#waiting.push({ decision, concluded });
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // The rest of this turn's packets joins the first group.
+    await new Promise((nextTurn) => setImmediate(nextTurn));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.length <= GROUP_MAX ? this.#waiting : this.#waiting.slice(0, GROUP_MAX);
+      this.#waiting = this.#waiting.slice(group.length);
+      await this.#commit(group);
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const changes: LeaseChange[] = [];
+    for (const { decision } of group) changes.push(...decision.changes);
+    let failure: unknown;
+    try {
+      await this.#store.commitLeases(changes);
+      this.#counters.add('dhcp_lease_commits');
+    } catch (error) {
+      failure = error ?? new Error('unknown');
+      this.#counters.add('dhcp_lease_commits_failed');
+      if (this.#lines.take('commit', this.#now().monotonicMs)) {
+        this.#log.error({ err: error }, 'leases cannot be stored: new clients get no address until they can');
+      }
+    }
+    const now = this.#now();
+    for (const { concluded, decision } of group) {
+      try {
+        if (failure === undefined) {
+          this.#engine.committed(decision, now);
+          concluded('send');
+        } else {
+          concluded(this.#engine.commitFailed(decision, now));
+        }
+      } catch (error) {
+        this.#counters.add('dhcp_faults');
+        this.#log.error({ err: error }, 'a dhcp decision could not be concluded');
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import { describeHolders, findPortHolders } from './port-holder.ts';
+import type { OpenSocket } from './socket-calls.ts';
+
+/** A UDP socket as a server wants it. */
+export interface UdpSocketSettings {
+  readonly address: Ipv4Address;
+  readonly port: number;
+  /** Receive from, and send through, this network interface only; needs `openSocket`. */
+  readonly device?: string;
+  readonly openSocket?: OpenSocket;
+  /** Share the port with other sockets of this host that ask for the same. */
+  readonly reuseAddress: boolean;
+  /** What the kernel may hold for us while we are busy, in octets. */
+  readonly receiveBufferBytes: number;
+}
+
+/** A socket that could not be had. The message says what was wanted, why not, and what to do. */
+export class UdpBindError extends Error {
+  override readonly name = 'UdpBindError';
+  readonly code: string;
+
+  constructor(message: string, code: string, options: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Node looks up even what is an address already, and puts a turn of its queue between a reply and its departure. */
+const ADDRESSES_ONLY: Pick<SocketOptions, 'lookup'> = {
+  lookup: (address, _options, found) => found(null, address, 4),
+};
+
+/** Opens and binds a UDP socket. Rejects with UdpBindError. */
+export async function openUdpSocket(settings: UdpSocketSettings): Promise<Socket> {
+  const { address, device, openSocket, port, receiveBufferBytes, reuseAddress } = settings;
+  try {
+    if (device === undefined) {
+      const socket = createSocket({ type: 'udp4', reuseAddr: reuseAddress, ...ADDRESSES_ONLY });
+      await bound(socket, { address, port });
+      socket.setBroadcast(true);
+      return withReceiveBuffer(socket, receiveBufferBytes);
+    }
+    if (openSocket === undefined) throw new Error('sockets of one interface are not available');
+    return await adoptUdpSocket(openSocket({ address, port, device, reuseAddress }), receiveBufferBytes);
+  } catch (error) {
+    throw await explain(error, settings);
+  }
+}
+
+/** Takes over a bound UDP socket, for example one that systemd passed on. Rejects if the descriptor is none. */
+export async function adoptUdpSocket(fd: number, receiveBufferBytes: number): Promise<Socket> {
+  const socket = createSocket({ type: 'udp4', ...ADDRESSES_ONLY });
+  await bound(socket, { fd });
+  return withReceiveBuffer(socket, receiveBufferBytes);
+}
+
+function bound(socket: Socket, where: { fd: number } | { address: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      socket.close();
+      reject(error);
+    };
+    socket.once('error', fail);
+    socket.bind({ ...where, exclusive: true }, () => {
+      socket.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+function withReceiveBuffer(socket: Socket, bytes: number): Socket {
+  // The kernel grants what net.core.rmem_max allows, without an error; less only means more loss under overload.
+  socket.setRecvBufferSize(bytes);
+  return socket;
+}
+
+async function explain(error: unknown, { address, device, port }: UdpSocketSettings): Promise<UdpBindError> {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const where = `UDP port ${port} of ${address}${device === undefined ? '' : ` on ${device}`}`;
+  return new UdpBindError(`listen on ${where}: ${await reason(error, code, port)}`, code, { cause: error });
+}
+
+async function reason(error: unknown, code: string, port: number): Promise<string> {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `the port is taken ${describeHolders(await findPortHolders('udp', port))}; stop that program, or give one of the two another interface`;
+    case 'EACCES':
+      return 'not permitted; ports below 1024 need root or the capability CAP_NET_BIND_SERVICE';
+    case 'EPERM':
+      return 'not permitted; binding to an interface needs root or the capability CAP_NET_RAW';
+    case 'ENODEV':
+      return 'there is no such interface';
+    case 'EADDRNOTAVAIL':
+      return 'the address does not belong to this host';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,93 @@
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import { type Ipv4Address, writeIpv4 } from '../../protocol/ipv4-address.ts';
+
+/** What to make of a new socket before it gets its address. */
+export interface SocketWish {
+  readonly address: Ipv4Address;
+  readonly port: number;
+  /** Receive from, and send through, this network interface only. */
+  readonly device?: string;
+  /** Share the port with other sockets that ask for the same. */
+  readonly reuseAddress: boolean;
+}
+
+/** A system call that failed. `code` is like `EADDRINUSE`. */
+export class SocketCallError extends Error {
+  override readonly name = 'SocketCallError';
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+/** Opens a UDP socket that `dgram.Socket.bind({ fd })` takes over. Throws SocketCallError. */
+export type OpenSocket = (wish: SocketWish) => number;
+
+// From <bits/socket.h> and <asm-generic/socket.h>; the same on every Linux that Node runs on.
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_BROADCAST = 6;
+const SO_BINDTODEVICE = 25;
+const SOCKADDR_IN_SIZE = 16;
+
+/**
+ * Loads what node:dgram cannot do: sockets of one network interface. Throws an Error that says why this host cannot
+ * have it.
+ */
+export async function loadSocketCalls(): Promise<OpenSocket> {
+  if (process.platform !== 'linux')
+    throw new Error(`sockets of one interface need Linux, not ${process.platform}`);
+  // Loaded late: where its binary does not fit the platform, everything but this must go on working.
+  const { default: koffi } = await import('koffi');
+  const libc = koffi.load(null);
+  const socket = libc.func('int socket(int, int, int)') as (...values: number[]) => number;
+  const setsockopt = libc.func('int setsockopt(int, int, int, const void *, uint32_t)') as (
+    ...values: [number, number, number, Uint8Array, number]
+  ) => number;
+  const bind = libc.func('int bind(int, const void *, uint32_t)') as (
+    ...values: [number, Uint8Array, number]
+  ) => number;
+  const close = libc.func('int close(int)') as (fd: number) => number;
+
+  return ({ address, device, port, reuseAddress }) => {
+    const fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw new SocketCallError('socket', koffi.errno());
+    const check = (call: string, result: number): void => {
+      if (result >= 0) return;
+      const errno = koffi.errno();
+      close(fd);
+      throw new SocketCallError(call, errno);
+    };
+    const set = (name: string, option: number, value: Uint8Array): void =>
+      check(`setsockopt ${name}`, setsockopt(fd, SOL_SOCKET, option, value, value.length));
+
+    if (device !== undefined) set('SO_BINDTODEVICE', SO_BINDTODEVICE, Buffer.from(`${device}\0`));
+    if (reuseAddress) set('SO_REUSEADDR', SO_REUSEADDR, hostInt(1));
+    set('SO_BROADCAST', SO_BROADCAST, hostInt(1));
+    check('bind', bind(fd, socketAddress(address, port), SOCKADDR_IN_SIZE));
+    return fd;
+  };
+}
+
+/** A C int, in this machine's byte order. */
+function hostInt(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
+
+/** A struct sockaddr_in: family in this machine's byte order, port and address in network order, eight octets of zero. */
+function socketAddress(address: Ipv4Address, port: number): Uint8Array {
+  const bytes = Buffer.alloc(SOCKADDR_IN_SIZE);
+  if (endianness() === 'LE') bytes.writeUInt16LE(AF_INET, 0);
+  else bytes.writeUInt16BE(AF_INET, 0);
+  bytes.writeUInt16BE(port, 2);
+  writeIpv4(bytes, 4, address);
+  return bytes;
+}

@@ -1,0 +1,35 @@
+import type { Ipv4Address } from '../../src/protocol/ipv4-address.ts';
+import type { Lease, LeaseChange } from '../../src/provision/dhcp/lease.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** Keeps leases in memory, fails when told to, and can be made to wait like a slow disk. */
+export class FakeLeaseStore implements Pick<Store, 'loadLeases' | 'commitLeases'> {
+  readonly leases = new Map<Ipv4Address, Lease>();
+  readonly commits: (readonly LeaseChange[])[] = [];
+  failure: Error | undefined;
+  #held: Promise<void> | undefined;
+  #reached: () => void = () => undefined;
+
+  /** Makes the next commits wait. `reached` resolves when the first one is asked for; `release` lets them all go. */
+  holdCommits(): { reached: Promise<void>; release: () => void } {
+    let release = (): void => undefined;
+    this.#held = new Promise((resolve) => (release = resolve));
+    const reached = new Promise<void>((resolve) => (this.#reached = resolve));
+    return { reached, release };
+  }
+
+  loadLeases(): Promise<Lease[]> {
+    return Promise.resolve([...this.leases.values()]);
+  }
+
+  async commitLeases(changes: readonly LeaseChange[]): Promise<void> {
+    this.#reached();
+    await this.#held;
+    if (this.failure !== undefined) throw this.failure;
+    this.commits.push(changes);
+    for (const change of changes) {
+      if (change.kind === 'put') this.leases.set(change.lease.address, change.lease);
+      else this.leases.delete(change.address);
+    }
+  }
+}

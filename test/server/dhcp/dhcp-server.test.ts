@@ -1,0 +1,297 @@
+import pino from 'pino';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { decodeMessage } from '../../../src/protocol/dhcp/decode.ts';
+import { encodeMessage } from '../../../src/protocol/dhcp/encode.ts';
+import { type DhcpMessage, messageTypeOf } from '../../../src/protocol/dhcp/message.ts';
+import { MessageType } from '../../../src/protocol/dhcp/option-codes.ts';
+import {
+  type Ipv4Address,
+  ipv4ToBytes,
+  parseIpv4,
+  UNSPECIFIED_ADDRESS,
+} from '../../../src/protocol/ipv4-address.ts';
+import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
+import type { BootEvent } from '../../../src/provision/boot-event.ts';
+import type { ReplyDestination } from '../../../src/provision/dhcp/dhcp-decision.ts';
+import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
+import type { Ingress } from '../../../src/provision/dhcp/dhcp-packet.ts';
+import type { LeaseChange } from '../../../src/provision/dhcp/lease.ts';
+import { MachineIndex } from '../../../src/provision/dhcp/reservations.ts';
+import { defineSubnet } from '../../../src/provision/dhcp/subnet.ts';
+import { Counters } from '../../../src/server/counters.ts';
+import { AddressProbe } from '../../../src/server/dhcp/address-probe.ts';
+import { DhcpServer } from '../../../src/server/dhcp/dhcp-server.ts';
+import { LeaseWriter } from '../../../src/server/dhcp/lease-writer.ts';
+import { FakeLeaseStore } from '../../fakes/fake-lease-store.ts';
+
+const address = (text: string): Ipv4Address => parseIpv4(text)!;
+const server = address('10.0.0.1');
+const ingress: Ingress = { interface: 'eth1', localAddress: server, port: 67 };
+
+interface Sent {
+  message: DhcpMessage;
+  destination: ReplyDestination;
+}
+
+let store: FakeLeaseStore;
+let sent: Sent[];
+let events: BootEvent[];
+let lines: Record<string, unknown>[];
+let counters: Counters;
+let engine: DhcpEngine;
+let writer: LeaseWriter;
+let clock: { wallMs: number; monotonicMs: number };
+let arp: string;
+
+beforeEach(() => {
+  store = new FakeLeaseStore();
+  sent = [];
+  events = [];
+  lines = [];
+  arp = 'IP address\n';
+  counters = new Counters();
+  clock = { wallMs: 1_790_000_000_000, monotonicMs: 1_000 };
+  engine = new DhcpEngine({
+    subnets: [
+      defineSubnet({
+        id: 'rack1',
+        cidr: parseCidr('10.0.0.0/16')!,
+        mode: 'full',
+        pools: [{ first: address('10.0.1.1'), last: address('10.0.200.254') }],
+      }),
+    ],
+    policy: { clientPacketsPerSecond: 1000 },
+    reservations: new MachineIndex([]),
+    findBootPlan: () => ({}),
+  });
+  engine.setLocalAddresses([server]);
+});
+
+function makeServer(): DhcpServer {
+  const log = pino(
+    { level: 'debug' },
+    { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const now = () => ({ ...clock });
+  writer = new LeaseWriter(store, engine, now, counters, log);
+  return new DhcpServer({
+    engine,
+    writer,
+    events: { record: (event) => events.push(event) },
+    counters,
+    log,
+    now,
+    send: (bytes, destination) => sent.push({ message: decodeMessage(bytes), destination }),
+    probe: new AddressProbe({ solicit: () => undefined, read: () => Promise.resolve(arp) }),
+  });
+}
+
+function request(
+  client: number,
+  type: number,
+  extra: [number, Uint8Array][] = [],
+  ciaddr = UNSPECIFIED_ADDRESS,
+) {
+  const relayed = ciaddr === UNSPECIFIED_ADDRESS;
+  return encodeMessage({
+    op: 1,
+    htype: 1,
+    hlen: 6,
+    hops: 0,
+    xid: client,
+    secs: 0,
+    flags: 0,
+    ciaddr,
+    yiaddr: UNSPECIFIED_ADDRESS,
+    siaddr: UNSPECIFIED_ADDRESS,
+    giaddr: relayed ? address('10.0.0.2') : UNSPECIFIED_ADDRESS,
+    chaddr: Uint8Array.of(2, 0, 0, 0, client >> 8, client & 255),
+    sname: '',
+    file: '',
+    options: new Map<number, Uint8Array>([[53, Uint8Array.of(type)], ...extra]),
+  }).bytes;
+}
+
+const relay = { address: address('10.0.0.2'), port: 67 };
+const ask = (client: number, wanted: Ipv4Address) =>
+  request(client, MessageType.request, [
+    [54, ipv4ToBytes(server)],
+    [50, ipv4ToBytes(wanted)],
+  ]);
+const types = (): (number | undefined)[] => sent.map((one) => messageTypeOf(one.message));
+
+function discover(dhcp: DhcpServer, client: number): Ipv4Address {
+  dhcp.receive(request(client, MessageType.discover), relay, ingress);
+  return sent.at(-1)!.message.yiaddr;
+}
+
+describe('an exchange', () => {
+  test('an offer is sent at once, and an ACK once the lease is on disk', async () => {
+    const dhcp = makeServer();
+    const offered = discover(dhcp, 1);
+    expect(types()).toEqual([MessageType.offer]);
+    expect(sent[0]?.destination).toEqual({ address: '10.0.0.2', port: 67, from: ingress });
+
+    const disk = store.holdCommits();
+    dhcp.receive(ask(1, offered), relay, ingress);
+    await disk.reached;
+    expect(types()).toEqual([MessageType.offer]);
+    disk.release();
+    await writer.idle();
+    expect(types()).toEqual([MessageType.offer, MessageType.ack]);
+    expect(store.leases.get(offered)?.state).toBe('bound');
+  });
+
+  test('is one line at info, and its events carry the time', async () => {
+    const dhcp = makeServer();
+    dhcp.receive(ask(1, discover(dhcp, 1)), relay, ingress);
+    await writer.idle();
+    const info = lines.filter((line) => line['level'] === 30);
+    expect(info).toHaveLength(1);
+    expect(info[0]).toMatchObject({ mac: '02:00:00:00:00:01', type: 'DHCPACK', interface: 'eth1' });
+    expect(events.map((event) => [event.kind, event.at])).toEqual([
+      ['dhcp.offer', new Date(clock.wallMs)],
+      ['dhcp.ack', new Date(clock.wallMs)],
+    ]);
+  });
+
+  test('requests of one turn of the event loop share a commit', async () => {
+    const dhcp = makeServer();
+    const offers = Array.from({ length: 100 }, (_, index) => discover(dhcp, index + 1));
+    offers.forEach((offered, index) => dhcp.receive(ask(index + 1, offered), relay, ingress));
+    await writer.idle();
+    expect(store.commits).toHaveLength(1);
+    expect(types().filter((type) => type === MessageType.ack)).toHaveLength(100);
+  });
+
+  test('what comes in during a commit goes into the next one', async () => {
+    const dhcp = makeServer();
+    const [one, two] = [discover(dhcp, 1), discover(dhcp, 2)];
+    const disk = store.holdCommits();
+    dhcp.receive(ask(1, one), relay, ingress);
+    await disk.reached;
+    dhcp.receive(ask(2, two), relay, ingress);
+    disk.release();
+    await writer.idle();
+    expect(store.commits.map((changes) => changes.map(addressOf))).toEqual([[one], [two]]);
+  });
+});
+
+describe('a store that fails', () => {
+  test('gives nobody a lease, and goes on when it is back', async () => {
+    const dhcp = makeServer();
+    const offered = discover(dhcp, 1);
+    store.failure = new Error('database or disk is full');
+    dhcp.receive(ask(1, offered), relay, ingress);
+    await writer.idle();
+    expect(types()).toEqual([MessageType.offer]);
+    expect(counters.get('dhcp_ignored', 'store_failed')).toBe(1);
+    expect(lines.filter((line) => line['level'] === 50)).toHaveLength(1);
+
+    store.failure = undefined;
+    dhcp.receive(ask(1, offered), relay, ingress);
+    await writer.idle();
+    expect(types()).toEqual([MessageType.offer, MessageType.ack]);
+  });
+
+  test('still prolongs what a client durably holds', async () => {
+    const dhcp = makeServer();
+    const offered = discover(dhcp, 1);
+    dhcp.receive(ask(1, offered), relay, ingress);
+    await writer.idle();
+    store.failure = new Error('database or disk is full');
+    dhcp.receive(request(1, MessageType.request, [], offered), { address: offered, port: 68 }, ingress);
+    await writer.idle();
+    expect(types()).toEqual([MessageType.offer, MessageType.ack, MessageType.ack]);
+  });
+
+  test('that hangs does not let memory grow', async () => {
+    const dhcp = makeServer();
+    const offers = Array.from({ length: 12_000 }, (_, index) => discover(dhcp, index + 1));
+    const disk = store.holdCommits();
+    dhcp.receive(ask(1, offers[0]!), relay, ingress);
+    await disk.reached;
+    offers.forEach((offered, index) => dhcp.receive(ask(index + 1, offered), relay, ingress));
+    expect(counters.get('dhcp_ignored', 'store_busy')).toBe(2_000);
+    disk.release();
+    await writer.idle();
+    expect(writer.full).toBe(false);
+  });
+});
+
+describe('packets that are none', () => {
+  test('are counted by what is wrong with them, and named once a minute for each sender', () => {
+    const dhcp = makeServer();
+    const good = request(1, MessageType.discover);
+    for (let count = 0; count < 50; count++) dhcp.receive(good.subarray(0, 100), relay, ingress);
+    dhcp.receive(Buffer.alloc(0), relay, ingress);
+    dhcp.receive(Buffer.alloc(65_507), relay, ingress);
+    expect(counters.get('dhcp_malformed', 'short')).toBe(51);
+    expect(counters.get('dhcp_malformed', 'op')).toBe(1);
+    expect(sent).toEqual([]);
+    expect(lines.filter((line) => line['msg'] === 'malformed dhcp packet')).toHaveLength(1);
+    clock.monotonicMs += 61_000;
+    dhcp.receive(good.subarray(0, 100), relay, ingress);
+    expect(lines.filter((line) => line['msg'] === 'malformed dhcp packet')).toHaveLength(2);
+  });
+
+  test('ignored ones are counted by reason and named once a minute for each client', () => {
+    const dhcp = makeServer();
+    const foreign = { ...ingress, localAddress: address('192.168.7.1') };
+    const packet = Buffer.from(request(1, MessageType.discover));
+    packet.fill(0, 24, 28); // No relay: then the interface decides, which is of no declared network.
+    for (let count = 0; count < 20; count++) dhcp.receive(packet, relay, foreign);
+    expect(counters.get('dhcp_ignored', 'no_subnet')).toBe(5);
+    expect(counters.get('dhcp_ignored', 'rate_limited')).toBe(15);
+    const named = lines.filter((line) => line['msg'] === 'dhcp request ignored');
+    expect(named.map((line) => line['reason'])).toEqual(['no_subnet', 'rate_limited']);
+  });
+
+  test('a fault of our own costs one packet', () => {
+    const dhcp = makeServer();
+    const handle = vi.spyOn(engine, 'handle').mockImplementationOnce(() => {
+      throw new TypeError('a bug');
+    });
+    dhcp.receive(request(1, MessageType.discover), relay, ingress);
+    handle.mockRestore();
+    expect(counters.get('dhcp_faults')).toBe(1);
+    expect(lines.at(-1)).toMatchObject({ level: 50, msg: 'dhcp packet could not be handled' });
+    discover(dhcp, 1);
+    expect(types()).toEqual([MessageType.offer]);
+  });
+});
+
+describe('an address that somebody uses', () => {
+  const local = (client: number): Uint8Array => {
+    const packet = Buffer.from(request(client, MessageType.discover));
+    packet.fill(0, 24, 28);
+    return packet;
+  };
+  const source = { address: UNSPECIFIED_ADDRESS, port: 68 };
+  const row = (who: Ipv4Address, mac: string, flags = '0x2') => `${who} 0x1 ${flags} ${mac} * eth1\n`;
+
+  test('is not offered, and kept from everybody', async () => {
+    const dhcp = makeServer();
+    arp += row(address('10.0.1.1'), '52:54:00:99:99:99');
+    dhcp.receive(local(1), source, ingress);
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]?.message.yiaddr).toBe('10.0.1.2');
+    expect(store.leases.get(address('10.0.1.1'))?.state).toBe('declined');
+    expect(counters.get('dhcp_conflicts')).toBe(1);
+  });
+
+  test.each([
+    ['by the client itself is offered', '02:00:00:00:00:01', '0x2'],
+    ['by nobody is offered', '00:00:00:00:00:00', '0x0'],
+  ])('%s', async (_, mac, flags) => {
+    const dhcp = makeServer();
+    arp += row(address('10.0.1.1'), mac, flags);
+    dhcp.receive(local(1), source, ingress);
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]?.message.yiaddr).toBe('10.0.1.1');
+  });
+});
+
+function addressOf(change: LeaseChange): Ipv4Address {
+  return change.kind === 'put' ? change.lease.address : change.address;
+}
