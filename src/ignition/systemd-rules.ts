@@ -1,7 +1,7 @@
 import type { Config, Dropin, Node, Systemd, Unit } from './config.ts';
 import { pathExtension } from './go-path.ts';
 import { quote } from './go-text.ts';
-import { findUnitFault, hasInstallSection } from './systemd-unit.ts';
+import { inspectUnit } from './systemd-unit.ts';
 import type { ValidationContext } from './validation-context.ts';
 
 const unitDirectory = '/etc/systemd/system/';
@@ -33,12 +33,18 @@ export function checkSystemd({ units = [] }: Systemd, context: ValidationContext
   for (const [index, { name = '', enabled }] of units.entries()) {
     const template = enabled === true ? templateOf(name) : undefined;
     const contents = template === undefined ? undefined : byName.get(template)?.contents;
-    if (template === undefined || !contents || hasInstallSection(contents) !== false) continue;
+    if (template === undefined || !contents || !lacksInstall(contents)) continue;
     context.warn(
       `template unit ${quote(template)} for ${quote(name)} doesn't have Install section`,
       ...['units', index, 'contents'],
     );
   }
+}
+
+/** Whether a unit can be read and has nothing in [Install]; what cannot be read is reported elsewhere. */
+function lacksInstall(contents: string): boolean {
+  const findings = inspectUnit(contents);
+  return findings.kind === 'unit' && !findings.hasInstallOption;
 }
 
 /** The template of an instance such as `getty@tty1.service`, or undefined. */
@@ -60,8 +66,10 @@ export function checkUnit({ name = '', contents, enabled }: Unit, context: Valid
     context.error('invalid systemd unit extension', 'name');
   }
   if (!contents) return;
-  checkContents(contents, context);
-  if (enabled === true && hasInstallSection(contents) === false) {
+  const findings = inspectUnit(contents);
+  if (findings.kind === 'fault') {
+    context.error(`invalid unit content: ${findings.message}`, 'contents');
+  } else if (enabled === true && !findings.hasInstallOption) {
     context.warn(
       `unit ${quote(name)} is enabled, but has no install section so enable does nothing`,
       'contents',
@@ -71,11 +79,7 @@ export function checkUnit({ name = '', contents, enabled }: Unit, context: Valid
 
 /** Rules of Dropin. */
 export function checkDropin({ name = '', contents = '' }: Dropin, context: ValidationContext): void {
-  checkContents(contents, context);
+  const findings = inspectUnit(contents);
+  if (findings.kind === 'fault') context.error(`invalid unit content: ${findings.message}`, 'contents');
   if (pathExtension(name) !== '.conf') context.error('invalid systemd drop-in extension', 'name');
-}
-
-function checkContents(contents: string, context: ValidationContext): void {
-  const fault = findUnitFault(contents);
-  if (fault !== undefined) context.error(`invalid unit content: ${fault}`, 'contents');
 }

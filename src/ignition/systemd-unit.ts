@@ -22,23 +22,18 @@ export function parseUnit(text: string): UnitOption[] {
   return new UnitReader(Buffer.from(text, 'utf8')).read();
 }
 
-/** Says what is wrong with a unit, or returns undefined. */
-export function findUnitFault(text: string): string | undefined {
-  try {
-    parseUnit(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnitSyntaxError) return error.message;
-    throw error;
-  }
-}
+/** What Ignition's rules ask of a unit. */
+export type UnitFindings =
+  | { readonly kind: 'unit'; readonly hasInstallOption: boolean }
+  | { readonly kind: 'fault'; readonly message: string };
 
-/** Whether a unit has an option in its [Install] section; an empty section does not count. Undefined if it is no unit. */
-export function hasInstallSection(text: string): boolean | undefined {
+/** Says what is wrong with a unit, or whether it has an option in [Install]; an empty section does not count. */
+export function inspectUnit(text: string): UnitFindings {
   try {
-    return parseUnit(text).some((option) => option.section === 'Install');
+    const options = parseUnit(text);
+    return { kind: 'unit', hasInstallOption: options.some(({ section }) => section === 'Install') };
   } catch (error) {
-    if (error instanceof UnitSyntaxError) return undefined;
+    if (error instanceof UnitSyntaxError) return { kind: 'fault', message: error.message };
     throw error;
   }
 }
@@ -157,6 +152,8 @@ class UnitReader {
   }
 
   private isSpace(): boolean {
+    const byte = this.bytes[this.offset] ?? 0;
+    if (byte < 0x80) return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
     const rune = this.bytes.subarray(this.offset, this.offset + this.runeLength());
     return spaceCharacter.test(decodeUtf8(rune));
   }

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findUnitFault, hasInstallSection, parseUnit } from '../../src/ignition/systemd-unit.ts';
+import { inspectUnit, parseUnit } from '../../src/ignition/systemd-unit.ts';
+
+function faultOf(text: string): string | undefined {
+  const findings = inspectUnit(text);
+  return findings.kind === 'fault' ? findings.message : undefined;
+}
 
 describe('parseUnit', () => {
   test('yields sections, options and continued lines', () => {
@@ -30,7 +35,7 @@ describe('parseUnit', () => {
     ['[A]\n\u00a0b=c\n', undefined],
     ['[A\nB]\nc=d', undefined],
   ])('%j: %s', (text, fault) => {
-    expect(findUnitFault(text)).toBe(fault);
+    expect(faultOf(text)).toBe(fault);
   });
 
   const tooLong = 'line too long (max 2048 bytes)';
@@ -46,7 +51,7 @@ describe('parseUnit', () => {
     ['short lines without end', `[A]\n${'b=c\n'.repeat(5000)}`, undefined],
     ['a long text before any section', 'x'.repeat(5000), tooLong],
   ])('%s', (_name, text, fault) => {
-    expect(findUnitFault(text)).toBe(fault);
+    expect(faultOf(text)).toBe(fault);
   });
 
   test.each([
@@ -54,11 +59,15 @@ describe('parseUnit', () => {
     ['[Install]\n', false],
     ['[Unit]\nA=b', false],
     ['[Unit', undefined],
-  ])('hasInstallSection(%j) is %s', (text, has) => {
-    expect(hasInstallSection(text)).toBe(has);
+  ])('an option in [Install] of %j: %s', (text, has) => {
+    expect(inspectUnit(text)).toEqual(
+      has === undefined
+        ? { kind: 'fault', message: 'unable to find end of section' }
+        : { kind: 'unit', hasInstallOption: has },
+    );
   });
 
-  test('noise never throws anything but a UnitSyntaxError, which findUnitFault catches', () => {
+  test('noise never throws anything but a UnitSyntaxError, which inspectUnit catches', () => {
     const piece = fc.constantFrom(
       '[',
       ']',
@@ -73,6 +82,6 @@ describe('parseUnit', () => {
       '\ufeff',
       'x'.repeat(2047),
     );
-    fc.assert(fc.property(fc.array(piece), (pieces) => void findUnitFault(pieces.join(''))));
+    fc.assert(fc.property(fc.array(piece), (pieces) => void faultOf(pieces.join(''))));
   });
 });
