@@ -14,9 +14,14 @@ import type { ValidationOptions } from './validation-context.ts';
  * ValidateWithContext of coreos/ignition reports without the text.
  */
 export function validateConfig(config: Config, spec: SpecVersion, options: ValidationOptions = {}): Entry[] {
+  return [...checkRules(config, spec, options), ...findDuplicates(config, spec)];
+}
+
+/** Applies the rules of a specification, without looking for duplicates: entries without positions. */
+export function checkRules(config: Config, spec: SpecVersion, options: ValidationOptions = {}): Entry[] {
   const context = new ValidationContext(specMinor(spec), options);
   applyRules(config, schemaOf(spec), context);
-  return [...context.entries, ...findDuplicates(config, spec)];
+  return context.entries;
 }
 
 /** Finds items that have the same key as an earlier item of the same key space: entries without positions. */
