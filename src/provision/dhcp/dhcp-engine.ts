@@ -109,6 +109,8 @@ export class DhcpEngine {
   /** Tells the addresses of this host, at the start and whenever they change. */
   setLocalAddresses(addresses: Iterable<Ipv4Address>): void {
     this.#localAddresses = new Set(addresses);
+    // An address that was ours may have become free.
+    this.reservationsChanged();
   }
 
   /** Tells that machines' reserved addresses may have changed, so that given up ones go back to the pools. */
@@ -201,7 +203,7 @@ export class DhcpEngine {
       const own = message.giaddr === UNSPECIFIED_ADDRESS ? this.#book.subnetOf(source.address) : subnets[0];
       if (own === undefined) return 'no_subnet';
       subnets = [own];
-    } else if (isUnicastSpoof(packet, type)) {
+    } else if (isSpoofed(packet, type)) {
       return 'spoofed_source';
     }
     const client = classifyClient(message);
@@ -225,7 +227,7 @@ export class DhcpEngine {
   }
 
   #decide(exchange: Exchange): DhcpDecision {
-    const { match, packet, subnets, type } = exchange;
+    const { match, packet, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
     if (subnet.mode === 'off') return ignore('not_served');
     if (match === undefined && subnet.allowUnknown === 'ignore') return ignore('denied');
@@ -237,13 +239,8 @@ export class DhcpEngine {
       case 'proxy':
         return decideProxyReply(exchange, this.#surroundings, this.#limits.guardBootFile);
       case 'full': {
-        const asks = type === MessageType.discover || type === MessageType.request;
-        if (
-          asks &&
-          match === undefined &&
-          subnet.requireSoleServer &&
-          this.#foreign.any(subnet.id, exchange.now)
-        ) {
+        const known = match !== undefined || holdsLease(exchange);
+        if (!known && subnet.requireSoleServer && this.#foreign.any(subnet.id, exchange.now)) {
           return ignore('foreign_server');
         }
         return decideReply(exchange, this.#surroundings, this.#limits);
@@ -252,12 +249,12 @@ export class DhcpEngine {
   }
 
   #modeOf(exchange: Exchange): ServingMode {
-    const { client, clientKey, now, subnets } = exchange;
+    const { client, now, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
     const decide = (): ServingMode =>
       decideMode(subnet, {
         reserved: findReservedAddress(exchange) !== undefined,
-        leased: subnets.some((one) => one.bindingOf(clientKey)?.active === true),
+        leased: holdsLease(exchange),
         foreignServer: this.#foreign.any(subnet.id, now),
         bootClient: client.kind !== undefined,
       });
@@ -302,12 +299,21 @@ export class DhcpEngine {
   }
 }
 
-/** A client that has an address sends from it; whoever names another one has not got it. */
-function isUnicastSpoof({ message, source }: DhcpPacket, type: number | undefined): boolean {
+function holdsLease({ clientKey, subnets }: Exchange): boolean {
+  return subnets.some((subnet) => subnet.bindingOf(clientKey)?.active === true);
+}
+
+/**
+ * A client that has an address sends from it; whoever names another one has not got it. Old busybox clients rebind
+ * from 0.0.0.0, which is answered by broadcast and so reaches nobody else's address.
+ */
+function isSpoofed({ message, source }: DhcpPacket, type: number | undefined): boolean {
   if (message.ciaddr === UNSPECIFIED_ADDRESS || message.giaddr !== UNSPECIFIED_ADDRESS) return false;
   if (message.ciaddr === source.address) return false;
+  if (type === MessageType.release) return true;
+  if (source.address === UNSPECIFIED_ADDRESS) return false;
   if (type === MessageType.request) return !message.options.has(OptionCode.serverIdentifier);
-  return type === MessageType.inform || type === MessageType.release;
+  return type === MessageType.inform;
 }
 
 function identityOf(

@@ -64,6 +64,16 @@ describe('options that are odd', () => {
 describe('addresses that are not the sender’s', () => {
   test.each<[name: string, packet: RequestSpec, expected: string]>([
     [
+      'D27 rebinding from no address, as old busybox does',
+      { type: 3, ciaddr: '10.20.0.50', source: '0.0.0.0' },
+      'DHCPACK 10.20.0.50',
+    ],
+    [
+      'D27 release from no address',
+      { type: 7, ciaddr: '10.20.0.50', server: SERVER, source: '0.0.0.0' },
+      'spoofed_source',
+    ],
+    [
       'D27 renewal from another address',
       { type: 3, ciaddr: '10.20.0.50', source: '10.20.0.66' },
       'spoofed_source',

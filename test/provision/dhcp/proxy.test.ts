@@ -281,9 +281,14 @@ describe('other servers', () => {
       subnets: [rackSubnet({ requireSoleServer: true })],
       machines: [machine({ id: 'n1', macs: [clientMac(1)] })],
     });
+    rig.lease(clientMac(3));
     rig.send(chosen);
     expect(outcome(rig.send({ type: 1, mac: clientMac(2) }))).toBe('foreign_server');
-    expect(outcome(rig.send({ type: 1, mac: clientMac(1) }))).toBe('DHCPOFFER 10.20.0.50');
+    // Who has an address of ours keeps it.
+    expect(outcome(rig.send({ type: 3, mac: clientMac(3), ciaddr: '10.20.0.50' }))).toBe(
+      'DHCPACK 10.20.0.50',
+    );
+    expect(outcome(rig.send({ type: 1, mac: clientMac(1) }))).toBe('DHCPOFFER 10.20.0.51');
   });
 
   test('that do not exist cannot fill the memory', () => {

@@ -83,6 +83,14 @@ test.each<
     undefined,
     leased,
   ],
+  [
+    '3 rebinding from no address: by broadcast',
+    { type: 3, ciaddr: '10.20.0.50', source: '0.0.0.0' },
+    '255.255.255.255:68',
+    0,
+    undefined,
+    leased,
+  ],
   ['3 information', { type: 8, ciaddr: '10.20.0.10' }, '10.20.0.10:68', 0],
   [
     '3 port 4011: where it came from',
