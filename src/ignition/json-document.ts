@@ -92,106 +92,117 @@ export function findMember(object: JsonObject, key: string): JsonMember | undefi
   return object.index.get(key);
 }
 
+/** What the parser expects next. */
 type State = 'value' | 'first key' | 'key' | 'first item' | 'after value';
+
+/** The bytes that JSON gives a meaning. */
+const byteOf = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  backslash: 0x5c,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+  openArray: 0x5b,
+  closeArray: 0x5d,
+} as const;
 
 class JsonParser {
   private readonly bytes: Buffer;
   private offset = 0;
   private positioned = true;
+  private state: State = 'value';
+  private root: JsonNode | undefined;
+  /** The objects and arrays that are not closed yet, outermost first. */
+  private readonly open: (JsonObject | JsonArray)[] = [];
+  /** The key whose value is expected. */
+  private key = '';
+  private keyStart = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
   }
 
   parse(): JsonDocument {
-    const open: (JsonObject | JsonArray)[] = [];
-    let root: JsonNode | undefined;
-    let key = '';
-    let keyStart = 0;
-    let state: State = 'value';
     for (;;) {
       this.skipSpace();
       const byte = this.bytes[this.offset];
-      const parent = open.at(-1);
-      if (root && !parent) {
-        if (byte === undefined) return { root, positioned: this.positioned };
+      if (this.root && this.open.length === 0) {
+        if (byte === undefined) return { root: this.root, positioned: this.positioned };
         this.fail('after top-level value');
       }
       if (byte === undefined) this.failAtEnd();
-
-      if (state === 'after value') {
-        if (byte === 0x2c) {
-          state = parent?.kind === 'object' ? 'key' : 'value';
-        } else if (byte === (parent?.kind === 'object' ? 0x7d : 0x5d)) {
-          this.close(open);
-        } else {
-          this.fail(parent?.kind === 'object' ? 'after object key:value pair' : 'after array element');
-        }
-        this.offset++;
-        continue;
-      }
-      if (state === 'first key' || state === 'key') {
-        if (byte === 0x7d && state === 'first key') {
-          this.close(open);
-          this.offset++;
-          state = 'after value';
-          continue;
-        }
-        if (byte !== 0x22) this.fail('looking for beginning of object key string');
-        keyStart = this.offset;
-        key = this.parseString();
-        this.skipSpace();
-        if (this.bytes[this.offset] !== 0x3a) this.fail('after object key');
-        this.offset++;
-        state = 'value';
-        continue;
-      }
-      if (state === 'first item' && byte === 0x5d) {
-        this.close(open);
-        this.offset++;
-        state = 'after value';
-        continue;
-      }
-
-      const value = this.parseValue(byte, open.length);
-      if (parent?.kind === 'object') parent.members.push({ key, keyStart, value });
-      else if (parent) parent.items.push(value);
-      else root = value;
-      if (value.kind === 'object' || value.kind === 'array') {
-        open.push(value);
-        state = value.kind === 'object' ? 'first key' : 'first item';
-      } else {
-        state = 'after value';
-      }
+      if (this.state === 'after value') this.continueContainer(byte);
+      else if (this.state === 'first key' && byte === byteOf.closeObject) this.closeContainer();
+      else if (this.state === 'first item' && byte === byteOf.closeArray) this.closeContainer();
+      else if (this.state === 'first key' || this.state === 'key') this.parseKey(byte);
+      else this.addValue(this.parseValue(byte));
     }
   }
 
-  private close(open: (JsonObject | JsonArray)[]): void {
-    const closed = open.pop();
-    if (closed) closed.end = this.offset + 1;
+  /** Takes the comma behind a value, or the bracket that closes its object or array. */
+  private continueContainer(byte: number): void {
+    const inObject = this.open.at(-1)?.kind === 'object';
+    if (byte === (inObject ? byteOf.closeObject : byteOf.closeArray)) {
+      this.closeContainer();
+    } else if (byte === byteOf.comma) {
+      this.offset++;
+      this.state = inObject ? 'key' : 'value';
+    } else {
+      this.fail(inObject ? 'after object key:value pair' : 'after array element');
+    }
+  }
+
+  private closeContainer(): void {
+    this.offset++;
+    const closed = this.open.pop();
+    if (closed) closed.end = this.offset;
+    this.state = 'after value';
+  }
+
+  private parseKey(byte: number): void {
+    if (byte !== byteOf.quote) this.fail('looking for beginning of object key string');
+    this.keyStart = this.offset;
+    this.key = this.parseString();
+    this.skipSpace();
+    if (this.bytes[this.offset] !== byteOf.colon) this.fail('after object key');
+    this.offset++;
+    this.state = 'value';
+  }
+
+  private addValue(value: JsonNode): void {
+    const parent = this.open.at(-1);
+    if (parent?.kind === 'object') parent.members.push({ key: this.key, keyStart: this.keyStart, value });
+    else if (parent) parent.items.push(value);
+    else this.root = value;
+    if (value.kind === 'object' || value.kind === 'array') {
+      this.open.push(value);
+      this.state = value.kind === 'object' ? 'first key' : 'first item';
+    } else {
+      this.state = 'after value';
+    }
   }
 
   /** Parses a scalar, or the opening bracket of an object or array. */
-  private parseValue(byte: number, depth: number): JsonNode {
+  private parseValue(byte: number): JsonNode {
     const start = this.offset;
     switch (byte) {
-      case 0x7b:
-        if (depth >= depthMax) this.fail('exceeded max depth');
+      case byteOf.openObject:
+      case byteOf.openArray:
+        if (this.open.length >= depthMax) this.fail('exceeded max depth');
         this.offset++;
-        return { kind: 'object', start, end: start, members: [] };
-      case 0x5b:
-        if (depth >= depthMax) this.fail('exceeded max depth');
-        this.offset++;
-        return { kind: 'array', start, end: start, items: [] };
-      case 0x22: {
+        return byte === byteOf.openObject
+          ? { kind: 'object', start, end: start, members: [] }
+          : { kind: 'array', start, end: start, items: [] };
+      case byteOf.quote: {
         const value = this.parseString();
         return { kind: 'string', start, end: this.offset, value };
       }
-      case 0x74:
+      case 't'.charCodeAt(0):
         return this.parseLiteral('true');
-      case 0x66:
+      case 'f'.charCodeAt(0):
         return this.parseLiteral('false');
-      case 0x6e:
+      case 'n'.charCodeAt(0):
         return this.parseLiteral('null');
       default:
         if (byte !== 0x2d && !isDigit(byte)) this.fail('looking for beginning of value');
@@ -246,12 +257,12 @@ class JsonParser {
     for (;;) {
       const byte = bytes[this.offset];
       if (byte === undefined) this.failAtEnd();
-      if (byte === 0x22) {
+      if (byte === byteOf.quote) {
         flush(this.offset++);
         return text;
       }
       if (byte < 0x20) this.fail('in string literal');
-      if (byte === 0x5c) {
+      if (byte === byteOf.backslash) {
         flush(this.offset++);
         text += this.parseEscape();
         from = this.offset;
@@ -275,7 +286,8 @@ class JsonParser {
     this.offset++;
     const unit = this.parseHex4();
     if ((unit & 0xf800) !== 0xd800) return String.fromCharCode(unit);
-    const paired = unit < 0xdc00 && this.bytes[this.offset] === 0x5c && this.bytes[this.offset + 1] === 0x75;
+    const paired =
+      unit < 0xdc00 && this.bytes[this.offset] === byteOf.backslash && this.bytes[this.offset + 1] === 0x75;
     if (!paired) return '\ufffd';
     const before = this.offset;
     this.offset += 2;

@@ -16,13 +16,15 @@ export function locateEntries(entries: readonly Entry[], root: JsonNode, lines: 
 
 /**
  * Finds the keys of a document that no field of its specification has, and null where a struct belongs. Keys are
- * compared exactly, so a key that was used in other letters is reported too. In document order within an object.
+ * compared exactly, so a key that was used in other letters is reported too. In document order within an object. These
+ * are warnings; `strict` makes errors of unused keys, and reports repeated ones.
  */
 export function findUnusedKeys(
   config: ConfigObject,
   schema: StructSchema,
   root: JsonNode,
   lines: LineIndex,
+  strict: boolean,
 ): Entry[] {
   const found: Entry[] = [];
   const path: (string | number)[] = [];
@@ -40,16 +42,22 @@ export function findUnusedKeys(
       return;
     }
     const seen = new Set<string>();
-    for (const { key } of node.members) {
-      if (struct.byName.has(key) || seen.has(key)) continue;
+    for (const { key, keyStart } of node.members) {
+      const isRepeated = seen.has(key);
+      const isUnused = !struct.byName.has(key);
       seen.add(key);
-      const keyStart = findMember(node, key)?.keyStart ?? node.start;
-      found.push({
-        kind: 'warning',
-        path: [...path, key],
-        message: `unused key ${key}`,
-        ...lines.position(keyStart),
-      });
+      if (isRepeated && strict) {
+        const message = `key ${key} is repeated: keep one of them`;
+        found.push({ kind: 'error', path: [...path, key], message, ...lines.position(keyStart) });
+      } else if (isUnused && !isRepeated) {
+        found.push({
+          kind: strict ? 'error' : 'warning',
+          path: [...path, key],
+          message: `unused key ${key}`,
+          // Ignition's tree has the last of repeated keys.
+          ...lines.position(findMember(node, key)?.keyStart ?? keyStart),
+        });
+      }
     }
     for (const field of struct.fields) {
       if (field.kind !== 'struct' && (field.kind !== 'list' || !field.item)) continue;

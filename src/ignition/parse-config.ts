@@ -15,6 +15,16 @@ import { findUnusedKeys, locateEntries } from './json-positions.ts';
 import { validateConfig } from './validate.ts';
 import type { ValidationOptions } from './validation-context.ts';
 
+/** How strictly a configuration is read. */
+export interface ParseOptions extends ValidationOptions {
+  /**
+   * Makes errors of keys that no field has, that differ from their field in case only, or that are repeated. Ignition
+   * warns of the first two and takes the last of repeated keys, so that a slip of the pen is found on the machine. Off
+   * by default, to agree with ignition-validate; the server turns it on.
+   */
+  readonly strictKeys?: boolean;
+}
+
 /** What became of a text that should be an Ignition configuration. */
 export type ParseResult =
   | {
@@ -42,9 +52,9 @@ export const refusals = {
 
 /**
  * Parses and validates an Ignition configuration of any supported specification, with the answers of Ignition's
- * config.Parse: same verdict, same entries, same positions. Never throws.
+ * config.Parse: same verdict, same entries, same positions, unless the options say otherwise. Never throws.
  */
-export function parseConfig(input: string | Uint8Array, options: ValidationOptions = {}): ParseResult {
+export function parseConfig(input: string | Uint8Array, options: ParseOptions = {}): ParseResult {
   const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input;
   if (bytes.length === 0) return { kind: 'invalid', reason: refusals.empty, entries: [] };
   const lines = new LineIndex(bytes);
@@ -69,9 +79,14 @@ export function parseConfig(input: string | Uint8Array, options: ValidationOptio
   const config = decoded.value as Config;
   const found = validateConfig(config, spec, options);
   // A number that exceeds a float64 is skipped where it is not used, but Ignition's second parser stops at it.
-  const entries = document.positioned
-    ? [...locateEntries(found, document.root, lines), ...findUnusedKeys(config, schema, document.root, lines)]
-    : found;
+  const strict = options.strictKeys ?? false;
+  const entries =
+    document.positioned || strict
+      ? [
+          ...locateEntries(found, document.root, lines),
+          ...findUnusedKeys(config, schema, document.root, lines, strict),
+        ]
+      : found;
   if (isFatal(entries)) return { kind: 'invalid', reason: refusals.invalid, entries };
   return { kind: 'config', config, spec, entries };
 }
