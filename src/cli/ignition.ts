@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { encodeConfig } from '../ignition/encode.ts';
-import { mergeConfigs } from '../ignition/merge.ts';
+import { mergeLayers } from '../ignition/merge-layers.ts';
+import type { VersionedConfig } from '../ignition/merge-layers.ts';
 import { parseConfig, refusals } from '../ignition/parse-config.ts';
-import type { Config } from '../ignition/config.ts';
 import { formatEntry, formatReport, isFatal } from '../ignition/report.ts';
 import type { Entry } from '../ignition/report.ts';
-import { compareSpecVersions, findSpecVersion, specVersions } from '../ignition/spec-version.ts';
+import { findSpecVersion, specVersions } from '../ignition/spec-version.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 import { SpecDowngradeError, upconvertConfig } from '../ignition/upconvert.ts';
 import { validateConfig } from '../ignition/validate.ts';
@@ -129,32 +129,26 @@ async function merge(files: readonly string[], options: MergeCommandOptions): Pr
       exitUsage,
     );
   }
-  const wanted = options.to === undefined ? undefined : parseTarget(options.to);
-  const loaded: { config: Config; spec: SpecVersion }[] = [];
-  for (const file of files) loaded.push(await load(file));
-  const newest = loaded
-    .map(({ spec }) => spec)
-    .sort(compareSpecVersions)
-    .at(-1);
-  const target = wanted ?? newest ?? '3.0.0';
-  const merged = loaded
-    .map(({ config, spec }) => convert(config, spec, target))
-    .reduce((parent, child) =>
-      mergeConfigs(parent, child, target, { mode: options.layered ? 'layered' : 'ignition' }),
-    );
-  const entries = validateConfig(merged, target);
+  const target = options.to === undefined ? {} : { to: parseTarget(options.to) };
+  const [first, ...rest] = files;
+  const layers: [VersionedConfig, ...VersionedConfig[]] = [await load(first)];
+  for (const file of rest) layers.push(await load(file));
+  const { config, spec } = refusingDowngrade(() =>
+    mergeLayers(layers, { mode: options.layered ? 'layered' : 'ignition', ...target }),
+  );
+  const entries = validateConfig(config, spec);
   if (isFatal(entries)) {
     throw new CommandFailure(
       `The merged configuration is not valid:\n${entries.map(formatEntry).join('\n')}`,
     );
   }
-  process.stdout.write(`${encodeConfig(merged, target, { indent: options.pretty ? 2 : 0 })}\n`);
+  process.stdout.write(`${encodeConfig(config, spec, { indent: options.pretty ? 2 : 0 })}\n`);
 }
 
 async function upconvert(file: string | undefined, options: UpconvertCommandOptions): Promise<void> {
   const target = parseTarget(options.to);
   const { config, spec } = await load(file);
-  const converted = convert(config, spec, target);
+  const converted = refusingDowngrade(() => upconvertConfig(config, spec, target));
   const errors = validateConfig(converted, target).filter(({ kind }) => kind === 'error');
   if (errors.length > 0) {
     const report = `The result does not meet the rules of Ignition ${target}:\n${errors.map(formatEntry).join('\n')}`;
@@ -175,16 +169,16 @@ function parseTarget(text: string): SpecVersion {
   return target;
 }
 
-function convert(config: Config, spec: SpecVersion, target: SpecVersion): Config {
+function refusingDowngrade<T>(convert: () => T): T {
   try {
-    return upconvertConfig(config, spec, target);
+    return convert();
   } catch (error) {
     throw error instanceof SpecDowngradeError ? new CommandFailure(error.message) : error;
   }
 }
 
 /** Reads a configuration that must be valid; its report goes to standard error, each entry after the file's name. */
-async function load(file: string | undefined): Promise<{ config: Config; spec: SpecVersion }> {
+async function load(file: string | undefined): Promise<VersionedConfig> {
   const name = describeInput(file);
   const input = await readInput(file).catch((error: unknown) => {
     throw error instanceof InputError ? new CommandFailure(error.message) : error;

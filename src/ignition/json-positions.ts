@@ -24,7 +24,7 @@ export function findUnusedKeys(
   schema: StructSchema,
   root: JsonNode,
   lines: LineIndex,
-  strict: boolean,
+  strict = false,
 ): Entry[] {
   const found: Entry[] = [];
   const path: (string | number)[] = [];

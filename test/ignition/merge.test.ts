@@ -3,6 +3,7 @@ import type { Config } from '../../src/ignition/config.ts';
 import { encodeConfig, isEmptyStruct } from '../../src/ignition/encode.ts';
 import { mergeConfigs } from '../../src/ignition/merge.ts';
 import type { Mapping } from '../../src/ignition/merge.ts';
+import { mergeLayers } from '../../src/ignition/merge-layers.ts';
 import { schemaOf } from '../../src/ignition/schema.ts';
 import { SpecDowngradeError, upconvertConfig } from '../../src/ignition/upconvert.ts';
 import { validateConfig } from '../../src/ignition/validate.ts';
@@ -54,6 +55,27 @@ describe('layered merging', () => {
         mode: 'layered',
       }),
     ).toEqual(units({ contents: '[A]', enabled: false }));
+  });
+});
+
+describe('layers of several specifications', () => {
+  const layer = (spec: '3.0.0' | '3.4.0' | '3.5.0', hostname: string) => ({
+    spec,
+    config: {
+      ignition: { version: spec },
+      storage: { files: [{ path: '/h', contents: { source: hostname } }] },
+    },
+  });
+  const [a, b, c] = [layer('3.0.0', 'data:,a'), layer('3.5.0', 'data:,b'), layer('3.4.0', 'data:,c')];
+
+  test('merge in the newest of them, in order', () => {
+    expect(mergeLayers([a, b, c])).toEqual({ spec: '3.5.0', config: layer('3.5.0', 'data:,c').config });
+    expect(mergeLayers([a])).toEqual(a);
+  });
+
+  test('merge in the specification that is asked for, if it is not older than one of them', () => {
+    expect(mergeLayers([a, c], { to: '3.5.0' }).config.ignition?.version).toBe('3.5.0');
+    expect(() => mergeLayers([a, b], { to: '3.4.0' })).toThrow(SpecDowngradeError);
   });
 });
 
