@@ -54,7 +54,9 @@ export function decideDiscover(
   return replyDecision(exchange, message, MessageType.offer, {
     changes: [],
     renewal: false,
-    events: [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)],
+    // An installed system that looks for its address is no step of a boot; that it got one is told by the ACK.
+    events:
+      client.kind === undefined ? [] : [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)],
     ...(chosen.fresh && needsProbe(exchange, surroundings) && { probe: address }),
   });
 }

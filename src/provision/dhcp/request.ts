@@ -158,10 +158,15 @@ function grant(
     ...(client.kind !== undefined && boot === undefined && { noBoot: noBootReason(plan) }),
     ...(leaseSeconds !== Infinity && { leaseSeconds }),
   };
+  // Installed systems prolong their leases for ever, which is no step of a boot.
+  const uneventful = renewal && client.kind === undefined;
   return replyDecision(exchange, message, MessageType.ack, {
     changes,
     renewal,
-    events: [exchangeEvent(exchange, 'dhcp.ack', summary, detail, address), ...(verdict?.events ?? [])],
+    events: [
+      ...(uneventful ? [] : [exchangeEvent(exchange, 'dhcp.ack', summary, detail, address)]),
+      ...(verdict?.events ?? []),
+    ],
   });
 }
 

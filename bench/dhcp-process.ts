@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { parseIpv4 } from '../src/protocol/ipv4-address.ts';
+import { parseCidr } from '../src/protocol/ipv4-cidr.ts';
+import { BootSessions } from '../src/provision/boot-session.ts';
+import { DhcpEngine } from '../src/provision/dhcp/dhcp-engine.ts';
+import { MachineIndex } from '../src/provision/dhcp/reservations.ts';
+import { defineSubnet } from '../src/provision/dhcp/subnet.ts';
+import { BootEventRecorder } from '../src/server/boot-events.ts';
+import { Counters } from '../src/server/counters.ts';
+import { startDhcp } from '../src/server/dhcp/dhcp-service.ts';
+import { ThreadedStore } from '../src/store/threaded-store.ts';
+
+// Railhead's DHCP alone, as a process of its own: for benchmarks, and for tests that kill it. Takes its settings as
+// JSON, prints "ready" once it listens, and its counters when it is told to end.
+
+/** What the process is told, in its first argument. */
+export interface DhcpProcessSettings {
+  readonly store: string;
+  readonly synchronous?: 'full' | 'normal';
+  readonly logLevel?: string;
+  readonly subnets: readonly {
+    readonly interface: string;
+    readonly cidr: string;
+    readonly first: string;
+    readonly last: string;
+    readonly mode?: 'full' | 'proxy';
+    readonly leaseSeconds?: number;
+  }[];
+}
+
+function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is missing or wrong`);
+  return value;
+}
+
+const settings = JSON.parse(required(process.argv[2], 'the settings')) as DhcpProcessSettings;
+const log = pino({ level: settings.logLevel ?? 'warn' }, pino.destination({ dest: 2, sync: false }));
+const store = await ThreadedStore.open({ file: settings.store, synchronous: settings.synchronous ?? 'full' });
+const events = new BootEventRecorder(store, new BootSessions(randomUUID), log);
+const counters = new Counters();
+const engine = new DhcpEngine({
+  subnets: settings.subnets.map((one) =>
+    defineSubnet({
+      id: one.interface,
+      cidr: required(parseCidr(one.cidr), 'cidr'),
+      mode: one.mode ?? 'full',
+      pools: [
+        { first: required(parseIpv4(one.first), 'first'), last: required(parseIpv4(one.last), 'last') },
+      ],
+      leaseSeconds: one.leaseSeconds ?? 3600,
+    }),
+  ),
+  policy: { packetsPerSecond: 1e9 },
+  reservations: new MachineIndex([]),
+  findBootPlan: ({ serverAddress }) => ({
+    boot: {
+      bootProgram: 'snponly.efi',
+      httpBootUrl: `http://${serverAddress}:8080/snponly.efi`,
+      scriptUrl: `http://${serverAddress}:8080/boot.ipxe`,
+    },
+  }),
+});
+const interfaces = settings.subnets.map((one) => one.interface);
+const service = await startDhcp({
+  engine,
+  store,
+  events,
+  counters,
+  log,
+  sockets: { interfaces, sharePorts: false },
+});
+process.once('SIGTERM', () => void end());
+console.log('ready');
+
+async function end(): Promise<void> {
+  await service.close();
+  await events.flush();
+  await store.close();
+  const families = [...counters.list()].map(([family, labels]) => [family, Object.fromEntries(labels)]);
+  console.log(
+    JSON.stringify({
+      counters: Object.fromEntries(families) as unknown,
+      maxRssKilobytes: process.resourceUsage().maxRSS,
+      eventsDropped: events.dropped,
+    }),
+  );
+  process.exit(0);
+}
