@@ -17,7 +17,7 @@ export interface IgnitionIntroduction {
 /**
  * The Ignition of Flatcar's releases, oldest first. Releases before the first entry have Ignition 0.x, which knows no
  * specification 3. LTS releases continue a stable release of the same major number.
- * Source: the release data of the Flatcar web site, August 2026.
+ * Source: the release data of the Flatcar web site.
  */
 export const ignitionIntroductions: readonly IgnitionIntroduction[] = [
   {
@@ -95,9 +95,6 @@ export function findReleaseIgnition(release: string): ReleaseIgnition {
   if (!found) return { kind: 'too-old', channel };
   return { kind: 'known', channel, ignition: found.ignition, spec: found.spec };
 }
-
-/** Newest specification that no supported Flatcar refuses: what to write where the release is not known. */
-export const safestSpec: SpecVersion = '3.3.0';
 
 /** Whether an Ignition that accepts specifications up to `newest` accepts a configuration of `spec`. */
 export function acceptsSpec(newest: SpecVersion, spec: SpecVersion): boolean {

@@ -89,7 +89,7 @@ describe('parseJson', () => {
     expect(parse(bytes)).toMatchObject({ value });
   });
 
-  // Wording and offsets recorded from Go 1.22's encoding/json.
+  // Wording and offsets of Go's encoding/json, which counts the offending byte as read.
   test.each([
     ['', 'unexpected end of JSON input', 0],
     ['{', 'unexpected end of JSON input', 1],
