@@ -1,0 +1,114 @@
+import type { Config, Disk } from '../ignition/config.ts';
+import type { Entry } from '../ignition/report.ts';
+import type { BootDevice, BootDeviceLuks, BootDeviceMirror } from './boot-device.ts';
+import { messages } from './messages.ts';
+import type { SourceContext } from './source-context.ts';
+
+/** First specification with the layouts of s390x and with cex. */
+const s390xMinor = 5;
+/** First specification in which a mirror must have a layout. */
+const mirrorLayoutMinor = 6;
+const commonLayouts = ['aarch64', 'ppc64le', 'x86_64'];
+
+/** Rules of BootDevice (config/fcos/v1_*\/validate.go of coreos/butane). */
+export function checkBootDevice(
+  { layout, luks = {}, mirror = {} }: BootDevice,
+  context: SourceContext,
+): void {
+  const mirrors = (mirror.devices?.length ?? 0) > 0;
+  if (mirrors && layout === undefined) {
+    if (context.minor >= mirrorLayoutMinor) context.error(messages.mirrorWithoutLayout, 'mirror');
+    else context.warn(messages.mirrorWithoutLayout, 'mirror');
+  }
+  if (layout !== undefined) checkLayout(layout, luks, mirrors, context);
+  if (luks.cex?.enabled === true) {
+    if (layout === undefined) context.error(messages.cexNeedsS390x, 'luks', 'cex');
+    else if (!layout.startsWith('s390x')) context.error(messages.cexNeedsS390x, 'layout');
+    if ((luks.tang?.length ?? 0) > 0 || luks.tpm2 === true) context.error(messages.cexWithClevis, 'luks');
+  }
+  // Butane calls this rule here, and its walker calls it again.
+  if (mirror.devices?.length === 1) context.error(messages.tooFewMirrorDevices, 'mirror', 'devices');
+}
+
+function checkLayout(layout: string, luks: BootDeviceLuks, mirrors: boolean, context: SourceContext): void {
+  if (context.minor < s390xMinor) {
+    if (!commonLayouts.includes(layout)) context.error(messages.unknownLayoutLegacy, 'layout');
+    return;
+  }
+  if (layout === 's390x-eckd' || layout === 's390x-zfcp') {
+    const device = layout === 's390x-eckd' ? /\/dev\/dasd[a-z]$/ : /\/dev\/sd[a-z]$/;
+    if (!luks.device) context.error(messages.luksNoDevice, 'layout');
+    else if (!device.test(luks.device)) context.error(messages.luksBadDevice, 'layout');
+  } else if (layout !== 's390x-virt' && !commonLayouts.includes(layout)) {
+    context.error(messages.unknownLayout, 'layout');
+  }
+  if (layout.startsWith('s390x') && mirrors) context.error(messages.mirrorNotSupported, 'layout');
+}
+
+/** Rules of BootDeviceLuks; the doubled `luks` in the path is Butane's. */
+export function checkBootDeviceLuks(luks: BootDeviceLuks, context: SourceContext): void {
+  if (context.minor < mirrorLayoutMinor || !luks.device) return;
+  const hasTang = (luks.tang ?? []).some((tang) => Object.values(tang).some((value) => value !== ''));
+  if (hasTang || luks.tpm2 === true || luks.cex?.enabled === true) return;
+  context.error(messages.luksNoMethod, 'luks');
+}
+
+/** Rules of BootDeviceMirror. */
+export function checkMirror({ devices = [] }: BootDeviceMirror, context: SourceContext): void {
+  if (devices.length === 1) context.error(messages.tooFewMirrorDevices, 'devices');
+}
+
+const bootDisk = '/dev/disk/by-id/coreos-boot-disk';
+
+/** Warns of partitions that are meant to be found by their label, which only works on a table that is wiped. */
+export function checkReuseByLabel(
+  disks: readonly Disk[],
+  mirrorDevices: readonly string[],
+  context: SourceContext,
+): void {
+  for (const [disk, { device = '', wipeTable, partitions = [] }] of disks.entries()) {
+    if (device === bootDisk || wipeTable === true || mirrorDevices.includes(device)) continue;
+    for (const [index, { number = 0, label }] of partitions.entries()) {
+      if (BigInt(number) !== 0n || label === undefined) continue;
+      context.warn(messages.reuseByLabel, 'storage', 'disks', disk, 'partitions', index, 'number');
+    }
+  }
+}
+
+/** Numbers of the partitions with a meaning of their own on an existing Fedora CoreOS disk. */
+const reservedNumbers = new Map([
+  ['BIOS-BOOT', 1n],
+  ['PowerPC-PReP-boot', 1n],
+  ['EFI-SYSTEM', 2n],
+  ['boot', 3n],
+  ['root', 4n],
+]);
+const smallestRootMiB = 8192;
+
+/**
+ * Warns of partitions of the generated configuration that would harm Fedora CoreOS: reserved labels under another
+ * number, and, if the specification has boot devices, a root partition that is too small or cannot grow.
+ */
+export function checkReservedPartitions(config: Config, checksRoot: boolean): Entry[] {
+  const entries: Entry[] = [];
+  for (const [disk, { partitions = [], wipeTable }] of (config.storage?.disks ?? []).entries()) {
+    for (const [index, { label, number = 0, sizeMiB = 0 }] of partitions.entries()) {
+      const warn = (message: string, field: string) => {
+        const path = ['storage', 'disks', disk, 'partitions', index, field];
+        entries.push({ kind: 'warning', path, message });
+      };
+      if (label === 'root' && checksRoot) {
+        if (BigInt(sizeMiB) !== 0n) {
+          if (sizeMiB < smallestRootMiB) warn(messages.rootTooSmall, 'size_mib');
+        } else if (partitions.slice(index + 1).some(({ startMiB = 0 }) => BigInt(startMiB) === 0n)) {
+          warn(messages.rootConstrained, 'label');
+        }
+      }
+      const reservedNumber = wipeTable === true ? undefined : reservedNumbers.get(label ?? '');
+      if (reservedNumber !== undefined && BigInt(number) !== reservedNumber) {
+        warn(messages.wrongPartitionNumber, 'label');
+      }
+    }
+  }
+  return entries;
+}

@@ -1,0 +1,216 @@
+import type { Config, ConfigObject } from '../ignition/config.ts';
+import { encodeConfig, isEmptyStruct } from '../ignition/encode.ts';
+import { isFatal } from '../ignition/report.ts';
+import type { Entry } from '../ignition/report.ts';
+import { schemaOf } from '../ignition/schema.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+import { checkRules, findDuplicates } from '../ignition/validate.ts';
+import { checkReservedPartitions } from './boot-device-rules.ts';
+import type { ButaneFiles } from './butane-files.ts';
+import { checkDeclaredHashes } from './declared-hashes.ts';
+import { decodeDocument } from './decode.ts';
+import type { DecodedObject } from './decode.ts';
+import { checkGrubLines } from './grub.ts';
+import type { Grub } from './grub.ts';
+import { messages } from './messages.ts';
+import { checkMountUnitLines } from './mount-units.ts';
+import { butaneRules } from './nested-config.ts';
+import { sourcePath } from './provenance.ts';
+import type { Provenance, Traced } from './provenance.ts';
+import type { ButaneStruct } from './schema.ts';
+import { translateBootSections, translateDocument } from './translate.ts';
+import { TranslationContext } from './translation-context.ts';
+import { validateSource } from './validate-source.ts';
+import type { ButaneFilesystem } from './sugared.ts';
+import { chooseSpec } from './variants.ts';
+import type { ButaneSpec } from './variants.ts';
+import { findUnusedYamlKeys, locateInYaml } from './yaml-positions.ts';
+import type { YamlNode } from './yaml/node.ts';
+import { parseYaml } from './yaml/parse-yaml.ts';
+import { YamlError } from './yaml/yaml-error.ts';
+import { decodeYamlText } from './yaml/yaml-text.ts';
+
+/** Where Butane trusts the author of a document, and a server had better not. All are off unless set. */
+export interface Safety {
+  /** Unknown keys are errors, not warnings: what is misspelt would be left out of the machine. */
+  readonly refuseUnknownKeys?: boolean;
+  /** Links are resolved before local files are read, so that none can lead out of the files directory. */
+  readonly resolveLinks?: boolean;
+  /** Values that are written into a line of a generated file must stay in it. */
+  readonly refuseLineBreaks?: boolean;
+  /** Embedded contents must have the hash that is declared for them. */
+  readonly checkHashes?: boolean;
+}
+
+/** Everything on: how the server compiles. */
+export const serverSafety: Required<Safety> = {
+  refuseUnknownKeys: true,
+  resolveLinks: true,
+  refuseLineBreaks: true,
+  checkHashes: true,
+};
+
+export interface CompileOptions {
+  /** The files that `local` and trees may embed; without them, using either is an error. */
+  readonly files?: ButaneFiles;
+  readonly safety?: Safety;
+  /** Indents the JSON by two spaces. */
+  readonly pretty?: boolean;
+}
+
+/** What became of a Butane document. */
+export type CompileResult =
+  | {
+      readonly kind: 'config';
+      readonly config: Config;
+      readonly spec: SpecVersion;
+      /** The configuration as JSON, without a line end. */
+      readonly json: string;
+      /** Warnings only. */
+      readonly entries: readonly Entry[];
+    }
+  | {
+      readonly kind: 'invalid';
+      /** Why, in Butane's words: what is wrong with the YAML, or that an entry says it. */
+      readonly error: string;
+      readonly entries: readonly Entry[];
+    };
+
+/**
+ * Compiles a Butane document to an Ignition configuration, as Butane 0.29 does: the same output, and the same report
+ * with the same places in the document. Never throws for what is in the document or in the files. Cost is
+ * proportional to the document and to the files that it embeds.
+ */
+export function compileButane(input: Uint8Array | string, options: CompileOptions = {}): CompileResult {
+  let root: YamlNode;
+  let spec: ButaneSpec;
+  let document: DecodedObject;
+  try {
+    const choice = readSpec(input);
+    if ('error' in choice) return { kind: 'invalid', error: choice.error, entries: [] };
+    ({ root, spec } = choice);
+    document = decodeDocument(root, spec.schema);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return { kind: 'invalid', error: error.message, entries: [] };
+  }
+  return new Compilation(root, document, spec, options).run();
+}
+
+/** What every document must say first. */
+const commonFields: ButaneStruct = {
+  goName: 'commonFields',
+  goType: 'config.commonFields',
+  fields: [],
+  byKey: new Map(
+    ['version', 'variant'].map((key) => [key, { key, name: key, sugar: true, kind: 'string' } as const]),
+  ),
+};
+
+/** Parses the document and finds its specification; Butane does both before it looks at anything else. */
+function readSpec(input: Uint8Array | string): { root: YamlNode; spec: ButaneSpec } | { error: string } {
+  let root: YamlNode | undefined;
+  let common: { variant?: string; version?: string } = {};
+  try {
+    root = parseYaml(decodeYamlText(input));
+    if (root) common = decodeDocument(root, commonFields);
+  } catch (error) {
+    if (error instanceof YamlError) return { error: `Error unmarshaling yaml: ${error.message}` };
+    throw error;
+  }
+  const choice = chooseSpec(common.variant ?? '', common.version ?? '');
+  if ('error' in choice) return choice;
+  if (!root) throw new Error('A document without content has no variant.');
+  return { root, spec: choice.spec };
+}
+
+/** One document on its way through Butane's stages, each of which ends it if it finds an error. */
+class Compilation {
+  private readonly root: YamlNode;
+  private readonly document: DecodedObject;
+  private readonly spec: ButaneSpec;
+  private readonly options: CompileOptions;
+  private readonly safety: Safety;
+  private readonly entries: Entry[] = [];
+
+  constructor(root: YamlNode, document: DecodedObject, spec: ButaneSpec, options: CompileOptions) {
+    this.root = root;
+    this.document = document;
+    this.spec = spec;
+    this.options = options;
+    this.safety = options.safety ?? {};
+  }
+
+  run(): CompileResult {
+    const { root, document, spec, safety } = this;
+    const kind = safety.refuseUnknownKeys ? 'error' : 'warning';
+    this.entries.push(...findUnusedYamlKeys(document, spec.schema, root, kind));
+    this.report(validateSource(document, spec));
+    if (safety.refuseLineBreaks) this.report(this.checkLines());
+    if (isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
+
+    const traced = this.translate();
+    if (!traced || isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
+    const { config, provenance } = traced;
+    this.reportGenerated(this.checkForbidden(config), provenance);
+    if (isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
+
+    const { ignition } = spec;
+    this.reportGenerated(findDuplicates(config, ignition), provenance);
+    this.reportGenerated(checkRules(config, ignition, butaneRules), provenance);
+    if (safety.checkHashes) this.reportGenerated(checkDeclaredHashes(config, ignition), provenance);
+    if (isFatal(this.entries)) return this.invalid(messages.generatedInvalid);
+    const json = encodeConfig(config, ignition, { indent: this.options.pretty ? 2 : 0 });
+    return { kind: 'config', config, spec: ignition, json, entries: this.entries };
+  }
+
+  private translate(): Traced | undefined {
+    const { document, spec, safety } = this;
+    const resolveLinks = safety.resolveLinks ?? false;
+    const context = new TranslationContext(spec.ignition, this.options.files, { resolveLinks });
+    const base = translateDocument(document, spec.schema, context);
+    this.report(context.entries);
+    if (isFatal(context.entries)) return undefined;
+    if (spec.variant !== 'fcos') return base;
+    const { withBootDevice, complete } = translateBootSections(document, base, context);
+    const warnings = checkReservedPartitions(withBootDevice.config, spec.schema.byKey.has('boot_device'));
+    this.reportGenerated(warnings, complete.provenance);
+    return complete;
+  }
+
+  private checkLines(): Entry[] {
+    const storage = (this.document['storage'] ?? {}) as { filesystems?: ButaneFilesystem[] };
+    const grub = (this.document['grub'] ?? {}) as Grub;
+    return [...checkMountUnitLines(storage.filesystems ?? []), ...checkGrubLines(grub)];
+  }
+
+  /** Fields that Ignition has but the variant does not allow. */
+  private checkForbidden(config: Config): Entry[] {
+    const schema = schemaOf(this.spec.ignition).byName.get('storage');
+    const luks = schema?.kind === 'struct' ? schema.struct.byName.get('luks') : undefined;
+    const entries: Entry[] = [];
+    for (const [index, item] of (config.storage?.luks ?? []).entries()) {
+      for (const name of this.spec.forbiddenLuksFields) {
+        const field = luks?.kind === 'list' ? luks.item?.byName.get(name) : undefined;
+        const value = item[name] as ConfigObject | undefined;
+        if (value === undefined || field?.kind !== 'struct' || isEmptyStruct(value, field.struct)) continue;
+        const message = name === 'clevis' ? messages.clevisForbidden : messages.cexForbidden;
+        entries.push({ kind: 'error', path: ['storage', 'luks', index, name], message });
+      }
+    }
+    return entries;
+  }
+
+  private report(entries: readonly Entry[]): void {
+    this.entries.push(...locateInYaml(entries, this.root));
+  }
+
+  /** Reports entries about the generated configuration at what they come from. */
+  private reportGenerated(entries: readonly Entry[], provenance: Provenance): void {
+    this.report(entries.map((entry) => ({ ...entry, path: sourcePath(entry.path, provenance) })));
+  }
+
+  private invalid(error: string): CompileResult {
+    return { kind: 'invalid', error, entries: this.entries };
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import type { Config, ConfigObject, Resource } from '../ignition/config.ts';
+import { DataUrlError, decodeDataUrl } from '../ignition/data-url.ts';
+import type { Entry } from '../ignition/report.ts';
+import { schemaOf } from '../ignition/schema.ts';
+import type { StructSchema } from '../ignition/schema.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+
+/** Unpacked contents beyond this size are not checked but refused: nobody embeds as much in a configuration. */
+const maxContentsBytes = 256 * 1024 * 1024;
+
+/**
+ * Finds embedded contents that do not have the hash declared for them: the machine would fetch them, compare, and give
+ * up its first boot. Hashes are those of the unpacked contents. Entries have paths of the configuration.
+ */
+export function checkDeclaredHashes(config: Config, spec: SpecVersion): Entry[] {
+  const entries: Entry[] = [];
+  const path: (string | number)[] = [];
+
+  function visit(value: ConfigObject, schema: StructSchema): void {
+    if (schema.byName.has('verification')) {
+      const message = findHashFault(value);
+      if (message !== undefined) {
+        entries.push({ kind: 'error', path: [...path, 'verification', 'hash'], message });
+      }
+    }
+    for (const field of schema.fields) {
+      const inner = value[field.name];
+      if (inner === undefined) continue;
+      path.push(field.name);
+      if (field.kind === 'struct') visit(inner as ConfigObject, field.struct);
+      if (field.kind === 'list' && field.item) {
+        for (const [index, item] of (inner as ConfigObject[]).entries()) {
+          path.push(index);
+          visit(item, field.item);
+          path.pop();
+        }
+      }
+      path.pop();
+    }
+  }
+
+  visit(config, schemaOf(spec));
+  return entries;
+}
+
+function findHashFault({ source, compression, verification }: Resource): string | undefined {
+  const declared = /^(sha256|sha512)-([0-9a-fA-F]+)$/.exec(verification?.hash ?? '');
+  if (!declared || !source?.startsWith('data:')) return undefined;
+  const [, algorithm = '', digest = ''] = declared;
+  let bytes: Buffer;
+  try {
+    bytes = decodeDataUrl(source);
+    if (compression === 'gzip') bytes = gunzipSync(bytes, { maxOutputLength: maxContentsBytes });
+  } catch (error) {
+    // What is no data URL has an error of its own.
+    if (error instanceof DataUrlError) return undefined;
+    return `the contents cannot be unpacked to check their hash: ${(error as Error).message}`;
+  }
+  const actual = createHash(algorithm).update(bytes).digest('hex');
+  if (actual === digest.toLowerCase()) return undefined;
+  return `the contents have another hash: ${algorithm}-${actual}`;
+}

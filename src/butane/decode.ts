@@ -1,0 +1,266 @@
+import { quote } from '../ignition/go-text.ts';
+import type { Int } from '../ignition/config.ts';
+import type { ButaneField, ButaneStruct } from './schema.ts';
+import { keyText } from './yaml/node.ts';
+import type { AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode } from './yaml/node.ts';
+import { isPlainNull, resolveScalar, tagOf, toInt } from './yaml/resolve-scalar.ts';
+import { YamlError } from './yaml/yaml-error.ts';
+
+/** A decoded value; undefined where a list or mapping lost a null. */
+export type DecodedValue = string | Int | boolean | DecodedObject | DecodedValue[];
+
+/** A decoded mapping: only the keys that the schema knows and that are not null. */
+export type DecodedObject = { [name: string]: DecodedValue };
+
+/** Type errors that are listed before decoding stops listing; go-yaml has no such limit. */
+const maxTypeErrors = 1000;
+
+/**
+ * Decodes a YAML document into the struct of a schema, as go-yaml decodes into Butane's Go types: aliases and merge
+ * keys resolved, nulls left out (also of lists, whose other items move up), unknown keys not even looked at. Throws
+ * YamlError for what does not fit, with all type errors in one message.
+ */
+export function decodeDocument(root: YamlNode, schema: ButaneStruct): DecodedObject {
+  const decoder = new Decoder();
+  const value = decoder.struct(root, schema) ?? {};
+  if (decoder.errors.length > 0) throw new YamlError(`unmarshal errors:\n  ${decoder.errors.join('\n  ')}`);
+  return value;
+}
+
+class Decoder {
+  readonly errors: string[] = [];
+  private decoded = 0;
+  private decodedInAliases = 0;
+  private aliasDepth = 0;
+  private readonly activeAliases = new Set<AliasNode>();
+  /** Keys that are set already while merge keys are resolved; undefined outside. */
+  private mergedKeys: Set<string> | undefined;
+
+  /** Decodes a mapping; undefined for null and for what is no mapping, which is a type error. */
+  struct(node: YamlNode, schema: ButaneStruct, into: DecodedObject = {}): DecodedObject | undefined {
+    this.count();
+    switch (node.kind) {
+      case 'alias':
+        return this.alias(node, (target) => this.struct(target, schema, into));
+      case 'mapping':
+        return this.mapping(node, schema, into);
+      case 'sequence':
+        return this.mismatch(node, schema.goType);
+      case 'scalar':
+        return resolveScalar(node).value === null ? undefined : this.mismatch(node, schema.goType);
+    }
+  }
+
+  private mapping(node: MappingNode, schema: ButaneStruct, into: DecodedObject): DecodedObject | undefined {
+    if (this.hasDuplicates(node)) return undefined;
+    const outerKeys = this.mergedKeys;
+    this.mergedKeys = undefined;
+    let merge: YamlNode | undefined;
+    for (const { key, value } of node.pairs) {
+      if (isMergeKey(key)) {
+        merge = value;
+        continue;
+      }
+      const name = this.string(key, 'string');
+      if (name === undefined) continue;
+      if (outerKeys) {
+        if (outerKeys.has(name)) continue;
+        outerKeys.add(name);
+      }
+      const field = schema.byKey.get(name);
+      if (!field) continue;
+      const decoded = this.value(value, field);
+      if (decoded !== undefined) into[field.name] = decoded;
+    }
+    this.mergedKeys = outerKeys;
+    if (merge) this.merge(node, merge, schema, into);
+    return into;
+  }
+
+  private value(node: YamlNode, field: ButaneField): DecodedValue | undefined {
+    switch (field.kind) {
+      case 'string':
+        return this.string(node, 'string');
+      case 'int':
+        return this.int(node);
+      case 'bool':
+        return this.bool(node);
+      case 'struct':
+        return this.struct(node, field.struct);
+      case 'list':
+        return this.list(node, field.item, field.itemGoType);
+    }
+  }
+
+  private list(
+    node: YamlNode,
+    item: ButaneStruct | undefined,
+    itemGoType: string,
+  ): DecodedValue[] | undefined {
+    this.count();
+    switch (node.kind) {
+      case 'alias':
+        return this.alias(node, (target) => this.list(target, item, itemGoType));
+      case 'sequence': {
+        const items: DecodedValue[] = [];
+        for (const child of node.items) {
+          const value = item ? this.struct(child, item) : this.string(child, itemGoType);
+          if (value !== undefined) items.push(value);
+        }
+        return items;
+      }
+      case 'mapping':
+        return this.hasDuplicates(node) ? undefined : this.mismatch(node, `[]${itemGoType}`);
+      case 'scalar':
+        return resolveScalar(node).value === null ? undefined : this.mismatch(node, `[]${itemGoType}`);
+    }
+  }
+
+  private string(node: YamlNode, goType: string): string | undefined {
+    const scalar = this.scalar(node, goType);
+    if (!scalar) return undefined;
+    if (scalar.tag === '') return isPlainNull(scalar) ? undefined : scalar.value;
+    const { tag, value } = resolveScalar(scalar);
+    if (value === null) return undefined;
+    return tag === '!!binary' && typeof value === 'string' ? value : scalar.value;
+  }
+
+  private int(node: YamlNode): Int | undefined {
+    const scalar = this.scalar(node, 'int');
+    if (!scalar) return undefined;
+    const resolved = resolveScalar(scalar);
+    if (resolved.value === null) return undefined;
+    return toInt(resolved) ?? this.mismatch(scalar, 'int');
+  }
+
+  private bool(node: YamlNode): boolean | undefined {
+    const scalar = this.scalar(node, 'bool');
+    if (!scalar) return undefined;
+    const { value } = resolveScalar(scalar);
+    if (value === null) return undefined;
+    if (typeof value === 'boolean') return value;
+    const word = typeof value === 'string' ? booleanWords.get(value) : undefined;
+    return word ?? this.mismatch(scalar, 'bool');
+  }
+
+  /** The scalar behind a node, through aliases; a type error for anything else. */
+  private scalar(node: YamlNode, goType: string): ScalarNode | undefined {
+    this.count();
+    if (node.kind === 'scalar') return node;
+    if (node.kind === 'alias') return this.alias(node, (target) => this.scalar(target, goType));
+    if (node.kind === 'mapping' && this.hasDuplicates(node)) return undefined;
+    return this.mismatch(node, goType);
+  }
+
+  private alias<T>(node: AliasNode, decode: (target: YamlNode) => T): T {
+    if (this.activeAliases.has(node)) throw new YamlError(`anchor '${node.name}' value contains itself`);
+    this.activeAliases.add(node);
+    this.aliasDepth++;
+    const value = decode(node.target);
+    this.aliasDepth--;
+    this.activeAliases.delete(node);
+    return value;
+  }
+
+  /** Decodes what a merge key names into a struct, keys that are there already excepted. */
+  private merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
+    const outerKeys = this.mergedKeys;
+    if (!outerKeys) {
+      this.mergedKeys = new Set();
+      for (const { key } of parent.pairs) {
+        const name = this.string(key, 'string');
+        if (name !== undefined) this.mergedKeys.add(name);
+      }
+    }
+    const sources = merge.kind === 'sequence' ? merge.items : [merge];
+    for (const source of sources) {
+      const target = source.kind === 'alias' ? source.target : source;
+      if (target.kind !== 'mapping') {
+        throw new YamlError('map merge requires map or sequence of maps as the value');
+      }
+      this.struct(source, schema, into);
+    }
+    this.mergedKeys = outerKeys;
+  }
+
+  /** Reports keys of a mapping that are written the same. */
+  private hasDuplicates(node: MappingNode): boolean {
+    const lines = new Map<string, number[]>();
+    let found = false;
+    for (const { key } of node.pairs) {
+      const identity = `${key.kind} ${keyText(key)}`;
+      const earlier = lines.get(identity);
+      if (!earlier) {
+        lines.set(identity, [key.line]);
+        continue;
+      }
+      found = true;
+      earlier.push(key.line);
+    }
+    if (found) this.reportDuplicates(node, lines);
+    return found;
+  }
+
+  private reportDuplicates(node: MappingNode, lines: ReadonlyMap<string, readonly number[]>): void {
+    const seen = new Map<string, number>();
+    for (const { key } of node.pairs) {
+      const identity = `${key.kind} ${keyText(key)}`;
+      const count = (seen.get(identity) ?? 0) + 1;
+      seen.set(identity, count);
+      for (const line of lines.get(identity)?.slice(count) ?? []) {
+        if (this.errors.length >= maxTypeErrors) return;
+        this.addError(`line ${line}: mapping key ${quote(keyText(key))} already defined at line ${key.line}`);
+      }
+    }
+  }
+
+  private mismatch(node: ScalarNode | MappingNode | SequenceNode, goType: string): undefined {
+    const tag =
+      node.kind === 'scalar' ? tagOf(node) : node.tag || (node.kind === 'mapping' ? '!!map' : '!!seq');
+    const shown = tag === '!!map' || tag === '!!seq' ? '' : ` \`${abbreviate(keyText(node))}\``;
+    this.addError(`line ${node.line}: cannot unmarshal ${tag}${shown} into ${goType}`);
+    return undefined;
+  }
+
+  private addError(message: string): void {
+    if (this.errors.length < maxTypeErrors) this.errors.push(message);
+  }
+
+  /** Counts decoded nodes, to refuse documents that consist of hardly anything but repeated aliases. */
+  private count(): void {
+    this.decoded++;
+    if (this.aliasDepth === 0) return;
+    this.decodedInAliases++;
+    if (this.decodedInAliases <= 100 || this.decoded <= 1000) return;
+    if (this.decodedInAliases / this.decoded > allowedAliasRatio(this.decoded)) {
+      throw new YamlError('document contains excessive aliasing');
+    }
+  }
+}
+
+/** Words that are strings in YAML 1.2, and booleans only where one is wanted. */
+const booleanWords = new Map<string, boolean>([
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+]);
+
+function isMergeKey(key: YamlNode): boolean {
+  if (key.kind !== 'scalar' || key.value !== '<<') return false;
+  return key.tag === '!!merge' || ((key.tag === '' || key.tag === '!') && key.style === 'plain');
+}
+
+/** go-yaml shows at most ten bytes of a value. */
+function abbreviate(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return bytes.length > 10 ? `${bytes.toString('utf8', 0, 7)}...` : text;
+}
+
+const aliasRangeLow = 400_000;
+const aliasRangeHigh = 4_000_000;
+
+/** The share of decoded nodes that may come from aliases: 99 % in small documents, 10 % in very large ones. */
+function allowedAliasRatio(decoded: number): number {
+  if (decoded <= aliasRangeLow) return 0.99;
+  if (decoded >= aliasRangeHigh) return 0.1;
+  return 0.99 - (0.89 * (decoded - aliasRangeLow)) / (aliasRangeHigh - aliasRangeLow);
+}

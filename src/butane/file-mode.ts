@@ -1,0 +1,38 @@
+import type { Int } from '../ignition/config.ts';
+
+/**
+ * Whether a mode looks like octal digits without the leading zero: it makes little sense as it is, but would if its
+ * decimal digits were octal. Agrees with base/util/file.go of coreos/butane.
+ */
+export function looksDecimal(mode: Int, isDirectory: boolean): boolean {
+  const value = Number(mode);
+  const digits = String(mode);
+  if (!/^[0-7]{1,4}$/.test(digits)) return false;
+  return !isUsualMode(value, isDirectory) && isUsualMode(Number.parseInt(digits, 8), isDirectory);
+}
+
+const read = 4;
+const write = 2;
+const execute = 1;
+
+/** Whether people write such modes: each class of users may do no more than the one before it, and so on. */
+function isUsualMode(mode: number, isDirectory: boolean): boolean {
+  if (mode === 0) return true;
+  let wider = 0;
+  for (const shift of [0, 3, 6]) {
+    const bits = (mode >> shift) & 7;
+    // The owner may do what the group may, and the group what everybody may.
+    if ((wider & ~bits) !== 0) return false;
+    // Who may execute where others may only read.
+    if (bits & execute && wider & read && !(wider & execute)) return false;
+    if (bits & (write | execute) && !(bits & read)) return false;
+    wider |= bits;
+  }
+  if (!(wider & read)) return false;
+  if (isDirectory) {
+    if (!(wider & execute) || mode & 0o4000) return false;
+    return !(mode & 0o3000) || Boolean(wider & write);
+  }
+  if (mode & 0o6000 && (!(wider & execute) || mode & write)) return false;
+  return !(mode & 0o1000);
+}

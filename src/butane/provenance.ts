@@ -1,0 +1,117 @@
+import type { Config } from '../ignition/config.ts';
+import { mergeConfigs } from '../ignition/merge.ts';
+import type { Path } from '../ignition/report.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+import { snakeCase } from './schema.ts';
+
+/** Knows which part of a Butane document a part of the generated configuration comes from. */
+export interface Provenance {
+  /** The path in the document; undefined if it is not known, and so most likely the same in snake_case. */
+  find(path: Path): Path | undefined;
+}
+
+/** The path in a document that an entry about the generated configuration is reported at. */
+export function sourcePath(path: Path, provenance: Provenance): Path {
+  return provenance.find(path) ?? snakePath(path);
+}
+
+function snakePath(path: Path): Path {
+  return path.map((step) => (typeof step === 'string' ? snakeCase(step) : step));
+}
+
+/** What the sugar of a document became, path by path, over what is known already. */
+export class Translations implements Provenance {
+  private readonly base: Provenance | undefined;
+  private readonly exact = new Map<string, Path>();
+  private readonly whole = new Map<string, Path>();
+  private readonly parallel = new Map<string, Path>();
+
+  constructor(base?: Provenance) {
+    this.base = base;
+  }
+
+  /** Says where one value comes from, but nothing about what is inside it. */
+  add(from: Path, to: Path): void {
+    this.exact.set(keyOf(to), from);
+  }
+
+  /** Says that a value and everything inside it comes from one place. */
+  addWhole(from: Path, to: Path): void {
+    this.whole.set(keyOf(to), from);
+  }
+
+  /** Says that a value comes from another of the same shape, whose keys are the same in snake_case. */
+  addParallel(from: Path, to: Path): void {
+    this.parallel.set(keyOf(to), from);
+  }
+
+  find(path: Path): Path | undefined {
+    const exact = this.exact.get(keyOf(path));
+    if (exact) return exact;
+    for (let length = path.length; length > 0; length--) {
+      const key = keyOf(path.slice(0, length));
+      const whole = this.whole.get(key);
+      if (whole) return whole;
+      const parallel = this.parallel.get(key);
+      if (parallel) return [...parallel, ...snakePath(path.slice(length))];
+    }
+    return this.base?.find(path);
+  }
+}
+
+/** One side of a merge. */
+export interface Traced {
+  readonly config: Config;
+  readonly provenance: Provenance;
+}
+
+/**
+ * The provenance of a merge of generated configuration (the parent) with the user's (the child). Where both took part,
+ * the user's part counts: what is generated has little to do with the text. It is worked out when it is first asked
+ * for, because most documents compile without a word. Agrees with base/util/merge.go of coreos/butane.
+ */
+export class MergedProvenance implements Provenance {
+  private readonly parent: Traced;
+  private readonly child: Traced;
+  private readonly spec: SpecVersion;
+  private known: Map<string, Path> | undefined;
+
+  constructor(parent: Traced, child: Traced, spec: SpecVersion) {
+    this.parent = parent;
+    this.child = child;
+    this.spec = spec;
+  }
+
+  find(path: Path): Path | undefined {
+    this.known ??= this.trace();
+    return this.known.get(keyOf(path));
+  }
+
+  private trace(): Map<string, Path> {
+    const known = new Map<string, Path>();
+    mergeConfigs(this.parent.config, this.child.config, this.spec, {
+      transcribe: ({ origin, from, to }) => {
+        const key = keyOf(to);
+        if (origin === 'child') {
+          known.set(key, sourcePath(from, this.child.provenance));
+        } else if (!known.has(key)) {
+          const source = this.parent.provenance.find(from);
+          if (source) known.set(key, source);
+        }
+      },
+    });
+    return known;
+  }
+}
+
+/** Merges generated configuration under the user's. */
+export function mergeGenerated(generated: Traced, user: Traced, spec: SpecVersion): Traced {
+  return {
+    config: mergeConfigs(generated.config, user.config, spec),
+    provenance: new MergedProvenance(generated, user, spec),
+  };
+}
+
+function keyOf(path: Path): string {
+  return path.join('\0');
+}

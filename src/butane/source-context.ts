@@ -1,0 +1,15 @@
+import type { Entry, Path } from '../ignition/report.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+
+/** Where a rule puts what it finds, and what it may ask. */
+export interface SourceContext {
+  readonly spec: SpecVersion;
+  /** Minor version of the Ignition specification. */
+  readonly minor: number;
+  readonly isFcos: boolean;
+  /** Path of the value under validation. */
+  readonly path: Path;
+  error(message: string, ...below: Path): void;
+  warn(message: string, ...below: Path): void;
+  add(entries: readonly Entry[]): void;
+}

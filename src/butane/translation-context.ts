@@ -1,0 +1,38 @@
+import type { Entry, Path } from '../ignition/report.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+import { specMinor } from '../ignition/spec-version.ts';
+import { FilesError } from './butane-files.ts';
+import type { ButaneFiles, Containment } from './butane-files.ts';
+
+/** What the steps of a translation share: the target, the files, and the entries, with paths of the document. */
+export class TranslationContext {
+  readonly spec: SpecVersion;
+  /** Minor version of the Ignition specification. */
+  readonly minor: number;
+  readonly files: ButaneFiles | undefined;
+  readonly containment: Containment;
+  readonly entries: Entry[] = [];
+
+  constructor(spec: SpecVersion, files: ButaneFiles | undefined, containment: Containment) {
+    this.spec = spec;
+    this.minor = specMinor(spec);
+    this.files = files;
+    this.containment = containment;
+  }
+
+  /** Reports an error; the path is copied. */
+  error(message: string, path: Path): void {
+    this.entries.push({ kind: 'error', path: [...path], message });
+  }
+
+  /** Does something with files; if they cannot be had, that is reported and the answer is undefined. */
+  attempt<T>(path: Path, action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof FilesError)) throw error;
+      this.error(error.message, path);
+      return undefined;
+    }
+  }
+}

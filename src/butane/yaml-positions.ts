@@ -1,0 +1,93 @@
+import { formatPath } from '../ignition/report.ts';
+import type { Entry, Path } from '../ignition/report.ts';
+import type { DecodedObject } from './decode.ts';
+import type { ButaneStruct } from './schema.ts';
+import { keyText } from './yaml/node.ts';
+import type { YamlNode } from './yaml/node.ts';
+
+/**
+ * Gives entries their place in the document: that of the deepest existing value on their path, so that a missing key
+ * is placed at the mapping it is missing from. What is behind an alias is placed at the alias.
+ */
+export function locateInYaml(entries: readonly Entry[], root: YamlNode): Entry[] {
+  return entries.map((entry) => {
+    const { line, col } = deepestNode(root, entry.path);
+    return { ...entry, line, col };
+  });
+}
+
+/**
+ * Finds keys that the schema does not have, in document order, and what is no mapping although its value is a struct:
+ * a null, or an alias, behind which keys are not looked at. Items of lists are paired by their index in the decoded
+ * value, which nulls in the list shift, as in Butane.
+ */
+export function findUnusedYamlKeys(
+  value: DecodedObject,
+  schema: ButaneStruct,
+  root: YamlNode,
+  kind: 'warning' | 'error',
+): Entry[] {
+  const entries: Entry[] = [];
+  const path: (string | number)[] = [];
+
+  function visit(decoded: DecodedObject, struct: ButaneStruct, node: YamlNode): void {
+    if (node.kind !== 'mapping') {
+      const message =
+        `context tree does not match content tree at ${formatPath(path)}. ` +
+        'Line and column reporting may be inconsistent. Unused keys may not be reported';
+      entries.push({ kind: 'warning', path: [...path], message, line: node.line, col: node.col });
+      return;
+    }
+    for (const { key } of node.pairs) {
+      const text = keyText(key);
+      if (struct.byKey.has(text)) continue;
+      entries.push({
+        kind,
+        path: [...path, text],
+        message: `unused key ${text}`,
+        line: key.line,
+        col: key.col,
+      });
+    }
+    for (const field of struct.fields) {
+      if (field.kind !== 'struct' && field.kind !== 'list') continue;
+      const child = findValue(node, field.key);
+      if (!child) continue;
+      path.push(field.key);
+      if (field.kind === 'struct') {
+        const inner = decoded[field.name];
+        if (inner !== undefined || !field.pointer) visit((inner ?? {}) as DecodedObject, field.struct, child);
+      } else if (field.item && child.kind === 'sequence') {
+        const items = (decoded[field.name] ?? []) as DecodedObject[];
+        for (const [index, item] of items.entries()) {
+          const itemNode = child.items[index];
+          if (!itemNode) break;
+          path.push(index);
+          visit(item, field.item, itemNode);
+          path.pop();
+        }
+      }
+      path.pop();
+    }
+  }
+
+  visit(value, schema, root);
+  return entries;
+}
+
+function deepestNode(root: YamlNode, path: Path): YamlNode {
+  let node = root;
+  for (const step of path) {
+    let next: YamlNode | undefined;
+    if (node.kind === 'mapping' && typeof step === 'string') next = findValue(node, step);
+    if (node.kind === 'sequence' && typeof step === 'number') next = node.items[step];
+    if (!next) return node;
+    node = next;
+  }
+  return node;
+}
+
+/** The value of a key in a mapping; of the last one if unknown parts of a document repeat a key. */
+function findValue(node: YamlNode & { kind: 'mapping' }, key: string): YamlNode | undefined {
+  return node.pairs.findLast((pair) => keyText(pair.key) === key)?.value;
+}

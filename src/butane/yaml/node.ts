@@ -1,0 +1,52 @@
+import type { ScalarStyle } from './token.ts';
+
+/** A value of a YAML document, with its place in the text and not yet with a type. */
+export type YamlNode = ScalarNode | MappingNode | SequenceNode | AliasNode;
+
+interface NodePlace {
+  /** Line of the first character, its anchor or tag included; counted from 1. */
+  readonly line: number;
+  /** Column of that character in code points, counted from 1. */
+  readonly col: number;
+}
+
+/** A string, number, boolean, null and so on: which one depends on the type that is wanted. */
+export interface ScalarNode extends NodePlace {
+  readonly kind: 'scalar';
+  /** Explicit tag in its short form, `!!str`, or an empty string; `!` counts as none. */
+  readonly tag: string;
+  readonly value: string;
+  readonly style: ScalarStyle;
+}
+
+/** Keys and values in the order of the text; keys may be of any kind. */
+export interface MappingNode extends NodePlace {
+  readonly kind: 'mapping';
+  readonly tag: string;
+  readonly pairs: YamlPair[];
+}
+
+/** One key of a mapping with its value. */
+export interface YamlPair {
+  readonly key: YamlNode;
+  readonly value: YamlNode;
+}
+
+export interface SequenceNode extends NodePlace {
+  readonly kind: 'sequence';
+  readonly tag: string;
+  readonly items: YamlNode[];
+}
+
+/** A reference to an anchored node, which may contain the alias itself. */
+export interface AliasNode extends NodePlace {
+  readonly kind: 'alias';
+  readonly name: string;
+  readonly target: YamlNode;
+}
+
+/** The text that stands for a node as a key: of a scalar its value, of an alias its name, else empty, as in go-yaml. */
+export function keyText(node: YamlNode): string {
+  if (node.kind === 'scalar') return node.value;
+  return node.kind === 'alias' ? node.name : '';
+}

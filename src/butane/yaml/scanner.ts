@@ -1,0 +1,429 @@
+import { Cursor, isBlank, isBreak, isSpaceOrEnd, isWord } from './cursor.ts';
+import type { Mark } from './cursor.ts';
+import { scanDirective } from './scan-directive.ts';
+import { scanBlockScalar, scanPlainScalar, scanQuotedScalar } from './scan-scalar.ts';
+import { scanTag } from './scan-tag.ts';
+import type { ScalarStyle, Token, TokenType } from './token.ts';
+
+/** Deepest nesting of blocks, and of flow collections, as in go-yaml. */
+const maxDepth = 10_000;
+/** Columns within which the colon of an implicit key must follow (YAML 1.1 section 4.2.3). */
+const maxKeyColumns = 1024;
+/** Characters that are searched for a comment behind a token or a comment, as in go-yaml. */
+const maxCommentGap = 512;
+
+/** A place where an implicit key may have begun, which only its colon will tell. */
+interface PossibleKey {
+  readonly line: number;
+  readonly column: number;
+  /** Number of the token that the key begins with, counted from the start of the stream. */
+  readonly token: number;
+  /** Whether nothing but a key may stand there. */
+  readonly required: boolean;
+}
+
+const beginsNoPlainScalar = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
+
+/**
+ * Turns YAML 1.1 text into tokens, with the decisions of go-yaml (a translation of libyaml): how far it looks ahead,
+ * where tabs are allowed, which errors come first. Work and memory are proportional to the text.
+ */
+export class Scanner {
+  private readonly cursor: Cursor;
+  private tokens: Token[] = [];
+  private head = 0;
+  /** Tokens taken from the queue. */
+  private taken = 0;
+  private flowLevel = 0;
+  /** Column of the current block, -1 at the top. */
+  private indent = -1;
+  private readonly outerIndents: number[] = [];
+  private keyAllowed = true;
+  /** The possible key of each flow level, the block context first. */
+  private readonly possibleKeys: (PossibleKey | undefined)[] = [undefined];
+  /** The level of each possible key, by the number of its token. */
+  private readonly keyLevels = new Map<number, number>();
+
+  constructor(text: string) {
+    this.cursor = new Cursor(text);
+  }
+
+  /** The next token; throws YamlError if the text makes none. Behind the end of the stream it stays `stream-end`. */
+  peek(): Token {
+    // go-yaml reads two tokens ahead for its comments, so errors surface that much earlier.
+    while (this.head + 2 >= this.tokens.length || this.mayBecomeKey()) this.scanToken();
+    const token = this.tokens[this.head];
+    if (!token) throw new Error('The token queue is empty.');
+    return token;
+  }
+
+  /** Takes the token that `peek` returned from the queue. */
+  next(): void {
+    this.head++;
+    this.taken++;
+    if (this.head < 256) return;
+    this.tokens = this.tokens.slice(this.head);
+    this.head = 0;
+  }
+
+  /** Whether the token at the head may still turn out to begin an implicit key. */
+  private mayBecomeKey(): boolean {
+    const level = this.keyLevels.get(this.taken);
+    return level !== undefined && this.validKey(level) !== undefined;
+  }
+
+  private scanToken(): void {
+    const { cursor } = this;
+    const before = cursor.mark;
+    this.skipToToken();
+    this.closeBlocks(cursor.column, before);
+
+    if (cursor.ended) {
+      this.scanStreamEnd();
+    } else if (cursor.column === 0 && cursor.sees('%')) {
+      this.scanDirective();
+    } else if (cursor.seesDocumentMarker()) {
+      this.scanDocumentMarker();
+    } else {
+      this.scanContent();
+      // The dash of an entry has no comment of its own.
+      if (this.tokens.at(-1)?.type !== 'block-entry') this.skipCommentBehindToken();
+    }
+  }
+
+  private scanContent(): void {
+    const { cursor } = this;
+    const code = cursor.at();
+    const next = cursor.at(1);
+    switch (cursor.text.charAt(cursor.offset)) {
+      case '[':
+        this.openFlow('flow-sequence-start');
+        return;
+      case '{':
+        this.openFlow('flow-mapping-start');
+        return;
+      case ']':
+        this.closeFlow('flow-sequence-end');
+        return;
+      case '}':
+        this.closeFlow('flow-mapping-end');
+        return;
+      case ',':
+        this.dropPossibleKey();
+        this.keyAllowed = true;
+        this.addIndicator('flow-entry');
+        return;
+      case '*':
+        this.scanAnchor('alias');
+        return;
+      case '&':
+        this.scanAnchor('anchor');
+        return;
+      case '!':
+        this.scanTag();
+        return;
+      case "'":
+      case '"':
+        this.scanQuoted(code === 0x27 ? "'" : '"');
+        return;
+      case '-':
+        if (isSpaceOrEnd(next)) this.scanBlockEntry();
+        else this.scanPlain();
+        return;
+      case '?':
+        if (this.flowLevel > 0 || isSpaceOrEnd(next)) this.scanKey();
+        else this.scanPlain();
+        return;
+      case ':':
+        if (this.flowLevel > 0 || isSpaceOrEnd(next)) this.scanValue();
+        else this.scanPlain();
+        return;
+      case '|':
+      case '>':
+        if (this.flowLevel > 0) break;
+        this.scanBlock(code === 0x7c);
+        return;
+      default:
+    }
+    if (isSpaceOrEnd(code) || beginsNoPlainScalar.has(code)) {
+      throw cursor.error('found character that cannot start any token');
+    }
+    this.scanPlain();
+  }
+
+  /** Skips blanks, comments and line breaks. Tabs only where no block could begin behind them. */
+  private skipToToken(): void {
+    const { cursor } = this;
+    for (;;) {
+      if (cursor.column === 0 && cursor.sees('\ufeff')) cursor.skip();
+      while (cursor.sees(' ') || ((this.flowLevel > 0 || !this.keyAllowed) && cursor.sees('\t'))) {
+        cursor.skipBlank();
+      }
+      if (cursor.sees('#')) this.skipComments();
+      if (!isBreak(cursor.at())) return;
+      cursor.skipBreak();
+      if (this.flowLevel === 0) this.keyAllowed = true;
+    }
+  }
+
+  /** Skips a comment, and comments on the following lines, whatever blanks stand before those. */
+  private skipComments(): void {
+    const { cursor } = this;
+    for (;;) {
+      cursor.skipToLineEnd();
+      let gap = 0;
+      while (gap < maxCommentGap && (isBlank(cursor.at(gap)) || isBreak(cursor.at(gap)))) gap++;
+      if (gap >= maxCommentGap || cursor.at(gap) !== 0x23) return;
+      const comment = cursor.offset + gap;
+      while (cursor.offset < comment) {
+        if (isBreak(cursor.at())) cursor.skipBreak();
+        else cursor.skipBlank();
+      }
+    }
+  }
+
+  private skipCommentBehindToken(): void {
+    const { cursor } = this;
+    if (cursor.breaksBehind > 0) return;
+    let gap = 0;
+    while (gap < maxCommentGap && isBlank(cursor.at(gap))) gap++;
+    if (gap < maxCommentGap && cursor.at(gap) === 0x23) cursor.skipToLineEnd();
+  }
+
+  private add(
+    type: TokenType,
+    at: Mark,
+    width: number,
+    value = '',
+    suffix = '',
+    style: ScalarStyle = 'plain',
+  ) {
+    this.tokens.push({ type, line: at.line, column: at.column, width, value, suffix, style });
+  }
+
+  /** Puts a token that only follows from the layout before the one with the given number. */
+  private insert(type: TokenType, at: Mark, number: number): void {
+    const token: Token = {
+      type,
+      line: at.line,
+      column: at.column,
+      width: 0,
+      value: '',
+      suffix: '',
+      style: 'plain',
+    };
+    this.tokens.splice(this.head + number - this.taken, 0, token);
+  }
+
+  private addIndicator(type: TokenType): void {
+    const { mark } = this.cursor;
+    this.cursor.skip();
+    this.add(type, mark, 1);
+  }
+
+  /** Number that the next token added will have. */
+  private get nextNumber(): number {
+    return this.taken + this.tokens.length - this.head;
+  }
+
+  private scanStreamEnd(): void {
+    const { cursor } = this;
+    // The end of the text ends the last line too.
+    if (cursor.column !== 0) {
+      cursor.column = 0;
+      cursor.line++;
+    }
+    this.leaveBlocks();
+    this.add('stream-end', cursor.mark, 0);
+  }
+
+  private leaveBlocks(): void {
+    this.closeBlocks(-1, this.cursor.mark);
+    this.dropPossibleKey();
+    this.keyAllowed = false;
+  }
+
+  private scanDirective(): void {
+    const { mark } = this.cursor;
+    this.leaveBlocks();
+    const directive = scanDirective(this.cursor);
+    if (directive.kind === 'version') this.add('version-directive', mark, 0, directive.version);
+    else this.add('tag-directive', mark, 0, directive.handle, directive.prefix);
+  }
+
+  private scanDocumentMarker(): void {
+    const { mark } = this.cursor;
+    const type = this.cursor.sees('-') ? 'document-start' : 'document-end';
+    this.leaveBlocks();
+    this.cursor.skip(3);
+    this.add(type, mark, 3);
+  }
+
+  private openFlow(type: TokenType): void {
+    this.savePossibleKey();
+    this.possibleKeys.push(undefined);
+    this.flowLevel++;
+    if (this.flowLevel > maxDepth) throw this.cursor.error(`exceeded max depth of ${maxDepth}`);
+    this.keyAllowed = true;
+    this.addIndicator(type);
+  }
+
+  private closeFlow(type: TokenType): void {
+    this.dropPossibleKey();
+    if (this.flowLevel > 0) {
+      this.flowLevel--;
+      this.possibleKeys.pop();
+    }
+    this.keyAllowed = false;
+    this.addIndicator(type);
+  }
+
+  private scanBlockEntry(): void {
+    const { cursor } = this;
+    if (this.flowLevel === 0) {
+      if (!this.keyAllowed) throw cursor.error('block sequence entries are not allowed in this context');
+      this.openBlock('block-sequence-start', cursor, this.nextNumber);
+    }
+    this.dropPossibleKey();
+    this.keyAllowed = true;
+    this.addIndicator('block-entry');
+  }
+
+  private scanKey(): void {
+    const { cursor } = this;
+    if (this.flowLevel === 0) {
+      if (!this.keyAllowed) throw cursor.error('mapping keys are not allowed in this context');
+      this.openBlock('block-mapping-start', cursor, this.nextNumber);
+    }
+    this.dropPossibleKey();
+    this.keyAllowed = this.flowLevel === 0;
+    this.addIndicator('key');
+  }
+
+  private scanValue(): void {
+    const { cursor } = this;
+    const key = this.validKey(this.possibleKeys.length - 1);
+    if (key) {
+      this.insert('key', key, key.token);
+      this.openBlock('block-mapping-start', key, key.token);
+      this.forgetKey(this.possibleKeys.length - 1);
+      this.keyAllowed = false;
+    } else {
+      if (this.flowLevel === 0) {
+        if (!this.keyAllowed) throw cursor.error('mapping values are not allowed in this context');
+        this.openBlock('block-mapping-start', cursor, this.nextNumber);
+      }
+      this.keyAllowed = this.flowLevel === 0;
+    }
+    this.addIndicator('value');
+  }
+
+  private scanAnchor(type: 'anchor' | 'alias'): void {
+    const { cursor } = this;
+    this.savePossibleKey();
+    this.keyAllowed = false;
+    const { mark } = cursor;
+    let length = 1;
+    while (isWord(cursor.at(length))) length++;
+    const name = cursor.text.slice(cursor.offset + 1, cursor.offset + length);
+    cursor.skip(length);
+    if (
+      name === '' ||
+      !(isSpaceOrEnd(cursor.at()) || /[?:,\]}%@`]/.test(cursor.text.charAt(cursor.offset)))
+    ) {
+      throw cursor.error('did not find expected alphabetic or numeric character', mark);
+    }
+    this.add(type, mark, length, name);
+  }
+
+  private scanTag(): void {
+    const { cursor } = this;
+    this.savePossibleKey();
+    this.keyAllowed = false;
+    const { mark } = cursor;
+    const { handle, suffix } = scanTag(cursor);
+    if (!isSpaceOrEnd(cursor.at()))
+      throw cursor.error('did not find expected whitespace or line break', mark);
+    this.add('tag', mark, 0, handle, suffix);
+  }
+
+  private scanBlock(literal: boolean): void {
+    this.dropPossibleKey();
+    this.keyAllowed = true;
+    const { mark } = this.cursor;
+    const text = scanBlockScalar(this.cursor, literal, this.indent);
+    this.add('scalar', mark, 0, text, '', literal ? 'literal' : 'folded');
+  }
+
+  private scanQuoted(quote: "'" | '"'): void {
+    this.savePossibleKey();
+    this.keyAllowed = false;
+    const { mark } = this.cursor;
+    const text = scanQuotedScalar(this.cursor, quote);
+    this.add('scalar', mark, 0, text, '', quote === "'" ? 'single-quoted' : 'double-quoted');
+  }
+
+  private scanPlain(): void {
+    this.savePossibleKey();
+    this.keyAllowed = false;
+    const { mark } = this.cursor;
+    const { text, breaksFollow } = scanPlainScalar(this.cursor, this.indent + 1, this.flowLevel > 0);
+    if (breaksFollow) this.keyAllowed = true;
+    this.add('scalar', mark, 0, text);
+  }
+
+  /** Enters a block, if the column is deeper than the current one. In flow collections there are none. */
+  private openBlock(type: TokenType, at: Mark, number: number): void {
+    if (this.flowLevel > 0 || this.indent >= at.column) return;
+    this.outerIndents.push(this.indent);
+    this.indent = at.column;
+    if (this.outerIndents.length > maxDepth) throw this.cursor.error(`exceeded max depth of ${maxDepth}`);
+    this.insert(type, at, number);
+  }
+
+  /** Ends the blocks that are deeper than a column. */
+  private closeBlocks(column: number, at: Mark): void {
+    if (this.flowLevel > 0) return;
+    while (this.indent > column) {
+      this.add('block-end', at, 0);
+      this.indent = this.outerIndents.pop() ?? -1;
+    }
+  }
+
+  private savePossibleKey(): void {
+    const { line, column } = this.cursor;
+    if (!this.keyAllowed) return;
+    const required = this.flowLevel === 0 && this.indent === column;
+    this.dropPossibleKey();
+    const token = this.nextNumber;
+    const level = this.possibleKeys.length - 1;
+    this.possibleKeys[level] = { line, column, token, required };
+    this.keyLevels.set(token, level);
+  }
+
+  /** Gives up the possible key of the current level; an error if nothing but a key may stand there. */
+  private dropPossibleKey(): void {
+    const level = this.possibleKeys.length - 1;
+    const key = this.possibleKeys[level];
+    if (!key) return;
+    if (key.required) throw this.cursor.error("could not find expected ':'", key);
+    this.forgetKey(level);
+  }
+
+  private forgetKey(level: number): void {
+    const key = this.possibleKeys[level];
+    if (key) this.keyLevels.delete(key.token);
+    this.possibleKeys[level] = undefined;
+  }
+
+  /** The possible key of a level, unless the cursor is too far from it by now. */
+  private validKey(level: number): PossibleKey | undefined {
+    const key = this.possibleKeys[level];
+    if (!key) return undefined;
+    const { line, column } = this.cursor;
+    if (key.line === line && key.column + maxKeyColumns >= column) return key;
+    if (key.required) throw this.cursor.error("could not find expected ':'", key);
+    this.forgetKey(level);
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import { FilesError } from '../butane/butane-files.ts';
+import type { ButaneFiles, FileStatus } from '../butane/butane-files.ts';
+
+/** Largest file that is embedded, in bytes: more than any machine can be sent in its configuration. */
+const fileBytesMax = 256 * 1024 * 1024;
+
+/** Gives the Butane compiler the files of a directory. Which paths it may ask for, the compiler decides. */
+export function openFilesDirectory(directory: string): ButaneFiles {
+  return {
+    directory,
+    absolute: (path) => resolve(path),
+    read: readRegularFile,
+    stat: (path) => describe(attempt('stat', path, () => statSync(path))),
+    lstat: (path) => describe(attempt('lstat', path, () => lstatSync(path))),
+    list: (path) => attempt('open', path, () => readdirSync(path)),
+    readLink: (path) => attempt('readlink', path, () => readlinkSync(path)),
+    realPath: (path) => attempt('open', path, () => realpathSync(path)),
+  };
+}
+
+function readRegularFile(path: string): Uint8Array {
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+  const file = attempt('open', path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  try {
+    const stats = fstatSync(file);
+    if (stats.isDirectory()) throw new FilesError(`read ${path}: is a directory`);
+    if (!stats.isFile()) throw new FilesError(`read ${path}: not a regular file`);
+    if (stats.size > fileBytesMax) throw new FilesError(`read ${path}: larger than 256 MiB`);
+    return attempt('read', path, () => readFileSync(file));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function describe(stats: Stats): FileStatus {
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'other';
+  return { kind, executable: (stats.mode & 0o111) !== 0 };
+}
+
+function attempt<T>(operation: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new FilesError(`${operation} ${path}: ${reasons[code] ?? message}`, { cause: error });
+  }
+}
+
+/** System errors in the words of Go. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+  ENXIO: 'no such device or address',
+  ERR_INVALID_ARG_VALUE: 'invalid argument',
+};
