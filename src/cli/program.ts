@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerButane } from './butane.ts';
 import { registerIgnition } from './ignition.ts';
 
 /** The command line: one file per command in this folder, put together here. */
@@ -6,6 +7,7 @@ export function buildProgram(): Command {
   const program = new Command('railhead')
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
     .showHelpAfterError('(run with --help for the options)');
+  registerButane(program);
   registerIgnition(program);
   return program;
 }

@@ -32,7 +32,7 @@ export function describeInput(name = '-'): string {
 }
 
 /** Words a system error as the tools that are replaced do: `open /x: no such file or directory`. */
-function describeFailure(name: string, error: NodeJS.ErrnoException): string {
+export function describeFailure(name: string, error: NodeJS.ErrnoException): string {
   const operation = error.syscall === 'read' ? 'read' : 'open';
   return `${operation} ${describeInput(name)}: ${reasons[error.code ?? ''] ?? error.message}`;
 }
