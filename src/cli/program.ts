@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { registerButane } from './butane.ts';
+import { registerCheck } from './check.ts';
+import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
+import { registerRender } from './render.ts';
 
 /** The command line: one file per command in this folder, put together here. */
 export function buildProgram(): Command {
@@ -8,6 +11,9 @@ export function buildProgram(): Command {
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
     .showHelpAfterError('(run with --help for the options)');
   registerButane(program);
+  registerCheck(program);
+  registerExplain(program);
+  registerRender(program);
   registerIgnition(program);
   return program;
 }

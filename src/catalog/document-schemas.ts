@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { OPTION_TYPES } from '../protocol/dhcp/option-value.ts';
+
+const ID = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/,
+    'an id has 1 to 128 letters, digits, dots, dashes and underscores',
+  );
+const TEXTS = z.union([z.string(), z.array(z.string())]);
+const METADATA = z.record(z.string(), z.json());
+
+/** A relative path without a way out, as templates are named in a profile. */
+const TEMPLATE_NAME = z
+  .string()
+  .min(1)
+  .refine(
+    (name) => !name.startsWith('/') && !name.split(/[/\\]/).includes('..'),
+    'a template is a file below profiles/',
+  );
+
+/** An option that DHCP answers carry: code, type and value. */
+const DHCP_OPTION = z.strictObject({ code: z.int(), type: z.enum(OPTION_TYPES), value: z.unknown() });
+
+/** What `profiles/*.yaml` hold. */
+export const profileDocument = z.strictObject({
+  id: ID,
+  name: z.string().optional(),
+  boot: z
+    .strictObject({
+      kernel: z.string().min(1),
+      initrd: z.array(z.string()).default([]),
+      args: z.array(z.string()).default([]),
+    })
+    .optional(),
+  ignition: z.union([TEMPLATE_NAME, z.array(TEMPLATE_NAME)]).default([]),
+  generic: z.record(z.string(), TEMPLATE_NAME).default({}),
+  lifecycle: z.enum(['install', 'live']).default('live'),
+  metadata: METADATA.default({}),
+});
+
+/** What a selector may require of one label. */
+export const requirementDocument = z.union([
+  z.string(),
+  z.array(z.string()).min(1),
+  z.strictObject({
+    cidr: TEXTS.optional(),
+    in: z.array(z.string()).min(1).optional(),
+    not_in: z.array(z.string()).min(1).optional(),
+    prefix: TEXTS.optional(),
+    regex: z.string().optional(),
+    exists: z.boolean().optional(),
+  }),
+]);
+
+/** What `groups/*.yaml` hold. */
+export const groupDocument = z.strictObject({
+  id: ID,
+  name: z.string().optional(),
+  profile: z.string(),
+  priority: z.int().default(0),
+  selector: z.record(z.string(), requirementDocument).default({}),
+  metadata: METADATA.default({}),
+  dhcp_options: z.array(DHCP_OPTION).default([]),
+});
+
+/** What `machines/*.yaml` hold. */
+export const machineDocument = z.strictObject({
+  id: ID,
+  mac: TEXTS.default([]),
+  client_id: TEXTS.default([]),
+  switch_port: z
+    .strictObject({ circuit_id: z.string().optional(), remote_id: z.string().optional() })
+    .optional(),
+  uuid: z.string().optional(),
+  serial: z.string().optional(),
+  labels: z.record(z.string(), z.string()).default({}),
+  metadata: METADATA.default({}),
+  address: z.string().optional(),
+  hostname: z
+    .string()
+    .max(253)
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/,
+      'a host name has labels of letters, digits and dashes',
+    )
+    .optional(),
+  boot_program: z.string().optional(),
+  disabled: z.boolean().default(false),
+});
+
+export type ProfileDocument = z.infer<typeof profileDocument>;
+export type GroupDocument = z.infer<typeof groupDocument>;
+export type MachineDocument = z.infer<typeof machineDocument>;
+export type RequirementDocument = z.infer<typeof requirementDocument>;

@@ -1,0 +1,205 @@
+import type { MacAddress } from '../protocol/mac-address.ts';
+import { parseUuid } from '../protocol/machine-uuid.ts';
+import { type MachineMatch, MachineIndex } from '../provision/dhcp/reservations.ts';
+import type { Group } from '../provision/group.ts';
+import { GroupIndex, type SelectionExplanation } from '../provision/group-index.ts';
+import { profileGrubConfig } from '../provision/grub-config.ts';
+import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provision/ipxe-script.ts';
+import { type Labels, withInventory } from '../provision/labels.ts';
+import type { Machine } from '../provision/machine.ts';
+import { metadataEnv } from '../provision/metadata-env.ts';
+import { type IgnitionConfig, type IgnitionCompiler } from '../provision/render-ignition.ts';
+import type { TemplateVariables } from '../provision/template.ts';
+import { TemplateError } from '../provision/template-error.ts';
+import {
+  metadataVariables,
+  type RenderContext,
+  type RenderSubject,
+  requestVariables,
+  templateVariables,
+} from '../provision/template-variables.ts';
+import type { CompiledProfile } from './compiled-profile.ts';
+
+/** Who asks, and what is meant for it. */
+export interface Resolution {
+  /** What the machine claims of itself. */
+  readonly claimed: Labels;
+  /** What the machine claims, under what inventory says. */
+  readonly labels: Labels;
+  readonly machine?: Machine;
+  /** Absent when no group selects the machine. */
+  readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
+}
+
+/** A resolution that has a group. */
+export type MatchedResolution = Resolution & { readonly match: NonNullable<Resolution['match']> };
+
+/** What a generation is made of. */
+export interface GenerationParts {
+  readonly id: string;
+  readonly loadedAt: Date;
+  readonly profiles: ReadonlyMap<string, CompiledProfile>;
+  readonly groups: readonly Group[];
+  readonly machines: readonly Machine[];
+  readonly ignitionCompiler: IgnitionCompiler;
+}
+
+/**
+ * All profiles, groups, machines and templates of one moment: validated, compiled, never changed. Every question of
+ * the boot plane is answered from here, without a file.
+ */
+export class Generation {
+  /** A hash of all files: the same content has the same id. */
+  readonly id: string;
+  readonly loadedAt: Date;
+  readonly profiles: ReadonlyMap<string, CompiledProfile>;
+  readonly groups: readonly Group[];
+  readonly machines: readonly Machine[];
+  /** Machines by MAC, client-id, UUID, switch port and address. */
+  readonly machineIndex: MachineIndex;
+  readonly #groupIndex: GroupIndex;
+  readonly #bySerial: ReadonlyMap<string, Machine>;
+  readonly #ignitionCompiler: IgnitionCompiler;
+  /** Labels that selectors ask for: what later requests of a machine must repeat to be matched alike. */
+  readonly #selectorLabels: ReadonlySet<string>;
+
+  constructor(parts: GenerationParts) {
+    this.id = parts.id;
+    this.loadedAt = parts.loadedAt;
+    this.profiles = parts.profiles;
+    this.groups = parts.groups;
+    this.machines = parts.machines;
+    this.machineIndex = new MachineIndex(parts.machines);
+    this.#groupIndex = new GroupIndex(parts.groups);
+    this.#bySerial = new Map(
+      parts.machines.flatMap((machine) => (machine.serial === undefined ? [] : [[machine.serial, machine]])),
+    );
+    this.#ignitionCompiler = parts.ignitionCompiler;
+    this.#selectorLabels = new Set(parts.groups.flatMap((group) => [...group.selector.keys()]));
+  }
+
+  /** Finds the machine by MAC, else UUID, else serial number, and the group and profile that its labels select. */
+  resolve(claimed: Labels): Resolution {
+    const machine = this.#findMachine(claimed);
+    const labels = machine === undefined ? claimed : withInventory(claimed, machine);
+    const group = this.#groupIndex.select(labels);
+    const compiled = group === undefined ? undefined : this.profiles.get(group.profile);
+    return {
+      claimed,
+      labels,
+      ...(machine !== undefined && { machine }),
+      ...(group !== undefined && compiled !== undefined && { match: { group, compiled } }),
+    };
+  }
+
+  /** The same choice of group, with the reason against every other. */
+  explain(claimed: Labels): { resolution: Resolution; explanation: SelectionExplanation } {
+    const resolution = this.resolve(claimed);
+    return { resolution, explanation: this.#groupIndex.explain(resolution.labels) };
+  }
+
+  /** The iPXE script; undefined when the profile boots nothing. Throws TemplateError. */
+  ipxeScript(resolution: MatchedResolution, context: RenderContext): string | undefined {
+    const boot = this.#renderBoot(resolution, context);
+    return boot && profileIpxeScript(boot);
+  }
+
+  /** The GRUB configuration; undefined when the profile boots nothing. Throws TemplateError. */
+  grubConfig(resolution: MatchedResolution, context: RenderContext): string | undefined {
+    const boot = this.#renderBoot(resolution, context);
+    return boot && profileGrubConfig(boot);
+  }
+
+  /** The Ignition config; undefined when the profile has none. Throws TemplateError. */
+  ignitionConfig(resolution: MatchedResolution, context: RenderContext): IgnitionConfig | undefined {
+    const { ignition } = resolution.match.compiled;
+    if (ignition.length === 0) return undefined;
+    const variables = this.#variables(resolution, context);
+    return this.#ignitionCompiler.compile(
+      ignition.map((template) => ({
+        name: template.name,
+        template: template.source,
+        text: template.render(variables),
+      })),
+    );
+  }
+
+  /**
+   * A generic template, by its name or, where the profile has one only, without; undefined when there is none of that
+   * name. Throws TemplateError.
+   */
+  genericConfig(
+    resolution: MatchedResolution,
+    name: string | undefined,
+    context: RenderContext,
+  ): string | undefined {
+    const { generic } = resolution.match.compiled;
+    const template =
+      name !== undefined ? generic.get(name) : generic.size === 1 ? [...generic.values()][0] : undefined;
+    return template?.render(this.#variables(resolution, context));
+  }
+
+  /** Metadata as an environment file. */
+  metadata(resolution: MatchedResolution, context: RenderContext): string {
+    return metadataEnv({
+      ...metadataVariables(this.#subject(resolution, context)),
+      request: requestVariables(resolution.labels, context),
+    });
+  }
+
+  /** The address of the machine's Ignition config, with every label that selecting it took. */
+  ignitionUrl(labels: Labels, origin: string): string {
+    const query: string[] = [];
+    for (const [name, value] of labels) {
+      if (name === 'machine' || !(name === 'mac' || name === 'uuid' || this.#selectorLabels.has(name)))
+        continue;
+      const text = name === 'mac' ? value.replaceAll(':', '-') : value;
+      query.push(`${encodeURIComponent(name)}=${encodeURIComponent(text)}`);
+    }
+    return `${origin}/ignition${query.length === 0 ? '' : `?${query.join('&')}`}`;
+  }
+
+  #renderBoot(resolution: MatchedResolution, context: RenderContext): RenderedBoot | undefined {
+    const { boot, profile } = resolution.match.compiled;
+    if (boot === undefined) return undefined;
+    const variables = this.#variables(resolution, context);
+    const line = (
+      field: string,
+      template: { name: string; render(variables: TemplateVariables): string },
+    ): string => checkBootLine(template.name, field, template.render(variables));
+    const kernel = line('kernel', boot.kernel);
+    if (kernel === '')
+      throw new TemplateError(boot.kernel.name, `the kernel of profile ${profile.id} renders to nothing`);
+    // An argument that renders to nothing is how a template leaves it out.
+    return {
+      kernel,
+      initrd: boot.initrd.map((template) => line('initrd', template)).filter((text) => text !== ''),
+      args: boot.args.map((template) => line('args', template)).filter((text) => text !== ''),
+    };
+  }
+
+  #variables(resolution: MatchedResolution, context: RenderContext): TemplateVariables {
+    return templateVariables(this.#subject(resolution, context), context);
+  }
+
+  #subject(resolution: MatchedResolution, context: RenderContext): RenderSubject {
+    return {
+      labels: resolution.labels,
+      machine: resolution.machine,
+      group: resolution.match.group,
+      profile: resolution.match.compiled.profile,
+      ignitionUrl: this.ignitionUrl(resolution.claimed, context.origin),
+    };
+  }
+
+  #findMachine(claimed: Labels): Machine | undefined {
+    const mac = claimed.get('mac');
+    const uuid = parseUuid(claimed.get('uuid') ?? '');
+    const found: MachineMatch | undefined = this.machineIndex.findMachine({
+      ...(mac !== undefined && { mac: mac as MacAddress }),
+      ...(uuid !== undefined && { uuid }),
+    });
+    const serial = claimed.get('serial');
+    return found?.machine ?? (serial === undefined ? undefined : this.#bySerial.get(serial));
+  }
+}

@@ -1,0 +1,24 @@
+/** One thing that is wrong with a catalog, and where. */
+export interface Problem {
+  /** Path of the file below the catalog's directory, `groups/rack1.yaml`. */
+  readonly file: string;
+  /** Counted from 1; absent when the problem is the file itself. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly message: string;
+}
+
+/** `groups/rack1.yaml:3:10: there is no profile "worker"`. */
+export function formatProblem({ file, line, column, message }: Problem): string {
+  return line === undefined ? `${file}: ${message}` : `${file}:${line}:${column ?? 1}: ${message}`;
+}
+
+/** Problems in the order of files and lines. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort(
+    (a, b) =>
+      (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
+}

@@ -1,0 +1,115 @@
+import { RE2JS } from 're2js';
+import { type Ipv4Cidr, parseCidr } from '../protocol/ipv4-cidr.ts';
+import { normaliseLabel } from '../provision/labels.ts';
+import type { LabelPattern, Requirement, Selector } from '../provision/selector.ts';
+import type { GroupDocument, RequirementDocument } from './document-schemas.ts';
+
+/** Tells what is wrong with the value at a path below the group's document. */
+type Report = (path: readonly PropertyKey[], message: string) => void;
+
+/** Reads a group's selector. Values that cannot be meant are reported, and the rest is still read. */
+export function readSelector(document: GroupDocument['selector'], report: Report): Selector {
+  const selector = new Map<string, readonly Requirement[]>();
+  for (const [name, value] of Object.entries(document)) {
+    const lower = name.toLowerCase();
+    const label = lower === 'mac' || lower === 'uuid' ? lower : name;
+    selector.set(label, readRequirements(label, value, ['selector', name], report));
+  }
+  return selector;
+}
+
+function readRequirements(
+  label: string,
+  value: RequirementDocument,
+  path: readonly PropertyKey[],
+  report: Report,
+): Requirement[] {
+  if (typeof value === 'string')
+    return [{ kind: 'in', values: readValues(label, [value], () => path, report) }];
+  if (Array.isArray(value)) {
+    return [{ kind: 'in', values: readValues(label, value, (index) => [...path, index], report) }];
+  }
+  const requirements: Requirement[] = [];
+  if (value.in !== undefined) {
+    requirements.push({
+      kind: 'in',
+      values: readValues(label, value.in, (index) => [...path, 'in', index], report),
+    });
+  }
+  if (value.not_in !== undefined) {
+    const values = readValues(label, value.not_in, (index) => [...path, 'not_in', index], report);
+    requirements.push({ kind: 'not_in', values });
+  }
+  if (value.cidr !== undefined) {
+    requirements.push({ kind: 'cidr', cidrs: readCidrs(asList(value.cidr), [...path, 'cidr'], report) });
+  }
+  if (value.prefix !== undefined) {
+    // MAC addresses and UUIDs are compared in lower case, so their beginnings must be, too.
+    const prefixes = asList(value.prefix).map((prefix) =>
+      isIdentity(label) ? prefix.toLowerCase() : prefix,
+    );
+    requirements.push({ kind: 'prefix', prefixes });
+  }
+  if (value.regex !== undefined) {
+    const pattern = readPattern(value.regex, [...path, 'regex'], report);
+    if (pattern !== undefined) requirements.push({ kind: 'regex', pattern });
+  }
+  if (value.exists !== undefined) requirements.push({ kind: 'exists', exists: value.exists });
+  if (requirements.length === 0)
+    report(path, 'requires nothing: give cidr, in, not_in, prefix, regex or exists');
+  return requirements;
+}
+
+function isIdentity(label: string): boolean {
+  return label === 'mac' || label === 'uuid';
+}
+
+function readValues(
+  label: string,
+  values: readonly string[],
+  pathOf: (index: number) => readonly PropertyKey[],
+  report: Report,
+): Set<string> {
+  const read = new Set<string>();
+  values.forEach((value, index) => {
+    const normalised = normaliseLabel(label, value);
+    if (normalised !== undefined) read.add(normalised);
+    else report(pathOf(index), describeUnusable(label, value));
+  });
+  return read;
+}
+
+function describeUnusable(label: string, value: string): string {
+  const shown = JSON.stringify(value);
+  if (label === 'mac') return `${shown} is not a MAC address; write it as 52:54:00:a1:9c:ae`;
+  if (label === 'uuid') return `${shown} is not a UUID that identifies a machine`;
+  return `${shown} matches nothing: such a value counts as absent`;
+}
+
+function readCidrs(texts: readonly string[], path: readonly PropertyKey[], report: Report): Ipv4Cidr[] {
+  return texts.flatMap((text) => {
+    const cidr = parseCidr(text);
+    if (cidr === undefined) {
+      report(
+        path,
+        `${JSON.stringify(text)} is not a network; write it as 10.0.1.0/24, with the host bits zero`,
+      );
+    }
+    return cidr ?? [];
+  });
+}
+
+/** RE2 takes time linear in the text, where JavaScript's own expressions can take for ever (decision 3). */
+function readPattern(source: string, path: readonly PropertyKey[], report: Report): LabelPattern | undefined {
+  try {
+    const compiled = RE2JS.compile(source);
+    return { source, test: (text) => compiled.matcher(text).find() };
+  } catch (error) {
+    report(path, `not a regular expression (RE2): ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function asList(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}

@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Generation } from '../catalog/generation.ts';
+import { labelsFromQuery } from '../provision/labels.ts';
+import { parseMac } from '../protocol/mac-address.ts';
+import { parseUuid } from '../protocol/machine-uuid.ts';
+
+/** Which machine a question is about, as `explain` and `render` take it. */
+export interface MachineQuery {
+  readonly mac?: string;
+  readonly uuid?: string;
+  readonly label: readonly (readonly [string, string])[];
+  readonly dir: string;
+}
+
+/** Adds `--mac`, `--uuid`, `--label` and `--dir` to a command. */
+export function addMachineQuery(command: Command): Command {
+  return command
+    .option('--mac <mac>', 'MAC address, in any usual spelling', (text) => {
+      if (parseMac(text) === undefined) throw new InvalidArgumentError('write it as 52:54:00:a1:9c:ae');
+      return text;
+    })
+    .option('--uuid <uuid>', 'SMBIOS UUID', (text) => {
+      if (parseUuid(text) === undefined)
+        throw new InvalidArgumentError('write it as 16e7d8a7-bfa9-428b-9117-363341bb330b');
+      return text;
+    })
+    .option('--label <key=value>', 'a label that the machine reports; may be repeated', collectLabel, [])
+    .option('--dir <dir>', 'the directory that holds profiles/, groups/ and machines/', '.');
+}
+
+/** The query string that the machine would send. */
+export function toRawQuery(query: MachineQuery): string {
+  const parameters = new URLSearchParams();
+  if (query.uuid !== undefined) parameters.append('uuid', query.uuid);
+  if (query.mac !== undefined) parameters.append('mac', query.mac);
+  for (const [name, value] of query.label) parameters.append(name, value);
+  return parameters.toString();
+}
+
+/** The labels of the question. */
+export function toLabels(query: MachineQuery): Map<string, string> {
+  return labelsFromQuery(new URLSearchParams(toRawQuery(query)));
+}
+
+/** The catalog in the directory; prints its problems and returns undefined if it has any. */
+export async function loadOrReport(directory: string): Promise<Generation | undefined> {
+  const { loadCatalog } = await import('../catalog/load-catalog.ts');
+  const { formatProblem } = await import('../catalog/problem.ts');
+  const loaded = await loadCatalog(directory, () => new Date());
+  if (loaded.kind === 'generation') return loaded.generation;
+  for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  process.stderr.write('The catalog has problems; see `railhead check`.\n');
+  process.exitCode = 1;
+  return undefined;
+}
+
+function collectLabel(text: string, previous: (readonly [string, string])[]): (readonly [string, string])[] {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('write it as key=value');
+  return [...previous, [name, value]];
+}

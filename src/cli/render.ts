@@ -1,0 +1,70 @@
+import { Argument, type Command } from 'commander';
+import type { Generation, MatchedResolution } from '../catalog/generation.ts';
+import { TemplateError } from '../provision/template-error.ts';
+import type { RenderContext } from '../provision/template-variables.ts';
+import { addMachineQuery, loadOrReport, type MachineQuery, toLabels, toRawQuery } from './machine-query.ts';
+
+const KINDS = ['ipxe', 'grub', 'ignition', 'generic', 'metadata'] as const;
+
+type Kind = (typeof KINDS)[number];
+
+/** `railhead render KIND`: what a machine would be given, from files, without a server. */
+export function registerRender(program: Command): void {
+  addMachineQuery(
+    program
+      .command('render')
+      .description('print what a machine would be given')
+      .addArgument(new Argument('<kind>', 'what to render').choices(KINDS)),
+  )
+    .option('--name <name>', 'which generic template, where the profile has several')
+    .option(
+      '--url <url>',
+      'origin of the boot plane, for URLs in the answer',
+      'http://railhead.example.com:8080',
+    )
+    .action(async (kind: Kind, options: MachineQuery & { name?: string; url: string }) => {
+      const generation = await loadOrReport(options.dir);
+      if (generation === undefined) return;
+      const { match, ...resolution } = generation.resolve(toLabels(options));
+      if (match === undefined) {
+        fail('no group selects this machine; `railhead explain` with the same options says why');
+        return;
+      }
+      try {
+        const context = { origin: options.url.replace(/\/$/, ''), rawQuery: toRawQuery(options) };
+        const rendered = render(generation, kind, { ...resolution, match }, context, options.name);
+        if (rendered === undefined)
+          fail(`profile ${match.compiled.profile.id} has nothing to render for ${kind}`);
+        else process.stdout.write(rendered.endsWith('\n') ? rendered : `${rendered}\n`);
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        fail(`profiles/${error.describe()}`);
+      }
+    });
+}
+
+function render(
+  generation: Generation,
+  kind: Kind,
+  resolution: MatchedResolution,
+  context: RenderContext,
+  name: string | undefined,
+): string | undefined {
+  switch (kind) {
+    case 'ipxe':
+      return generation.ipxeScript(resolution, context);
+    case 'grub':
+      return generation.grubConfig(resolution, context);
+    case 'ignition':
+      return generation.ignitionConfig(resolution, context)?.json;
+    case 'generic':
+      return generation.genericConfig(resolution, name, context);
+    case 'metadata':
+      return generation.metadata(resolution, context);
+  }
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+}

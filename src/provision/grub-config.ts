@@ -1,0 +1,39 @@
+import type { RenderedBoot } from './ipxe-script.ts';
+
+/**
+ * The GRUB configuration that boots a profile, in the form Matchbox gives it: one entry for EFI and one for BIOS, the
+ * first by default. GRUB asks for it as `configfile (http;server:port)/grub?uuid=&serial=&mac=`.
+ */
+export function profileGrubConfig(boot: RenderedBoot): string {
+  const initrds = boot.initrd.map((initrd) => ` ${quote(initrd)}`).join('');
+  const entry = (firmware: string, linux: string, initrd: string): string[] => [
+    `menuentry "CoreOS (${firmware})" {`,
+    'echo "Loading kernel"',
+    [linux, quote(boot.kernel), ...boot.args].join(' '),
+    'echo "Loading initrd"',
+    `${initrd} ${initrds}`,
+    '}',
+  ];
+  return [
+    'default=0',
+    'fallback=1',
+    'timeout=1',
+    ...entry('EFI', 'linuxefi', 'initrdefi'),
+    ...entry('BIOS', 'linux', 'initrd'),
+    '',
+  ].join('\n');
+}
+
+/** What an unknown machine gets: it waits, and asks again. */
+export function waitingGrubConfig(pollSeconds: number): string {
+  return [
+    'echo "Railhead knows no group for this machine. It asks again by itself."',
+    `sleep ${pollSeconds}`,
+    'configfile "$config_file"',
+    '',
+  ].join('\n');
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\$`]/g, '\\$&')}"`;
+}

@@ -1,0 +1,120 @@
+import { TemplateError } from './template-error.ts';
+
+/** What a boot script loads, rendered: no templates any more. */
+export interface RenderedBoot {
+  readonly kernel: string;
+  readonly initrd: readonly string[];
+  readonly args: readonly string[];
+}
+
+/**
+ * What iPXE tells of the machine, in the order it is sent. MAC and UUID come first and free text last: builds of 2019
+ * decode and re-encode the query, so that an `&` in a maker's name would begin a new parameter.
+ */
+const BOOT_QUERY = [
+  'uuid=${uuid}',
+  'mac=${netX/mac:hexhyp}',
+  'domain=${domain}',
+  'hostname=${hostname}',
+  'arch=${buildarch:uristring}',
+  'platform=${platform}',
+  'ip=${netX/ip}',
+  'serial=${serial:uristring}',
+  'asset=${asset:uristring}',
+  'product=${product:uristring}',
+  'manufacturer=${manufacturer:uristring}',
+].join('&');
+
+/** Attempts before the script asks for a person, and the pause between them. */
+const ATTEMPTS = 30;
+const PAUSE_SECONDS = 5;
+
+/** Goes on with the local disk: BIOS names the drive, UEFI returns to its boot order. */
+const LOCAL_BOOT = 'iseq ${platform} efi && exit 1 || sanboot --no-describe --drive 0x80 || exit 1';
+
+/**
+ * The first script that every iPXE gets (`/boot.ipxe`): collects what iPXE knows of the machine and chains to `/ipxe`
+ * with it, again and again while the server or the network is not ready. `origin` is the server's own, as
+ * `http://10.0.0.2:8080`, or '' to resolve against the URL of this script.
+ */
+export function bootIpxeScript(origin: string): string {
+  return [
+    '#!ipxe',
+    'set attempt:int32 0',
+    ':try',
+    // The error number must be saved in the same line: whatever fails next overwrites it.
+    `chain ${origin}/ipxe?${BOOT_QUERY} && goto done || set failure:int32 \${errno} ||`,
+    'inc attempt',
+    `iseq \${attempt} ${ATTEMPTS} && goto failed ||`,
+    'echo No boot script yet (https://ipxe.org/${failure:hexraw}), attempt ${attempt}, trying again',
+    `sleep ${PAUSE_SECONDS} ||`,
+    'goto try',
+    ':failed',
+    'prompt --key s --timeout 30000 No boot script. Press s for a shell, anything else boots from disk || goto local',
+    'shell',
+    ':local',
+    LOCAL_BOOT,
+    ':done',
+    '',
+  ].join('\n');
+}
+
+/** The script that boots a profile, in the form Matchbox gives it, so that what parses Matchbox's parses this. */
+export function profileIpxeScript(boot: RenderedBoot): string {
+  return [
+    '#!ipxe',
+    ['kernel', boot.kernel, ...boot.args].join(' '),
+    ...boot.initrd.map((initrd) => `initrd ${initrd}`),
+    'boot',
+    '',
+  ].join('\n');
+}
+
+/** What an unknown machine shows: who it is, and that it asks again by itself. `pollSeconds` is the pause. */
+export function waitingIpxeScript(origin: string, subject: string, pollSeconds: number): string {
+  return [
+    '#!ipxe',
+    'echo',
+    `echo Railhead knows no group for ${printable(subject)}.`,
+    'echo Write one, or add this machine to an inventory: it goes on by itself.',
+    'echo   mac ${netX/mac}  uuid ${uuid}',
+    'echo   serial ${serial}  product ${manufacturer} ${product}',
+    `sleep ${pollSeconds}`,
+    // Starting over is the plainest way to try again, and keeps no state that could go stale.
+    `chain ${origin}/boot.ipxe || exit 1`,
+    '',
+  ].join('\n');
+}
+
+/** Leaves network boot: the next boot device is the local disk. */
+export function localIpxeScript(reason: string): string {
+  return ['#!ipxe', `echo ${printable(reason)}: booting from the local disk`, LOCAL_BOOT, ''].join('\n');
+}
+
+/** Ends network boot with an error that the firmware shows. */
+export function failIpxeScript(reason: string): string {
+  return ['#!ipxe', `echo ${printable(reason)}`, 'sleep 10 ||', 'exit 1', ''].join('\n');
+}
+
+/**
+ * Refuses what would be another command to iPXE: a line break ends one, and operators join others. What an operator
+ * writes into a template is theirs, so `${...}` stays; `template` names it in the error.
+ */
+export function checkBootLine(template: string, field: string, text: string): string {
+  const trimmed = text.trim();
+  if (/[\u0000-\u001f\u007f]/.test(trimmed)) {
+    throw new TemplateError(template, `${field} renders to more than one line, or to control characters`);
+  }
+  if (/(^|\s)(\|\||&&|;)(\s|$)/.test(trimmed) || /(^|\s)#/.test(trimmed) || trimmed.endsWith('\\')) {
+    throw new TemplateError(template, `${field} renders to what iPXE takes for another command: ${trimmed}`);
+  }
+  return trimmed;
+}
+
+/** Text for `echo`: nothing that iPXE would expand or run. */
+function printable(text: string): string {
+  return text
+    .replace(/[^A-Za-z0-9 .,:;_/=()-]/g, '')
+    .replace(/[;\\]/g, '')
+    .slice(0, 200);
+}

@@ -1,0 +1,26 @@
+/**
+ * Variables as lines of an environment file, the way Matchbox writes /metadata: names in upper case, nested ones
+ * joined by `_`, sorted. Lists have no line. A value is written as it is, but never more than one line of it.
+ */
+export function metadataEnv(variables: Readonly<Record<string, unknown>>): string {
+  const lines: string[] = [];
+  collect('', variables, lines);
+  return lines
+    .sort()
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function collect(prefix: string, value: unknown, lines: string[]): void {
+  if (value === null || value === undefined || Array.isArray(value)) return;
+  if (typeof value === 'object') {
+    for (const [name, member] of Object.entries(value)) {
+      collect(prefix === '' ? name : `${prefix}_${name}`, member, lines);
+    }
+    return;
+  }
+  const name = prefix.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
+  // What an environment file cannot hold must not become further variables.
+  const text = `${value as string | number | boolean}`.replace(/[\r\n]+/g, ' ');
+  lines.push(`${name}=${text}`);
+}
