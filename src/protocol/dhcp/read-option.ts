@@ -3,12 +3,6 @@ import type { DhcpOptions } from './message.ts';
 
 // A value of the wrong length counts as absent everywhere here: one odd option must not cost a machine its boot.
 
-/** An option of exactly one octet, as a number. */
-export function readUint8(options: DhcpOptions, code: number): number | undefined {
-  const bytes = options.get(code);
-  return bytes?.length === 1 ? bytes[0] : undefined;
-}
-
 /** An option of exactly two octets, as a number. */
 export function readUint16(options: DhcpOptions, code: number): number | undefined {
   const bytes = options.get(code);

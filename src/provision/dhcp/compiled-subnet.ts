@@ -1,7 +1,7 @@
 import { OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { encodeAddresses, encodeText } from '../../protocol/dhcp/option-value.ts';
 import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
-import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
+import { ipv4FromNumber, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
 import { cidrNetmask } from '../../protocol/ipv4-cidr.ts';
 import type { OffsetRange } from './address-pool.ts';
 import { type AddressRange, encodeOptionSettings, type Subnet } from './subnet.ts';
@@ -65,12 +65,6 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
     options: subnetOptions(subnet),
     netmask: encodeAddresses([cidrNetmask(subnet.cidr)]),
   };
-}
-
-/** Whether the address lies in the subnet's network. */
-export function subnetContains({ subnet: { cidr } }: CompiledSubnet, address: Ipv4Address): boolean {
-  const value = ipv4ToNumber(address);
-  return value >= cidr.first && value <= cidr.last;
 }
 
 /** Whether the last octet of the address at the offset is 0 or 255. */
