@@ -66,8 +66,9 @@ export function checkReuseByLabel(
   mirrorDevices: readonly string[],
   context: SourceContext,
 ): void {
+  const wiped = new Set(mirrorDevices).add(bootDisk);
   for (const [disk, { device = '', wipeTable, partitions = [] }] of disks.entries()) {
-    if (device === bootDisk || wipeTable === true || mirrorDevices.includes(device)) continue;
+    if (wipeTable === true || wiped.has(device)) continue;
     for (const [index, { number = 0, label }] of partitions.entries()) {
       if (BigInt(number) !== 0n || label === undefined) continue;
       context.warn(messages.reuseByLabel, 'storage', 'disks', disk, 'partitions', index, 'number');

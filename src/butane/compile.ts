@@ -24,7 +24,7 @@ import { validateSource } from './validate-source.ts';
 import type { ButaneFilesystem } from './sugared.ts';
 import { chooseSpec } from './variants.ts';
 import type { ButaneSpec } from './variants.ts';
-import { findUnusedYamlKeys, locateInYaml } from './yaml-positions.ts';
+import { findUnusedYamlKeys, YamlLocator } from './yaml-positions.ts';
 import type { YamlNode } from './yaml/node.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 import { YamlError } from './yaml/yaml-error.ts';
@@ -131,6 +131,7 @@ class Compilation {
   private readonly spec: ButaneSpec;
   private readonly options: CompileOptions;
   private readonly safety: Safety;
+  private readonly locator: YamlLocator;
   private readonly entries: Entry[] = [];
 
   constructor(root: YamlNode, document: DecodedObject, spec: ButaneSpec, options: CompileOptions) {
@@ -139,12 +140,13 @@ class Compilation {
     this.spec = spec;
     this.options = options;
     this.safety = options.safety ?? {};
+    this.locator = new YamlLocator(root);
   }
 
   run(): CompileResult {
     const { root, document, spec, safety } = this;
     const kind = safety.refuseUnknownKeys ? 'error' : 'warning';
-    this.entries.push(...findUnusedYamlKeys(document, spec.schema, root, kind));
+    for (const entry of findUnusedYamlKeys(document, spec.schema, root, kind)) this.entries.push(entry);
     this.report(validateSource(document, spec));
     if (safety.refuseLineBreaks) this.report(this.checkLines());
     if (isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
@@ -202,7 +204,7 @@ class Compilation {
   }
 
   private report(entries: readonly Entry[]): void {
-    this.entries.push(...locateInYaml(entries, this.root));
+    for (const entry of this.locator.locate(entries)) this.entries.push(entry);
   }
 
   /** Reports entries about the generated configuration at what they come from. */

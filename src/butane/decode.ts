@@ -12,6 +12,9 @@ export type DecodedValue = string | Int | boolean | DecodedObject | DecodedValue
 /** A decoded mapping: only the keys that the schema knows and that are not null. */
 export type DecodedObject = { [name: string]: DecodedValue };
 
+/** Merge keys inside of merge keys; go-yaml has no limit but that of nesting. */
+const maxMergeDepth = 500;
+
 /** Type errors that are listed before decoding stops listing; go-yaml has no such limit. */
 const maxTypeErrors = 1000;
 
@@ -32,6 +35,7 @@ class Decoder {
   private decoded = 0;
   private decodedInAliases = 0;
   private aliasDepth = 0;
+  private mergeDepth = 0;
   private readonly activeAliases = new Set<AliasNode>();
   /** Keys that are set already while merge keys are resolved; undefined outside. */
   private mergedKeys: Set<string> | undefined;
@@ -164,6 +168,9 @@ class Decoder {
 
   /** Decodes what a merge key names into a struct, keys that are there already excepted. */
   private merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
+    if (++this.mergeDepth > maxMergeDepth) {
+      throw new YamlError(`line ${parent.line}: merge keys are nested deeper than ${maxMergeDepth}`);
+    }
     const outerKeys = this.mergedKeys;
     if (!outerKeys) {
       this.mergedKeys = new Set();
@@ -181,6 +188,7 @@ class Decoder {
       this.struct(source, schema, into);
     }
     this.mergedKeys = outerKeys;
+    this.mergeDepth--;
   }
 
   /** Reports keys of a mapping that are written the same. */

@@ -7,12 +7,14 @@ export interface EncodedContents {
   readonly compression?: '' | 'gzip';
 }
 
-/** `gzip` plus the empty string that stands there otherwise. */
+/** `gzip` stands where there is an empty string otherwise. */
 const compressionValueBytes = 4;
+/** Length of `;base64,`. */
+const base64PrefixBytes = 8;
+/** Header and trailer of a gzip file. */
+const gzipFrameBytes = 18;
 /** Go ends a file with an empty block, so that Butane's are this much longer in most cases; the choice follows Butane. */
 const extraBytesInGo = 3;
-/** Length of `;base64,` and of the base64 of an empty gzip file: nothing shorter can be gained by compressing. */
-const smallestGzipBytes = 8 + 28;
 
 /**
  * Writes contents as the shortest of three data URLs: escaped, base64, or base64 of the gzipped bytes. With a
@@ -20,21 +22,33 @@ const smallestGzipBytes = 8 + 28;
  * differ from Butane's, whose compressor is another; what they unpack to does not. Source: base/util/url.go.
  */
 export function encodeContents(bytes: Uint8Array, compression: string | undefined): EncodedContents {
-  const base64Bytes = 8 + 4 * Math.ceil(bytes.length / 3);
-  const escapedBytes = 1 + escapedLength(bytes);
-  const isEscapedBest = escapedBytes <= base64Bytes;
-  const plain = () => (isEscapedBest ? escapedDataUrl(bytes) : base64DataUrl(bytes));
+  const { escapedBytes, distinct } = survey(bytes);
+  const base64Bytes = base64Length(bytes.length);
+  const plain = () => (escapedBytes <= base64Bytes ? escapedDataUrl(bytes) : base64DataUrl(bytes));
   if (compression) return { source: plain() };
 
   const shortest = Math.min(base64Bytes, escapedBytes);
-  if (smallestGzipBytes + compressionValueBytes < shortest) {
+  const gains = (gzipBytes: number) =>
+    base64Length(gzipBytes + extraBytesInGo) + compressionValueBytes < shortest;
+  if (gains(smallestGzipBytes(distinct))) {
     const gzipped = gzipSync(bytes, { level: 9 });
-    const butaneBytes = gzipped.length + extraBytesInGo;
-    if (8 + 4 * Math.ceil(butaneBytes / 3) + compressionValueBytes < shortest) {
-      return { source: base64DataUrl(gzipped), compression: 'gzip' };
-    }
+    if (gains(gzipped.length)) return { source: base64DataUrl(gzipped), compression: 'gzip' };
   }
   return { source: plain(), compression: '' };
+}
+
+function base64Length(bytes: number): number {
+  return base64PrefixBytes + 4 * Math.ceil(bytes / 3);
+}
+
+/**
+ * A length that no gzip file of contents with so many distinct bytes is below, to spare the compressor contents that
+ * cannot gain (RFC 1951 section 3.2). Each distinct byte stands there at least once, in 8 bits or more of the fixed
+ * code, or, behind the 26 bits that describe a code of its own, in log2 of their number on average.
+ */
+function smallestGzipBytes(distinct: number): number {
+  const ownCodeBits = 26 + distinct * Math.log2(Math.max(distinct, 1));
+  return gzipFrameBytes + Math.floor((3 + Math.min(8 * distinct, ownCodeBits)) / 8);
 }
 
 const unreserved = new Uint8Array(256);
@@ -42,8 +56,16 @@ for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
   unreserved[character.charCodeAt(0)] = 1;
 }
 
-function escapedLength(bytes: Uint8Array): number {
-  let length = 3 * bytes.length;
-  for (const byte of bytes) if (unreserved[byte] === 1) length -= 2;
-  return length;
+/** Length of the contents with a comma and all but unreserved characters escaped, and how many bytes occur. */
+function survey(bytes: Uint8Array): { escapedBytes: number; distinct: number } {
+  const seen = new Uint8Array(256);
+  let distinct = 0;
+  let escapedBytes = 1 + 3 * bytes.length;
+  for (const byte of bytes) {
+    if (unreserved[byte] === 1) escapedBytes -= 2;
+    if (seen[byte] === 1) continue;
+    seen[byte] = 1;
+    distinct++;
+  }
+  return { escapedBytes, distinct };
 }

@@ -24,13 +24,14 @@ export function addMountUnits(
 ): Traced {
   const minor = specMinor(spec);
   const units: Unit[] = [];
+  const networkDevices = minor >= remoteMinor ? devicesOpenedOverNetwork(luks) : new Set<string>();
   const provenance = new Translations();
   for (const [index, filesystem] of filesystems.entries()) {
     if (filesystem.with_mount_unit !== true) continue;
     const at = ['storage', 'filesystems', index, 'with_mount_unit'];
     provenance.addWhole(at, ['systemd', 'units', units.length]);
     const isSwap = minor >= swapMinor && filesystem.format === 'swap';
-    const isRemote = minor >= remoteMinor && isOpenedOverNetwork(filesystem.device ?? '', luks);
+    const isRemote = networkDevices.has(filesystem.device ?? '');
     units.push(isSwap ? swapUnit(filesystem, isRemote) : mountUnit(filesystem, isRemote));
   }
   if (units.length === 0) return user;
@@ -59,13 +60,14 @@ export function checkMountUnitLines(filesystems: readonly ButaneFilesystem[]): E
   return entries;
 }
 
-/** Whether a device is an encrypted one that is opened with the help of a Tang server. */
-function isOpenedOverNetwork(device: string, luks: readonly Luks[]): boolean {
-  return luks.some(
-    ({ name = '', clevis }) =>
-      (device === `/dev/mapper/${name}` || device === `/dev/disk/by-id/dm-name-${name}`) &&
-      (clevis?.tang?.length ?? 0) > 0,
-  );
+/** The paths of encrypted devices that are opened with the help of a Tang server. */
+function devicesOpenedOverNetwork(luks: readonly Luks[]): ReadonlySet<string> {
+  const devices = new Set<string>();
+  for (const { name = '', clevis } of luks) {
+    if ((clevis?.tang?.length ?? 0) > 0)
+      devices.add(`/dev/mapper/${name}`).add(`/dev/disk/by-id/dm-name-${name}`);
+  }
+  return devices;
 }
 
 function swapUnit({ device = '', mountOptions = [] }: ButaneFilesystem, isRemote: boolean): Unit {

@@ -55,7 +55,7 @@ export function validateNestedConfig(bytes: Uint8Array, spec: SpecVersion): Nest
   } else if (findSpecVersion(version) !== spec) {
     return { entries: [], skipped: true, reason: undefined };
   }
-  entries.push(...validateConfig(config, spec, butaneRules));
-  entries.push(...findUnusedKeys(config, schema, document.root, new LineIndex(bytes)));
-  return { entries, skipped: false, reason: undefined };
+  const found = validateConfig(config, spec, butaneRules);
+  const unused = findUnusedKeys(config, schema, document.root, new LineIndex(bytes));
+  return { entries: [...entries, ...found, ...unused], skipped: false, reason: undefined };
 }

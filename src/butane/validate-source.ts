@@ -34,7 +34,9 @@ export function validateSource(document: DecodedObject, spec: ButaneSpec): Entry
     path,
     error: (message, ...below) => add('error', message, below),
     warn: (message, ...below) => add('warning', message, below),
-    add: (found) => entries.push(...found),
+    add: (found) => {
+      for (const entry of found) entries.push(entry);
+    },
   };
 
   function visit(value: DecodedObject, schema: ButaneStruct): void {

@@ -3,17 +3,49 @@ import type { Entry, Path } from '../ignition/report.ts';
 import type { DecodedObject } from './decode.ts';
 import type { ButaneStruct } from './schema.ts';
 import { keyText } from './yaml/node.ts';
-import type { YamlNode } from './yaml/node.ts';
+import type { MappingNode, YamlNode } from './yaml/node.ts';
 
-/**
- * Gives entries their place in the document: that of the deepest existing value on their path, so that a missing key
- * is placed at the mapping it is missing from. What is behind an alias is placed at the alias.
- */
-export function locateInYaml(entries: readonly Entry[], root: YamlNode): Entry[] {
-  return entries.map((entry) => {
-    const { line, col } = deepestNode(root, entry.path);
-    return { ...entry, line, col };
-  });
+/** Finds places in a document. */
+export class YamlLocator {
+  private readonly root: YamlNode;
+  private readonly indexes = new Map<MappingNode, Map<string, YamlNode>>();
+
+  constructor(root: YamlNode) {
+    this.root = root;
+  }
+
+  /**
+   * Gives entries their place: that of the deepest existing value on their path, so that a missing key is placed at
+   * the mapping it is missing from. What is behind an alias is placed at the alias.
+   */
+  locate(entries: readonly Entry[]): Entry[] {
+    return entries.map((entry) => {
+      const { line, col } = this.deepest(entry.path);
+      return { ...entry, line, col };
+    });
+  }
+
+  private deepest(path: Path): YamlNode {
+    let node = this.root;
+    for (const step of path) {
+      let next: YamlNode | undefined;
+      if (node.kind === 'mapping' && typeof step === 'string') next = this.indexOf(node).get(step);
+      if (node.kind === 'sequence' && typeof step === 'number') next = node.items[step];
+      if (!next) return node;
+      node = next;
+    }
+    return node;
+  }
+
+  /** The values of a mapping by their key, made when a first entry asks; of a repeated key the last one counts. */
+  private indexOf(node: MappingNode): Map<string, YamlNode> {
+    let index = this.indexes.get(node);
+    if (!index) {
+      index = new Map(node.pairs.map(({ key, value }) => [keyText(key), value]));
+      this.indexes.set(node, index);
+    }
+    return index;
+  }
 }
 
 /**
@@ -75,19 +107,7 @@ export function findUnusedYamlKeys(
   return entries;
 }
 
-function deepestNode(root: YamlNode, path: Path): YamlNode {
-  let node = root;
-  for (const step of path) {
-    let next: YamlNode | undefined;
-    if (node.kind === 'mapping' && typeof step === 'string') next = findValue(node, step);
-    if (node.kind === 'sequence' && typeof step === 'number') next = node.items[step];
-    if (!next) return node;
-    node = next;
-  }
-  return node;
-}
-
 /** The value of a key in a mapping; of the last one if unknown parts of a document repeat a key. */
-function findValue(node: YamlNode & { kind: 'mapping' }, key: string): YamlNode | undefined {
+function findValue(node: MappingNode, key: string): YamlNode | undefined {
   return node.pairs.findLast((pair) => keyText(pair.key) === key)?.value;
 }
