@@ -14,7 +14,7 @@ export interface CompiledSubnet {
   /** Addresses in the network. */
   readonly size: number;
   readonly pools: readonly OffsetRange[];
-  /** Addresses in the pools that can be given out; an estimate from above, for thresholds. */
+  /** Addresses in the pools that can be given out, those reserved for machines among them; for thresholds. */
   readonly poolSize: number;
   /** Offsets that nobody may get: network, broadcast, routers, relays and servers. */
   readonly forbidden: ReadonlySet<number>;
@@ -54,14 +54,15 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
     const offset = ipv4ToNumber(address) - base;
     if (offset >= 0 && offset < size) forbidden.add(offset);
   }
+  const excluded = subnet.exclude.map(toRange);
   return {
     subnet,
     base,
     size,
     pools,
-    poolSize: pools.reduce((sum, pool) => sum + poolRangeSize(pool, base, subnet.skipOctetEdges), 0),
+    poolSize: countUsable(pools, excluded, forbidden, base, subnet.skipOctetEdges),
     forbidden,
-    excluded: subnet.exclude.map(toRange),
+    excluded,
     options: subnetOptions(subnet),
     netmask: encodeAddresses([cidrNetmask(subnet.cidr)]),
   };
@@ -71,6 +72,30 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
 export function isOctetEdge(base: number, offset: number): boolean {
   const octet = (base + offset) & 255;
   return octet === 0 || octet === 255;
+}
+
+/** Excluded ranges are taken to be apart from each other. */
+function countUsable(
+  pools: readonly OffsetRange[],
+  excluded: readonly OffsetRange[],
+  forbidden: ReadonlySet<number>,
+  base: number,
+  skipOctetEdges: boolean,
+): number {
+  let count = 0;
+  for (const pool of pools) {
+    count += poolRangeSize(pool, base, skipOctetEdges);
+    for (const { first, last } of excluded) {
+      const common = { first: Math.max(first, pool.first), last: Math.min(last, pool.last) };
+      if (common.first <= common.last) count -= poolRangeSize(common, base, skipOctetEdges);
+    }
+    for (const offset of forbidden) {
+      const within = (range: OffsetRange): boolean => offset >= range.first && offset <= range.last;
+      const skipped = skipOctetEdges && isOctetEdge(base, offset);
+      if (within(pool) && !skipped && !excluded.some(within)) count--;
+    }
+  }
+  return count;
 }
 
 function poolRangeSize({ first, last }: OffsetRange, base: number, skipOctetEdges: boolean): number {

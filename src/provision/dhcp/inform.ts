@@ -28,6 +28,10 @@ export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings)
   return replyDecision(exchange, message, MessageType.ack, {
     changes: [],
     renewal: false,
-    events: [exchangeEvent(exchange, 'dhcp.ack', `told ${ciaddr} its settings`, {}, ciaddr)],
+    // Installed systems ask again and again, which is no step of a boot.
+    events:
+      client.kind === undefined
+        ? []
+        : [exchangeEvent(exchange, 'dhcp.ack', `told ${ciaddr} its settings`, {}, ciaddr)],
   });
 }

@@ -151,6 +151,8 @@ describe('which addresses a pool gives out', () => {
     expect(given.filter((one) => one !== 'pool_exhausted')).toEqual(
       [9, 10, 11, 12, 13, 14].map((octet) => `10.20.0.${octet}`),
     );
+    // The reserved one counts, since its machine may get it, and ours, which may go away; none of the others does.
+    expect(rig.engine.usage(rig.now)).toMatchObject([{ poolSize: 8, bound: 6 }]);
     // Nor do they by asking for them (D20).
     for (const octet of [0, 1, 2, 3, 4, 5, 6, 7, 8, 15]) {
       const spec = { type: 3, mac: clientMac(99), requested: `10.20.0.${octet}`, server: '10.20.0.4' };
