@@ -120,17 +120,12 @@ interface OptionLayout {
 function orderOptions(options: DhcpOptions, requested: Uint8Array | undefined): number[] {
   const order: number[] = [];
   for (const code of LEADING) if (options.has(code)) order.push(code);
-  let taken: Uint8Array | undefined;
   if (requested !== undefined) {
-    taken = new Uint8Array(256);
     for (const code of requested) {
-      if (PLACED[code] === 0 && taken[code] === 0 && options.has(code)) order.push(code);
-      taken[code] = 1;
+      if (PLACED[code] === 0 && options.has(code) && !order.includes(code)) order.push(code);
     }
   }
-  for (const code of options.keys()) {
-    if (PLACED[code] === 0 && (taken === undefined || taken[code] === 0)) order.push(code);
-  }
+  for (const code of options.keys()) if (PLACED[code] === 0 && !order.includes(code)) order.push(code);
   for (const code of TRAILING) if (options.has(code)) order.push(code);
   return order;
 }
@@ -202,7 +197,8 @@ function fitOptions(
 }
 
 function writeMessage(message: DhcpMessage, size: number, layout: OptionLayout): Uint8Array {
-  const bytes = new Uint8Array(Math.max(size, MESSAGE_SIZE_MIN));
+  // From Node's pool: an allocation of its own would cost more than all the rest of this function.
+  const bytes = Buffer.allocUnsafe(Math.max(size, MESSAGE_SIZE_MIN)).fill(0);
   bytes[0] = message.op;
   bytes[1] = message.htype;
   bytes[2] = message.hlen;
