@@ -27,6 +27,7 @@ export interface DhcpProcessSettings {
     readonly mode?: 'full' | 'proxy';
     readonly leaseSeconds?: number;
   }[];
+  readonly conflictDetection?: 'off' | 'not-pxe';
 }
 
 function required<T>(value: T | undefined, what: string): T {
@@ -51,7 +52,7 @@ const engine = new DhcpEngine({
       leaseSeconds: one.leaseSeconds ?? 3600,
     }),
   ),
-  policy: { packetsPerSecond: 1e9 },
+  policy: { packetsPerSecond: 1e9, conflictDetection: settings.conflictDetection ?? 'not-pxe' },
   reservations: new MachineIndex([]),
   findBootPlan: ({ serverAddress }) => ({
     boot: {

@@ -75,7 +75,7 @@ export class NetworkLab {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     }
-    for (const namespace of this.#namespaces) {
+    for (const namespace of this.#namespaces.splice(0)) {
       for (const pid of execFileSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).split('\n')) {
         if (pid !== '') process.kill(Number(pid), 'SIGKILL');
       }

@@ -1,0 +1,210 @@
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { findProgram, NetworkLab } from '../test/e2e/network-namespace.ts';
+import type { DhcpProcessSettings } from './dhcp-process.ts';
+
+// DISCOVER to ACK exchanges a second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two
+// network namespaces. perfdhcp plays the clients behind a relay. `npm run bench -- dhcp [--clients N] [--seconds N]
+// [--rates A,B,C] [--servers railhead,kea,dnsmasq] [--pxe]`; needs root, and the Debian packages kea-admin,
+// kea-dhcp4-server and dnsmasq-base. Railhead runs as compiled JavaScript and commits to SQLite, with
+// synchronous=full, before each ACK; Kea appends to its lease file; dnsmasq writes its own.
+
+const { values: options } = parseArgs({
+  options: {
+    clients: { type: 'string', default: '50000' },
+    seconds: { type: 'string', default: '6' },
+    rates: { type: 'string', default: '5000,7000,8000,9000,10000,11000,12000,14000' },
+    servers: { type: 'string', default: 'railhead,kea,dnsmasq' },
+    /** Clients look like UEFI firmware, and are told what to boot. */
+    pxe: { type: 'boolean', default: false },
+  },
+});
+const clients = Number(options.clients);
+const seconds = Number(options.seconds);
+const root = path.resolve(import.meta.dirname, '..');
+
+const SERVER = '10.10.0.1';
+const RELAY = '10.10.0.2';
+const POOL = { cidr: '10.8.0.0/14', first: '10.8.1.0', last: '10.11.250.0' };
+/** What a server may lose at a rate that it is said to keep up with. */
+const DROPS_PERCENT_MAX = 1;
+
+interface Peer {
+  readonly name: string;
+  /** Programs that must be installed. */
+  readonly needs: readonly string[];
+  /** Rates worth trying, as a part of those asked for. */
+  readonly slower?: number;
+  start(namespace: string, folder: string): Promise<ChildProcess>;
+}
+
+const lab = new NetworkLab('rhb');
+
+const peers: Peer[] = [
+  {
+    name: 'railhead',
+    needs: [],
+    async start(namespace, folder) {
+      const settings: DhcpProcessSettings = {
+        store: path.join(folder, 'railhead.db'),
+        subnets: [{ interface: 's0', ...POOL }],
+      };
+      const program = path.join(root, '.cache/bench/bench/dhcp-process.js');
+      const child = lab.start(namespace, process.execPath, [program, JSON.stringify(settings)]);
+      child.stderr?.pipe(process.stderr);
+      await saysReady(child, /^ready/);
+      return child;
+    },
+  },
+  {
+    name: 'kea',
+    needs: ['kea-dhcp4'],
+    async start(namespace, folder) {
+      const settings = {
+        Dhcp4: {
+          'interfaces-config': { interfaces: ['s0'], 'dhcp-socket-type': 'udp' },
+          'lease-database': {
+            type: 'memfile',
+            persist: true,
+            name: `${folder}/leases.csv`,
+            'lfc-interval': 0,
+          },
+          'valid-lifetime': 3600,
+          'multi-threading': { 'enable-multi-threading': true, 'thread-pool-size': cpus().length },
+          subnet4: [
+            {
+              subnet: POOL.cidr,
+              pools: [{ pool: `${POOL.first} - ${POOL.last}` }],
+              relay: { 'ip-addresses': [RELAY] },
+              ...(options.pxe && { 'next-server': SERVER, 'boot-file-name': 'snponly.efi' }),
+            },
+          ],
+          loggers: [
+            { name: 'kea-dhcp4', output_options: [{ output: 'stdout', flush: true }], severity: 'INFO' },
+          ],
+        },
+      };
+      writeFileSync(`${folder}/kea.json`, JSON.stringify(settings));
+      const child = lab.start(namespace, 'env', [
+        `KEA_PIDFILE_DIR=${folder}`, 'KEA_LOCKFILE_DIR=none', 'kea-dhcp4', '-c', `${folder}/kea.json`,
+      ]); // prettier-ignore
+      await saysReady(child, /DHCP4_STARTED/);
+      child.stdout?.resume();
+      return child;
+    },
+  },
+  {
+    name: 'dnsmasq',
+    needs: ['dnsmasq'],
+    slower: 0.05,
+    async start(namespace, folder) {
+      const child = lab.start(namespace, 'dnsmasq', [
+        '--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--port=0', '--interface=s0', '--no-ping',
+        '--dhcp-lease-max=100000', '--dhcp-authoritative', '--log-facility=-', '--quiet-dhcp',
+        `--dhcp-leasefile=${folder}/leases`, `--dhcp-range=${POOL.first},${POOL.last},255.252.0.0,1h`,
+        ...(options.pxe ? ['--dhcp-boot=snponly.efi'] : []),
+      ]); // prettier-ignore
+      await saysReady(child, /started/);
+      return child;
+    },
+  },
+];
+
+/** Resolves at the first line that matches; rejects if the server ends before. */
+function saysReady(child: ChildProcess, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface(stream).on('line', (line) => {
+        seen.push(line);
+        if (pattern.test(line)) resolve();
+      });
+    }
+    child.once('exit', () => reject(new Error(`the server ended: ${seen.join('\n')}`)));
+  });
+}
+
+interface Outcome {
+  readonly exchangesPerSecond: number;
+  readonly dropsPercent: number;
+  readonly delayMs: number;
+  readonly text: string;
+}
+
+/** Runs a server afresh, with an empty lease database, under one load. */
+async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'railhead-bench-'));
+  chmodSync(folder, 0o777);
+  const [inner, outer] = [lab.addNamespace('s'), lab.addNamespace('c')];
+  try {
+    lab.connect(inner, 's0', outer, 'c0');
+    lab.ip('-n', inner, 'addr', 'add', `${SERVER}/14`, 'dev', 's0');
+    lab.ip('-n', outer, 'addr', 'add', `${RELAY}/14`, 'dev', 'c0');
+    const child = await peer.start(inner, folder);
+    const pxe = options.pxe ? ['-o', '60,505845436c69656e743a417263683a3030303037', '-o', '93,0007'] : [];
+    const { text } = await lab.run(
+      outer,
+      'perfdhcp',
+      ['-4', '-l', RELAY, '-L', '67', '-R', String(clients), ...pxe, ...load, SERVER],
+      300_000,
+    );
+    child.kill('SIGTERM');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    const numbers = (pattern: RegExp): number[] =>
+      [...text.matchAll(pattern)].map((match) => Number(match[1]));
+    return {
+      exchangesPerSecond: numbers(/Rate: ([\d.]+) 4-way/g)[0] ?? 0,
+      dropsPercent: Math.max(...numbers(/drops ratio: ([\d.]+) %/g), 0),
+      delayMs: numbers(/avg delay: ([\d.]+) ms/g).reduce((sum, delay) => sum + delay, 0),
+      text,
+    };
+  } finally {
+    await lab.remove();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function print(...columns: readonly (string | number)[]): void {
+  console.log(columns.map((column) => String(column).padStart(14)).join(''));
+}
+
+const wanted = options.servers.split(',');
+const chosen = peers.filter((peer) => {
+  const missing = ['perfdhcp', 'ip', ...peer.needs].filter((name) => findProgram(name) === undefined);
+  if (wanted.includes(peer.name) && missing.length > 0)
+    console.log(`${peer.name} is left out: no ${missing.join(', ')}`);
+  return wanted.includes(peer.name) && missing.length === 0;
+});
+execFileSync('npx', ['tsc', '-p', 'tsconfig.bench.json'], { cwd: root, stdio: 'inherit' });
+
+const best = new Map<string, number>();
+try {
+  print('server', 'asked/s', 'done/s', 'drops %', 'delay ms');
+  for (const rate of options.rates.split(',').map(Number)) {
+    for (const peer of chosen) {
+      const asked = Math.round(rate * (peer.slower ?? 1));
+      const outcome = await measure(peer, ['-r', String(asked), '-p', String(seconds)]);
+      const { delayMs, dropsPercent, exchangesPerSecond } = outcome;
+      print(peer.name, asked, exchangesPerSecond.toFixed(0), dropsPercent.toFixed(2), delayMs.toFixed(1));
+      if (dropsPercent < DROPS_PERCENT_MAX) {
+        best.set(peer.name, Math.max(best.get(peer.name) ?? 0, exchangesPerSecond));
+      }
+    }
+  }
+  console.log(`\nmost exchanges a second at less than ${DROPS_PERCENT_MAX} % drops, ${clients} clients:`);
+  for (const { name } of chosen) print(name, (best.get(name) ?? 0).toFixed(0));
+
+  console.log('\nall at once: how long until 10,000 clients have a lease');
+  for (const peer of chosen) {
+    const { text } = await measure(peer, ['--scenario', 'avalanche', '-R', '10000']);
+    print(peer.name, /It took ([\d:.]+)/.exec(text)?.[1] ?? 'not all within five minutes');
+  }
+} finally {
+  await lab.remove();
+}
