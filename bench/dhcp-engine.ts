@@ -8,7 +8,7 @@ import { MachineIndex } from '../src/provision/dhcp/reservations.ts';
 import { defineSubnet } from '../src/provision/dhcp/subnet.ts';
 
 // How many exchanges a second (DISCOVER to ACK, two packets in, two out) decoding, deciding and encoding allow on one
-// thread, without sockets and store. `npx tsx bench/dhcp-engine.ts [clients]`.
+// thread, without sockets and store. `npm run bench -- dhcp-engine [CLIENTS]`.
 
 const clients = Number(process.argv[2] ?? 200_000);
 const address = (text: string): Ipv4Address => parseIpv4(text) ?? UNSPECIFIED_ADDRESS;
