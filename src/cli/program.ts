@@ -4,6 +4,7 @@ import { registerCheck } from './check.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
 import { registerRender } from './render.ts';
+import { registerServe } from './serve.ts';
 
 /** The command line: one file per command in this folder, put together here. */
 export function buildProgram(): Command {
@@ -11,6 +12,7 @@ export function buildProgram(): Command {
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
     .showHelpAfterError('(run with --help for the options)');
   registerButane(program);
+  registerServe(program);
   registerCheck(program);
   registerExplain(program);
   registerRender(program);

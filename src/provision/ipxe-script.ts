@@ -33,28 +33,40 @@ const PAUSE_SECONDS = 5;
 const LOCAL_BOOT = 'iseq ${platform} efi && exit 1 || sanboot --no-describe --drive 0x80 || exit 1';
 
 /**
+ * What the first script does when a later one has ended. iPXE hands back only success or failure, so the later script
+ * says it in a setting, which all scripts share.
+ */
+type Next = 'wait' | 'local' | 'fail';
+
+/**
  * The first script that every iPXE gets (`/boot.ipxe`): collects what iPXE knows of the machine and chains to `/ipxe`
- * with it, again and again while the server or the network is not ready. `origin` is the server's own, as
- * `http://10.0.0.2:8080`, or '' to resolve against the URL of this script.
+ * with it, again and again while the server or the network is not ready. It is a loop and not a chain of scripts, so
+ * that a machine can wait for days. `origin` is the server's own, as `http://10.0.0.2:8080`.
  */
 export function bootIpxeScript(origin: string): string {
   return [
     '#!ipxe',
     'set attempt:int32 0',
     ':try',
+    'set next retry',
     // The error number must be saved in the same line: whatever fails next overwrites it.
-    `chain ${origin}/ipxe?${BOOT_QUERY} && goto done || set failure:int32 \${errno} ||`,
+    `chain ${origin}/ipxe?${BOOT_QUERY} || set failure:int32 \${errno} ||`,
+    'iseq ${next} wait && set attempt:int32 0 ||',
+    'iseq ${next} wait && goto try ||',
+    'iseq ${next} local && goto local ||',
+    'iseq ${next} fail && goto fail ||',
     'inc attempt',
-    `iseq \${attempt} ${ATTEMPTS} && goto failed ||`,
-    'echo No boot script yet (https://ipxe.org/${failure:hexraw}), attempt ${attempt}, trying again',
+    `iseq \${attempt} ${ATTEMPTS} && goto ask ||`,
+    'echo Nothing booted (https://ipxe.org/${failure:hexraw}), attempt ${attempt}, trying again',
     `sleep ${PAUSE_SECONDS} ||`,
     'goto try',
-    ':failed',
-    'prompt --key s --timeout 30000 No boot script. Press s for a shell, anything else boots from disk || goto local',
+    ':ask',
+    'prompt --key s --timeout 30000 Nothing booted. Press s for a shell, anything else boots from disk || goto local',
     'shell',
     ':local',
     LOCAL_BOOT,
-    ':done',
+    ':fail',
+    'exit 1',
     '',
   ].join('\n');
 }
@@ -72,28 +84,30 @@ export function profileIpxeScript(boot: RenderedBoot): string {
 
 /** What an unknown machine shows: who it is, and that it asks again by itself. `pollSeconds` is the pause. */
 export function waitingIpxeScript(origin: string, subject: string, pollSeconds: number): string {
-  return [
-    '#!ipxe',
+  return endScript(origin, 'wait', [
     'echo',
     `echo Railhead knows no group for ${printable(subject)}.`,
     'echo Write one, or add this machine to an inventory: it goes on by itself.',
     'echo   mac ${netX/mac}  uuid ${uuid}',
     'echo   serial ${serial}  product ${manufacturer} ${product}',
-    `sleep ${pollSeconds}`,
-    // Starting over is the plainest way to try again, and keeps no state that could go stale.
-    `chain ${origin}/boot.ipxe || exit 1`,
-    '',
-  ].join('\n');
+    `sleep ${pollSeconds} ||`,
+  ]);
 }
 
 /** Leaves network boot: the next boot device is the local disk. */
-export function localIpxeScript(reason: string): string {
-  return ['#!ipxe', `echo ${printable(reason)}: booting from the local disk`, LOCAL_BOOT, ''].join('\n');
+export function localIpxeScript(origin: string, reason: string): string {
+  return endScript(origin, 'local', [`echo ${printable(reason)}: booting from the local disk`]);
 }
 
 /** Ends network boot with an error that the firmware shows. */
-export function failIpxeScript(reason: string): string {
-  return ['#!ipxe', `echo ${printable(reason)}`, 'sleep 10 ||', 'exit 1', ''].join('\n');
+export function failIpxeScript(origin: string, reason: string): string {
+  return endScript(origin, 'fail', [`echo ${printable(reason)}`, 'sleep 10 ||']);
+}
+
+/** Hands back to the first script; an iPXE that came here without it begins there. */
+function endScript(origin: string, next: Next, lines: readonly string[]): string {
+  const start = `isset \${attempt} || chain ${origin}/boot.ipxe || exit 1`;
+  return ['#!ipxe', start, ...lines, `set next ${next}`, 'exit 0', ''].join('\n');
 }
 
 /**

@@ -1,0 +1,26 @@
+/** Errors of the REST API: code, status and title side by side (RFC 9457). */
+const ERRORS = {
+  not_found: { status: 404, title: 'There is nothing at this path' },
+  method_not_allowed: { status: 405, title: 'This method is not for this path' },
+  bad_query: { status: 400, title: 'The query is not valid' },
+  unauthorized: { status: 401, title: 'A bearer token is needed' },
+  internal: { status: 500, title: 'The server failed on this request; its log says why' },
+} as const;
+
+/** Stable words for errors, for programs. */
+export type ProblemCode = keyof typeof ERRORS;
+
+/** The body of an error, as `application/problem+json`. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly title: string;
+  readonly detail?: string;
+}
+
+/** The error with this code. */
+export function problemDocument(code: ProblemCode, detail?: string): ProblemDocument {
+  const { status, title } = ERRORS[code];
+  return { type: 'about:blank', code, status, title, ...(detail !== undefined && { detail }) };
+}

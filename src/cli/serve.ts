@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import type { Settings } from '../config/schema.ts';
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly dir?: string;
+  readonly httpListen?: readonly string[];
+  readonly operatorListen?: string;
+  readonly store?: string;
+  readonly logLevel?: string;
+}
+
+/** `railhead serve`: runs the service until SIGTERM or SIGINT. */
+export function registerServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the service')
+    .option('--config <file>', 'settings; railhead.yaml in this directory if it is there')
+    .option('--dir <dir>', 'the directory that holds profiles/, groups/, machines/ and assets/ (catalog.dir)')
+    .option('--http-listen <address:port...>', 'where machines reach the boot plane (http.listen)')
+    .option('--operator-listen <address:port>', 'where the API is (operator.listen)')
+    .option('--store <file>', 'the database (store.file)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (log.level)')
+    .option(
+      '--set <key=value>',
+      'any other setting, as in docs/configuration.md; may be repeated',
+      collect,
+      [],
+    )
+    .action(async (options: ServeOptions) => {
+      const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
+      try {
+        const settings = loadSettings({
+          file: options.config,
+          environment: process.env,
+          flags: toFlags(options),
+        });
+        await serve(settings);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        // A stack is for our own faults; an operator needs the sentence.
+        process.stderr.write(`railhead: ${error.message}\n`);
+        process.exitCode = error instanceof SettingsError ? 2 : 1;
+      }
+    });
+}
+
+async function serve(settings: Settings): Promise<void> {
+  const { formatEndpoint, startApp } = await import('../app.ts');
+  const { createLogger } = await import('../log.ts');
+  const { readPassedSockets } = await import('../server/udp/socket-activation.ts');
+  const log = createLogger(settings.log.level);
+  const app = await startApp({ settings, log, passedSockets: readPassedSockets(process.env, process.pid) });
+  if (process.stdout.isTTY) {
+    const [first] = app.http;
+    const url = first === undefined ? '' : `http://${formatEndpoint(first).replace('0.0.0.0', '127.0.0.1')}`;
+    process.stderr.write(
+      [
+        '',
+        `Railhead serves ${settings.catalog.dir} at ${url}`,
+        `  a machine starts here    ${url}/boot.ipxe`,
+        `  what one would be given  curl '${url}/ipxe?mac=52:54:00:a1:9c:ae'`,
+        ...(app.operator === undefined
+          ? []
+          : [`  the catalog's state      curl http://${formatEndpoint(app.operator)}/api/v1/catalog`]),
+        ...(settings.dhcp.interfaces.length > 0
+          ? []
+          : ['  DHCP and TFTP are off    see docs/configuration.md, or watch a machine boot: railhead lab']),
+        '',
+        '',
+      ].join('\n'),
+    );
+  }
+  await new Promise<void>((resolve) => {
+    const end = (signal: NodeJS.Signals): void => {
+      log.info({ signal }, 'stopping');
+      resolve();
+    };
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+  });
+  await app.stop();
+  log.info('stopped');
+}
+
+function toFlags(options: ServeOptions): string[] {
+  const flags: string[] = [];
+  const text = (key: string, value: string | undefined): void => {
+    if (value !== undefined) flags.push(`${key}=${JSON.stringify(value)}`);
+  };
+  text('catalog.dir', options.dir);
+  if (options.httpListen !== undefined) flags.push(`http.listen=${JSON.stringify(options.httpListen)}`);
+  text('operator.listen', options.operatorListen);
+  text('store.file', options.store);
+  text('log.level', options.logLevel);
+  return [...flags, ...options.set];
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}

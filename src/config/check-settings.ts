@@ -1,0 +1,72 @@
+import { cidrContains } from '../protocol/ipv4-cidr.ts';
+import type { Settings } from './schema.ts';
+
+/** A mistake that shows only when settings are seen together. */
+export interface SettingsConflict {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What cannot work together, or would be dangerous. */
+export function checkSettings(settings: Settings): SettingsConflict[] {
+  return [...checkNetworks(settings.networks), ...checkDhcp(settings), ...checkOperator(settings)];
+}
+
+function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
+  const conflicts: SettingsConflict[] = [];
+  networks.forEach((network, index) => {
+    const { cidr, id } = network;
+    for (const other of networks.slice(0, index)) {
+      if (other.id === id)
+        conflicts.push({ path: ['networks', index, 'id'], message: `id ${id} is already taken` });
+      if (other.cidr.first <= cidr.last && cidr.first <= other.cidr.last) {
+        conflicts.push({
+          path: ['networks', index, 'cidr'],
+          message: `${cidr.text} overlaps ${other.cidr.text} of ${other.id}`,
+        });
+      }
+    }
+    for (const key of ['pools', 'exclude'] as const) {
+      network[key].forEach(({ first, last }, at) => {
+        if (!cidrContains(cidr, first) || !cidrContains(cidr, last)) {
+          conflicts.push({
+            path: ['networks', index, key, at],
+            message: `${first}-${last} is not inside ${cidr.text}`,
+          });
+        }
+      });
+    }
+    network.routers.forEach((router, at) => {
+      if (!cidrContains(cidr, router)) {
+        conflicts.push({
+          path: ['networks', index, 'routers', at],
+          message: `router ${router} is not inside ${cidr.text}`,
+        });
+      }
+    });
+    if (network.boot_lease_seconds > network.lease_seconds) {
+      conflicts.push({
+        path: ['networks', index, 'boot_lease_seconds'],
+        message: 'is longer than lease_seconds',
+      });
+    }
+  });
+  return conflicts;
+}
+
+function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {
+  if (dhcp.interfaces.length === 0 || networks.length > 0) return [];
+  return [{ path: ['dhcp', 'interfaces'], message: 'DHCP is on, and networks: names no network to serve' }];
+}
+
+function checkOperator({ operator }: Settings): SettingsConflict[] {
+  const { listen, token_file } = operator;
+  if (listen === null || token_file !== undefined) return [];
+  if (listen.host === '::1' || listen.host.startsWith('127.')) return [];
+  return [
+    {
+      path: ['operator', 'listen'],
+      message: `${listen.host} is not loopback: set operator.token_file, so that the API asks for a token`,
+    },
+  ];
+}

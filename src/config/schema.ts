@@ -1,0 +1,344 @@
+import { z } from 'zod';
+import { OPTION_TYPES, parseOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
+import { ipv4ToNumber, parseIpv4 } from '../protocol/ipv4-address.ts';
+import { parseCidr } from '../protocol/ipv4-cidr.ts';
+import type { AddressRange, OptionSetting } from '../provision/dhcp/subnet.ts';
+
+/** An address and port to listen on. IPv6 addresses are in brackets. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+const ipv4 = z.string().transform((text, context) => {
+  const address = parseIpv4(text);
+  if (address !== undefined) return address;
+  context.addIssue(`"${text}" is not an IPv4 address`);
+  return z.NEVER;
+});
+
+const cidr = z.string().transform((text, context) => {
+  const network = parseCidr(text);
+  if (network !== undefined) return network;
+  context.addIssue(`"${text}" is not a network; write it as 10.0.1.0/24, with the host bits zero`);
+  return z.NEVER;
+});
+
+const range = z.string().transform((text, context): AddressRange => {
+  const [first, last, ...rest] = text.split('-').map((part) => parseIpv4(part.trim()));
+  if (
+    first !== undefined &&
+    last !== undefined &&
+    rest.length === 0 &&
+    ipv4ToNumber(first) <= ipv4ToNumber(last)
+  ) {
+    return { first, last };
+  }
+  context.addIssue(`"${text}" is not a range; write it as 10.0.1.100-10.0.1.200`);
+  return z.NEVER;
+});
+
+const endpoint = z.string().transform((text, context): Endpoint => {
+  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? (plain === undefined ? undefined : parseIpv4(plain));
+  if (host !== undefined && Number(port) <= 65535) return { host, port: Number(port) };
+  context.addIssue(`"${text}" is not an address and port; write it as 0.0.0.0:8080 or [::1]:8080`);
+  return z.NEVER;
+});
+
+const origin = z
+  .string()
+  .regex(/^https?:\/\/[^/?#\s]+$/, 'write it as http://10.0.0.2:8080, without a path')
+  .transform((text) => text.replace(/\/$/, ''));
+
+const dhcpOption = z
+  .strictObject({
+    code: z.int().describe('Option code, 1 to 254.'),
+    type: z.enum(OPTION_TYPES).describe('How the value is written on the wire.'),
+    value: z.unknown().describe('The value, in the form its type takes.'),
+  })
+  .transform(({ code, type, value }, context): OptionSetting => {
+    const reserved = reservedOptionReason(code);
+    if (reserved !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['code'],
+        message: `option ${code} cannot be set here: ${reserved}`,
+      });
+      return z.NEVER;
+    }
+    try {
+      return { code, value: parseOptionValue(type, value) };
+    } catch (error) {
+      context.addIssue({ code: 'custom', path: ['value'], message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+
+const seconds = z.int().min(1).max(0xffff_fffe);
+
+const subnet = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, 'an id has letters, digits, dots, dashes and underscores')
+    .describe('Unique name.')
+    .meta({ example: 'rack1' }),
+  cidr: cidr.describe('The network. Networks do not overlap.').meta({ example: '10.0.1.0/24' }),
+  mode: z
+    .enum(['full', 'proxy', 'auto', 'off'])
+    .describe(
+      '`full`: Railhead leases addresses. `proxy`: another server leases, Railhead says what to boot. `auto`: decided packet by packet. `off`: no answer.',
+    )
+    .meta({ example: 'full' }),
+  pools: z
+    .array(range)
+    .default([])
+    .describe('Ranges of addresses for clients without a reservation.')
+    .meta({ example: '["10.0.1.100-10.0.1.200"]' }),
+  exclude: z
+    .array(range)
+    .default([])
+    .describe('Parts of the pools that are never given out.')
+    .meta({ example: '["10.0.1.110-10.0.1.119"]' }),
+  routers: z.array(ipv4).default([]).describe('Default gateways (option 3).').meta({ example: '[10.0.1.1]' }),
+  dns: z.array(ipv4).default([]).describe('Name servers (option 6).').meta({ example: '[10.0.0.53]' }),
+  ntp: z.array(ipv4).default([]).describe('Time servers (option 42).').meta({ example: '[10.0.0.1]' }),
+  domain: z.string().optional().describe('Domain name (option 15).').meta({ example: 'rack1.example.com' }),
+  options: z
+    .array(dhcpOption)
+    .default([])
+    .describe('Further DHCP options.')
+    .meta({ example: '[{code: 26, type: uint16, value: 9000}]' }),
+  server_address: ipv4
+    .optional()
+    .describe(
+      "Railhead's own address as this network sees it; found by itself where the interface has one in it.",
+    )
+    .meta({ example: '10.0.1.2' }),
+  next_server: ipv4
+    .optional()
+    .describe('Where the TFTP server is, if not here.')
+    .meta({ example: '10.0.1.3' }),
+  authoritative: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether to refuse addresses that do not belong here. By default where Railhead leases from a pool.',
+    )
+    .meta({ example: 'true' }),
+  lease_seconds: seconds.default(3600).describe('Lease time of installed systems.'),
+  boot_lease_seconds: seconds.default(600).describe('Lease time of firmware and iPXE, which never renew.'),
+  relays: z
+    .array(ipv4)
+    .default([])
+    .describe('Relay addresses outside the network that pass on its requests.')
+    .meta({ example: '[10.9.0.1]' }),
+  shared_network: z
+    .string()
+    .optional()
+    .describe('Networks with the same name here are on one link.')
+    .meta({ example: 'floor2' }),
+  allow_unknown: z
+    .enum(['discover', 'ignore'])
+    .default('discover')
+    .describe('Whether machines that no record knows are answered.'),
+  allow_auto_full: z
+    .boolean()
+    .default(false)
+    .describe('In mode `auto`, whether Railhead may lease while it has seen no other server.'),
+  require_sole_server: z
+    .boolean()
+    .default(false)
+    .describe('Whether to answer known machines only while another DHCP server is around.'),
+  uefi_proxy_style: z
+    .enum(['binl', 'discovery8'])
+    .default('binl')
+    .describe('How UEFI firmware is sent on in proxy mode: by port 4011, or at once by option 43.'),
+});
+
+/** Every setting, with its default and what it means. docs/configuration.md is made from this. */
+export const settingsSchema = z.strictObject({
+  catalog: z
+    .strictObject({
+      dir: z
+        .string()
+        .default('.')
+        .describe('The directory that holds `profiles/`, `groups/`, `machines/` and `assets/`.'),
+      watch: z.boolean().default(true).describe('Whether edits take effect by themselves.'),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      listen: z
+        .array(endpoint)
+        .default([{ host: '0.0.0.0', port: 8080 }])
+        .describe('Where machines reach the boot plane.')
+        .meta({ example: '["10.0.1.2:8080"]' }),
+      public_url: origin
+        .optional()
+        .describe(
+          'The origin that machines reach the boot plane by, where it differs from the address they ask. By default each is answered with the address it asked.',
+        )
+        .meta({ example: 'http://10.0.1.2:8080' }),
+      trusted_proxies: z
+        .array(cidr)
+        .default([])
+        .describe('Networks whose X-Forwarded-For is believed.')
+        .meta({ example: '[10.0.9.0/24]' }),
+      connections: z.int().min(1).default(10_000).describe('Connections at once.'),
+      requests_per_source: z
+        .int()
+        .min(1)
+        .default(50_000)
+        .describe('Requests a second from one address; more are told to come back later.'),
+    })
+    .prefault({}),
+  operator: z
+    .strictObject({
+      listen: endpoint
+        .nullable()
+        .default({ host: '127.0.0.1', port: 8081 })
+        .describe(
+          'Where people and systems reach the API; `null` for nowhere. Anything but loopback needs a token.',
+        )
+        .meta({ example: '127.0.0.1:8081' }),
+      token_file: z
+        .string()
+        .optional()
+        .describe('File with the bearer token that the API asks for.')
+        .meta({ example: '/etc/railhead/token' }),
+    })
+    .prefault({}),
+  tftp: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe('Whether to answer TFTP. Port 69 needs root or CAP_NET_BIND_SERVICE.')
+        .meta({ example: 'true' }),
+      listen: z
+        .array(ipv4)
+        .default([])
+        .describe('Addresses to answer on; all of this host by default.')
+        .meta({ example: '[10.0.1.2]' }),
+      port: z.int().min(0).max(65535).default(69).describe('The port that requests come to.'),
+      roots: z
+        .array(z.string())
+        .default([])
+        .describe('Directories whose files are served beside the boot programs.')
+        .meta({ example: '[/srv/tftp]' }),
+      single_port: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether transfers stay on the port of the request, for firewalls and address translation.',
+        ),
+      port_range: z
+        .tuple([z.int().min(1), z.int().max(65535)])
+        .optional()
+        .describe('Ports that transfers use; any free one by default.')
+        .meta({ example: '[30000, 31999]' }),
+      transfers: z.int().min(1).default(2000).describe('Transfers at once.'),
+    })
+    .prefault({}),
+  boot_programs: z
+    .strictObject({
+      dirs: z
+        .array(z.string())
+        .default(['/usr/lib/ipxe', '/boot', '/usr/lib/ipxe/qemu'])
+        .describe(
+          'Where to look for boot programs such as `undionly.kpxe` and `snponly.efi`, in this order. `assets/boot` comes first.',
+        ),
+    })
+    .prefault({}),
+  dhcp: z
+    .strictObject({
+      interfaces: z
+        .array(z.string())
+        .default([])
+        .describe('Network interfaces to answer DHCP on. With none, DHCP is off.')
+        .meta({ example: '[eth1]' }),
+      share_ports: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether another DHCP server of this host may use the same interface, as a proxy beside it needs.',
+        )
+        .meta({ example: 'true' }),
+      identity: z
+        .enum(['mac', 'client_id'])
+        .default('mac')
+        .describe('What makes two requests come from one client.'),
+      trust_link_selection: z
+        .boolean()
+        .default(false)
+        .describe('Whether to believe option 82.5 (RFC 3527) and 82.11 (RFC 5107) of relays.'),
+      trust_subnet_selection: z
+        .boolean()
+        .default(false)
+        .describe('Whether to believe option 118 (RFC 3011).'),
+      strict_relay_source: z
+        .boolean()
+        .default(false)
+        .describe("Whether relayed packets must come from their relay's own address."),
+      trusted_relays: z
+        .array(ipv4)
+        .default([])
+        .describe('Addresses that relays may send from as well, when `strict_relay_source` is set.')
+        .meta({ example: '[10.0.9.1]' }),
+      bootp: z.boolean().default(false).describe('Whether to answer BOOTP clients that have a reservation.'),
+      conflict_detection: z
+        .enum(['off', 'not-pxe', 'all'])
+        .default('not-pxe')
+        .describe('Whose new addresses are tried on the network before they are offered.'),
+      boot_loop: z
+        .enum(['report', 'stop'])
+        .default('report')
+        .describe('What to do about a machine that loads the same thing again and again.'),
+      packets_per_second: z
+        .int()
+        .min(1)
+        .default(100_000)
+        .describe('Packets a second in all; more are dropped.'),
+      client_packets_per_second: z
+        .int()
+        .min(1)
+        .default(20)
+        .describe('Packets a second from one hardware address.'),
+    })
+    .prefault({}),
+  networks: z.array(subnet).default([]).describe('The networks that Railhead serves.'),
+  store: z
+    .strictObject({
+      file: z
+        .string()
+        .default('data/railhead.db')
+        .describe('The SQLite database with leases, discovered machines and boot events.'),
+      synchronous: z
+        .enum(['full', 'normal'])
+        .default('full')
+        .describe(
+          '`full`: an acknowledged lease survives a power cut. `normal`: it survives the process, and answers are faster.',
+        ),
+      event_days: z.int().min(1).default(90).describe('Days that boot events are kept.'),
+    })
+    .prefault({}),
+  unmatched: z
+    .enum(['wait', 'local', 'fail'])
+    .default('wait')
+    .describe(
+      'What a machine without a group does: wait and ask again, boot from its disk, or stop with an error.',
+    ),
+  poll_seconds: z.int().min(1).max(3600).default(15).describe('How often a waiting machine asks again.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('The least serious lines that are written.'),
+    })
+    .prefault({}),
+});
+
+/** All settings, validated, with defaults. Holds no secret. */
+export type Settings = z.output<typeof settingsSchema>;

@@ -1,0 +1,88 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import path from 'node:path';
+
+/** A file that is open for serving. The receiver closes the handle. */
+export interface OpenAsset {
+  readonly handle: FileHandle;
+  /** Octets. */
+  readonly size: number;
+  readonly modifiedAt: Date;
+  /** Strong: other content has another tag. */
+  readonly etag: string;
+  readonly type: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.efi': 'application/efi',
+  '.gz': 'application/gzip',
+  '.img': 'application/vnd.efi-img',
+  '.iso': 'application/vnd.efi-iso',
+  '.json': 'application/json',
+  '.ign': 'application/json',
+  '.ipxe': 'text/plain; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.sig': 'application/octet-stream',
+};
+
+/** The media type by the name's ending; UEFI HTTP Boot loads nothing that is not named or typed as a program. */
+export function mediaType(name: string): string {
+  return TYPES[path.posix.extname(name).toLowerCase()] ?? 'application/octet-stream';
+}
+
+/**
+ * Opens a file below the root by its path in a URL; undefined when there is none, when it is no regular file, and when
+ * it is outside of the root, links included. Rejects only when the disk fails.
+ */
+export async function openAsset(root: string, urlPath: string): Promise<OpenAsset | undefined> {
+  const segments = urlPath.split('/').filter((segment) => segment !== '');
+  if (
+    segments.length === 0 ||
+    segments.some((segment) => segment.startsWith('.') || /[\\\0]/.test(segment))
+  ) {
+    return undefined;
+  }
+  try {
+    const realRoot = await realpath(root);
+    const file = await realpath(path.join(realRoot, ...segments));
+    if (!file.startsWith(realRoot + path.sep)) return undefined;
+    return await openFile(file);
+  } catch (error) {
+    if (MISSING.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Opens a file whose path is trusted; undefined when it is no regular file. */
+export async function openFile(file: string): Promise<OpenAsset | undefined> {
+  // Without O_NONBLOCK a pipe would hold us until somebody writes to it.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat({ bigint: true });
+    if (!status.isFile()) {
+      await handle.close();
+      return undefined;
+    }
+    return {
+      handle,
+      size: Number(status.size),
+      modifiedAt: new Date(Number(status.mtimeMs)),
+      etag: `"${status.ino.toString(36)}-${status.size.toString(36)}-${status.mtimeNs.toString(36)}"`,
+      type: mediaType(file),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+const MISSING: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'ENXIO',
+  'EINVAL',
+]);

@@ -1,0 +1,292 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { Logger } from 'pino';
+import { type Ipv4Address, parseIpv4 } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { BootEvent, BootEventSink } from '../../provision/boot-event.ts';
+import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
+import type { BootProgramFile } from '../boot-program-files.ts';
+import type { Counters } from '../counters.ts';
+import { type Answer, refuse, text } from './answer.ts';
+import { type OpenAsset, openAsset, openFile } from './asset-files.ts';
+import type { BootAnswers } from './boot-answers.ts';
+import type { BootRequest } from './boot-request.ts';
+import { readBody } from './read-body.ts';
+import type { RequestReader } from './read-request.ts';
+import { sendAsset } from './send-asset.ts';
+
+/** What the boot plane's HTTP server is put together from. */
+export interface BootHttpParts {
+  readonly answers: BootAnswers;
+  readonly reader: RequestReader;
+  /** The directory behind `/assets/`. */
+  readonly assets: string;
+  /** What is behind `/boot/`, by name, for UEFI HTTP Boot. */
+  readonly bootPrograms: ReadonlyMap<string, BootProgramFile>;
+  readonly events: BootEventSink;
+  /** The network card behind an address, as far as leases or the kernel know it. */
+  readonly findMac: (address: string) => MacAddress | undefined;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Connections at once, over all listeners. */
+  readonly connections: number;
+  /** Requests a second from one address. */
+  readonly requestsPerSource: number;
+}
+
+/** iPXE keeps connections for 10 s and opens new ones when they were closed under it. */
+const KEEP_ALIVE_MS = 20_000;
+const HEADERS_MS = 20_000;
+const REQUEST_MS = 60_000;
+/** A client that takes nothing for this long is gone. */
+const STALL_MS = 120_000;
+const HEADER_SIZE_MAX = 16 * 1024;
+const SOURCES_MAX = 10_000;
+
+/**
+ * Boot plane over HTTP, on `node:http` without a framework: machines ask a handful of paths, thousands of them at
+ * once.
+ */
+export class BootHttpServer {
+  readonly #parts: BootHttpParts;
+  readonly #servers: Server[] = [];
+  readonly #budget: KeyedBuckets;
+
+  constructor(parts: BootHttpParts) {
+    this.#parts = parts;
+    this.#budget = new KeyedBuckets(parts.requestsPerSource, parts.requestsPerSource, SOURCES_MAX);
+  }
+
+  /** Starts to listen, and says where. Rejects with the reason of the system, such as EADDRINUSE. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    const server = createServer(
+      {
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        headersTimeout: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        maxHeaderSize: HEADER_SIZE_MAX,
+        noDelay: true,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    server.maxConnections = this.#parts.connections;
+    server.setTimeout(STALL_MS);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#servers.push(server);
+    return server.address() as AddressInfo;
+  }
+
+  /** Stops listening, lets requests finish for `graceMs`, and resolves when the last connection is closed. */
+  async close(graceMs: number): Promise<void> {
+    const closing = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
+    for (const server of this.#servers) server.closeIdleConnections();
+    const timer = setTimeout(() => this.#servers.forEach((server) => server.closeAllConnections()), graceMs);
+    await Promise.all(closing);
+    clearTimeout(timer);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startedMs = performance.now();
+    const read = this.#parts.reader.read(request);
+    let status: number;
+    let reason: string | undefined;
+    try {
+      if ('reason' in read) {
+        ({ status, reason } = this.#send(request, response, refuse(read.status, read.reason)));
+      } else if (!this.#budget.take(read.remoteAddress, startedMs)) {
+        const answer = refuse(503, 'too many requests from this address', { 'Retry-After': '5' });
+        ({ status, reason } = this.#send(request, response, answer));
+      } else {
+        ({ status, reason } = await this.#route(request, response, read));
+      }
+    } catch (error) {
+      ({ status, reason } = this.#fail(request, response, error));
+    }
+    this.#parts.counters.add('http_requests', String(status));
+    this.#parts.log.info(
+      {
+        method: request.method,
+        url: request.url?.slice(0, 500),
+        status,
+        ...(reason !== undefined && { reason }),
+        client: 'reason' in read ? request.socket.remoteAddress : read.remoteAddress,
+        ms: Math.round(performance.now() - startedMs),
+      },
+      'http',
+    );
+  }
+
+  /** The paths of the boot plane; those of Matchbox keep their names. */
+  async #route(request: IncomingMessage, response: ServerResponse, read: BootRequest): Promise<Outcome> {
+    const { answers } = this.#parts;
+    const { method, path } = read;
+    if (path === '/report') return this.#report(request, response, read);
+    if (method !== 'GET' && method !== 'HEAD') {
+      return this.#send(
+        request,
+        response,
+        refuse(405, `${method} is not for ${path}`, { Allow: 'GET, HEAD' }),
+      );
+    }
+    if (path.startsWith('/assets/')) {
+      return this.#sendFile(
+        request,
+        response,
+        read,
+        await openAsset(this.#parts.assets, path.slice('/assets/'.length)),
+      );
+    }
+    if (path.startsWith('/boot/') && !path.endsWith('/autoexec.ipxe')) {
+      const program = this.#parts.bootPrograms.get(path.slice('/boot/'.length));
+      return this.#sendFile(request, response, read, program && (await openFile(program.file)));
+    }
+    // iPXE since 2.0 asks for this beside wherever it was loaded from, and waits when there is no answer.
+    if (path.endsWith('/autoexec.ipxe'))
+      return this.#answer(request, response, read, answers.bootScript(read));
+    switch (path) {
+      case '/':
+        return this.#send(request, response, text('railhead\n'));
+      case '/healthz':
+        return this.#send(request, response, text('ok\n'));
+      case '/boot.ipxe':
+      case '/boot.ipxe.0':
+        return this.#answer(request, response, read, answers.bootScript(read));
+      case '/ipxe':
+        return this.#answer(request, response, read, answers.ipxe(read));
+      case '/grub':
+        return this.#answer(request, response, read, answers.grub(read));
+      case '/ignition':
+        return this.#answer(request, response, read, answers.ignition(read));
+      case '/generic':
+        return this.#answer(request, response, read, answers.generic(read));
+      case '/metadata':
+        return this.#answer(request, response, read, answers.metadata(read));
+      default:
+        return this.#send(request, response, refuse(404, 'there is nothing at this path'));
+    }
+  }
+
+  /** Sends a rendered answer, and notes it in the machine's history. */
+  #answer(request: IncomingMessage, response: ServerResponse, read: BootRequest, answer: Answer): Outcome {
+    const outcome = this.#send(request, response, answer);
+    if (answer.event !== undefined && request.method !== 'HEAD') this.#record(read, answer.event);
+    return outcome;
+  }
+
+  #send(request: IncomingMessage, response: ServerResponse, answer: Answer): Outcome {
+    const body = Buffer.from(answer.body, 'utf8');
+    response.writeHead(answer.status, {
+      'Content-Type': answer.type,
+      'Content-Length': body.length,
+      'Cache-Control': 'no-store',
+      ...answer.headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+    return { status: answer.status, ...(answer.reason !== undefined && { reason: answer.reason }) };
+  }
+
+  async #sendFile(
+    request: IncomingMessage,
+    response: ServerResponse,
+    read: BootRequest,
+    asset: OpenAsset | undefined,
+  ): Promise<Outcome> {
+    if (asset === undefined)
+      return this.#send(request, response, refuse(404, `there is no file ${read.path}`));
+    const startedMs = performance.now();
+    const sent = await sendAsset(request, response, asset);
+    if (request.method === 'GET' && sent.size > 0) {
+      const seconds = (performance.now() - startedMs) / 1000;
+      this.#record(read, {
+        kind: read.path.startsWith('/boot/') ? 'http.boot_program' : 'http.asset',
+        summary: `${read.path}, ${formatSize(sent.size)} in ${seconds.toFixed(1)} s`,
+        detail: { path: read.path, bytes: sent.size, seconds: Math.round(seconds * 1000) / 1000 },
+      });
+    }
+    return { status: sent.status };
+  }
+
+  /** `POST /report`: what a machine has to say about itself. */
+  async #report(request: IncomingMessage, response: ServerResponse, read: BootRequest): Promise<Outcome> {
+    if (read.method !== 'POST') {
+      return this.#send(
+        request,
+        response,
+        refuse(405, `${read.method} is not for /report`, { Allow: 'POST' }),
+      );
+    }
+    const body = await readBody(request);
+    if (body === undefined) {
+      return this.#send(
+        request,
+        response,
+        refuse(413, 'a report has at most 64 KiB', { Connection: 'close' }),
+      );
+    }
+    const [firstLine = ''] = body.trim().split('\n');
+    this.#record(read, {
+      kind: 'machine.report',
+      summary: firstLine.slice(0, 500),
+      detail: { report: body },
+    });
+    return this.#send(request, response, text('noted\n'));
+  }
+
+  #record(read: BootRequest, event: NonNullable<Answer['event']>): void {
+    const { events, findMac, now } = this.#parts;
+    const address = parseIpv4(read.remoteAddress);
+    const mac = (read.labels.get('mac') as MacAddress | undefined) ?? findMac(read.remoteAddress);
+    const recorded: BootEvent = {
+      at: now(),
+      ...event,
+      ...(mac !== undefined && { mac }),
+      ...(address !== undefined && { address: address satisfies Ipv4Address }),
+    };
+    events.record(recorded);
+  }
+
+  /** A client that went away is normal; anything else is our fault, and must not end more than this request. */
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): Outcome {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (GONE.has(code)) {
+      response.destroy();
+      return { status: 499, reason: 'the client went away' };
+    }
+    this.#parts.log.error({ err: error, url: request.url?.slice(0, 500) }, 'http request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return { status: 500, reason: message };
+    }
+    return this.#send(
+      request,
+      response,
+      refuse(503, 'the server failed on this request; its log says why', { 'Retry-After': '5' }),
+    );
+  }
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly reason?: string;
+}
+
+const GONE: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ECONNABORTED',
+]);
+
+function formatSize(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${Math.round(bytes / 1_000_000)} MB`;
+}

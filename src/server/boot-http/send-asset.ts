@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { OpenAsset } from './asset-files.ts';
+import { readRange } from './byte-range.ts';
+
+/** Octets read from disk at a time. */
+const CHUNK_SIZE = 1024 * 1024;
+
+/** How a file was sent. */
+export interface SentAsset {
+  readonly status: number;
+  /** Octets of the body, as announced. */
+  readonly size: number;
+}
+
+/**
+ * Sends a file with HEAD, conditions and one range (RFC 9110), and closes it. Rejects when the client went away or
+ * the disk failed; UEFI firmware ends its connections by a reset, so that is not an error by itself.
+ */
+export async function sendAsset(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asset: OpenAsset,
+): Promise<SentAsset> {
+  try {
+    return await send(request, response, asset);
+  } finally {
+    await asset.handle.close().catch(() => undefined);
+  }
+}
+
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asset: OpenAsset,
+): Promise<SentAsset> {
+  const { etag, handle, modifiedAt, size, type } = asset;
+  const headers = request.headers;
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('ETag', etag);
+  response.setHeader('Last-Modified', modifiedAt.toUTCString());
+  if (!matchesPreconditions(headers, asset)) return end(response, 412);
+  if (isUnchanged(headers, asset)) return end(response, 304);
+
+  const range = isSameForRange(headers['if-range'], asset)
+    ? readRange(headers.range, size)
+    : { kind: 'whole' as const };
+  if (range.kind === 'unsatisfiable') {
+    response.setHeader('Content-Range', `bytes */${size}`);
+    return end(response, 416, 'the range is outside of the file\n');
+  }
+  const first = range.kind === 'part' ? range.first : 0;
+  const last = range.kind === 'part' ? range.last : size - 1;
+  const length = last - first + 1;
+  response.statusCode = range.kind === 'part' ? 206 : 200;
+  response.setHeader('Content-Type', type);
+  response.setHeader('Content-Length', length);
+  if (range.kind === 'part') response.setHeader('Content-Range', `bytes ${first}-${last}/${size}`);
+  if (request.method === 'HEAD' || length === 0) {
+    response.end();
+    return { status: response.statusCode, size: 0 };
+  }
+  const stream = handle.createReadStream({
+    start: first,
+    end: last,
+    highWaterMark: CHUNK_SIZE,
+    autoClose: false,
+  });
+  await pipeline(stream, response);
+  return { status: response.statusCode, size: length };
+}
+
+function end(response: ServerResponse, status: number, body = ''): SentAsset {
+  response.statusCode = status;
+  if (body !== '') response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.end(body);
+  return { status, size: body.length };
+}
+
+type Headers = IncomingMessage['headers'];
+
+/** If-Match and If-Unmodified-Since: edk2 resumes with them (RFC 9110 sections 13.1.1 and 13.1.4). */
+function matchesPreconditions(headers: Headers, { etag, modifiedAt }: OpenAsset): boolean {
+  const match = headers['if-match'];
+  if (match !== undefined) return match === '*' || listsTag(match, etag);
+  const since = headers['if-unmodified-since'];
+  return since === undefined || !(seconds(modifiedAt) > seconds(new Date(since)));
+}
+
+/** If-None-Match and If-Modified-Since (RFC 9110 sections 13.1.2 and 13.1.3). */
+function isUnchanged(headers: Headers, { etag, modifiedAt }: OpenAsset): boolean {
+  const none = headers['if-none-match'];
+  if (none !== undefined) return none === '*' || listsTag(none, etag);
+  const since = headers['if-modified-since'];
+  return since !== undefined && seconds(modifiedAt) <= seconds(new Date(since));
+}
+
+/** If-Range: a part is only good with the rest that the client has (RFC 9110 section 13.1.5). */
+function isSameForRange(header: string | string[] | undefined, { etag, modifiedAt }: OpenAsset): boolean {
+  if (typeof header !== 'string') return header === undefined;
+  return header.startsWith('"') ? header === etag : seconds(new Date(header)) === seconds(modifiedAt);
+}
+
+function listsTag(header: string, etag: string): boolean {
+  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
+import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
+import type { Lease } from '../provision/dhcp/lease.ts';
+import { parseNeighbours } from './dhcp/address-probe.ts';
+
+/** How old a reading of the kernel's table may be: a storm must not read it for every request. */
+const TABLE_AGE_MS_MAX = 1_000;
+
+/** Tells which network card is behind an address: by our own leases, else by the kernel's neighbours. */
+export class ClientAddresses {
+  readonly #findLease: (address: Ipv4Address) => Lease | undefined;
+  readonly #nowMs: () => number;
+  #table = new Map<string, MacAddress>();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(findLease: (address: Ipv4Address) => Lease | undefined, nowMs: () => number) {
+    this.#findLease = findLease;
+    this.#nowMs = nowMs;
+  }
+
+  /** The card; undefined when nobody knows, as behind a router without a lease from us. */
+  findMac(text: string): MacAddress | undefined {
+    const address = parseIpv4(text);
+    if (address === undefined) return undefined;
+    const lease = this.#findLease(address);
+    return (lease === undefined ? undefined : parseMac(lease.chaddr)) ?? this.#neighbours().get(address);
+  }
+
+  #neighbours(): ReadonlyMap<string, MacAddress> {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#readAtMs < TABLE_AGE_MS_MAX) return this.#table;
+    this.#readAtMs = nowMs;
+    let text = '';
+    try {
+      text = readFileSync('/proc/net/arp', 'latin1');
+    } catch {
+      // Another system has no such table, and then events go without a card.
+    }
+    this.#table = new Map(
+      parseNeighbours(text).flatMap(({ address, mac }) => {
+        const parsed = parseMac(mac);
+        return parsed === undefined ? [] : [[address, parsed]];
+      }),
+    );
+    return this.#table;
+  }
+}

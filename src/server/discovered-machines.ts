@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { Resolution } from '../catalog/generation.ts';
+import { parseIpv4 } from '../protocol/ipv4-address.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import { parseUuid } from '../protocol/machine-uuid.ts';
+import type { BootEventSink } from '../provision/boot-event.ts';
+import type { DiscoveredMachine, Store } from '../store/store.ts';
+import type { BootRequest } from './boot-http/boot-request.ts';
+
+/** Machines that were seen since the start; past it the one seen longest ago counts as new when it comes back. */
+const SEEN_MAX = 100_000;
+/** A waiting machine asks every few seconds, and need not be written down each time. */
+const REPEAT_MS = 60_000;
+
+/** Writes down machines that no file declares, as they introduce themselves over HTTP. */
+export class DiscoveredMachines {
+  readonly #store: Pick<Store, 'recordDiscovered'>;
+  readonly #events: BootEventSink;
+  readonly #log: Logger;
+  readonly #now: () => Date;
+  readonly #seenAtMs = new Map<MacAddress, number>();
+
+  constructor(store: Pick<Store, 'recordDiscovered'>, events: BootEventSink, log: Logger, now: () => Date) {
+    this.#store = store;
+    this.#events = events;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** Notes who asked. Never throws; what the store refuses is logged. */
+  note(request: BootRequest, { claimed, machine }: Resolution): void {
+    const mac = claimed.get('mac') as MacAddress | undefined;
+    if (machine !== undefined || mac === undefined) return;
+    const at = this.#now();
+    const lastMs = this.#seenAtMs.get(mac);
+    if (lastMs !== undefined && at.getTime() - lastMs < REPEAT_MS) return;
+    this.#remember(mac, at.getTime());
+    const address = parseIpv4(request.remoteAddress);
+    const uuid = parseUuid(claimed.get('uuid') ?? '');
+    const record: DiscoveredMachine = {
+      mac,
+      ...(uuid !== undefined && { uuid }),
+      ...(address !== undefined && { address }),
+      ...copyLabels(claimed, ['serial', 'manufacturer', 'product', 'arch', 'platform']),
+      firstSeenAt: at,
+      lastSeenAt: at,
+    };
+    this.#store.recordDiscovered(record).catch((error: unknown) => {
+      this.#log.error({ err: error, mac }, 'a discovered machine could not be stored');
+    });
+    if (lastMs !== undefined) return;
+    const { manufacturer = '', product = '' } = record;
+    this.#events.record({
+      at,
+      kind: 'machine.discovered',
+      mac,
+      ...(address !== undefined && { address }),
+      summary: `unknown machine ${mac} ${manufacturer} ${product}`.trim(),
+      detail: Object.fromEntries(claimed),
+    });
+  }
+
+  #remember(mac: MacAddress, atMs: number): void {
+    this.#seenAtMs.delete(mac);
+    this.#seenAtMs.set(mac, atMs);
+    if (this.#seenAtMs.size <= SEEN_MAX) return;
+    for (const oldest of this.#seenAtMs.keys()) {
+      this.#seenAtMs.delete(oldest);
+      break;
+    }
+  }
+}
+
+function copyLabels<K extends string>(
+  labels: ReadonlyMap<string, string>,
+  names: readonly K[],
+): Partial<Record<K, string>> {
+  const found = names.flatMap((name) => {
+    const value = labels.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found) as Partial<Record<K, string>>;
+}

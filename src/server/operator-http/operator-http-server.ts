@@ -1,0 +1,132 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { eventQuerySchema } from '../../api/event-query.ts';
+import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
+import type { CatalogStatus } from '../../catalog/catalog.ts';
+import type { Machine } from '../../provision/machine.ts';
+import type { Store } from '../../store/store.ts';
+import type { Counters } from '../counters.ts';
+
+/** What the operator plane shows. */
+export interface OperatorHttpParts {
+  readonly catalogStatus: () => CatalogStatus;
+  readonly machines: () => readonly Machine[];
+  readonly store: Pick<Store, 'listEvents' | 'listDiscovered' | 'loadLeases'>;
+  readonly counters: Counters;
+  /** Without it every request is let in, which is for loopback alone. */
+  readonly token?: string;
+  readonly log: Logger;
+}
+
+/** The operator plane: read-only views for people and systems, on a listener of its own. */
+export class OperatorHttpServer {
+  readonly #server: Server;
+
+  constructor(parts: OperatorHttpParts) {
+    this.#server = createServer(buildApp(parts));
+  }
+
+  /** Starts to listen, and says where. Rejects with the reason of the system. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** Stops listening and ends all connections. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+function buildApp(parts: OperatorHttpParts): express.Express {
+  const { store } = parts;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(helmet());
+  app.get('/healthz', (_request, response) => {
+    response.type('text/plain').send('ok\n');
+  });
+  if (parts.token !== undefined) app.use(requireToken(parts.token));
+  app.get('/api/v1/catalog', (_request, response) => {
+    response.json(parts.catalogStatus());
+  });
+  app.get('/api/v1/machines', async (_request, response) => {
+    response.json({ declared: parts.machines(), discovered: await store.listDiscovered() });
+  });
+  app.get('/api/v1/leases', async (_request, response) => {
+    response.json({ leases: await store.loadLeases() });
+  });
+  app.get('/api/v1/events', async (request, response) => {
+    const query = eventQuerySchema.safeParse(request.query);
+    if (!query.success) {
+      const detail = query.error.issues
+        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+        .join('; ');
+      sendProblem(response, 'bad_query', detail);
+      return;
+    }
+    const { after, kind, limit, mac } = query.data;
+    const events = await store.listEvents({
+      limit,
+      ...(after !== undefined && { afterId: after }),
+      ...(kind !== undefined && { kind }),
+      ...(mac !== undefined && { mac }),
+    });
+    response.json({ events, next: events.at(-1)?.id ?? after ?? 0 });
+  });
+  app.get('/api/v1/counters', (_request, response) => {
+    const families = [...parts.counters.list()].map(([family, labels]) => [
+      family,
+      Object.fromEntries(labels),
+    ]);
+    response.json(Object.fromEntries(families));
+  });
+  app.use((request: Request, response: Response) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead) response.set('Allow', 'GET, HEAD');
+    sendProblem(response, isRead ? 'not_found' : 'method_not_allowed', request.path);
+  });
+  const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+    parts.log.error({ err: error }, 'operator request failed');
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, 'internal');
+  };
+  app.use(onError);
+  return app;
+}
+
+function requireToken(token: string): RequestHandler {
+  const expected = digest(token);
+  return (request, response, next) => {
+    const given = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '')?.[1];
+    // Digests have one length, so that the comparison tells nothing about the token.
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) {
+      next();
+      return;
+    }
+    response.set('WWW-Authenticate', 'Bearer');
+    sendProblem(response, 'unauthorized');
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function sendProblem(response: Response, code: ProblemCode, detail?: string): void {
+  const document = problemDocument(code, detail);
+  response.status(document.status).type('application/problem+json').send(JSON.stringify(document));
+}
