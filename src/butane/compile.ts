@@ -10,6 +10,7 @@ import type { ButaneFiles } from './butane-files.ts';
 import { checkDeclaredHashes } from './declared-hashes.ts';
 import { decodeDocument } from './decode.ts';
 import type { DecodedObject } from './decode.ts';
+import { checkEmbeddedConfigs } from './embedded-configs.ts';
 import { checkGrubLines } from './grub.ts';
 import type { Grub } from './grub.ts';
 import { messages } from './messages.ts';
@@ -40,6 +41,8 @@ export interface Safety {
   readonly refuseLineBreaks?: boolean;
   /** Embedded contents must have the hash that is declared for them. */
   readonly checkHashes?: boolean;
+  /** Configurations embedded for Ignition to merge must be valid, local ones and those of other versions too. */
+  readonly checkEmbeddedConfigs?: boolean;
 }
 
 /** Everything on: how the server compiles. */
@@ -48,6 +51,7 @@ export const serverSafety: Required<Safety> = {
   resolveLinks: true,
   refuseLineBreaks: true,
   checkHashes: true,
+  checkEmbeddedConfigs: true,
 };
 
 export interface CompileOptions {
@@ -161,6 +165,7 @@ class Compilation {
     this.reportGenerated(findDuplicates(config, ignition), provenance);
     this.reportGenerated(checkRules(config, ignition, butaneRules), provenance);
     if (safety.checkHashes) this.reportGenerated(checkDeclaredHashes(config, ignition), provenance);
+    if (safety.checkEmbeddedConfigs) this.reportGenerated(checkEmbeddedConfigs(config), provenance);
     if (isFatal(this.entries)) return this.invalid(messages.generatedInvalid);
     const json = encodeConfig(config, ignition, { indent: this.options.pretty ? 2 : 0 });
     return { kind: 'config', config, spec: ignition, json, entries: this.entries };

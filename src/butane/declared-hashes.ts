@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import type { Config, ConfigObject, Resource } from '../ignition/config.ts';
-import { DataUrlError, decodeDataUrl } from '../ignition/data-url.ts';
 import type { Entry } from '../ignition/report.ts';
 import { schemaOf } from '../ignition/schema.ts';
 import type { StructSchema } from '../ignition/schema.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
-
-/** Unpacked contents beyond this size are not checked but refused: nobody embeds as much in a configuration. */
-const maxContentsBytes = 256 * 1024 * 1024;
+import { embeddedBytes } from './embedded-bytes.ts';
 
 /**
  * Finds embedded contents that do not have the hash declared for them: the machine would fetch them, compare, and give
@@ -45,19 +41,12 @@ export function checkDeclaredHashes(config: Config, spec: SpecVersion): Entry[] 
   return entries;
 }
 
-function findHashFault({ source, compression, verification }: Resource): string | undefined {
-  const declared = /^(sha256|sha512)-([0-9a-fA-F]+)$/.exec(verification?.hash ?? '');
-  if (!declared || !source?.startsWith('data:')) return undefined;
+function findHashFault(resource: Resource): string | undefined {
+  const declared = /^(sha256|sha512)-([0-9a-fA-F]+)$/.exec(resource.verification?.hash ?? '');
+  const bytes = declared ? embeddedBytes(resource) : undefined;
+  if (!declared || bytes === undefined) return undefined;
+  if (typeof bytes === 'string') return `the contents cannot be unpacked to check their hash: ${bytes}`;
   const [, algorithm = '', digest = ''] = declared;
-  let bytes: Buffer;
-  try {
-    bytes = decodeDataUrl(source);
-    if (compression === 'gzip') bytes = gunzipSync(bytes, { maxOutputLength: maxContentsBytes });
-  } catch (error) {
-    // What is no data URL has an error of its own.
-    if (error instanceof DataUrlError) return undefined;
-    return `the contents cannot be unpacked to check their hash: ${(error as Error).message}`;
-  }
   const actual = createHash(algorithm).update(bytes).digest('hex');
   if (actual === digest.toLowerCase()) return undefined;
   return `the contents have another hash: ${algorithm}-${actual}`;

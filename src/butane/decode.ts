@@ -2,7 +2,7 @@ import { quote } from '../ignition/go-text.ts';
 import type { Int } from '../ignition/config.ts';
 import type { ButaneField, ButaneStruct } from './schema.ts';
 import { keyText } from './yaml/node.ts';
-import type { AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode } from './yaml/node.ts';
+import type { AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode, YamlPair } from './yaml/node.ts';
 import { isPlainNull, resolveScalar, tagOf, toInt } from './yaml/resolve-scalar.ts';
 import { YamlError } from './yaml/yaml-error.ts';
 
@@ -193,6 +193,7 @@ class Decoder {
 
   /** Reports keys of a mapping that are written the same. */
   private hasDuplicates(node: MappingNode): boolean {
+    if (node.pairs.length <= fewKeys && !repeatsKey(node.pairs)) return false;
     const lines = new Map<string, number[]>();
     let found = false;
     for (const { key } of node.pairs) {
@@ -244,6 +245,17 @@ class Decoder {
       throw new YamlError('document contains excessive aliasing');
     }
   }
+}
+
+/** Up to so many keys, comparing each with each other is faster than a map. */
+const fewKeys = 12;
+
+function repeatsKey(pairs: readonly YamlPair[]): boolean {
+  return pairs.some(({ key }, index) =>
+    pairs.some(
+      (other, at) => at > index && other.key.kind === key.kind && keyText(other.key) === keyText(key),
+    ),
+  );
 }
 
 /** Words that are strings in YAML 1.2, and booleans only where one is wanted. */

@@ -27,6 +27,8 @@ function isEmptyField(value: ConfigValue | undefined, field: FieldSchema): boole
 
 /** Writes one string as JSON, escaped as Go's encoding/json does. */
 export function encodeString(text: string): string {
+  // Most strings have nothing to escape.
+  if (/^[ !#-%'-;=?-[\]-~]*$/.test(text)) return `"${text}"`;
   return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -9,6 +9,9 @@ import type { Safety } from '../../src/butane/compile.ts';
 import { openFilesDirectory } from '../../src/catalog/files-directory.ts';
 import { formatEntry } from '../../src/ignition/report.ts';
 
+/** Of a version that a flatcar 1.1.0 document does not compile to. */
+const embedded = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"etc"}]}}';
+
 let folder: string;
 
 beforeAll(() => {
@@ -17,6 +20,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'secret'), 'key\n');
   writeFileSync(join(folder, 'files/inside'), 'inside\n');
   writeFileSync(join(folder, 'files/inner/motd'), 'hello\n');
+  writeFileSync(join(folder, 'files/bad.ign'), embedded);
   symlinkSync('../secret', join(folder, 'files/outside'));
   symlinkSync('inside', join(folder, 'files/alias'));
   symlinkSync('..', join(folder, 'files/up'));
@@ -165,5 +169,40 @@ describe('declared hashes', () => {
   test('contents that do not unpack are refused', () => {
     const body = file(`compression: gzip, inline: hello, verification: {hash: ${hash}}`);
     expect(compile(body, { checkHashes: true })).toEqual([expect.stringMatching(/cannot be unpacked/)]);
+  });
+});
+
+describe('embedded configurations', () => {
+  const merge = (resource: string) => `ignition: {config: {merge: [{${resource}}]}}\n`;
+  const fault = 'error at $.storage.files.0.path, line 1 col 61: path not absolute';
+
+  test.each([
+    [merge('local: bad.ign'), 'local', 37],
+    [merge(`inline: '${embedded}'`), 'inline', 38],
+  ])('%s is not looked into by Butane', (body, key, col) => {
+    expect(compile(body, {}).filter((line) => line.startsWith('error'))).toEqual([]);
+    expect(compile(body, { checkEmbeddedConfigs: true }).filter((line) => line.startsWith('error'))).toEqual([
+      `error at $.ignition.config.merge.0.${key}, line 3 col ${col}: the embedded configuration is not valid: ${fault}`,
+    ]);
+  });
+
+  test.each([
+    ['source: "data:,hello"', "error at line 1 col 2: invalid character 'h' looking for beginning of value"],
+    ['source: "data:,"', 'not a config (empty)'],
+    ['compression: gzip, source: "data:,x"', 'it cannot be unpacked: '],
+  ])('%s is refused', (resource, reason) => {
+    expect(compile(merge(resource), { checkEmbeddedConfigs: true })).toEqual([
+      expect.stringContaining(`the embedded configuration is not valid: ${reason}`),
+    ]);
+  });
+
+  test('those that are fetched, and good ones, are let through', () => {
+    const good = '{"ignition":{"version":"3.1.0"}}';
+    expect(compile(merge('source: "https://example.com/a.ign"'), serverSafety)).toEqual([
+      expect.stringContaining('"merge"'),
+    ]);
+    expect(compile(merge(`source: 'data:,${encodeURIComponent(good)}'`), serverSafety)).toEqual([
+      expect.stringContaining('"merge"'),
+    ]);
   });
 });

@@ -21,6 +21,8 @@ export function isBlank(code: number): boolean {
 
 /** Whether a character code ends a line in YAML 1.1: LF, CR, NEL, LS or PS. */
 export function isBreak(code: number): boolean {
+  // Nearly all characters lie between.
+  if (code > carriageReturn && code < nextLine) return false;
   return (
     code === lineFeed ||
     code === carriageReturn ||
@@ -37,6 +39,7 @@ export function isBreakOrEnd(code: number): boolean {
 
 /** Whether a character code is blank, ends a line or the text. */
 export function isSpaceOrEnd(code: number): boolean {
+  if (code > space && code < nextLine) return false;
   return isBlank(code) || isBreakOrEnd(code);
 }
 

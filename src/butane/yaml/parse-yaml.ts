@@ -160,7 +160,7 @@ class DocumentParser {
     if (token.type !== 'block-entry') {
       throw parserError("did not find expected '-' indicator", token, collection.start);
     }
-    this.readAfterIndicator(token, ['block-entry', 'block-end'], 'block');
+    this.readAfterIndicator(token, noBlockEntry, 'block');
   }
 
   private readIndentlessEntry(collection: OpenCollection): void {
@@ -170,7 +170,7 @@ class DocumentParser {
       return;
     }
     collection.expects = 'indentless-entry';
-    this.readAfterIndicator(token, ['block-entry', 'key', 'value', 'block-end'], 'block');
+    this.readAfterIndicator(token, noIndentlessEntry, 'block');
   }
 
   private readBlockKey(collection: OpenCollection): void {
@@ -182,14 +182,14 @@ class DocumentParser {
     }
     if (token.type !== 'key') throw parserError('did not find expected key', token, collection.start);
     collection.expects = 'block-value';
-    this.readAfterIndicator(token, ['key', 'value', 'block-end'], 'block-or-indentless');
+    this.readAfterIndicator(token, noBlockNode, 'block-or-indentless');
   }
 
   private readBlockValue(collection: OpenCollection): void {
     const token = this.scanner.peek();
     collection.expects = 'block-key';
     if (token.type === 'value') {
-      this.readAfterIndicator(token, ['key', 'value', 'block-end'], 'block-or-indentless');
+      this.readAfterIndicator(token, noBlockNode, 'block-or-indentless');
     } else {
       this.addEmpty(token);
     }
@@ -292,11 +292,11 @@ class DocumentParser {
   /** Reads the node behind a dash, question mark or colon, or an empty one if what follows cannot begin a node. */
   private readAfterIndicator(
     indicator: Token,
-    empty: readonly TokenType[],
+    empty: ReadonlySet<TokenType>,
     context: 'block' | 'block-or-indentless',
   ): void {
     this.scanner.next();
-    if (empty.includes(this.scanner.peek().type)) this.addEmpty(behind(indicator));
+    if (empty.has(this.scanner.peek().type)) this.addEmpty(behind(indicator));
     else this.readNode(context);
   }
 
@@ -312,7 +312,7 @@ class DocumentParser {
     }
     const { start, anchor, tag } = this.readProperties();
     const token = this.scanner.peek();
-    const opening = collectionStart(token, context);
+    const opening = collectionStarts[context].get(token.type);
     if (opening) {
       const node: MappingNode | SequenceNode = opening.mapping
         ? { kind: 'mapping', tag, pairs: [], ...place(start) }
@@ -378,6 +378,11 @@ class DocumentParser {
   }
 }
 
+// Tokens that show that there is no node behind an indicator.
+const noBlockEntry: ReadonlySet<TokenType> = new Set(['block-entry', 'block-end']);
+const noIndentlessEntry: ReadonlySet<TokenType> = new Set(['block-entry', 'key', 'value', 'block-end']);
+const noBlockNode: ReadonlySet<TokenType> = new Set(['key', 'value', 'block-end']);
+
 const documentBoundaries: ReadonlySet<TokenType> = new Set([
   'version-directive',
   'tag-directive',
@@ -386,26 +391,29 @@ const documentBoundaries: ReadonlySet<TokenType> = new Set([
   'stream-end',
 ]);
 
-/** Whether a token opens a collection in a context, and what that collection then expects. */
-function collectionStart(
-  token: Token,
-  context: 'block' | 'block-or-indentless' | 'flow',
-): { readonly mapping: boolean; readonly expects: Expectation } | undefined {
-  switch (token.type) {
-    case 'flow-sequence-start':
-      return { mapping: false, expects: 'flow-first-entry' };
-    case 'flow-mapping-start':
-      return { mapping: true, expects: 'flow-first-key' };
-    case 'block-entry':
-      return context === 'block-or-indentless' ? { mapping: false, expects: 'indentless-entry' } : undefined;
-    case 'block-sequence-start':
-      return context === 'flow' ? undefined : { mapping: false, expects: 'block-entry' };
-    case 'block-mapping-start':
-      return context === 'flow' ? undefined : { mapping: true, expects: 'block-key' };
-    default:
-      return undefined;
-  }
+interface CollectionStart {
+  readonly mapping: boolean;
+  readonly expects: Expectation;
 }
+
+const flowCollections = new Map<TokenType, CollectionStart>([
+  ['flow-sequence-start', { mapping: false, expects: 'flow-first-entry' }],
+  ['flow-mapping-start', { mapping: true, expects: 'flow-first-key' }],
+]);
+const blockCollections = new Map<TokenType, CollectionStart>([
+  ...flowCollections,
+  ['block-sequence-start', { mapping: false, expects: 'block-entry' }],
+  ['block-mapping-start', { mapping: true, expects: 'block-key' }],
+]);
+/** The tokens that open a collection in a context, and what that collection then expects. */
+const collectionStarts = {
+  flow: flowCollections,
+  block: blockCollections,
+  'block-or-indentless': new Map<TokenType, CollectionStart>([
+    ...blockCollections,
+    ['block-entry', { mapping: false, expects: 'indentless-entry' }],
+  ]),
+};
 
 function behind(token: Token): Mark {
   return { line: token.line, column: token.column + token.width };

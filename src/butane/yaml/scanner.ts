@@ -32,6 +32,8 @@ export class Scanner {
   private readonly cursor: Cursor;
   private tokens: Token[] = [];
   private head = 0;
+  /** Whether the token at the head can be taken: enough follows it, and no key can begin with it any more. */
+  private headIsSettled = false;
   /** Tokens taken from the queue. */
   private taken = 0;
   private flowLevel = 0;
@@ -51,7 +53,10 @@ export class Scanner {
   /** The next token; throws YamlError if the text makes none. Behind the end of the stream it stays `stream-end`. */
   peek(): Token {
     // go-yaml reads two tokens ahead for its comments, so errors surface that much earlier.
-    while (this.head + 2 >= this.tokens.length || this.mayBecomeKey()) this.scanToken();
+    if (!this.headIsSettled) {
+      while (this.head + 2 >= this.tokens.length || this.mayBecomeKey()) this.scanToken();
+      this.headIsSettled = true;
+    }
     const token = this.tokens[this.head];
     if (!token) throw new Error('The token queue is empty.');
     return token;
@@ -59,6 +64,7 @@ export class Scanner {
 
   /** Takes the token that `peek` returned from the queue. */
   next(): void {
+    this.headIsSettled = false;
     this.head++;
     this.taken++;
     if (this.head < 256) return;
@@ -74,9 +80,9 @@ export class Scanner {
 
   private scanToken(): void {
     const { cursor } = this;
-    const before = cursor.mark;
+    const { line, column } = cursor;
     this.skipToToken();
-    this.closeBlocks(cursor.column, before);
+    if (this.indent > cursor.column) this.closeBlocks(cursor.column, { line, column });
 
     if (cursor.ended) {
       this.scanStreamEnd();
