@@ -10,12 +10,13 @@ import { registerServe } from './serve.ts';
 export function buildProgram(): Command {
   const program = new Command('railhead')
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
-    .showHelpAfterError('(run with --help for the options)');
-  registerButane(program);
+    .showHelpAfterError('(run with --help for the options)')
+    .exitOverride();
   registerServe(program);
   registerCheck(program);
   registerExplain(program);
   registerRender(program);
+  registerButane(program);
   registerIgnition(program);
   return program;
 }

@@ -92,21 +92,25 @@ const subnet = z.strictObject({
     .meta({ example: 'full' }),
   pools: z
     .array(range)
-    .default([])
+    .prefault([])
     .describe('Ranges of addresses for clients without a reservation.')
     .meta({ example: '["10.0.1.100-10.0.1.200"]' }),
   exclude: z
     .array(range)
-    .default([])
+    .prefault([])
     .describe('Parts of the pools that are never given out.')
     .meta({ example: '["10.0.1.110-10.0.1.119"]' }),
-  routers: z.array(ipv4).default([]).describe('Default gateways (option 3).').meta({ example: '[10.0.1.1]' }),
-  dns: z.array(ipv4).default([]).describe('Name servers (option 6).').meta({ example: '[10.0.0.53]' }),
-  ntp: z.array(ipv4).default([]).describe('Time servers (option 42).').meta({ example: '[10.0.0.1]' }),
+  routers: z
+    .array(ipv4)
+    .prefault([])
+    .describe('Default gateways (option 3).')
+    .meta({ example: '[10.0.1.1]' }),
+  dns: z.array(ipv4).prefault([]).describe('Name servers (option 6).').meta({ example: '[10.0.0.53]' }),
+  ntp: z.array(ipv4).prefault([]).describe('Time servers (option 42).').meta({ example: '[10.0.0.1]' }),
   domain: z.string().optional().describe('Domain name (option 15).').meta({ example: 'rack1.example.com' }),
   options: z
     .array(dhcpOption)
-    .default([])
+    .prefault([])
     .describe('Further DHCP options.')
     .meta({ example: '[{code: 26, type: uint16, value: 9000}]' }),
   server_address: ipv4
@@ -126,11 +130,11 @@ const subnet = z.strictObject({
       'Whether to refuse addresses that do not belong here. By default where Railhead leases from a pool.',
     )
     .meta({ example: 'true' }),
-  lease_seconds: seconds.default(3600).describe('Lease time of installed systems.'),
-  boot_lease_seconds: seconds.default(600).describe('Lease time of firmware and iPXE, which never renew.'),
+  lease_seconds: seconds.prefault(3600).describe('Lease time of installed systems.'),
+  boot_lease_seconds: seconds.prefault(600).describe('Lease time of firmware and iPXE, which never renew.'),
   relays: z
     .array(ipv4)
-    .default([])
+    .prefault([])
     .describe('Relay addresses outside the network that pass on its requests.')
     .meta({ example: '[10.9.0.1]' }),
   shared_network: z
@@ -140,19 +144,19 @@ const subnet = z.strictObject({
     .meta({ example: 'floor2' }),
   allow_unknown: z
     .enum(['discover', 'ignore'])
-    .default('discover')
+    .prefault('discover')
     .describe('Whether machines that no record knows are answered.'),
   allow_auto_full: z
     .boolean()
-    .default(false)
+    .prefault(false)
     .describe('In mode `auto`, whether Railhead may lease while it has seen no other server.'),
   require_sole_server: z
     .boolean()
-    .default(false)
+    .prefault(false)
     .describe('Whether to answer known machines only while another DHCP server is around.'),
   uefi_proxy_style: z
     .enum(['binl', 'discovery8'])
-    .default('binl')
+    .prefault('binl')
     .describe('How UEFI firmware is sent on in proxy mode: by port 4011, or at once by option 43.'),
 });
 
@@ -162,16 +166,16 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       dir: z
         .string()
-        .default('.')
+        .prefault('.')
         .describe('The directory that holds `profiles/`, `groups/`, `machines/` and `assets/`.'),
-      watch: z.boolean().default(true).describe('Whether edits take effect by themselves.'),
+      watch: z.boolean().prefault(true).describe('Whether edits take effect by themselves.'),
     })
     .prefault({}),
   http: z
     .strictObject({
       listen: z
         .array(endpoint)
-        .default([{ host: '0.0.0.0', port: 8080 }])
+        .prefault(['0.0.0.0:8080'])
         .describe('Where machines reach the boot plane.')
         .meta({ example: '["10.0.1.2:8080"]' }),
       public_url: origin
@@ -182,14 +186,14 @@ export const settingsSchema = z.strictObject({
         .meta({ example: 'http://10.0.1.2:8080' }),
       trusted_proxies: z
         .array(cidr)
-        .default([])
+        .prefault([])
         .describe('Networks whose X-Forwarded-For is believed.')
         .meta({ example: '[10.0.9.0/24]' }),
-      connections: z.int().min(1).default(10_000).describe('Connections at once.'),
+      connections: z.int().min(1).prefault(10_000).describe('Connections at once.'),
       requests_per_source: z
         .int()
         .min(1)
-        .default(50_000)
+        .prefault(50_000)
         .describe('Requests a second from one address; more are told to come back later.'),
     })
     .prefault({}),
@@ -197,7 +201,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       listen: endpoint
         .nullable()
-        .default({ host: '127.0.0.1', port: 8081 })
+        .prefault('127.0.0.1:8081')
         .describe(
           'Where people and systems reach the API; `null` for nowhere. Anything but loopback needs a token.',
         )
@@ -213,23 +217,23 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       enabled: z
         .boolean()
-        .default(false)
+        .prefault(false)
         .describe('Whether to answer TFTP. Port 69 needs root or CAP_NET_BIND_SERVICE.')
         .meta({ example: 'true' }),
       listen: z
         .array(ipv4)
-        .default([])
+        .prefault([])
         .describe('Addresses to answer on; all of this host by default.')
         .meta({ example: '[10.0.1.2]' }),
-      port: z.int().min(0).max(65535).default(69).describe('The port that requests come to.'),
+      port: z.int().min(0).max(65535).prefault(69).describe('The port that requests come to.'),
       roots: z
         .array(z.string())
-        .default([])
+        .prefault([])
         .describe('Directories whose files are served beside the boot programs.')
         .meta({ example: '[/srv/tftp]' }),
       single_port: z
         .boolean()
-        .default(false)
+        .prefault(false)
         .describe(
           'Whether transfers stay on the port of the request, for firewalls and address translation.',
         ),
@@ -238,14 +242,14 @@ export const settingsSchema = z.strictObject({
         .optional()
         .describe('Ports that transfers use; any free one by default.')
         .meta({ example: '[30000, 31999]' }),
-      transfers: z.int().min(1).default(2000).describe('Transfers at once.'),
+      transfers: z.int().min(1).prefault(2000).describe('Transfers at once.'),
     })
     .prefault({}),
   boot_programs: z
     .strictObject({
       dirs: z
         .array(z.string())
-        .default(['/usr/lib/ipxe', '/boot', '/usr/lib/ipxe/qemu'])
+        .prefault(['/usr/lib/ipxe', '/boot', '/usr/lib/ipxe/qemu'])
         .describe(
           'Where to look for boot programs such as `undionly.kpxe` and `snponly.efi`, in this order. `assets/boot` comes first.',
         ),
@@ -255,86 +259,86 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       interfaces: z
         .array(z.string())
-        .default([])
+        .prefault([])
         .describe('Network interfaces to answer DHCP on. With none, DHCP is off.')
         .meta({ example: '[eth1]' }),
       share_ports: z
         .boolean()
-        .default(false)
+        .prefault(false)
         .describe(
           'Whether another DHCP server of this host may use the same interface, as a proxy beside it needs.',
         )
         .meta({ example: 'true' }),
       identity: z
         .enum(['mac', 'client_id'])
-        .default('mac')
+        .prefault('mac')
         .describe('What makes two requests come from one client.'),
       trust_link_selection: z
         .boolean()
-        .default(false)
+        .prefault(false)
         .describe('Whether to believe option 82.5 (RFC 3527) and 82.11 (RFC 5107) of relays.'),
       trust_subnet_selection: z
         .boolean()
-        .default(false)
+        .prefault(false)
         .describe('Whether to believe option 118 (RFC 3011).'),
       strict_relay_source: z
         .boolean()
-        .default(false)
+        .prefault(false)
         .describe("Whether relayed packets must come from their relay's own address."),
       trusted_relays: z
         .array(ipv4)
-        .default([])
+        .prefault([])
         .describe('Addresses that relays may send from as well, when `strict_relay_source` is set.')
         .meta({ example: '[10.0.9.1]' }),
-      bootp: z.boolean().default(false).describe('Whether to answer BOOTP clients that have a reservation.'),
+      bootp: z.boolean().prefault(false).describe('Whether to answer BOOTP clients that have a reservation.'),
       conflict_detection: z
         .enum(['off', 'not-pxe', 'all'])
-        .default('not-pxe')
+        .prefault('not-pxe')
         .describe('Whose new addresses are tried on the network before they are offered.'),
       boot_loop: z
         .enum(['report', 'stop'])
-        .default('report')
+        .prefault('report')
         .describe('What to do about a machine that loads the same thing again and again.'),
       packets_per_second: z
         .int()
         .min(1)
-        .default(100_000)
+        .prefault(100_000)
         .describe('Packets a second in all; more are dropped.'),
       client_packets_per_second: z
         .int()
         .min(1)
-        .default(20)
+        .prefault(20)
         .describe('Packets a second from one hardware address.'),
     })
     .prefault({}),
-  networks: z.array(subnet).default([]).describe('The networks that Railhead serves.'),
+  networks: z.array(subnet).prefault([]).describe('The networks that Railhead serves.'),
   store: z
     .strictObject({
       file: z
         .string()
-        .default('data/railhead.db')
+        .prefault('data/railhead.db')
         .describe('The SQLite database with leases, discovered machines and boot events.'),
       synchronous: z
         .enum(['full', 'normal'])
-        .default('full')
+        .prefault('full')
         .describe(
           '`full`: an acknowledged lease survives a power cut. `normal`: it survives the process, and answers are faster.',
         ),
-      event_days: z.int().min(1).default(90).describe('Days that boot events are kept.'),
+      event_days: z.int().min(1).prefault(90).describe('Days that boot events are kept.'),
     })
     .prefault({}),
   unmatched: z
     .enum(['wait', 'local', 'fail'])
-    .default('wait')
+    .prefault('wait')
     .describe(
       'What a machine without a group does: wait and ask again, boot from its disk, or stop with an error.',
     ),
-  poll_seconds: z.int().min(1).max(3600).default(15).describe('How often a waiting machine asks again.'),
+  poll_seconds: z.int().min(1).max(3600).prefault(15).describe('How often a waiting machine asks again.'),
   log: z
     .strictObject({
       level: z
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-        .default('info')
+        .prefault('info')
         .describe('The least serious lines that are written.'),
     })
     .prefault({}),

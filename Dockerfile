@@ -1,0 +1,32 @@
+# Railhead with the boot programs of Debian's ipxe package.
+FROM node:20-bookworm-slim AS build
+WORKDIR /src
+# better-sqlite3 is built from source where its prebuilt binary cannot be fetched.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends python3 make g++ \
+ && rm -rf /var/lib/apt/lists/*
+COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
+COPY bin ./bin
+COPY src ./src
+RUN npm ci && npm prune --omit=dev --ignore-scripts
+
+FROM node:20-bookworm-slim
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ipxe libcap2-bin \
+ && rm -rf /var/lib/apt/lists/* \
+ # The service is no root: the program itself carries what it may do, within what the container is given.
+ && setcap cap_net_bind_service,cap_net_raw+ep "$(command -v node)" \
+ && useradd --system --uid 4011 --home-dir /nonexistent railhead \
+ && install -d -o railhead /var/lib/railhead
+WORKDIR /opt/railhead
+COPY --from=build /src/node_modules ./node_modules
+COPY --from=build /src/dist ./dist
+COPY --from=build /src/bin ./bin
+COPY --from=build /src/package.json ./
+USER railhead
+ENV NODE_ENV=production
+VOLUME ["/var/lib/railhead"]
+WORKDIR /etc/railhead
+HEALTHCHECK --interval=30s --timeout=5s CMD ["node", "-e", "fetch('http://127.0.0.1:8081/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/opt/railhead/bin/railhead.js"]
+CMD ["serve", "--store", "/var/lib/railhead/railhead.db"]

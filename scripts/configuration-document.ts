@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { settingsSchema } from '../src/config/schema.ts';
+
+interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly example?: string;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly prefixItems?: readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+}
+
+const INTRODUCTION = `# Settings
+
+<!-- Made by \`npm run docs\` from src/config/schema.ts; edit that. -->
+
+Railhead reads \`railhead.yaml\` in the directory it is started in, or the file that \`--config\` names.
+Every key has a default, so that there may be no file at all; unknown keys and wrong values are refused, all of them at once, with file, line and column:
+
+    $ npx railhead serve --config railhead.yaml
+    railhead: railhead.yaml:3:3: unknown key "listem"
+    railhead.yaml:7:11: networks.0.cidr: "10.0.1.5/24" is not a network; write it as 10.0.1.0/24, with the host bits zero
+
+The environment comes over the file, and flags come over both.
+A variable is \`RAILHEAD_\` and the key with \`_\` for the dot, its value is written as in YAML: \`RAILHEAD_HTTP_LISTEN='["10.0.1.2:8080"]'\`.
+Any key can be set by a flag: \`--set dhcp.interfaces='[eth1]'\`.
+
+A complete file for one rack, where Railhead is the DHCP server:
+
+\`\`\`yaml
+dhcp:
+  interfaces: [eth1]
+tftp:
+  enabled: true
+networks:
+  - id: rack1
+    cidr: 10.0.1.0/24
+    mode: full
+    pools: ["10.0.1.100-10.0.1.200"]
+    routers: [10.0.1.1]
+    dns: [10.0.0.53]
+\`\`\`
+
+The same beside a DHCP server that is already there:
+
+\`\`\`yaml
+dhcp:
+  interfaces: [eth1]
+tftp:
+  enabled: true
+networks:
+  - {id: rack1, cidr: 10.0.1.0/24, mode: proxy}
+\`\`\`
+`;
+
+/** docs/configuration.md: every key with type, default, meaning and example. */
+export function configurationDocument(): string {
+  const schema = z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const sections: string[] = [INTRODUCTION];
+  const plain: string[] = [];
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    if (property.properties !== undefined) sections.push(`## ${name}\n\n${table(property, `${name}.`)}`);
+    else if (property.items?.properties !== undefined) {
+      sections.push(
+        `## ${name}\n\n${property.description ?? ''}\nA list; each entry has these keys.\n\n${table(property.items, '')}`,
+      );
+    } else plain.push(row(name, property, false));
+  }
+  sections.push(`## Others\n\n${HEADER}${plain.join('')}`);
+  return sections.join('\n');
+}
+
+const HEADER = '| Key | Type | Default | Meaning | Example |\n|---|---|---|---|---|\n';
+
+function table(schema: JsonSchema, prefix: string): string {
+  const required = new Set(schema.required);
+  const rows = Object.entries(schema.properties ?? {}).map(([name, property]) =>
+    row(`${prefix}${name}`, property, required.has(name)),
+  );
+  return `${HEADER}${rows.join('')}`;
+}
+
+function row(key: string, property: JsonSchema, required: boolean): string {
+  const fallback = required
+    ? '(required)'
+    : property.default === undefined
+      ? 'none'
+      : code(formatDefault(property.default));
+  const example = property.example ?? (property.default === undefined ? '' : formatDefault(property.default));
+  const cells = [
+    code(key),
+    describeType(property),
+    fallback,
+    property.description ?? '',
+    example === '' ? '' : code(example),
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+function describeType(property: JsonSchema): string {
+  if (property.enum !== undefined) return property.enum.map((value) => code(String(value))).join(', ');
+  if (property.anyOf !== undefined) return property.anyOf.map(describeType).join(' or ');
+  if (property.prefixItems !== undefined) return 'two whole numbers';
+  switch (property.type) {
+    case 'array':
+      return property.items?.properties === undefined
+        ? `list of ${describeType(property.items ?? {})}s`
+        : 'list of mappings';
+    case 'integer':
+      return 'whole number';
+    case 'string':
+      return 'text';
+    case 'null':
+      return '`null`';
+    case 'boolean':
+      return '`true`, `false`';
+    default:
+      return typeof property.type === 'string' ? property.type : 'text';
+  }
+}
+
+function formatDefault(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
