@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { registerButane } from './butane.ts';
 import { registerCheck } from './check.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
 import { registerRender } from './render.ts';
@@ -14,6 +15,7 @@ export function buildProgram(): Command {
     .exitOverride();
   registerServe(program);
   registerCheck(program);
+  registerDoctor(program);
   registerExplain(program);
   registerRender(program);
   registerButane(program);
