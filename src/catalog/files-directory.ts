@@ -65,5 +65,6 @@ const reasons: Readonly<Record<string, string>> = {
   ELOOP: 'too many levels of symbolic links',
   ENAMETOOLONG: 'file name too long',
   ENXIO: 'no such device or address',
+  EPERM: 'operation not permitted',
   ERR_INVALID_ARG_VALUE: 'invalid argument',
 };

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { readCatalogFiles } from './catalog-files.ts';
 import { compileCatalog } from './compile-catalog.ts';
-import { DirectoryFiles } from './directory-files.ts';
+import { openFilesDirectory } from './files-directory.ts';
 import type { Generation } from './generation.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { renderEverything } from './render-everything.ts';
@@ -17,7 +17,7 @@ export type LoadedCatalog =
  */
 export async function loadCatalog(directory: string, now: () => Date): Promise<LoadedCatalog> {
   const { files, problems } = await readCatalogFiles(directory);
-  const compiled = compileCatalog(files, now(), new DirectoryFiles(`${directory}/profiles`));
+  const compiled = compileCatalog(files, now(), openFilesDirectory(`${directory}/profiles`));
   if (compiled.kind === 'invalid') {
     return { kind: 'invalid', problems: sortProblems([...problems, ...compiled.problems]) };
   }
