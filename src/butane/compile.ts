@@ -29,6 +29,7 @@ import { findUnusedYamlKeys, YamlLocator } from './yaml-positions.ts';
 import type { YamlNode } from './yaml/node.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 import { YamlError } from './yaml/yaml-error.ts';
+import type { YamlPlace } from './yaml/yaml-error.ts';
 import { decodeYamlText } from './yaml/yaml-text.ts';
 
 /** Where Butane trusts the author of a document, and a server had better not. All are off unless set. */
@@ -77,6 +78,8 @@ export type CompileResult =
       readonly kind: 'invalid';
       /** Why, in Butane's words: what is wrong with the YAML, or that an entry says it. */
       readonly error: string;
+      /** Where the YAML is wrong; the line in `error` is go-yaml's, which often is another. Entries have their own. */
+      readonly place?: YamlPlace;
       readonly entries: readonly Entry[];
     };
 
@@ -91,12 +94,11 @@ export function compileButane(input: Uint8Array | string, options: CompileOption
   let document: DecodedObject;
   try {
     const choice = readSpec(input);
-    if ('error' in choice) return { kind: 'invalid', error: choice.error, entries: [] };
+    if ('kind' in choice) return choice;
     ({ root, spec } = choice);
     document = decodeDocument(root, spec.schema);
   } catch (error) {
-    if (!(error instanceof YamlError)) throw error;
-    return { kind: 'invalid', error: error.message, entries: [] };
+    return refuse(error);
   }
   return new Compilation(root, document, spec, options).run();
 }
@@ -112,20 +114,26 @@ const commonFields: ButaneStruct = {
 };
 
 /** Parses the document and finds its specification; Butane does both before it looks at anything else. */
-function readSpec(input: Uint8Array | string): { root: YamlNode; spec: ButaneSpec } | { error: string } {
+function readSpec(input: Uint8Array | string): { root: YamlNode; spec: ButaneSpec } | CompileResult {
   let root: YamlNode | undefined;
   let common: { variant?: string; version?: string } = {};
   try {
     root = parseYaml(decodeYamlText(input));
     if (root) common = decodeDocument(root, commonFields);
   } catch (error) {
-    if (error instanceof YamlError) return { error: `Error unmarshaling yaml: ${error.message}` };
-    throw error;
+    return refuse(error, 'Error unmarshaling yaml: ');
   }
   const choice = chooseSpec(common.variant ?? '', common.version ?? '');
-  if ('error' in choice) return choice;
+  if ('error' in choice) return { kind: 'invalid', error: choice.error, entries: [] };
   if (!root) throw new Error('A document without content has no variant.');
   return { root, spec: choice.spec };
+}
+
+/** The result for a document that is no YAML, or does not fit; anything but a YamlError is thrown again. */
+function refuse(error: unknown, prefix = ''): CompileResult {
+  if (!(error instanceof YamlError)) throw error;
+  const { message, place } = error;
+  return { kind: 'invalid', error: prefix + message, entries: [], ...(place && { place }) };
 }
 
 /** One document on its way through Butane's stages, each of which ends it if it finds an error. */

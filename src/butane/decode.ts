@@ -5,6 +5,7 @@ import { keyText } from './yaml/node.ts';
 import type { AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode, YamlPair } from './yaml/node.ts';
 import { isPlainNull, resolveScalar, tagOf, toInt } from './yaml/resolve-scalar.ts';
 import { YamlError } from './yaml/yaml-error.ts';
+import type { YamlPlace } from './yaml/yaml-error.ts';
 
 /** A decoded value; undefined where a list or mapping lost a null. */
 export type DecodedValue = string | Int | boolean | DecodedObject | DecodedValue[];
@@ -26,12 +27,15 @@ const maxTypeErrors = 1000;
 export function decodeDocument(root: YamlNode, schema: ButaneStruct): DecodedObject {
   const decoder = new Decoder();
   const value = decoder.struct(root, schema) ?? {};
-  if (decoder.errors.length > 0) throw new YamlError(`unmarshal errors:\n  ${decoder.errors.join('\n  ')}`);
+  if (decoder.errors.length > 0) {
+    throw new YamlError(`unmarshal errors:\n  ${decoder.errors.join('\n  ')}`, decoder.firstErrorPlace);
+  }
   return value;
 }
 
 class Decoder {
   readonly errors: string[] = [];
+  firstErrorPlace: YamlPlace | undefined;
   private decoded = 0;
   private decodedInAliases = 0;
   private aliasDepth = 0;
@@ -157,7 +161,9 @@ class Decoder {
   }
 
   private alias<T>(node: AliasNode, decode: (target: YamlNode) => T): T {
-    if (this.activeAliases.has(node)) throw new YamlError(`anchor '${node.name}' value contains itself`);
+    if (this.activeAliases.has(node)) {
+      throw new YamlError(`anchor '${node.name}' value contains itself`, node);
+    }
     this.activeAliases.add(node);
     this.aliasDepth++;
     const value = decode(node.target);
@@ -169,7 +175,7 @@ class Decoder {
   /** Decodes what a merge key names into a struct, keys that are there already excepted. */
   private merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
     if (++this.mergeDepth > maxMergeDepth) {
-      throw new YamlError(`line ${parent.line}: merge keys are nested deeper than ${maxMergeDepth}`);
+      throw new YamlError(`line ${parent.line}: merge keys are nested deeper than ${maxMergeDepth}`, parent);
     }
     const outerKeys = this.mergedKeys;
     if (!outerKeys) {
@@ -183,7 +189,7 @@ class Decoder {
     for (const source of sources) {
       const target = source.kind === 'alias' ? source.target : source;
       if (target.kind !== 'mapping') {
-        throw new YamlError('map merge requires map or sequence of maps as the value');
+        throw new YamlError('map merge requires map or sequence of maps as the value', source);
       }
       this.struct(source, schema, into);
     }
@@ -194,31 +200,32 @@ class Decoder {
   /** Reports keys of a mapping that are written the same. */
   private hasDuplicates(node: MappingNode): boolean {
     if (node.pairs.length <= fewKeys && !repeatsKey(node.pairs)) return false;
-    const lines = new Map<string, number[]>();
+    const keys = new Map<string, YamlNode[]>();
     let found = false;
     for (const { key } of node.pairs) {
       const identity = `${key.kind} ${keyText(key)}`;
-      const earlier = lines.get(identity);
+      const earlier = keys.get(identity);
       if (!earlier) {
-        lines.set(identity, [key.line]);
+        keys.set(identity, [key]);
         continue;
       }
       found = true;
-      earlier.push(key.line);
+      earlier.push(key);
     }
-    if (found) this.reportDuplicates(node, lines);
+    if (found) this.reportDuplicates(node, keys);
     return found;
   }
 
-  private reportDuplicates(node: MappingNode, lines: ReadonlyMap<string, readonly number[]>): void {
+  private reportDuplicates(node: MappingNode, keys: ReadonlyMap<string, readonly YamlNode[]>): void {
     const seen = new Map<string, number>();
     for (const { key } of node.pairs) {
       const identity = `${key.kind} ${keyText(key)}`;
       const count = (seen.get(identity) ?? 0) + 1;
       seen.set(identity, count);
-      for (const line of lines.get(identity)?.slice(count) ?? []) {
+      for (const later of keys.get(identity)?.slice(count) ?? []) {
         if (this.errors.length >= maxTypeErrors) return;
-        this.addError(`line ${line}: mapping key ${quote(keyText(key))} already defined at line ${key.line}`);
+        const name = quote(keyText(key));
+        this.addError(`line ${later.line}: mapping key ${name} already defined at line ${key.line}`, later);
       }
     }
   }
@@ -227,11 +234,12 @@ class Decoder {
     const tag =
       node.kind === 'scalar' ? tagOf(node) : node.tag || (node.kind === 'mapping' ? '!!map' : '!!seq');
     const shown = tag === '!!map' || tag === '!!seq' ? '' : ` \`${abbreviate(keyText(node))}\``;
-    this.addError(`line ${node.line}: cannot unmarshal ${tag}${shown} into ${goType}`);
+    this.addError(`line ${node.line}: cannot unmarshal ${tag}${shown} into ${goType}`, node);
     return undefined;
   }
 
-  private addError(message: string): void {
+  private addError(message: string, place: YamlPlace): void {
+    this.firstErrorPlace ??= place;
     if (this.errors.length < maxTypeErrors) this.errors.push(message);
   }
 

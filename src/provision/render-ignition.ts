@@ -100,20 +100,28 @@ function compileSource(
     safety: serverSafety,
     ...(files !== undefined && { files }),
   });
-  if (compiled.kind === 'invalid') throw sourceError(source, compiled.entries, compiled.error);
+  if (compiled.kind === 'invalid') {
+    throw sourceError(source, compiled.entries, compiled.error, compiled.place);
+  }
   warnings.push(...compiled.entries.map((entry) => `${source.name}: ${formatEntry(entry)}`));
   return { config: compiled.config, spec: compiled.spec, json: compiled.json };
 }
 
-function sourceError(source: RenderedSource, entries: readonly Entry[], reason: string): TemplateError {
+function sourceError(
+  source: RenderedSource,
+  entries: readonly Entry[],
+  reason: string,
+  place?: { readonly line: number; readonly col: number },
+): TemplateError {
   const entry = entries.find(({ kind }) => kind === 'error');
   if (entry === undefined) {
-    const line = /line (\d+)/.exec(reason)?.[1];
-    return new TemplateError(
-      source.name,
-      reason,
-      placeInTemplate(source, line === undefined ? undefined : Number(line), 1),
+    // The place is exact, and go-yaml's line is not.
+    const exact = reason.replace(
+      /^(?:Error unmarshaling )?yaml: (?:yaml: )?(?:line \d+: )?/,
+      'not valid YAML: ',
     );
+    const message = exact.replaceAll(/\n */g, ' ');
+    return new TemplateError(source.name, message, placeInTemplate(source, place?.line, place?.col));
   }
   const { line: _line, col: _col, ...withoutPlace } = entry;
   const message = formatEntry(withoutPlace).replace(/^error at /, '');

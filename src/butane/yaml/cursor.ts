@@ -144,7 +144,8 @@ export class Cursor implements Mark {
    */
   error(problem: string, start: Mark = this): YamlError {
     const line = start.line !== 0 ? start.line : this.line;
-    return new YamlError(line === 0 ? problem : `line ${line + 1}: ${problem}`);
+    const place = { line: this.line + 1, col: this.column + 1 };
+    return new YamlError(line === 0 ? problem : `line ${line + 1}: ${problem}`, place);
   }
 }
 

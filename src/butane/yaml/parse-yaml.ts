@@ -304,7 +304,7 @@ class DocumentParser {
     const first = this.scanner.peek();
     if (first.type === 'alias') {
       const target = this.anchors.get(first.value);
-      if (!target) throw new YamlError(`unknown anchor '${first.value}' referenced`);
+      if (!target) throw new YamlError(`unknown anchor '${first.value}' referenced`, place(first));
       // go-yaml asks for the next event only after it has looked for the anchor.
       this.scanner.next();
       this.addNode({ kind: 'alias', name: first.value, target, ...place(first) });
@@ -429,5 +429,5 @@ function place(mark: Mark): { line: number; col: number } {
  */
 function parserError(problem: string, token: Token, start?: Mark): YamlError {
   const line = start !== undefined && start.line !== 0 ? start.line : token.line;
-  return new YamlError(line === 0 ? problem : `line ${line}: ${problem}`);
+  return new YamlError(line === 0 ? problem : `line ${line}: ${problem}`, place(token));
 }

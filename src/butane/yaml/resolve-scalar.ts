@@ -54,7 +54,7 @@ export function resolveScalar(node: ScalarNode): ResolvedScalar {
   if (tag === '') {
     return node.value === '<<' ? { tag: '!!merge', value: node.value } : resolveText(node.value, true);
   }
-  if (tag === '!!binary') return { tag, value: decodeBinary(node.value) };
+  if (tag === '!!binary') return { tag, value: decodeBinary(node) };
   if (!checkedTags.has(tag)) return { tag, value: node.value };
 
   const resolved = resolveText(node.value, tag === '!!timestamp');
@@ -62,7 +62,7 @@ export function resolveScalar(node: ScalarNode): ResolvedScalar {
   if (tag === '!!float' && typeof resolved.value === 'bigint') {
     return { tag, value: Number(resolved.value) };
   }
-  throw new YamlError(`cannot decode ${resolved.tag} \`${node.value}\` as a ${tag}`);
+  throw new YamlError(`cannot decode ${resolved.tag} \`${node.value}\` as a ${tag}`, node);
 }
 
 function resolveText(text: string, timestamps: boolean): ResolvedScalar {
@@ -134,10 +134,10 @@ function isTimestamp(text: string): boolean {
 }
 
 /** Decodes base64 as strictly as Go, which skips line ends only; bytes that are no UTF-8 become U+FFFD. */
-function decodeBinary(text: string): string {
-  const plain = text.replace(/[\r\n]/g, '');
+function decodeBinary(node: ScalarNode): string {
+  const plain = node.value.replace(/[\r\n]/g, '');
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(plain)) {
-    throw new YamlError('!!binary value contains invalid base64 data');
+    throw new YamlError('!!binary value contains invalid base64 data', node);
   }
   return decodeUtf8(Buffer.from(plain, 'base64'));
 }

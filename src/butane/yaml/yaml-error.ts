@@ -1,8 +1,17 @@
+/** A line and a column, counted from 1. */
+export interface YamlPlace {
+  readonly line: number;
+  readonly col: number;
+}
+
 /** A document that is not well-formed YAML, or that does not fit its type; the message starts with `yaml: `. */
 export class YamlError extends Error {
   override readonly name = 'YamlError';
+  /** Where it is; the line in the message is go-yaml's, which often is another. */
+  readonly place: YamlPlace | undefined;
 
-  constructor(problem: string) {
+  constructor(problem: string, place?: YamlPlace) {
     super(`yaml: ${problem}`);
+    this.place = place && { line: place.line, col: place.col };
   }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { YamlNode } from '../../../src/butane/yaml/node.ts';
-import { YamlError } from '../../../src/butane/yaml/yaml-error.ts';
 import { parseYaml } from '../../../src/butane/yaml/parse-yaml.ts';
 import { decodeYamlText } from '../../../src/butane/yaml/yaml-text.ts';
 
@@ -101,7 +100,9 @@ describe('what is no YAML', () => {
     ['a: |\n \tb\n\tc: d', 'line 2: found a tab character where an indentation space is expected'],
     ['a: >0\n b', 'found an indentation indicator equal to 0'],
   ])('%j', (text, problem) => {
-    expect(() => parseYaml(text)).toThrow(new YamlError(problem));
+    expect(() => parseYaml(text)).toThrow(
+      expect.objectContaining({ name: 'YamlError', message: `yaml: ${problem}` }),
+    );
   });
 });
 
@@ -128,6 +129,8 @@ describe('text', () => {
     ['a\x7f', 'control characters are not allowed'],
     ['a\ufffe', 'control characters are not allowed'],
   ])('%j is refused', (bytes, problem) => {
-    expect(() => decodeYamlText(bytes)).toThrow(new YamlError(problem));
+    expect(() => decodeYamlText(bytes)).toThrow(
+      expect.objectContaining({ name: 'YamlError', message: `yaml: ${problem}` }),
+    );
   });
 });
