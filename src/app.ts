@@ -10,6 +10,7 @@ import { toDhcpPolicy, toSubnets } from './config/to-subnets.ts';
 import { supportedArchitectures } from './provision/boot-programs.ts';
 import { BootSessions } from './provision/boot-session.ts';
 import { DhcpEngine } from './provision/dhcp/dhcp-engine.ts';
+import { reviewSubnet } from './provision/dhcp/review-subnet.ts';
 import type { Reservations } from './provision/dhcp/reservations.ts';
 import { BootEventRecorder } from './server/boot-events.ts';
 import { BootAnswers } from './server/boot-http/boot-answers.ts';
@@ -99,8 +100,12 @@ async function start(
   const httpPort = settings.http.listen[0]?.port ?? 8080;
   const originFor = (address: string): string => settings.http.public_url ?? `http://${address}:${httpPort}`;
   const programNames: ReadonlySet<string> = new Set(programs.keys());
+  const subnets = toSubnets(settings.networks);
+  for (const subnet of subnets) {
+    for (const warning of reviewSubnet(subnet)) log.warn({ network: subnet.id }, warning);
+  }
   const engine = new DhcpEngine({
-    subnets: toSubnets(settings.networks),
+    subnets,
     policy: toDhcpPolicy(settings.dhcp),
     reservations,
     findBootPlan: (query) =>
@@ -118,7 +123,7 @@ async function start(
       generation: () => catalog.generation,
       unmatched: settings.unmatched,
       pollSeconds: settings.poll_seconds,
-      findLease: () => undefined,
+      findLease: (address) => clients.findLease(address),
       discovered: (request, resolution) => discovered.note(request, resolution),
     }),
     reader: new RequestReader({

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import type { Lease } from '../provision/dhcp/lease.ts';
+import type { JsonObject } from '../provision/json-value.ts';
 import { parseNeighbours } from './dhcp/address-probe.ts';
 
 /** How old a reading of the kernel's table may be: a storm must not read it for every request. */
@@ -25,6 +26,15 @@ export class ClientAddresses {
     if (address === undefined) return undefined;
     const lease = this.#findLease(address);
     return (lease === undefined ? undefined : parseMac(lease.chaddr)) ?? this.#neighbours().get(address);
+  }
+
+  /** The lease of the machine at this address, for templates. */
+  findLease(text: string): JsonObject | undefined {
+    const address = parseIpv4(text);
+    const lease = address && this.#findLease(address);
+    if (lease === undefined) return undefined;
+    const { chaddr, hostname, subnetId } = lease;
+    return { address: lease.address, mac: chaddr, network: subnetId, hostname: hostname ?? '' };
   }
 
   #neighbours(): ReadonlyMap<string, MacAddress> {

@@ -10,7 +10,6 @@ import {
   waitingIpxeScript,
 } from '../../provision/ipxe-script.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
-import type { Labels } from '../../provision/labels.ts';
 import { TemplateError } from '../../provision/template-error.ts';
 import type { RenderContext } from '../../provision/template-variables.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
@@ -25,8 +24,8 @@ export interface BootAnswerParts {
   readonly generation: () => Generation | undefined;
   readonly unmatched: UnmatchedPolicy;
   readonly pollSeconds: number;
-  /** The lease that a machine has from us. */
-  readonly findLease: (labels: Labels, address: string) => JsonObject | undefined;
+  /** The lease that the machine at this address has from us, as templates see it. */
+  readonly findLease: (address: string) => JsonObject | undefined;
   /** A machine was seen that no group is for. */
   readonly discovered: (request: BootRequest, resolution: Resolution) => void;
 }
@@ -136,7 +135,7 @@ export class BootAnswers {
     if (match === undefined) {
       return how.unmatched?.(resolution) ?? this.#unmatched(request, resolution);
     }
-    const lease = findLease(resolution.labels, request.remoteAddress);
+    const lease = findLease(request.remoteAddress);
     const context = {
       origin: request.origin,
       rawQuery: request.rawQuery,
