@@ -5,7 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { findProgram, NetworkLab } from '../test/e2e/network-namespace.ts';
+import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
 import type { DhcpProcessSettings } from './dhcp-process.ts';
 
 // DISCOVER to ACK exchanges a second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootEventKind } from '../../src/provision/boot-event.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { DhcpProcess } from './dhcp-process.ts';
-import { canMakeNamespaces, findProgram, NetworkLab } from './network-namespace.ts';
+import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
 
 // Clients that others wrote, each in a network of its own:
 //
@@ -112,7 +112,7 @@ function startClient(namespace: string, command: string, args: readonly string[]
   const child = lab.start(namespace, command, args);
   const lines: string[] = [];
   let wake = (): void => undefined;
-  for (const stream of [child.stdout!, child.stderr!]) {
+  for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (line) => {
       lines.push(line);
       wake();

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { DhcpProcess } from './dhcp-process.ts';
-import { canMakeNamespaces, NetworkLab } from './network-namespace.ts';
+import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 
 const KILLS = 20;
 const CLIENTS_PER_ROUND = 1000;

@@ -1,0 +1,143 @@
+import {
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  execFileSync,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+let made = 0;
+
+/** Whether this user may make network namespaces; a test that needs them is skipped by name otherwise. */
+export const canMakeNamespaces = process.getuid?.() === 0;
+
+/** The program's path, or undefined if it is not installed. */
+export function findProgram(name: string): string | undefined {
+  try {
+    return execFileSync('which', [name], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Networks of their own for one test file or one virtual rack: namespaces, links between them, and programs inside.
+ * `remove` ends every program that was started here, and takes everything down.
+ */
+export class NetworkLab {
+  readonly #prefix: string;
+  readonly #namespaces: string[] = [];
+  readonly #children = new Set<ChildProcessWithoutNullStreams>();
+
+  /** `area` begins the names of its namespaces. What a killed process left behind under it is taken down. */
+  constructor(area: string) {
+    removeAbandoned(area);
+    this.#prefix = `${area}${process.pid}-${++made}`;
+  }
+
+  /** Makes a namespace, and returns the name by which `ip` knows it. */
+  addNamespace(name: string): string {
+    const full = `${this.#prefix}${name}`;
+    this.ip('netns', 'add', full);
+    this.#namespaces.push(full);
+    this.ip('-n', full, 'link', 'set', 'lo', 'up');
+    return full;
+  }
+
+  /** Joins two namespaces by a cable: an interface at each end, up. */
+  connect(one: string, oneEnd: string, other: string, otherEnd: string): void {
+    this.ip('link', 'add', oneEnd, 'netns', one, 'type', 'veth', 'peer', 'name', otherEnd, 'netns', other);
+    this.ip('-n', one, 'link', 'set', oneEnd, 'up');
+    this.ip('-n', other, 'link', 'set', otherEnd, 'up');
+  }
+
+  /** Makes a switch with the host's own end at `cidr`, for example `10.0.0.1/24`. */
+  addBridge(namespace: string, bridge: string, cidr: string): void {
+    this.ip('-n', namespace, 'link', 'add', bridge, 'type', 'bridge');
+    this.ip('-n', namespace, 'address', 'add', cidr, 'dev', bridge);
+    this.ip('-n', namespace, 'link', 'set', bridge, 'up');
+  }
+
+  /** Puts an interface that exists into a switch. */
+  plug(namespace: string, bridge: string, port: string): void {
+    this.ip('-n', namespace, 'link', 'set', port, 'master', bridge);
+  }
+
+  /** Makes an interface for a virtual machine and puts it into a switch. */
+  addTap(namespace: string, bridge: string, tap: string): void {
+    this.ip('-n', namespace, 'tuntap', 'add', 'dev', tap, 'mode', 'tap');
+    this.plug(namespace, bridge, tap);
+    this.ip('-n', namespace, 'link', 'set', tap, 'up');
+  }
+
+  ip(...args: readonly string[]): void {
+    execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  }
+
+  /** Runs a program in a namespace to its end, whatever that is; `text` is all that it printed. */
+  async run(namespace: string, command: string, args: readonly string[], timeoutMs = 30_000) {
+    const words = ['netns', 'exec', namespace, command, ...args];
+    try {
+      const { stderr, stdout } = await run('ip', words, { timeout: timeoutMs, maxBuffer: 1 << 26 });
+      return { code: 0, stdout, text: stdout + stderr };
+    } catch (error) {
+      const { code, stderr, stdout } = error as { code: number; stdout: string; stderr: string };
+      return { code, stdout, text: stdout + stderr };
+    }
+  }
+
+  /** Starts a program in a namespace. It is ended by `remove` if not before, and by the end of this process. */
+  start(namespace: string, command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+    // Even if this process is killed outright, nothing stays behind that runs.
+    const words = ['--pdeathsig', 'KILL', 'ip', 'netns', 'exec', namespace, command, ...args];
+    const child = spawn('setpriv', words);
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  async remove(): Promise<void> {
+    for (const child of [...this.#children]) {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    }
+    for (const namespace of this.#namespaces.splice(0)) removeNamespace(namespace);
+  }
+}
+
+/** Takes down the namespaces of processes that ended without `remove`. */
+function removeAbandoned(area: string): void {
+  const { stdout } = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' });
+  for (const line of (stdout ?? '').split('\n')) {
+    const name = line.split(' ')[0] ?? '';
+    const [, owner, pid] = /^([a-z-]+)(\d+)-\d/.exec(name) ?? [];
+    if (owner === area && !isRunning(Number(pid))) removeNamespace(name);
+  }
+}
+
+function removeNamespace(namespace: string): void {
+  for (const pid of execFileSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).split('\n')) {
+    if (pid !== '') endProcess(Number(pid));
+  }
+  execFileSync('ip', ['netns', 'del', namespace], { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may have ended by itself since it was listed.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

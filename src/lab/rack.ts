@@ -1,0 +1,149 @@
+import { constants, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Ipv4Address } from '../protocol/ipv4-address.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import { NetworkLab } from './network-lab.ts';
+import { RailheadProcess } from './railhead-process.ts';
+import { buildTestOs, type TestOs } from './test-os.ts';
+import { type Firmware, VirtualMachine } from './virtual-machine.ts';
+
+/** Where the test OS is kept between runs: `.cache/lab` in the folder of the program. */
+export const DEFAULT_CACHE_DIR = path.resolve(import.meta.dirname, '../../.cache/lab');
+
+/** The rack's own address, the only one on its network that is always there. */
+export const RACK_ADDRESS = '10.77.0.1' as Ipv4Address;
+export const RACK_CIDR = '10.77.0.0/24';
+/** The switch that all machines are plugged into. */
+export const RACK_BRIDGE = 'rack0';
+
+const HTTP_PORT = 8080;
+/** Where Railhead answers machines. */
+export const RACK_ORIGIN = `http://${RACK_ADDRESS}:${HTTP_PORT}`;
+
+/** Enough for the kernel, the initramfs twice while it is unpacked, and the root in memory. */
+const MEMORY_MEGABYTES = 384;
+
+/** What a machine of the rack is. */
+export interface RackMachine {
+  readonly name: string;
+  readonly mac: MacAddress;
+  readonly firmware: Firmware;
+}
+
+/** How Railhead gives addresses in the rack. */
+export type RackDhcp = 'full' | 'proxy';
+
+/**
+ * A private network with a switch, machines and a Railhead on it, all in this host's memory. `close` leaves nothing
+ * behind; so does the end of this process, but for files in the temporary folder.
+ */
+export class Rack {
+  readonly network: NetworkLab;
+  /** The namespace that holds the switch and the server. */
+  readonly namespace: string;
+  /** A folder of its own under the system's temporary folder. */
+  readonly folder: string;
+  /** Where profiles/, groups/, machines/ and assets/ are. */
+  readonly catalog: string;
+  readonly #machines: VirtualMachine[] = [];
+  #railhead: RailheadProcess | undefined;
+
+  private constructor(network: NetworkLab, folder: string) {
+    this.network = network;
+    this.folder = folder;
+    this.catalog = path.join(folder, 'catalog');
+    this.namespace = network.addNamespace('rack');
+    network.addBridge(this.namespace, RACK_BRIDGE, `${RACK_ADDRESS}/24`);
+  }
+
+  /** Makes an empty rack with the test OS among its assets. For root only. */
+  static async create(cacheDir = DEFAULT_CACHE_DIR): Promise<Rack> {
+    const os = await buildTestOs(cacheDir);
+    const folder = await mkdtemp(path.join(tmpdir(), 'railhead-lab-'));
+    const network = new NetworkLab('rhlab');
+    try {
+      const rack = new Rack(network, folder);
+      await rack.#addAssets(os);
+      return rack;
+    } catch (error) {
+      await network.remove();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Writes files of the catalog, named by their paths in it: `groups/web.yaml`. */
+  async writeCatalog(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, content] of Object.entries(files)) {
+      const file = path.join(this.catalog, name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+  }
+
+  /** Starts Railhead on the rack's switch. `settings` are laid over those of a rack. */
+  async startRailhead(
+    dhcp: RackDhcp,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<RailheadProcess> {
+    const subnet = {
+      id: 'rack',
+      cidr: RACK_CIDR,
+      mode: dhcp,
+      ...(dhcp === 'full' && { pools: ['10.77.0.100-10.77.0.199'] }),
+    };
+    this.#railhead = await RailheadProcess.start(this.network, {
+      namespace: this.namespace,
+      folder: this.catalog,
+      settings: {
+        http: { listen: [`${RACK_ADDRESS}:${HTTP_PORT}`] },
+        tftp: { enabled: true, listen: [RACK_ADDRESS] },
+        dhcp: { interfaces: [RACK_BRIDGE] },
+        networks: [subnet],
+        poll_seconds: 2,
+        ...settings,
+      },
+    });
+    return this.#railhead;
+  }
+
+  /** Plugs a machine into the switch (or into `bridge`, elsewhere) and switches it on. */
+  async powerOn(
+    machine: RackMachine,
+    at: { readonly namespace: string; readonly bridge: string } = {
+      namespace: this.namespace,
+      bridge: RACK_BRIDGE,
+    },
+  ): Promise<VirtualMachine> {
+    const folder = path.join(this.folder, machine.name);
+    await mkdir(folder, { recursive: true });
+    const tap = `tap${this.#machines.length}`;
+    this.network.addTap(at.namespace, at.bridge, tap);
+    const started = await VirtualMachine.start(this.network, {
+      ...machine,
+      memoryMegabytes: MEMORY_MEGABYTES,
+      namespace: at.namespace,
+      tap,
+      folder,
+    });
+    this.#machines.push(started);
+    return started;
+  }
+
+  /** Switches everything off and removes it. */
+  async close(): Promise<void> {
+    await Promise.all(this.#machines.map((machine) => machine.stop()));
+    await this.#railhead?.stop();
+    await this.network.remove();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #addAssets(os: TestOs): Promise<void> {
+    const assets = path.join(this.catalog, 'assets/test-os');
+    await mkdir(assets, { recursive: true });
+    for (const file of [os.kernel, os.initrd]) {
+      await copyFile(file, path.join(assets, path.basename(file)), constants.COPYFILE_FICLONE);
+    }
+  }
+}

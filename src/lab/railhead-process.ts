@@ -1,0 +1,136 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { BootEventKind } from '../provision/boot-event.ts';
+import type { NetworkLab } from './network-lab.ts';
+
+/** A boot event, as the API gives it. */
+export interface ReportedEvent {
+  readonly id: number;
+  readonly sessionId: string;
+  readonly at: string;
+  readonly kind: BootEventKind;
+  readonly summary: string;
+  readonly mac?: string;
+  readonly address?: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** What to start Railhead with. */
+export interface RailheadProcessOptions {
+  readonly namespace: string;
+  /** Holds the catalog; settings and database are put beside it. */
+  readonly folder: string;
+  /** Settings as in railhead.yaml; catalog, store and operator plane are set here. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
+const OPERATOR = '127.0.0.1:8081';
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 15_000;
+const POLL_MS = 250;
+
+/** `railhead serve` in a process of its own inside a namespace. */
+export class RailheadProcess {
+  readonly #network: NetworkLab;
+  readonly #namespace: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #log: string[] = [];
+  readonly #ended: Promise<void>;
+  #hasEnded = false;
+
+  private constructor(network: NetworkLab, namespace: string, child: ChildProcessWithoutNullStreams) {
+    this.#network = network;
+    this.#namespace = namespace;
+    this.#child = child;
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface(output).on('line', (line) => this.#log.push(line));
+    }
+    this.#ended = new Promise((resolve) =>
+      child.once('close', () => {
+        this.#hasEnded = true;
+        resolve();
+      }),
+    );
+  }
+
+  /** Starts the server, and resolves when it is ready. Rejects with its log if it ends instead. */
+  static async start(network: NetworkLab, options: RailheadProcessOptions): Promise<RailheadProcess> {
+    const { folder, namespace, settings } = options;
+    await mkdir(folder, { recursive: true });
+    const file = path.join(folder, 'railhead.yaml');
+    const all = {
+      ...settings,
+      catalog: { dir: folder },
+      store: { file: path.join(folder, 'railhead.db') },
+      operator: { listen: OPERATOR },
+    };
+    await writeFile(file, `${JSON.stringify(all, null, 2)}\n`);
+    const child = network.start(namespace, process.execPath, [PROGRAM, 'serve', '--config', file]);
+    const railhead = new RailheadProcess(network, namespace, child);
+    await railhead.#ready();
+    return railhead;
+  }
+
+  /** All lines that the server has logged. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  /** Reads the operator plane: `get('/api/v1/machines')`. Rejects unless the answer is 200. */
+  async get<T>(request: string): Promise<T> {
+    const url = `http://${OPERATOR}${request}`;
+    const { code, text, stdout } = await this.#network.run(this.#namespace, 'curl', ['-sS', '-f', url]);
+    if (code !== 0) throw new Error(`GET ${url}: ${text.trim()}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  /** The events with higher ids than `afterId`, oldest first. */
+  async eventsAfter(afterId: number): Promise<readonly ReportedEvent[]> {
+    const { events } = await this.get<{ events: ReportedEvent[] }>(
+      `/api/v1/events?after=${afterId}&limit=1000`,
+    );
+    return events;
+  }
+
+  /**
+   * Resolves with the first event for which `wanted` holds, of those recorded before or later. Rejects with what
+   * happened instead when `timeoutMs` have passed.
+   */
+  async waitForEvent(
+    what: string,
+    wanted: (event: ReportedEvent) => boolean,
+    timeoutMs: number,
+  ): Promise<ReportedEvent> {
+    const seen: ReportedEvent[] = [];
+    for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
+      const fresh = await this.eventsAfter(seen.at(-1)?.id ?? 0);
+      const found = fresh.find(wanted);
+      if (found !== undefined) return found;
+      seen.push(...fresh);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    const happened = seen.map(({ kind, mac, summary }) => `  ${mac ?? '-'} ${kind}: ${summary}`).join('\n');
+    throw new Error(`no event ${what} within ${timeoutMs / 1000} s, but:\n${happened}`);
+  }
+
+  /** Ends the server in good order; one that does not end within 15 s is killed. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  async #ready(): Promise<void> {
+    for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline;) {
+      if (this.#log.some((line) => line.includes('railhead is ready'))) return;
+      if (this.#hasEnded) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await this.stop();
+    throw new Error(`railhead did not start:\n${this.#log.join('\n')}`);
+  }
+}

@@ -1,0 +1,103 @@
+import type { Readable } from 'node:stream';
+
+/** Lines that are kept; a machine that prints without end loses its oldest ones. */
+const LINES_MAX = 5_000;
+/** A line without an end is cut here: firmware draws whole screens without one. */
+const LINE_LENGTH_MAX = 4_096;
+
+/** Called with every line as it is complete. */
+export type LineListener = (line: string) => void;
+
+/** What a machine prints on its serial port, line by line and without terminal controls. */
+export class SerialConsole {
+  readonly #lines: string[] = [];
+  readonly #listeners = new Set<LineListener>();
+  readonly #onClose = new Set<() => void>();
+  readonly #rests = new Map<Readable, string>();
+  readonly #closed = new Set<Readable>();
+
+  /** The console is closed when all the streams are. */
+  constructor(outputs: readonly Readable[]) {
+    for (const output of outputs) {
+      this.#rests.set(output, '');
+      output.setEncoding('latin1');
+      output.on('data', (text: string) => this.#take(output, text));
+      output.once('close', () => {
+        this.#take(output, '\n');
+        this.#closed.add(output);
+        if (this.#isClosed()) for (const listener of this.#onClose) listener();
+      });
+    }
+  }
+
+  /** The newest `count` lines. */
+  tail(count = LINES_MAX): readonly string[] {
+    return this.#lines.slice(-count);
+  }
+
+  /** Calls `listener` for every line from now on; the function returned ends that. */
+  onLine(listener: LineListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Resolves with the first line, of those printed already or later, that matches. Rejects with the newest lines when
+   * `timeoutMs` have passed or the machine has been switched off.
+   */
+  waitForLine(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> {
+    for (const line of this.#lines) {
+      const match = pattern.exec(line);
+      if (match !== null) return Promise.resolve(match);
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (settled: () => void): void => {
+        clearTimeout(timer);
+        this.#onClose.delete(closed);
+        stop();
+        settled();
+      };
+      const fail = (reason: string): void =>
+        settle(() =>
+          reject(new Error(`no line ${pattern}: ${reason}; the console ends:\n${this.#ending()}`)),
+        );
+      const closed = (): void => fail('the machine was switched off');
+      const timer = setTimeout(() => fail(`waited ${timeoutMs / 1000} s`), timeoutMs);
+      const stop = this.onLine((line) => {
+        const match = pattern.exec(line);
+        if (match !== null) settle(() => resolve(match));
+      });
+      this.#onClose.add(closed);
+      if (this.#isClosed()) closed();
+    });
+  }
+
+  #isClosed(): boolean {
+    return this.#closed.size === this.#rests.size;
+  }
+
+  #ending(): string {
+    return [...this.tail(40), ...this.#rests.values()].map((line) => `  | ${line}`).join('\n');
+  }
+
+  #take(output: Readable, text: string): void {
+    const lines = `${this.#rests.get(output) ?? ''}${text}`.split('\n');
+    this.#rests.set(output, (lines.pop() ?? '').slice(-LINE_LENGTH_MAX));
+    for (const line of lines) {
+      const plain = withoutControls(line);
+      if (plain === '') continue;
+      this.#lines.push(plain);
+      if (this.#lines.length > LINES_MAX) this.#lines.shift();
+      for (const listener of this.#listeners) listener(plain);
+    }
+  }
+}
+
+/** The text without the terminal's escape sequences (ECMA-48) and other control characters. */
+function withoutControls(line: string): string {
+  return line
+    .replace(/\x1b\[[0-9;?=]*[ -/]*[@-~]/g, '')
+    .replace(/\x1b[ -/]*[0-~]/g, '')
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
+    .trimEnd();
+}

@@ -1,0 +1,94 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import type { NetworkLab } from './network-lab.ts';
+import { SerialConsole } from './serial-console.ts';
+
+/**
+ * How a machine boots from the network. `bios`: SeaBIOS and the iPXE in the network card's ROM. `uefi`: the PXE client
+ * of OVMF, without an iPXE in the card. `uefi-http`: the same firmware's HTTP Boot.
+ */
+export const FIRMWARES = ['bios', 'uefi', 'uefi-http'] as const;
+
+export type Firmware = (typeof FIRMWARES)[number];
+
+/** What a virtual machine is. */
+export interface VirtualMachineOptions {
+  readonly name: string;
+  readonly mac: MacAddress;
+  readonly firmware: Firmware;
+  readonly memoryMegabytes: number;
+  /** Where its network interface `tap` is. */
+  readonly namespace: string;
+  readonly tap: string;
+  /** A folder for what belongs to this machine alone, such as the variables of its firmware. */
+  readonly folder: string;
+}
+
+const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const OVMF_VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+
+/** A running QEMU. It ends when the machine switches itself off, or by `stop`. */
+export class VirtualMachine {
+  readonly options: VirtualMachineOptions;
+  readonly console: SerialConsole;
+  /** Resolves when QEMU has ended. */
+  readonly ended: Promise<void>;
+  readonly #process: ChildProcessWithoutNullStreams;
+
+  private constructor(options: VirtualMachineOptions, process: ChildProcessWithoutNullStreams) {
+    this.options = options;
+    this.#process = process;
+    // QEMU's own complaints are among the machine's lines, where whoever looks for a reason looks.
+    this.console = new SerialConsole([process.stdout, process.stderr]);
+    this.ended = new Promise((resolve) => process.once('close', () => resolve()));
+  }
+
+  /** Switches the machine on. */
+  static async start(network: NetworkLab, options: VirtualMachineOptions): Promise<VirtualMachine> {
+    const firmware = await firmwareArguments(options);
+    const child = network.start(options.namespace, 'qemu-system-x86_64', [...hardware(options), ...firmware]);
+    return new VirtualMachine(options, child);
+  }
+
+  /** Switches the machine off. */
+  async stop(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.ended;
+  }
+}
+
+/** A computer of 2010: one processor, one virtio network card, a serial port. All in software, so that it runs anywhere. */
+function hardware({ mac, memoryMegabytes, name, firmware, tap }: VirtualMachineOptions): string[] {
+  const rom = firmware === 'bios' ? '' : ',romfile=';
+  return [
+    '-name', name,
+    '-machine', 'q35,accel=tcg,graphics=off', '-cpu', 'max', '-m', `${memoryMegabytes}`,
+    '-uuid', uuidFor(mac),
+    '-smbios', `type=1,manufacturer=Railhead,product=Virtual rack,serial=LAB-${mac.replaceAll(':', '')}`,
+    '-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-no-reboot',
+    '-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`,
+    '-device', `virtio-net-pci,netdev=net0,mac=${mac},bootindex=1${rom}`,
+    '-device', 'virtio-rng-pci',
+  ]; // prettier-ignore
+}
+
+async function firmwareArguments({ firmware, folder }: VirtualMachineOptions): Promise<string[]> {
+  if (firmware === 'bios') return [];
+  const variables = path.join(folder, 'uefi-variables.fd');
+  await copyFile(OVMF_VARIABLES, variables);
+  const flash = 'if=pflash,format=raw,unit';
+  const setting = 'opt/org.tianocore/IPv4PXESupport';
+  return [
+    '-drive', `${flash}=0,readonly=on,file=${OVMF_CODE}`,
+    '-drive', `${flash}=1,file=${variables}`,
+    // The firmware tries PXE before HTTP; without PXE it comes to HTTP at once.
+    ...(firmware === 'uefi-http' ? ['-fw_cfg', `name=${setting},string=n`] : []),
+  ]; // prettier-ignore
+}
+
+/** A machine has its UUID from its maker, for life: here it follows from the MAC. */
+function uuidFor(mac: MacAddress): string {
+  return `7261696c-6865-4164-8000-${mac.replaceAll(':', '')}`;
+}
