@@ -21,6 +21,7 @@ import type { Provenance, Traced } from './provenance.ts';
 import type { ButaneStruct } from './schema.ts';
 import { translateBootSections, translateDocument } from './translate.ts';
 import { TranslationContext } from './translation-context.ts';
+import { findUnknownKeys } from './unknown-keys.ts';
 import { validateSource } from './validate-source.ts';
 import type { ButaneFilesystem } from './sugared.ts';
 import { chooseSpec } from './variants.ts';
@@ -34,7 +35,10 @@ import { decodeYamlText } from './yaml/yaml-text.ts';
 
 /** Where Butane trusts the author of a document, and a server had better not. All are off unless set. */
 export interface Safety {
-  /** Unknown keys are errors, not warnings: what is misspelt would be left out of the machine. */
+  /**
+   * Unknown keys are errors, not warnings, because what is misspelt would be left out of the machine; those behind
+   * aliases and merge keys as well, which in turn may be used without a warning.
+   */
   readonly refuseUnknownKeys?: boolean;
   /** Links are resolved before local files are read, so that none can lead out of the files directory. */
   readonly resolveLinks?: boolean;
@@ -157,8 +161,10 @@ class Compilation {
 
   run(): CompileResult {
     const { root, document, spec, safety } = this;
-    const kind = safety.refuseUnknownKeys ? 'error' : 'warning';
-    for (const entry of findUnusedYamlKeys(document, spec.schema, root, kind)) this.entries.push(entry);
+    const unknown = safety.refuseUnknownKeys
+      ? findUnknownKeys(root, spec.schema)
+      : findUnusedYamlKeys(document, spec.schema, root);
+    for (const entry of unknown) this.entries.push(entry);
     this.report(validateSource(document, spec));
     if (safety.refuseLineBreaks) this.report(this.checkLines());
     if (isFatal(this.entries)) return this.invalid(messages.sourceInvalid);

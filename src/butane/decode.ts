@@ -1,7 +1,7 @@
 import { quote } from '../ignition/go-text.ts';
 import type { Int } from '../ignition/config.ts';
 import type { ButaneField, ButaneStruct } from './schema.ts';
-import { keyText } from './yaml/node.ts';
+import { isMergeKey, keyText } from './yaml/node.ts';
 import type { AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode, YamlPair } from './yaml/node.ts';
 import { isPlainNull, resolveScalar, tagOf, toInt } from './yaml/resolve-scalar.ts';
 import { YamlError } from './yaml/yaml-error.ts';
@@ -271,11 +271,6 @@ const booleanWords = new Map<string, boolean>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, true] as const),
   ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
 ]);
-
-function isMergeKey(key: YamlNode): boolean {
-  if (key.kind !== 'scalar' || key.value !== '<<') return false;
-  return key.tag === '!!merge' || ((key.tag === '' || key.tag === '!') && key.style === 'plain');
-}
 
 /** go-yaml shows at most ten bytes of a value. */
 function abbreviate(text: string): string {

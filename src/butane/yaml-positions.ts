@@ -53,12 +53,7 @@ export class YamlLocator {
  * a null, or an alias, behind which keys are not looked at. Items of lists are paired by their index in the decoded
  * value, which nulls in the list shift, as in Butane.
  */
-export function findUnusedYamlKeys(
-  value: DecodedObject,
-  schema: ButaneStruct,
-  root: YamlNode,
-  kind: 'warning' | 'error',
-): Entry[] {
+export function findUnusedYamlKeys(value: DecodedObject, schema: ButaneStruct, root: YamlNode): Entry[] {
   const entries: Entry[] = [];
   const path: (string | number)[] = [];
 
@@ -74,7 +69,7 @@ export function findUnusedYamlKeys(
       const text = keyText(key);
       if (struct.byKey.has(text)) continue;
       entries.push({
-        kind,
+        kind: 'warning',
         path: [...path, text],
         message: `unused key ${text}`,
         line: key.line,

@@ -53,8 +53,36 @@ describe('unknown keys', () => {
     expect(compile(body, { refuseUnknownKeys: true })).toEqual([`error ${place}`]);
   });
 
-  test('a section that is null is still no error', () => {
-    expect(compile('storage:\n', serverSafety).map((line) => line.split(' ')[0])).toEqual(['warning']);
+  test.each([
+    [
+      'storage: {files: [&f {path: /a, modee: 1}, {<<: *f, path: /b}]}\n',
+      ['error at $.storage.files.0.modee, line 3 col 33: unused key modee'],
+    ],
+    [
+      'x: &s {filez: []}\nstorage: *s\n',
+      [
+        'error at $.x, line 3 col 1: unused key x',
+        'error at $.storage.filez, line 3 col 8: unused key filez',
+      ],
+    ],
+    [
+      'passwd: {users: [~, {name: core, groupz: []}]}\n',
+      ['error at $.passwd.users.1.groupz, line 3 col 34: unused key groupz'],
+    ],
+    [
+      'storage: {files: [{<<: [{path: /a}, {mod: 1}]}]}\n',
+      ['error at $.storage.files.0.mod, line 3 col 38: unused key mod'],
+    ],
+  ])('are found wherever they are: %j', (body, entries) => {
+    expect(compile(body, { refuseUnknownKeys: true })).toEqual(entries);
+  });
+
+  test.each([
+    'storage:\n',
+    'storage: {files: [&f {path: /a, mode: 0644}, {<<: *f, path: /b}]}\n',
+    'passwd: {users: [&u {name: core}]}\n',
+  ])('%j has none, and gets no warning for its aliases and nulls', (body) => {
+    expect(compile(body, serverSafety)).toEqual([expect.stringContaining('"version":"3.4.0"')]);
   });
 });
 

@@ -50,3 +50,9 @@ export function keyText(node: YamlNode): string {
   if (node.kind === 'scalar') return node.value;
   return node.kind === 'alias' ? node.name : '';
 }
+
+/** Whether a key merges the mappings that are its value into its own (yaml.org/type/merge): a plain `<<`. */
+export function isMergeKey(key: YamlNode): boolean {
+  if (key.kind !== 'scalar' || key.value !== '<<') return false;
+  return key.tag === '!!merge' || ((key.tag === '' || key.tag === '!') && key.style === 'plain');
+}
