@@ -36,6 +36,8 @@ const PRINT_HELPER = 'railhead print';
  * Throws TemplateError with line and column.
  */
 export function compileTemplate(name: string, source: string, findPartial: FindPartial): Template {
+  // Most arguments of a kernel are plain text.
+  if (!source.includes('{{')) return { name, render: () => source };
   const environment = Handlebars.create();
   environment.unregisterHelper('log');
   for (const [helper, run] of Object.entries({ ...TEMPLATE_HELPERS, [PRINT_HELPER]: printVariable })) {
@@ -81,10 +83,12 @@ function compileInto(
     const found = findPartial(partial);
     if (found === undefined)
       throw new TemplateError(name, `there is no partial "${partial}" in profiles/`, place);
-    environment.registerPartial(
+    const compiled = compileInto(environment, found.name, found.source, findPartial, [
+      ...parents,
+      name,
       partial,
-      compileInto(environment, found.name, found.source, findPartial, [...parents, name, partial]),
-    );
+    ]);
+    environment.registerPartial(partial, nameErrors(found.name, compiled));
   });
   try {
     return environment.compile(program, {
@@ -97,6 +101,17 @@ function compileInto(
   } catch (error) {
     throw toTemplateError(name, error);
   }
+}
+
+/** The same template, whose errors name it, and not the template that includes it. */
+function nameErrors(name: string, template: HandlebarsTemplateDelegate): HandlebarsTemplateDelegate {
+  return (context, options) => {
+    try {
+      return template(context, options);
+    } catch (error) {
+      throw toTemplateError(name, error);
+    }
+  };
 }
 
 interface Place {
