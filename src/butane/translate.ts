@@ -2,23 +2,23 @@ import type { Config, ConfigObject, Luks, PasswdUser } from '../ignition/config.
 import { escapedDataUrl } from '../ignition/data-url.ts';
 import { decodeUtf8 } from '../ignition/go-text.ts';
 import { isFatal } from '../ignition/report.ts';
-import { addBootDevice } from './boot-device.ts';
-import type { BootDevice } from './boot-device.ts';
+import { addBootDevice } from './sugar/boot-device.ts';
+import type { BootDevice } from './sugar/boot-device.ts';
 import { readLocal } from './butane-files.ts';
 import type { DecodedObject, DecodedValue } from './decode.ts';
 import { encodeContents } from './encode-contents.ts';
-import { addGrubUsers } from './grub.ts';
-import type { Grub } from './grub.ts';
+import { addGrubUsers } from './sugar/grub.ts';
+import type { Grub } from './sugar/grub.ts';
 import { messages } from './messages.ts';
-import { addMountUnits } from './mount-units.ts';
+import { addMountUnits } from './sugar/mount-units.ts';
 import { Translations } from './provenance.ts';
 import type { Traced } from './provenance.ts';
-import { addQuadlets } from './quadlets.ts';
-import type { Quadlet } from './quadlets.ts';
+import { addQuadlets } from './sugar/quadlets.ts';
+import type { Quadlet } from './sugar/quadlets.ts';
 import type { ButaneStruct } from './schema.ts';
 import type { TranslationContext } from './translation-context.ts';
-import { addTrees } from './trees.ts';
-import type { Tree } from './trees.ts';
+import { addTrees } from './sugar/trees.ts';
+import type { Tree } from './sugar/trees.ts';
 import type { ButaneFilesystem, ButaneResource } from './sugared.ts';
 
 /**

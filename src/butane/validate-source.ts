@@ -6,11 +6,16 @@ import { looksDecimal } from './file-mode.ts';
 import { messages } from './messages.ts';
 import { validateNestedConfig } from './nested-config.ts';
 import type { ButaneStruct } from './schema.ts';
-import { checkBootDevice, checkBootDeviceLuks, checkMirror, checkReuseByLabel } from './boot-device-rules.ts';
-import type { BootDevice } from './boot-device.ts';
-import type { GrubUser } from './grub.ts';
-import { templateOfInstance } from './quadlets.ts';
-import type { Quadlet } from './quadlets.ts';
+import {
+  checkBootDevice,
+  checkBootDeviceLuks,
+  checkMirror,
+  checkReuseByLabel,
+} from './sugar/boot-device-rules.ts';
+import type { BootDevice } from './sugar/boot-device.ts';
+import type { GrubUser } from './sugar/grub.ts';
+import { templateOfInstance } from './sugar/quadlets.ts';
+import type { Quadlet } from './sugar/quadlets.ts';
 import type { SourceContext } from './source-context.ts';
 import type { ButaneFilesystem, ButaneResource } from './sugared.ts';
 import type { ButaneSpec } from './variants.ts';

@@ -1,7 +1,7 @@
-import type { Config, Disk, Filesystem, Luks, Partition, Raid, Tang } from '../ignition/config.ts';
-import type { SpecVersion } from '../ignition/spec-version.ts';
-import { mergeGenerated, Translations } from './provenance.ts';
-import type { Traced } from './provenance.ts';
+import type { Config, Disk, Filesystem, Luks, Partition, Raid, Tang } from '../../ignition/config.ts';
+import type { SpecVersion } from '../../ignition/spec-version.ts';
+import { mergeGenerated, Translations } from '../provenance.ts';
+import type { Traced } from '../provenance.ts';
 
 /** The `boot_device` section of fcos. */
 export type BootDevice = { layout?: string; luks?: BootDeviceLuks; mirror?: BootDeviceMirror };

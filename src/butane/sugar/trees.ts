@@ -1,13 +1,13 @@
-import type { Config, File, Int, NodeOwner } from '../ignition/config.ts';
-import { joinPath } from '../ignition/go-path.ts';
-import type { Path } from '../ignition/report.ts';
-import { locateLocal } from './butane-files.ts';
-import type { ButaneFiles, FileStatus } from './butane-files.ts';
-import { encodeContents } from './encode-contents.ts';
-import { messages } from './messages.ts';
+import type { Config, File, Int, NodeOwner } from '../../ignition/config.ts';
+import { joinPath } from '../../ignition/go-path.ts';
+import type { Path } from '../../ignition/report.ts';
+import { locateLocal } from '../butane-files.ts';
+import type { ButaneFiles, FileStatus } from '../butane-files.ts';
+import { encodeContents } from '../encode-contents.ts';
+import { messages } from '../messages.ts';
 import { NodeTracker } from './node-tracker.ts';
-import type { Translations } from './provenance.ts';
-import type { TranslationContext } from './translation-context.ts';
+import type { Translations } from '../provenance.ts';
+import type { TranslationContext } from '../translation-context.ts';
 
 /** A directory whose files are embedded. */
 export type Tree = {

@@ -1,4 +1,4 @@
-import { messages } from './messages.ts';
+import { messages } from '../messages.ts';
 
 /**
  * Says why a value must not be written into a line of a generated file, or returns undefined. A line feed would begin

@@ -1,4 +1,4 @@
-import type { Config, Directory, File, Link } from '../ignition/config.ts';
+import type { Config, Directory, File, Link } from '../../ignition/config.ts';
 
 /**
  * Files, directories and links of a configuration by their path, for sugar that adds more. Nothing of the given

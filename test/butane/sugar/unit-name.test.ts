@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeUnitPath } from '../../src/butane/unit-name.ts';
+import { escapeUnitPath } from '../../../src/butane/sugar/unit-name.ts';
 
 // systemd-escape --path
 test.each([

@@ -1,12 +1,12 @@
-import type { Config, File } from '../ignition/config.ts';
-import { joinPath } from '../ignition/go-path.ts';
-import type { Path } from '../ignition/report.ts';
-import { readLocal } from './butane-files.ts';
-import { encodeContents } from './encode-contents.ts';
-import { messages } from './messages.ts';
+import type { Config, File } from '../../ignition/config.ts';
+import { joinPath } from '../../ignition/go-path.ts';
+import type { Path } from '../../ignition/report.ts';
+import { readLocal } from '../butane-files.ts';
+import { encodeContents } from '../encode-contents.ts';
+import { messages } from '../messages.ts';
 import { NodeTracker } from './node-tracker.ts';
-import type { Translations } from './provenance.ts';
-import type { TranslationContext } from './translation-context.ts';
+import type { Translations } from '../provenance.ts';
+import type { TranslationContext } from '../translation-context.ts';
 
 /** A unit for podman's systemd generator. */
 export type Quadlet = QuadletContents & { dropins?: QuadletContents[]; rootful?: boolean };

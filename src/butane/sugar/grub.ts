@@ -1,10 +1,10 @@
-import type { Config } from '../ignition/config.ts';
-import type { Entry } from '../ignition/report.ts';
-import type { SpecVersion } from '../ignition/spec-version.ts';
-import { encodeContents } from './encode-contents.ts';
+import type { Config } from '../../ignition/config.ts';
+import type { Entry } from '../../ignition/report.ts';
+import type { SpecVersion } from '../../ignition/spec-version.ts';
+import { encodeContents } from '../encode-contents.ts';
 import { findLineBreaker } from './line-breaker.ts';
-import { mergeGenerated, Translations } from './provenance.ts';
-import type { Traced } from './provenance.ts';
+import { mergeGenerated, Translations } from '../provenance.ts';
+import type { Traced } from '../provenance.ts';
 
 /** The `grub` section of fcos. */
 export type Grub = { users?: GrubUser[] };

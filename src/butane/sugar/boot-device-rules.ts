@@ -1,8 +1,8 @@
-import type { Config, Disk } from '../ignition/config.ts';
-import type { Entry } from '../ignition/report.ts';
+import type { Config, Disk } from '../../ignition/config.ts';
+import type { Entry } from '../../ignition/report.ts';
 import type { BootDevice, BootDeviceLuks, BootDeviceMirror } from './boot-device.ts';
-import { messages } from './messages.ts';
-import type { SourceContext } from './source-context.ts';
+import { messages } from '../messages.ts';
+import type { SourceContext } from '../source-context.ts';
 
 /** First specification with the layouts of s390x and with cex. */
 const s390xMinor = 5;

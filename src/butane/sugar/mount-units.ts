@@ -1,12 +1,12 @@
-import type { Config, Luks, Unit } from '../ignition/config.ts';
-import type { Entry } from '../ignition/report.ts';
-import { specMinor } from '../ignition/spec-version.ts';
-import type { SpecVersion } from '../ignition/spec-version.ts';
+import type { Config, Luks, Unit } from '../../ignition/config.ts';
+import type { Entry } from '../../ignition/report.ts';
+import { specMinor } from '../../ignition/spec-version.ts';
+import type { SpecVersion } from '../../ignition/spec-version.ts';
 import { findLineBreaker } from './line-breaker.ts';
-import { mergeGenerated, Translations } from './provenance.ts';
-import type { Traced } from './provenance.ts';
+import { mergeGenerated, Translations } from '../provenance.ts';
+import type { Traced } from '../provenance.ts';
 import { escapeUnitPath } from './unit-name.ts';
-import type { ButaneFilesystem } from './sugared.ts';
+import type { ButaneFilesystem } from '../sugared.ts';
 
 /** First specification in which swap gets a unit of its own kind, and remote devices are mounted as such. */
 const swapMinor = 3;
