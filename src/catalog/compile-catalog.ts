@@ -322,7 +322,7 @@ class CatalogCompilation {
       claim('address', address, ['address']);
     }
     if (
-      macs.length === 0 &&
+      asList(value.mac).length === 0 &&
       clientIds.length === 0 &&
       value.uuid === undefined &&
       value.serial === undefined &&

@@ -55,7 +55,7 @@ function readRequirements(
     if (pattern !== undefined) requirements.push({ kind: 'regex', pattern });
   }
   if (value.exists !== undefined) requirements.push({ kind: 'exists', exists: value.exists });
-  if (requirements.length === 0)
+  if (Object.keys(value).length === 0)
     report(path, 'requires nothing: give cidr, in, not_in, prefix, regex or exists');
   return requirements;
 }

@@ -105,13 +105,7 @@ export function schemaProblems(document: YamlDocument, error: z.ZodError): Probl
 
 function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
   if (issue.code === 'invalid_type') {
-    const actual = issue.path.reduce<unknown>(
-      (value, key) =>
-        typeof value === 'object' && value !== null
-          ? (value as Record<PropertyKey, unknown>)[key]
-          : undefined,
-      root,
-    );
+    const actual = valueAt(root, issue.path);
     if (actual === undefined) return 'required, and missing';
     const found =
       actual === null
@@ -126,7 +120,20 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
   }
   if (issue.code === 'invalid_union')
     return 'must be text, a list of texts, or one of cidr, in, not_in, prefix, regex, exists';
+  if (issue.code === 'invalid_value') {
+    const [last, ...others] = issue.values.map(String).reverse();
+    const choices = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
+    return `must be ${choices}, not ${JSON.stringify(valueAt(root, issue.path))}`;
+  }
   return issue.message;
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    root,
+  );
 }
 
 function describeType(expected: string): string {
@@ -137,7 +144,7 @@ function describeType(expected: string): string {
     record: 'a mapping',
     boolean: 'true or false',
     int: 'a whole number',
-    number: 'a number',
+    number: 'a whole number',
   };
   return names[expected] ?? expected;
 }
@@ -187,7 +194,7 @@ function findInvalidUtf8(bytes: Uint8Array): Place | undefined {
         bad = middle;
       }
     }
-    const before = new TextDecoder().decode(bytes.subarray(0, good)).split('\n');
+    const before = new TextDecoder().decode(bytes.subarray(0, good), { stream: true }).split('\n');
     return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
   }
 }
