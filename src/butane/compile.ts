@@ -181,8 +181,19 @@ class Compilation {
     if (safety.checkHashes) this.reportGenerated(checkDeclaredHashes(config, ignition), provenance);
     if (safety.checkEmbeddedConfigs) this.reportGenerated(checkEmbeddedConfigs(config), provenance);
     if (isFatal(this.entries)) return this.invalid(messages.generatedInvalid);
-    const json = encodeConfig(config, ignition, { indent: this.options.pretty ? 2 : 0 });
-    return { kind: 'config', config, spec: ignition, json, entries: this.entries };
+    return this.encode(config);
+  }
+
+  private encode(config: Config): CompileResult {
+    const { ignition } = this.spec;
+    try {
+      const json = encodeConfig(config, ignition, { indent: this.options.pretty ? 2 : 0 });
+      return { kind: 'config', config, spec: ignition, json, entries: this.entries };
+    } catch (error) {
+      // The longest string there can be has half a gigabyte.
+      if (error instanceof RangeError) return this.invalid('the generated configuration is too large');
+      throw error;
+    }
   }
 
   private translate(): Traced | undefined {

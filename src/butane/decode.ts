@@ -16,6 +16,9 @@ export type DecodedObject = { [name: string]: DecodedValue };
 /** Merge keys inside of merge keys; go-yaml has no limit but that of nesting. */
 const maxMergeDepth = 500;
 
+/** Characters that scalars behind aliases may have together; go-yaml counts nodes, however long they are. */
+const maxAliasedLength = 16 * 1024 * 1024;
+
 /** Type errors that are listed before decoding stops listing; go-yaml has no such limit. */
 const maxTypeErrors = 1000;
 
@@ -39,6 +42,7 @@ class Decoder {
   private decoded = 0;
   private decodedInAliases = 0;
   private aliasDepth = 0;
+  private aliasedLength = 0;
   private mergeDepth = 0;
   private readonly activeAliases = new Set<AliasNode>();
   /** Keys that are set already while merge keys are resolved; undefined outside. */
@@ -154,7 +158,10 @@ class Decoder {
   /** The scalar behind a node, through aliases; a type error for anything else. */
   private scalar(node: YamlNode, goType: string): ScalarNode | undefined {
     this.count();
-    if (node.kind === 'scalar') return node;
+    if (node.kind === 'scalar') {
+      if (this.aliasDepth > 0) this.countAliased(node.value.length);
+      return node;
+    }
     if (node.kind === 'alias') return this.alias(node, (target) => this.scalar(target, goType));
     if (node.kind === 'mapping' && this.hasDuplicates(node)) return undefined;
     return this.mismatch(node, goType);
@@ -250,6 +257,13 @@ class Decoder {
     this.decodedInAliases++;
     if (this.decodedInAliases <= 100 || this.decoded <= 1000) return;
     if (this.decodedInAliases / this.decoded > allowedAliasRatio(this.decoded)) {
+      throw new YamlError('document contains excessive aliasing');
+    }
+  }
+
+  private countAliased(length: number): void {
+    this.aliasedLength += length;
+    if (this.aliasedLength > maxAliasedLength) {
       throw new YamlError('document contains excessive aliasing');
     }
   }

@@ -182,7 +182,7 @@ class Translator {
 
   private readLocal(path: string, ...below: (string | number)[]): Uint8Array | undefined {
     const { files, containment } = this.context;
-    return this.context.attempt([...this.from, ...below], () => readLocal(path, files, containment));
+    return this.context.embed([...this.from, ...below], () => readLocal(path, files, containment));
   }
 
   private trace(key: string, name: string): void {

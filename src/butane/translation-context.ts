@@ -4,6 +4,9 @@ import { specMinor } from '../ignition/spec-version.ts';
 import { FilesError } from './butane-files.ts';
 import type { ButaneFiles, Containment } from './butane-files.ts';
 
+/** Bytes of files that one document may embed; far more than a machine can be sent in its configuration. */
+const maxEmbeddedBytes = 128 * 1024 * 1024;
+
 /** What the steps of a translation share: the target, the files, and the entries, with paths of the document. */
 export class TranslationContext {
   readonly spec: SpecVersion;
@@ -12,6 +15,7 @@ export class TranslationContext {
   readonly files: ButaneFiles | undefined;
   readonly containment: Containment;
   readonly entries: Entry[] = [];
+  private embeddedBytes = 0;
 
   constructor(spec: SpecVersion, files: ButaneFiles | undefined, containment: Containment) {
     this.spec = spec;
@@ -34,5 +38,15 @@ export class TranslationContext {
       this.error(error.message, path);
       return undefined;
     }
+  }
+
+  /** Reads a file to embed; if it cannot be had, or is too much, that is reported and the answer is undefined. */
+  embed(path: Path, read: () => Uint8Array): Uint8Array | undefined {
+    const bytes = this.attempt(path, read);
+    if (!bytes) return undefined;
+    this.embeddedBytes += bytes.length;
+    if (this.embeddedBytes <= maxEmbeddedBytes) return bytes;
+    this.error('the document embeds more than 128 MiB of files; let machines fetch the large ones', path);
+    return undefined;
   }
 }

@@ -6,7 +6,7 @@ import { FilesError } from '../butane/butane-files.ts';
 import type { ButaneFiles, FileStatus } from '../butane/butane-files.ts';
 
 /** Largest file that is embedded, in bytes: more than any machine can be sent in its configuration. */
-const fileBytesMax = 256 * 1024 * 1024;
+const fileBytesMax = 128 * 1024 * 1024;
 
 /** Gives the Butane compiler the files of a directory. Which paths it may ask for, the compiler decides. */
 export function openFilesDirectory(directory: string): ButaneFiles {
@@ -29,7 +29,7 @@ function readRegularFile(path: string): Uint8Array {
     const stats = fstatSync(file);
     if (stats.isDirectory()) throw new FilesError(`read ${path}: is a directory`);
     if (!stats.isFile()) throw new FilesError(`read ${path}: not a regular file`);
-    if (stats.size > fileBytesMax) throw new FilesError(`read ${path}: larger than 256 MiB`);
+    if (stats.size > fileBytesMax) throw new FilesError(`read ${path}: larger than 128 MiB`);
     return attempt('read', path, () => readFileSync(file));
   } finally {
     closeSync(file);

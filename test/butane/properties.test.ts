@@ -153,6 +153,11 @@ describe('hostile documents', () => {
       `r: &r {source: 'data:,'}\nf: &f {path: /a, append: [${'*r, '.repeat(1000)}]}\nstorage: {files: [${'*f, '.repeat(1000)}]}`,
       'excessive aliasing',
     ],
+    [
+      'aliases to a long scalar',
+      `x: &x ${'x'.repeat(20_000)}\nstorage:\n  files:\n${Array.from({ length: 1000 }, (_, index) => `    - {path: /${index}, contents: {inline: *x}}\n`).join('')}`,
+      'excessive aliasing',
+    ],
     ['an alias to what it is in', 'passwd: &p {<<: *p}', "anchor 'p' value contains itself"],
   ])('%s', (_name, body, problem) => {
     const result = compileQuickly(`${head}${body}\n`);

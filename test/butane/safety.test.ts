@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'files/inside'), 'inside\n');
   writeFileSync(join(folder, 'files/inner/motd'), 'hello\n');
   writeFileSync(join(folder, 'files/bad.ign'), embedded);
+  for (const name of ['large', 'huge']) writeFileSync(join(folder, 'files', name), '');
   symlinkSync('../secret', join(folder, 'files/outside'));
   symlinkSync('inside', join(folder, 'files/alias'));
   symlinkSync('..', join(folder, 'files/up'));
@@ -125,6 +126,25 @@ describe('links', () => {
     ]);
     expect(compile(file('local: pipe'), {})).toEqual([
       `error at $.storage.files.0.contents.local, line 3 col 48: read ${path('pipe')}: not a regular file`,
+    ]);
+  });
+});
+
+describe('sizes', () => {
+  test('files are embedded up to a limit', () => {
+    // Sparse files take no space on the disk.
+    truncateSync(join(folder, 'files/large'), 70 * 1024 * 1024);
+    truncateSync(join(folder, 'files/huge'), 129 * 1024 * 1024);
+    const contents = (name: string) => `{path: /${name}, append: [{local: ${name}, compression: gzip}]}`;
+    expect(compile(`storage: {files: [${contents('huge')}]}\n`, {})).toEqual([
+      expect.stringMatching(/read .*huge: larger than 128 MiB$/),
+    ]);
+    expect(
+      compile(`passwd: {users: [{name: core, ssh_authorized_keys_local: [large, large]}]}\n`, {}),
+    ).toEqual([
+      expect.stringMatching(
+        /ssh_authorized_keys_local\.1, .*: the document embeds more than 128 MiB of files/,
+      ),
     ]);
   });
 });

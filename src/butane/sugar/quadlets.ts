@@ -91,7 +91,7 @@ function addFile(
 
   const from = contents ? 'contents' : contentsLocal ? 'contents_local' : undefined;
   const source = from === undefined ? at : [...at, from];
-  const bytes = context.attempt(source, () =>
+  const bytes = context.embed(source, () =>
     contentsLocal && !contents
       ? readLocal(contentsLocal, context.files, context.containment)
       : Buffer.from(contents ?? '', 'utf8'),

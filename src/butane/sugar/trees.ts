@@ -150,7 +150,7 @@ class TreeWalk {
     const index = existing ?? nodes.addFile(destination, file);
     if (existing === undefined) this.traceNew('files', index);
 
-    const bytes = context.attempt(this.at, () => this.files.read(path));
+    const bytes = context.embed(this.at, () => this.files.read(path));
     if (!bytes) return;
     const contents = { ...file.contents, ...encodeContents(bytes, file.contents?.compression) };
     const mode = file.mode ?? this.fileMode(status);
