@@ -1,0 +1,293 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { ASSET, type BootPlane, startBootPlane } from './boot-plane.ts';
+
+const planes: BootPlane[] = [];
+
+afterEach(async () => {
+  for (const plane of planes.splice(0)) await plane.close();
+});
+
+async function start(options?: Parameters<typeof startBootPlane>[0]): Promise<BootPlane> {
+  const plane = await startBootPlane(options);
+  planes.push(plane);
+  return plane;
+}
+
+async function get(plane: BootPlane, path: string, headers: Record<string, string> = {}) {
+  const response = await fetch(plane.origin + path, { headers, redirect: 'manual' });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+const IGNITION = (spec: string): Record<string, string> => ({
+  accept: `application/vnd.coreos.ignition+json;version=${spec}, */*;q=0.1`,
+});
+
+describe('paths and statuses', () => {
+  const rows: [path: string, status: number, body: RegExp][] = [
+    ['/', 200, /^railhead\n$/],
+    ['/healthz', 200, /^ok\n$/],
+    [
+      '/boot.ipxe',
+      200,
+      /^#!ipxe\n[\s\S]*chain http:\/\/127\.0\.0\.1:\d+\/ipxe\?uuid=\$\{uuid\}&mac=\$\{netX\/mac:hexhyp\}&/,
+    ],
+    ['/boot.ipxe.0', 200, /^#!ipxe\n/],
+    ['/deep/down/autoexec.ipxe', 200, /^#!ipxe\n/],
+    [
+      '/ipxe?rack=1',
+      200,
+      /^#!ipxe\nkernel \/assets\/k u=http:\/\/127\.0\.0\.1:\d+\/ignition\?rack=1\ninitrd \/assets\/i\nboot\n$/,
+    ],
+    ['/ipxe?mac=52-54-00-00-00-01', 200, /knows no group for MAC 52:54:00:00:00:01[\s\S]*sleep 7/],
+    ['/ipxe?mac=52:54:00:00:00:0f', 403, /^machine off is disabled\n$/],
+    ['/ipxe?rack=2', 404, /^profile empty has no iPXE script\n$/],
+    ['/grub?rack=1', 200, /linuxefi "\/assets\/k" u=/],
+    ['/grub?mac=525400000001', 200, /configfile/],
+    ['/ignition?rack=1', 200, /^\{"ignition":\{"version":"3\.4\.0"\}/],
+    ['/ignition?mac=525400000001', 503, /^no group selects MAC 52:54:00:00:00:01\n$/],
+    ['/ignition', 404, /neither MAC nor UUID/],
+    ['/ignition?rack=2', 404, /^profile empty has no Ignition config\n$/],
+    ['/generic?rack=1&name=motd&foo=b%20c', 200, /^hello node b c\n$/],
+    ['/generic?rack=1', 404, /has no generic template/],
+    ['/metadata?rack=1', 200, /^NAME=node\nRACK=1\nREQUEST_QUERY_RACK=1\nREQUEST_RAW_QUERY=rack=1\n$/],
+    ['/nope', 404, /nothing at this path/],
+    ['/assets/', 404, /no file/],
+    ['/assets/dir', 404, /no file/],
+    ['/boot/nothing.efi', 404, /no file/],
+  ];
+  test.each(rows)('GET %s is %i', async (path, status, body) => {
+    const answer = await get(await start(), path);
+    expect(answer.body).toMatch(body);
+    expect(answer.status).toBe(status);
+  });
+
+  test('while no catalog was good, machines wait', async () => {
+    const answer = await get(await start({ broken: true }), '/ignition?mac=525400000001');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '7']);
+  });
+
+  test('a template that fails for one machine makes it wait, and says why', async () => {
+    const plane = await start({ needy: true });
+    const answer = await get(plane, '/ignition?mac=525400000001');
+    expect(answer).toMatchObject({ status: 503, body: 'template needy.bu:3:30: "path" is not defined\n' });
+    expect(plane.events.map(({ kind }) => kind)).toEqual(['ignition.refused']);
+    expect((await get(plane, '/ignition?mac=525400000001&path=x')).status).toBe(200);
+  });
+
+  test.each([
+    ['wait', /set next wait/],
+    ['local', /set next local/],
+    ['fail', /set next fail/],
+  ] as const)('a machine without a group: %s', async (unmatched, body) => {
+    const plane = await start({ unmatched });
+    expect((await get(plane, '/ipxe?mac=525400000001')).body).toMatch(body);
+    expect(plane.discovered).toEqual(['52:54:00:00:00:01']);
+  });
+
+  test('what a machine says of itself cannot become a command', async () => {
+    const body = (await get(await start(), '/ipxe?uuid=x&mac=525400000001&serial=%0Ashell%0A${x}')).body;
+    expect(body).not.toMatch(/^shell/m);
+  });
+});
+
+describe('Ignition gets a version that it understands, or waits', () => {
+  test.each([
+    ['3.3.0', 503],
+    ['3.4.0', 200],
+    ['3.5.0', 200],
+    ['4.0.0', 200],
+    ['2.3.0', 503],
+  ])('one that knows %s: %i', async (spec, status) => {
+    const plane = await start();
+    const answer = await get(plane, '/ignition?rack=1', IGNITION(spec));
+    expect(answer.status).toBe(status);
+    expect(plane.events.at(-1)?.kind).toBe(status === 200 ? 'ignition.sent' : 'ignition.refused');
+    if (status !== 200) expect(answer.body).toMatch(/is Ignition 3\.4\.0, and this machine knows .* at most/);
+  });
+});
+
+describe('assets', () => {
+  test('whole, with what a client needs to come back', async () => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/assets/k`);
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(ASSET);
+    expect(response.headers.get('accept-ranges')).toBe('bytes');
+    expect(response.headers.get('etag')).toMatch(/^"[0-9a-z-]+"$/);
+    expect(response.headers.get('last-modified')).toMatch(/GMT$/);
+  });
+
+  test('HEAD announces the size and sends nothing', async () => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/assets/k`, { method: 'HEAD' });
+    expect(response.headers.get('content-length')).toBe('4096');
+    expect(await response.text()).toBe('');
+    expect(plane.events).toEqual([]);
+  });
+
+  const ranges: [header: string, status: number, first: number, end: number][] = [
+    ['bytes=10-19', 206, 10, 20],
+    ['bytes=4090-', 206, 4090, 4096],
+    ['bytes=-5', 206, 4091, 4096],
+    ['bytes=0-999999', 206, 0, 4096],
+    ['bytes=5-2', 200, 0, 4096],
+    ['bytes=0-1,3-4', 200, 0, 4096],
+    [`bytes=${'0-1,'.repeat(1000)}0-1`, 200, 0, 4096],
+    ['lines=1-2', 200, 0, 4096],
+    ['bytes=99999-', 416, 0, 0],
+    ['bytes=-0', 416, 0, 0],
+  ];
+  test.each(ranges)('Range: %.20s is %i', async (header, status, first, end) => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/assets/k`, { headers: { range: header } });
+    expect(response.status).toBe(status);
+    const body = Buffer.from(await response.arrayBuffer());
+    if (status !== 416) expect(body).toEqual(ASSET.subarray(first, end));
+    if (status === 206) expect(response.headers.get('content-range')).toBe(`bytes ${first}-${end - 1}/4096`);
+    if (status === 416) expect(response.headers.get('content-range')).toBe('bytes */4096');
+  });
+
+  test('conditions hold against the file as it is', async () => {
+    const plane = await start();
+    const { headers } = await get(plane, '/assets/k');
+    const etag = headers.get('etag') ?? '';
+    const modified = headers.get('last-modified') ?? '';
+    const past = 'Thu, 01 Jan 1970 00:00:00 GMT';
+    const rows: [Record<string, string>, number][] = [
+      [{ 'if-none-match': etag }, 304],
+      [{ 'if-none-match': '"other"' }, 200],
+      [{ 'if-modified-since': modified }, 304],
+      [{ 'if-modified-since': past }, 200],
+      [{ 'if-match': etag }, 200],
+      [{ 'if-match': '"other"' }, 412],
+      [{ 'if-unmodified-since': modified }, 200],
+      [{ 'if-unmodified-since': past }, 412],
+      [{ range: 'bytes=1-2', 'if-range': etag }, 206],
+      [{ range: 'bytes=1-2', 'if-range': '"other"' }, 200],
+      [{ range: 'bytes=1-2', 'if-range': modified }, 206],
+    ];
+    for (const [conditions, status] of rows) {
+      expect([conditions, (await get(plane, '/assets/k', conditions)).status]).toEqual([conditions, status]);
+    }
+  });
+
+  test('boot programs for UEFI HTTP Boot are typed as such', async () => {
+    const { headers, status } = await get(await start(), '/boot/snponly.efi');
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/efi']);
+  });
+
+  test('links inside the folder are followed', async () => {
+    expect((await get(await start(), '/assets/current')).status).toBe(200);
+  });
+});
+
+describe('hostile requests', () => {
+  const outside = [
+    '/assets/../secret.txt',
+    '/assets/%2e%2e/secret.txt',
+    '/assets/%2e%2e%2fsecret.txt',
+    '/assets/..%5csecret.txt',
+    '/assets/%252e%252e/secret.txt',
+    '/assets/leak',
+    '/assets/.hidden',
+    '/assets/k%00.txt',
+    '//assets/../../secret.txt',
+    '/boot/../secret.txt',
+    '/assets//etc/passwd',
+  ];
+  test.each(outside)('nothing outside of assets/ is served: %s', async (path) => {
+    const plane = await start();
+    const answer = await plane.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(answer).not.toContain('must never be served');
+  });
+
+  const rows: [name: string, request: string, answer: RegExp][] = [
+    [
+      'a whole URL',
+      'GET http://evil/ipxe HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
+      'a Host without its port does not show',
+      'GET /boot.ipxe HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n',
+      /chain http:\/\/127\.0\.0\.1:\d+\//,
+    ],
+    ['HTTP/1.0 without Host', 'GET /healthz HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 200 [\s\S]*ok\n$/],
+    ['HTTP/1.1 without Host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    [
+      'headers of 64 KiB',
+      `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(65_536)}\r\n\r\n`,
+      /^HTTP\/1\.1 431 /,
+    ],
+    [
+      'a query of 10 kB',
+      `GET /ipxe?${'a'.repeat(10_000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      /^HTTP\/1\.1 414 /,
+    ],
+    ['a bad escape', 'GET /assets/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
+    [
+      'both lengths',
+      'POST /report HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+    ['no HTTP', '\x16\x03\x01\x02\x00', /^HTTP\/1\.1 400 /],
+    [
+      'gzip is not for firmware',
+      'GET /boot.ipxe HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n',
+      /^(?![\s\S]*content-encoding)/i,
+    ],
+  ];
+  test.each(rows)('%s', async (_name, request, answer) => {
+    expect(await (await start()).raw(request)).toMatch(answer);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s is not for boot paths', async (method) => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/ipxe?rack=1`, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  test('one address cannot use up the server', async () => {
+    const plane = await start({ requestsPerSource: 3 });
+    const statuses: number[] = [];
+    for (let count = 0; count < 5; count++) statuses.push((await get(plane, '/healthz')).status);
+    expect(statuses).toEqual([200, 200, 200, 503, 503]);
+  });
+
+  test('X-Forwarded-For counts only from proxies that are named', async () => {
+    const plane = await start();
+    await get(plane, '/ipxe?mac=525400000001', { 'x-forwarded-for': '10.9.9.9' });
+    expect(plane.events.at(-1)?.address).toBe('127.0.0.1');
+  });
+});
+
+describe('reports', () => {
+  test('are noted in the history of the machine', async () => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/report?mac=525400000001`, {
+      method: 'POST',
+      body: 'done\nmore',
+    });
+    expect(response.status).toBe(200);
+    expect(plane.events).toMatchObject([
+      { kind: 'machine.report', mac: '52:54:00:00:00:01', summary: 'done', detail: { report: 'done\nmore' } },
+    ]);
+  });
+
+  test('have a bounded size', async () => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/report`, { method: 'POST', body: 'x'.repeat(70_000) });
+    expect(response.status).toBe(413);
+    expect(plane.events).toEqual([]);
+  });
+
+  test('cannot be read', async () => {
+    expect((await get(await start(), '/report')).status).toBe(405);
+  });
+});
+
+test('a thousand requests at once are all answered', async () => {
+  const plane = await start();
+  const answers = await Promise.all(Array.from({ length: 1000 }, () => get(plane, '/ipxe?rack=1')));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+});

@@ -1,0 +1,124 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pino from 'pino';
+import type { Generation } from '../../../src/catalog/generation.ts';
+import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
+import type { BootEvent } from '../../../src/provision/boot-event.ts';
+import { BootAnswers, type UnmatchedPolicy } from '../../../src/server/boot-http/boot-answers.ts';
+import { BootHttpServer } from '../../../src/server/boot-http/boot-http-server.ts';
+import { RequestReader } from '../../../src/server/boot-http/read-request.ts';
+import { Counters } from '../../../src/server/counters.ts';
+import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
+
+/** A boot plane on loopback, with a small catalog and some assets. */
+export interface BootPlane {
+  readonly origin: string;
+  readonly port: number;
+  readonly events: BootEvent[];
+  readonly discovered: string[];
+  /** Sends bytes as they are, and resolves with all that comes back until the server closes. */
+  readonly raw: (text: string) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/** What the files of the test tree are. */
+export const ASSET = Buffer.from(Array.from({ length: 4096 }, (_, index) => index % 251));
+
+const FILES: Readonly<Record<string, string | Buffer>> = {
+  'profiles/p.yaml':
+    'id: p\nboot: {kernel: /assets/k, initrd: [/assets/i], args: ["u={{ignition_url}}"]}\nignition: p.bu\ngeneric: {motd: motd.txt, other: motd.txt}\n',
+  'profiles/p.bu':
+    'variant: flatcar\nversion: 1.1.0\nstorage:\n  files:\n    - {path: /etc/hostname, contents: {inline: "{{name}}"}}\n',
+  'profiles/motd.txt': 'hello {{name}} {{default request.query.foo "-"}}\n',
+  'profiles/empty.yaml': 'id: empty\n',
+  'profiles/needy.yaml': 'id: needy\nignition: needy.bu\n',
+  'profiles/needy.bu':
+    'variant: flatcar\nversion: 1.0.0\nstorage: {files: [{path: "/{{request.query.path}}"}]}\n',
+  'groups/g.yaml':
+    'id: g\nprofile: p\nselector: {rack: "1"}\nmetadata: {name: node}\n---\nid: e\nprofile: empty\nselector: {rack: "2"}\n',
+  'machines/m.yaml': 'id: off\nmac: 52:54:00:00:00:0f\ndisabled: true\n',
+  'assets/k': ASSET,
+  'assets/dir/boot.efi': 'MZ',
+  'assets/.hidden': 'no',
+  'secret.txt': 'must never be served',
+};
+
+/** Starts a boot plane. `needy` adds a group whose template fails for requests without `path`. */
+export async function startBootPlane(
+  options: {
+    unmatched?: UnmatchedPolicy;
+    requestsPerSource?: number;
+    broken?: boolean;
+    needy?: boolean;
+  } = {},
+): Promise<BootPlane> {
+  const root = mkdtempSync(path.join(tmpdir(), 'railhead-http-'));
+  for (const [file, content] of Object.entries(FILES)) {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), content);
+  }
+  symlinkSync('../secret.txt', path.join(root, 'assets/leak'));
+  symlinkSync('k', path.join(root, 'assets/current'));
+  const loaded = await loadCatalog(root, () => new Date(0));
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
+  let generation: Generation | undefined = options.broken === true ? undefined : loaded.generation;
+  if (options.needy === true) generation = withNeedyGroup(loaded.generation);
+  const events: BootEvent[] = [];
+  const discovered: string[] = [];
+  const server = new BootHttpServer({
+    answers: new BootAnswers({
+      generation: () => generation,
+      unmatched: options.unmatched ?? 'wait',
+      pollSeconds: 7,
+      findLease: () => undefined,
+      discovered: (_request, { claimed }) => discovered.push(claimed.get('mac') ?? '?'),
+    }),
+    reader: new RequestReader({ trustedProxies: [parseCidr('127.0.0.2/32')!] }),
+    assets: path.join(root, 'assets'),
+    bootPrograms: new Map([
+      ['snponly.efi', { name: 'snponly.efi', file: path.join(root, 'assets/dir/boot.efi'), size: 2 }],
+    ]),
+    events: { record: (event) => events.push(event) },
+    findMac: () => undefined,
+    counters: new Counters(),
+    log: pino({ level: 'silent' }),
+    now: () => new Date(0),
+    connections: 1000,
+    requestsPerSource: options.requestsPerSource ?? 100_000,
+  });
+  const { port } = await server.listen('127.0.0.1', 0);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    port,
+    events,
+    discovered,
+    raw: (text) =>
+      new Promise((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(text));
+        let answer = '';
+        socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
+        socket.on('error', reject).on('close', () => resolve(answer));
+      }),
+    close: async () => {
+      await server.close(0);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same generation, where a machine without a group gets the profile `needy`. */
+function withNeedyGroup(generation: Generation): Generation {
+  const compiled = generation.profiles.get('needy');
+  const [group] = generation.groups;
+  if (compiled === undefined || group === undefined) throw new Error('the tree has no profile needy');
+  return Object.assign(Object.create(generation) as Generation, {
+    resolve: (claimed: ReadonlyMap<string, string>) => ({
+      claimed,
+      labels: claimed,
+      match: { group, compiled },
+    }),
+    ignitionConfig: generation.ignitionConfig.bind(generation),
+  });
+}
