@@ -59,6 +59,7 @@ export const serverSafety: Required<Safety> = {
   checkEmbeddedConfigs: true,
 };
 
+/** How to compile; without any of these, as the butane command does without flags. */
 export interface CompileOptions {
   /** The files that `local` and trees may embed; without them, using either is an error. */
   readonly files?: ButaneFiles;
@@ -204,7 +205,7 @@ class Compilation {
     this.report(context.entries);
     if (isFatal(context.entries)) return undefined;
     if (spec.variant !== 'fcos') return base;
-    const { withBootDevice, complete } = translateBootSections(document, base, context);
+    const { withBootDevice, complete } = translateBootSections(document, base, spec.ignition);
     const warnings = checkReservedPartitions(withBootDevice.config, spec.schema.byKey.has('boot_device'));
     this.reportGenerated(warnings, complete.provenance);
     return complete;

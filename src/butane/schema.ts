@@ -32,10 +32,12 @@ interface FieldBase {
   readonly sugar: boolean;
 }
 
+/** A key with a string, whole number or boolean. */
 export interface ButaneScalar extends FieldBase {
   readonly kind: 'string' | 'int' | 'bool';
 }
 
+/** A key with a mapping. */
 export interface ButaneStructField extends FieldBase {
   readonly kind: 'struct';
   readonly struct: ButaneStruct;

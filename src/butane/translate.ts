@@ -1,7 +1,7 @@
 import type { Config, ConfigObject, Luks, PasswdUser } from '../ignition/config.ts';
 import { escapedDataUrl } from '../ignition/data-url.ts';
 import { decodeUtf8 } from '../ignition/go-text.ts';
-import { isFatal } from '../ignition/report.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
 import { addBootDevice } from './sugar/boot-device.ts';
 import type { BootDevice } from './sugar/boot-device.ts';
 import { readLocal } from './butane-files.ts';
@@ -53,15 +53,14 @@ export function translateDocument(
   return { config, provenance: embedded };
 }
 
-/** Adds what the sections of fcos stand for, unless the translation failed. */
+/** Adds what the sections of fcos stand for; Butane warns of what it finds between the two. */
 export function translateBootSections(
   document: DecodedObject,
   base: Traced,
-  context: TranslationContext,
+  spec: SpecVersion,
 ): { readonly withBootDevice: Traced; readonly complete: Traced } {
-  if (isFatal(context.entries)) return { withBootDevice: base, complete: base };
-  const withBootDevice = addBootDevice((document['boot_device'] ?? {}) as BootDevice, base, context.spec);
-  const complete = addGrubUsers((document['grub'] ?? {}) as Grub, withBootDevice, context.spec);
+  const withBootDevice = addBootDevice((document['boot_device'] ?? {}) as BootDevice, base, spec);
+  const complete = addGrubUsers((document['grub'] ?? {}) as Grub, withBootDevice, spec);
   return { withBootDevice, complete };
 }
 

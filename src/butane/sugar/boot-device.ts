@@ -6,6 +6,7 @@ import type { Traced } from '../provenance.ts';
 /** The `boot_device` section of fcos. */
 export type BootDevice = { layout?: string; luks?: BootDeviceLuks; mirror?: BootDeviceMirror };
 
+/** How the root filesystem is encrypted, and what opens it. */
 export type BootDeviceLuks = {
   cex?: { enabled?: boolean };
   discard?: boolean;
@@ -15,6 +16,7 @@ export type BootDeviceLuks = {
   tpm2?: boolean;
 };
 
+/** The disks that the boot disk is mirrored to. */
 export type BootDeviceMirror = { devices?: string[] };
 
 // Partition types, and sizes in MiB, of the layouts that Fedora CoreOS has (create_disk.sh of coreos-assembler).

@@ -44,11 +44,13 @@ export class NodeTracker {
     return this.files.push(file) - 1;
   }
 
+  /** Adds a directory and returns its index. */
   addDirectory(path: string, directory: Directory): number {
     this.directoryIndex.set(path, this.directories.length);
     return this.directories.push(directory) - 1;
   }
 
+  /** Adds a link, or what stands for it until it is replaced, and returns its index. */
   addLink(path: string, link: Link): number {
     this.linkIndex.set(path, this.links.length);
     return this.links.push(link) - 1;

@@ -22,7 +22,7 @@ export type Tree = {
 const defaultFileMode = 0o644;
 const executableFileMode = 0o755;
 const defaultDirectoryMode = 0o755;
-/** Files, directories and links that one document may embed; far more than any machine can be sent. */
+/** Files, directories and links that one tree may have; far more than any machine can be sent. */
 const maxTreeNodes = 200_000;
 
 /** Adds the files and links of trees, each at the path it has in its tree below the tree's own path. */

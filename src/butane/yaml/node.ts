@@ -32,6 +32,7 @@ export interface YamlPair {
   readonly value: YamlNode;
 }
 
+/** Items in the order of the text, nulls included. */
 export interface SequenceNode extends NodePlace {
   readonly kind: 'sequence';
   readonly tag: string;
