@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { DhcpProcess } from '../test/e2e/dhcp-process.ts';
+import { findProgram, NetworkLab } from '../test/e2e/network-namespace.ts';
+
+// Sends a million datagrams, nine of ten of them mutated packets of real firmware and the rest noise, to each port of
+// a running server, while a real client asks for a lease again and again. It fails if the server ends, if one of the
+// client's tries fails, if a packet was not handled (dhcp_faults), or if memory goes on growing.
+// `npm run fuzz -- [dhcp|pxe] [--count N] [--rate N] [--seed N]`; needs root, iproute2 and udhcpc.
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: 'string', default: '1000000' },
+    /** Datagrams a second: the server should read them, not its kernel drop them. */
+    rate: { type: 'string', default: '15000' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
+  },
+});
+const protocols = positionals.length > 0 ? positionals : ['dhcp', 'pxe'];
+const count = Number(values.count);
+/** What the second half of a run may add to the resident memory of the first, in megabytes. */
+const GROWTH_MB_MAX = 100;
+
+if (process.getuid?.() !== 0 || findProgram('udhcpc') === undefined) {
+  throw new Error('fuzzing needs root, for network namespaces, and udhcpc');
+}
+
+let failed = false;
+function fail(text: string): void {
+  failed = true;
+  console.log(`FAILED: ${text}`);
+}
+
+for (const protocol of protocols) {
+  const lab = new NetworkLab('rhz');
+  const folder = mkdtempSync(path.join(tmpdir(), 'railhead-fuzz-'));
+  try {
+    await fuzz(protocol, lab, folder);
+  } finally {
+    await lab.remove();
+    rmSync(folder, { recursive: true });
+  }
+}
+process.exitCode = failed ? 1 : 0;
+
+async function fuzz(protocol: string, lab: NetworkLab, folder: string): Promise<void> {
+  console.log(`${protocol}: ${count} datagrams, seed ${values.seed}`);
+  const [inner, outer] = [lab.addNamespace('s'), lab.addNamespace('c')];
+  lab.connect(inner, 's0', outer, 'c0');
+  lab.ip('-n', inner, 'addr', 'add', '10.77.0.1/16', 'dev', 's0');
+  lab.ip('-n', outer, 'addr', 'add', '10.77.0.2/16', 'dev', 'c0');
+  lab.ip('-n', outer, 'link', 'add', 'client0', 'link', 'c0', 'type', 'macvlan', 'mode', 'bridge');
+  lab.ip('-n', outer, 'link', 'set', 'client0', 'up');
+  const server = await DhcpProcess.start(inner, {
+    store: path.join(folder, 'railhead.db'),
+    logLevel: 'warn',
+    subnets: [{ interface: 's0', cidr: '10.77.0.0/16', first: '10.77.1.0', last: '10.77.250.255' }],
+  });
+
+  const sender = lab.start(outer, process.execPath, [
+    '--import', 'tsx', path.join(import.meta.dirname, 'fuzz-sender.ts'),
+    protocol, values.seed, values.count, values.rate, '10.77.0.1',
+  ]); // prettier-ignore
+  sender.stderr?.pipe(process.stderr);
+  let sent = 0;
+  const memory: { sent: number; megabytes: number }[] = [];
+  createInterface(sender.stdout!).on('line', (line) => {
+    sent = Number(line);
+    memory.push({ sent, megabytes: residentMegabytes(server.child.pid!) });
+  });
+  const over = once(sender, 'exit');
+
+  let served = 0;
+  while (sender.exitCode === null && server.child.exitCode === null) {
+    const client = await lab.run(outer, 'udhcpc', [
+      '-i',
+      'client0',
+      '-n',
+      '-q',
+      '-f',
+      '-s',
+      '/bin/true',
+      '-t',
+      '8',
+      '-T',
+      '1',
+    ]);
+    if (client.code === 0) served++;
+    else fail(`a client got no lease, after ${sent} datagrams:\n${client.text}`);
+    await new Promise((next) => setTimeout(next, 1000));
+  }
+  await over;
+  const middle = memory.find((one) => one.sent >= count / 2)?.megabytes ?? 0;
+  const end = memory.at(-1)?.megabytes ?? 0;
+  const { counters } = await server.stop();
+  console.log(`  the client got a lease ${served} times`);
+  console.log(`  resident memory: ${memory[0]?.megabytes} MB, half way ${middle} MB, at the end ${end} MB`);
+  console.log(`  ${JSON.stringify(counters)}`);
+  if (end - middle > GROWTH_MB_MAX) fail(`memory grew by ${end - middle} MB in the second half`);
+  if (counters['dhcp_faults'] !== undefined) {
+    fail(`${JSON.stringify(counters['dhcp_faults'])} packets were not handled`);
+    for (const line of server.lines.filter((one) => one['level'] === 50).slice(0, 5))
+      console.log(JSON.stringify(line));
+  }
+}
+
+function residentMegabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Math.round(Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
+}
