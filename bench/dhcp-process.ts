@@ -72,16 +72,19 @@ const service = await startDhcp({
   sockets: { interfaces, sharePorts: false },
 });
 process.once('SIGTERM', () => void end());
+const started = process.cpuUsage();
 console.log('ready');
 
 async function end(): Promise<void> {
   await service.close();
   await events.flush();
   await store.close();
+  const cpu = process.cpuUsage(started);
   const families = [...counters.list()].map(([family, labels]) => [family, Object.fromEntries(labels)]);
   console.log(
     JSON.stringify({
       counters: Object.fromEntries(families) as unknown,
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
       maxRssKilobytes: process.resourceUsage().maxRSS,
       eventsDropped: events.dropped,
     }),

@@ -77,7 +77,7 @@ export class DhcpServer implements DhcpSocketListener {
 
   #serve(packet: DhcpPacket, probed: number): void {
     const { counters, engine, writer } = this.#parts;
-    if (writer.full) {
+    if (writer.full || (writer.behind && messageTypeOf(packet.message) === MessageType.discover)) {
       counters.add('dhcp_ignored', 'store_busy');
       return;
     }

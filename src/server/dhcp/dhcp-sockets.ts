@@ -1,4 +1,4 @@
-import type { Socket } from 'node:dgram';
+import { getSystemErrorName } from 'node:util';
 import type { Logger } from 'pino';
 import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
@@ -9,8 +9,9 @@ import {
   listNetworkInterfaces,
   type NetworkInterface,
 } from '../udp/network-interfaces.ts';
-import { adoptUdpSocket, openUdpSocket } from '../udp/open-udp-socket.ts';
-import { loadSocketCalls, type OpenSocket } from '../udp/socket-calls.ts';
+import { DatagramBatches, type OutgoingDatagram } from '../udp/datagram-batches.ts';
+import { adoptUdpSocket, openUdpSocket, type UdpSocket } from '../udp/open-udp-socket.ts';
+import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';
 
 /** Where the DHCP server listens. */
 export interface DhcpSocketSettings {
@@ -45,13 +46,21 @@ export interface DatagramSource {
 
 /** Two seconds of answers to a storm. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
+/** Replies of one system call. More at a time overrun the receive buffer of a relay that is no faster than we are. */
+const SENT_AT_ONCE = 16;
 /** Node does not tell when addresses change, so they are looked at. */
 const POLL_MS = 2_000;
 
 /** The sockets of one interface, and how it looked when they were opened. */
 interface Served {
   readonly signature: string;
-  readonly sockets: readonly Socket[];
+  readonly sockets: readonly UdpSocket[];
+}
+
+/** Replies of this turn of the event loop that one socket is to send. */
+interface Outbox {
+  readonly socket: UdpSocket;
+  datagrams: OutgoingDatagram[];
 }
 
 /**
@@ -63,9 +72,12 @@ export class DhcpSockets {
   readonly #listener: DhcpSocketListener;
   readonly #log: Logger;
   readonly #served = new Map<string, Served>();
-  /** The socket that sends for what came in there. */
-  readonly #senders = new Map<Ingress, Socket>();
-  #openSocket: OpenSocket | undefined;
+  /** What sends for what came in there. */
+  readonly #senders = new Map<Ingress, Outbox>();
+  /** Outboxes with something in them. */
+  readonly #filled = new Set<Outbox>();
+  #calls: SocketCalls | undefined;
+  #batches: DatagramBatches | undefined;
   #timer: NodeJS.Timeout | undefined;
   #addresses = '';
   #polling = false;
@@ -93,29 +105,65 @@ export class DhcpSockets {
 
   /** Sends from where the request came in. Failures go to the listener: the client will ask again. */
   send(bytes: Uint8Array, { address, from, port }: ReplyDestination): void {
-    const socket = this.#senders.get(from);
-    if (socket === undefined) {
+    const outbox = this.#senders.get(from);
+    if (outbox === undefined) {
       // The interface changed while the lease was being written.
       this.#listener.failed('EADDRNOTAVAIL');
       return;
     }
-    socket.send(bytes, port, address, this.#sent);
+    if (this.#batches === undefined || outbox.socket.fd === undefined) {
+      outbox.socket.socket.send(bytes, port, address, this.#sent);
+      return;
+    }
+    outbox.datagrams.push({ bytes, address, port });
+    if (outbox.datagrams.length >= SENT_AT_ONCE) {
+      this.#sendAll(outbox);
+      return;
+    }
+    if (this.#filled.size === 0) setImmediate(() => this.#flush());
+    this.#filled.add(outbox);
+  }
+
+  /** Sends the replies that are left at the end of a turn of the event loop. */
+  #flush(): void {
+    for (const outbox of this.#filled) this.#sendAll(outbox);
+    this.#filled.clear();
+  }
+
+  #sendAll(outbox: Outbox): void {
+    const { datagrams, socket } = outbox;
+    outbox.datagrams = [];
+    // A socket that was closed meanwhile may have lent its descriptor to something else.
+    if (socket.fd === undefined || datagrams.length === 0 || !this.#isOpen(socket)) return;
+    const left = this.#batches?.send(socket.fd, datagrams, this.#refused) ?? [];
+    // Node waits until the kernel has room again.
+    for (const { address, bytes, port } of left) socket.socket.send(bytes, port, address, this.#sent);
+  }
+
+  #isOpen(socket: UdpSocket): boolean {
+    for (const { sockets } of this.#served.values()) if (sockets.includes(socket)) return true;
+    return false;
   }
 
   /** Takes nothing in any more; what was decided can still be sent. */
   stopReceiving(): void {
     for (const { sockets } of this.#served.values()) {
-      for (const socket of sockets) socket.removeAllListeners('message');
+      for (const { socket } of sockets) socket.removeAllListeners('message');
     }
   }
 
   close(): void {
     clearInterval(this.#timer);
+    this.#flush();
     for (const name of [...this.#served.keys()]) this.#shut(name);
   }
 
   readonly #sent = (error: Error | null): void => {
     if (error !== null) this.#listener.failed(codeOf(error));
+  };
+
+  readonly #refused = (errno: number): void => {
+    this.#listener.failed(getSystemErrorName(errno));
   };
 
   async #openAll(interfaces: readonly NetworkInterface[]): Promise<void> {
@@ -128,7 +176,8 @@ export class DhcpSockets {
       );
     }
     try {
-      this.#openSocket = await loadSocketCalls();
+      this.#calls = await loadSocketCalls();
+      this.#batches = DatagramBatches.create(this.#calls);
     } catch (error) {
       requireOneInterface(names, interfaces, error);
     }
@@ -138,14 +187,14 @@ export class DhcpSockets {
   /** Opens the sockets of an interface. */
   async #serve(one: NetworkInterface): Promise<void> {
     const { receiveBufferBytes = RECEIVE_BUFFER_BYTES, sharePorts } = this.#settings;
-    const openSocket = this.#openSocket;
+    const calls = this.#calls;
     const common = {
       receiveBufferBytes,
-      ...(openSocket !== undefined && { device: one.name, openSocket }),
+      ...(calls !== undefined && { device: one.name, calls }),
     };
-    const sockets: Socket[] = [];
+    const sockets: UdpSocket[] = [];
     this.#served.set(one.name, { signature: interfaceSignature(one), sockets });
-    const open = async (address: Ipv4Address, port: DhcpPort, reuseAddress: boolean): Promise<Socket> => {
+    const open = async (address: Ipv4Address, port: DhcpPort, reuseAddress: boolean): Promise<UdpSocket> => {
       const socket = await openUdpSocket({ ...common, address, port, reuseAddress });
       sockets.push(socket);
       return socket;
@@ -155,12 +204,12 @@ export class DhcpSockets {
       // Our own sockets must share the port among themselves, so it takes another one to find that somebody has it.
       const alone = await open(UNSPECIFIED_ADDRESS, 67, false);
       sockets.pop();
-      await new Promise<void>((closed) => alone.close(closed));
+      await new Promise<void>((closed) => alone.socket.close(closed));
     }
     const broadcasts = await open(UNSPECIFIED_ADDRESS, 67, true);
     const [primary, ...others] = one.addresses;
     // A socket bound to all addresses sends from the one that suits the route, which is right if there is only one.
-    const separate = others.length > 0 || openSocket === undefined;
+    const separate = others.length > 0 || calls === undefined;
     const sender = separate ? await open(primary, 67, true) : broadcasts;
     this.#listen(broadcasts, { interface: one.name, localAddress: primary, port: 67 }, sender);
     if (separate) this.#listen(sender, { interface: one.name, localAddress: primary, port: 67 });
@@ -185,9 +234,9 @@ export class DhcpSockets {
         );
       }
       const socket = await adoptUdpSocket(fd, receiveBufferBytes);
-      const { address, port } = socket.address();
+      const { address, port } = socket.socket.address();
       if (port !== 67 && port !== 4011) {
-        socket.close();
+        socket.socket.close();
         throw new Error(`systemd passed a socket of port ${port} for ${name}; DHCP needs ports 67 and 4011`);
       }
       const bound = parseIpv4(address) ?? UNSPECIFIED_ADDRESS;
@@ -199,11 +248,21 @@ export class DhcpSockets {
     this.#log.info({ sockets: passed.length }, 'dhcp listens on the sockets that systemd opened');
   }
 
-  #listen(socket: Socket, ingress: Ingress, sender = socket): void {
-    this.#senders.set(ingress, sender);
+  #listen(listening: UdpSocket, ingress: Ingress, sender = listening): void {
+    this.#senders.set(ingress, { socket: sender, datagrams: [] });
+    const { fd, socket } = listening;
+    let drained = false;
+    const take = (bytes: Uint8Array, source: DatagramSource): void => {
+      this.#listener.receive(bytes, source, ingress);
+    };
     socket.on('message', (bytes, source) => {
       // A socket of IPv4 names its peers in canonical dotted quads.
-      this.#listener.receive(bytes, { address: source.address as Ipv4Address, port: source.port }, ingress);
+      take(bytes, { address: source.address as Ipv4Address, port: source.port });
+      // Where one is, there are more: a storm is taken in by the dozen. Once a turn, or leases would wait for a lull.
+      if (fd === undefined || this.#batches === undefined || drained) return;
+      drained = true;
+      setImmediate(() => (drained = false));
+      this.#batches.receive(fd, take);
     });
     socket.on('error', this.#sent);
   }
@@ -215,7 +274,7 @@ export class DhcpSockets {
     for (const ingress of this.#senders.keys()) {
       if (ingress.interface === name) this.#senders.delete(ingress);
     }
-    for (const socket of sockets) socket.close();
+    for (const { socket } of sockets) socket.close();
   }
 
   #tellAddresses(interfaces: readonly NetworkInterface[]): void {

@@ -17,6 +17,8 @@ interface Waiting {
 
 /** Decisions that wait for the disk. At ten thousand a second that is a second, and clients ask again after a few. */
 const WAITING_MAX = 10_000;
+/** From here on finishing what was begun comes before beginning anything: an offer now is a request soon. */
+const BEHIND = 1_000;
 /** Decisions of one transaction: the reply of the first one waits for all. */
 const GROUP_MAX = 512;
 
@@ -51,6 +53,11 @@ export class LeaseWriter {
   /** Whether the store is so far behind that nothing more should be decided. */
   get full(): boolean {
     return this.#waiting.length >= WAITING_MAX;
+  }
+
+  /** Whether the store is behind, so that no more clients should be encouraged. */
+  get behind(): boolean {
+    return this.#waiting.length >= BEHIND;
   }
 
   /** Makes the decision's changes durable, and then tells the outcome. Changes are written in the order of the calls. */

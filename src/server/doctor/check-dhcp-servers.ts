@@ -23,11 +23,11 @@ const ANSWERS_MAX = 50;
  * not answer: it knows its own host's address as the relay's. Rejects with UdpBindError if the port cannot be shared.
  */
 export async function probeDhcpServers(one: NetworkInterface): Promise<ProbeAnswer[]> {
-  const socket = await openUdpSocket({
+  const { socket } = await openUdpSocket({
     address: one.addresses[0],
     port: 67,
     device: one.name,
-    openSocket: await loadSocketCalls(),
+    calls: await loadSocketCalls(),
     reuseAddress: true,
     receiveBufferBytes: 1 << 20,
   });

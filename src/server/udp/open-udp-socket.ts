@@ -1,15 +1,15 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { describeHolders, findPortHolders } from './port-holder.ts';
-import type { OpenSocket } from './socket-calls.ts';
+import type { SocketCalls } from './socket-calls.ts';
 
 /** A UDP socket as a server wants it. */
 export interface UdpSocketSettings {
   readonly address: Ipv4Address;
   readonly port: number;
-  /** Receive from, and send through, this network interface only; needs `openSocket`. */
+  /** Receive from, and send through, this network interface only; needs `calls`. */
   readonly device?: string;
-  readonly openSocket?: OpenSocket;
+  readonly calls?: SocketCalls;
   /** Share the port with other sockets of this host that ask for the same. */
   readonly reuseAddress: boolean;
   /** What the kernel may hold for us while we are busy, in octets. */
@@ -32,28 +32,35 @@ const ADDRESSES_ONLY: Pick<SocketOptions, 'lookup'> = {
   lookup: (address, _options, found) => found(null, address, 4),
 };
 
+/** An open socket. */
+export interface UdpSocket {
+  readonly socket: Socket;
+  /** Its descriptor, if we know it: it is the socket's own for as long as that is open. */
+  readonly fd?: number;
+}
+
 /** Opens and binds a UDP socket. Rejects with UdpBindError. */
-export async function openUdpSocket(settings: UdpSocketSettings): Promise<Socket> {
-  const { address, device, openSocket, port, receiveBufferBytes, reuseAddress } = settings;
+export async function openUdpSocket(settings: UdpSocketSettings): Promise<UdpSocket> {
+  const { address, calls, device, port, receiveBufferBytes, reuseAddress } = settings;
   try {
     if (device === undefined) {
       const socket = createSocket({ type: 'udp4', reuseAddr: reuseAddress, ...ADDRESSES_ONLY });
       await bound(socket, { address, port });
       socket.setBroadcast(true);
-      return withReceiveBuffer(socket, receiveBufferBytes);
+      return { socket: withReceiveBuffer(socket, receiveBufferBytes) };
     }
-    if (openSocket === undefined) throw new Error('sockets of one interface are not available');
-    return await adoptUdpSocket(openSocket({ address, port, device, reuseAddress }), receiveBufferBytes);
+    if (calls === undefined) throw new Error('sockets of one interface are not available');
+    return await adoptUdpSocket(calls.open({ address, port, device, reuseAddress }), receiveBufferBytes);
   } catch (error) {
     throw await explain(error, settings);
   }
 }
 
 /** Takes over a bound UDP socket, for example one that systemd passed on. Rejects if the descriptor is none. */
-export async function adoptUdpSocket(fd: number, receiveBufferBytes: number): Promise<Socket> {
+export async function adoptUdpSocket(fd: number, receiveBufferBytes: number): Promise<UdpSocket> {
   const socket = createSocket({ type: 'udp4', ...ADDRESSES_ONLY });
   await bound(socket, { fd });
-  return withReceiveBuffer(socket, receiveBufferBytes);
+  return { socket: withReceiveBuffer(socket, receiveBufferBytes), fd };
 }
 
 function bound(socket: Socket, where: { fd: number } | { address: string; port: number }): Promise<void> {

@@ -24,8 +24,19 @@ export class SocketCallError extends Error {
   }
 }
 
-/** Opens a UDP socket that `dgram.Socket.bind({ fd })` takes over. Throws SocketCallError. */
-export type OpenSocket = (wish: SocketWish) => number;
+/** What node:dgram cannot do. */
+export interface SocketCalls {
+  /** Opens a UDP socket that `dgram.Socket.bind({ fd })` takes over. Throws SocketCallError. */
+  open(wish: SocketWish): number;
+  /**
+   * recvmmsg(2) and sendmmsg(2), without waiting: `headers` holds `count` structures of type mmsghdr. The number of
+   * datagrams is returned, or the negative errno.
+   */
+  receiveMany(fd: number, headers: Uint8Array, count: number): number;
+  sendMany(fd: number, headers: Uint8Array, count: number): number;
+  /** Where in memory the octets are; they stay there for as long as something refers to the buffer. */
+  addressOf(bytes: Uint8Array): bigint;
+}
 
 // From <bits/socket.h> and <asm-generic/socket.h>; the same on every Linux that Node runs on.
 const AF_INET = 2;
@@ -36,13 +47,14 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_BROADCAST = 6;
 const SO_BINDTODEVICE = 25;
+const MSG_DONTWAIT = 0x40;
 const SOCKADDR_IN_SIZE = 16;
 
 /**
  * Loads what node:dgram cannot do: sockets of one network interface. Throws an Error that says why this host cannot
  * have it.
  */
-export async function loadSocketCalls(): Promise<OpenSocket> {
+export async function loadSocketCalls(): Promise<SocketCalls> {
   if (process.platform !== 'linux')
     throw new Error(`sockets of one interface need Linux, not ${process.platform}`);
   // Loaded late: where its binary does not fit the platform, everything but this must go on working.
@@ -56,8 +68,19 @@ export async function loadSocketCalls(): Promise<OpenSocket> {
     ...values: [number, Uint8Array, number]
   ) => number;
   const close = libc.func('int close(int)') as (fd: number) => number;
+  const recvmmsg = libc.func('int recvmmsg(int, void *, uint32_t, int, void *)') as (
+    ...values: [number, Uint8Array, number, number, null]
+  ) => number;
+  const sendmmsg = libc.func('int sendmmsg(int, void *, uint32_t, int)') as (
+    ...values: [number, Uint8Array, number, number]
+  ) => number;
+  // Copies nothing, and returns the address of its first argument.
+  const memmove = libc.func('void *memmove(void *, const void *, size_t)') as (
+    ...values: [Uint8Array, Uint8Array, number]
+  ) => unknown;
+  const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
-  return ({ address, device, port, reuseAddress }) => {
+  const open = ({ address, device, port, reuseAddress }: SocketWish): number => {
     const fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw new SocketCallError('socket', koffi.errno());
     const check = (call: string, result: number): void => {
@@ -74,6 +97,12 @@ export async function loadSocketCalls(): Promise<OpenSocket> {
     set('SO_BROADCAST', SO_BROADCAST, hostInt(1));
     check('bind', bind(fd, socketAddress(address, port), SOCKADDR_IN_SIZE));
     return fd;
+  };
+  return {
+    open,
+    receiveMany: (fd, headers, count) => orErrno(recvmmsg(fd, headers, count, MSG_DONTWAIT, null)),
+    sendMany: (fd, headers, count) => orErrno(sendmmsg(fd, headers, count, MSG_DONTWAIT)),
+    addressOf: (bytes) => koffi.address(memmove(bytes, bytes, 0)),
   };
 }
 

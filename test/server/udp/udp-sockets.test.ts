@@ -1,8 +1,9 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../../src/protocol/ipv4-address.ts';
-import { openUdpSocket } from '../../../src/server/udp/open-udp-socket.ts';
+import { DatagramBatches } from '../../../src/server/udp/datagram-batches.ts';
+import { openUdpSocket, type UdpSocket } from '../../../src/server/udp/open-udp-socket.ts';
 import { describeHolders, findPortHolders, parseSocketTable } from '../../../src/server/udp/port-holder.ts';
 import { readPassedSockets } from '../../../src/server/udp/socket-activation.ts';
 import { loadSocketCalls } from '../../../src/server/udp/socket-calls.ts';
@@ -14,15 +15,16 @@ const open: Socket[] = [];
 afterEach(() => {
   for (const socket of open.splice(0)) socket.close();
 });
-const keep = (socket: Socket): Socket => {
+const keep = (opened: Socket | UdpSocket): Socket => {
+  const socket = opened instanceof Socket ? opened : opened.socket;
   open.push(socket);
   return socket;
 };
 
 describe('a socket', () => {
   test('of one interface receives and sends', async () => {
-    const openSocket = await loadSocketCalls();
-    const one = keep(await openUdpSocket({ ...common, port: 0, device: 'lo', openSocket }));
+    const calls = await loadSocketCalls();
+    const one = keep(await openUdpSocket({ ...common, port: 0, device: 'lo', calls }));
     const peer = keep(createSocket('udp4'));
     peer.send('ping', one.address().port, loopback);
     const [bytes, source] = (await once(one, 'message')) as [Buffer, { port: number }];
@@ -33,7 +35,7 @@ describe('a socket', () => {
   });
 
   test.each(['plain', 'of one interface'])('whose port is taken says who has it: %s', async (kind) => {
-    const device = kind === 'plain' ? {} : { device: 'lo', openSocket: await loadSocketCalls() };
+    const device = kind === 'plain' ? {} : { device: 'lo', calls: await loadSocketCalls() };
     const holder = keep(await openUdpSocket({ ...common, port: 0 }));
     const { port } = holder.address();
     const attempt = openUdpSocket({ ...common, ...device, port });
@@ -42,7 +44,7 @@ describe('a socket', () => {
   });
 
   test('of an interface that is not there says so', async () => {
-    const device = { device: 'nonesuch0', openSocket: await loadSocketCalls() };
+    const device = { device: 'nonesuch0', calls: await loadSocketCalls() };
     await expect(openUdpSocket({ ...common, ...device, port: 0 })).rejects.toThrow(
       'listen on UDP port 0 of 127.0.0.1 on nonesuch0: there is no such interface',
     );
@@ -53,6 +55,42 @@ describe('a socket', () => {
     await expect(openUdpSocket({ ...common, address, port: 0 })).rejects.toThrow(
       'the address does not belong to this host',
     );
+  });
+});
+
+describe('many datagrams at once', () => {
+  test('are received and sent like single ones', async () => {
+    const calls = await loadSocketCalls();
+    const batches = DatagramBatches.create(calls);
+    if (batches === undefined) throw new Error(`no layout is known for ${process.arch}`);
+    const one = await openUdpSocket({ ...common, port: 0, device: 'lo', calls });
+    const two = await openUdpSocket({ ...common, receiveBufferBytes: 1 << 20, port: 0, device: 'lo', calls });
+    keep(one);
+    keep(two);
+    const [from, to] = [one.socket.address().port, two.socket.address().port];
+    // More than fit into one call, of every size that a reply can have.
+    const texts = Array.from({ length: 150 }, (_, index) => `${index} ${'x'.repeat(index * 9)}`);
+    const failures: number[] = [];
+    const datagrams = texts.map((text) => ({ bytes: Buffer.from(text), address: loopback, port: to }));
+    const unroutable = { bytes: Buffer.from('x'), address: parseIpv4('255.255.255.255')!, port: 0 };
+    const left = batches.send(
+      one.fd!,
+      [...datagrams.slice(0, 10), unroutable, ...datagrams.slice(10)],
+      (errno) => failures.push(errno),
+    );
+    expect(left).toEqual([]);
+    expect(failures).toHaveLength(1);
+
+    const received: string[] = [];
+    // 64 at a time.
+    for (let calls = 0; calls < 3; calls++) {
+      batches.receive(two.fd!, (bytes, source) => {
+        expect(source).toEqual({ address: loopback, port: from });
+        received.push(Buffer.from(bytes).toString());
+      });
+    }
+    expect(received).toEqual(texts);
+    batches.receive(two.fd!, () => expect.unreachable('nothing is left'));
   });
 });
 

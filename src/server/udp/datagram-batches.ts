@@ -1,0 +1,137 @@
+import { endianness } from 'node:os';
+import { type Ipv4Address, ipv4FromBytes, writeIpv4 } from '../../protocol/ipv4-address.ts';
+import type { SocketCalls } from './socket-calls.ts';
+
+/** A datagram on its way out. */
+export interface OutgoingDatagram {
+  readonly bytes: Uint8Array;
+  readonly address: Ipv4Address;
+  readonly port: number;
+}
+
+/** Takes a datagram. `bytes` are the receiver's own. */
+export type TakeDatagram = (bytes: Uint8Array, source: { address: Ipv4Address; port: number }) => void;
+
+/** Datagrams of one system call. */
+const SLOTS = 64;
+/** Longer datagrams are cut off; DHCP has none, since nothing on its way would carry them in one frame. */
+const SLOT_SIZE = 4096;
+
+// struct mmsghdr of <sys/socket.h>, on 64-bit Linux:
+//
+//    0 msg_name        8 msg_namelen (4, and 4 of padding)   16 msg_iov      24 msg_iovlen
+//   32 msg_control    40 msg_controllen                      48 msg_flags    56 msg_len
+const HEADER_SIZE = 64;
+const NAME = 0;
+const NAME_LENGTH = 8;
+const VECTOR = 16;
+const VECTOR_COUNT = 24;
+const LENGTH = 56;
+// struct iovec: base, length. struct sockaddr_in: family, port, address, and eight octets of padding.
+const VECTOR_SIZE = 16;
+const NAME_SIZE = 16;
+const AF_INET = 2;
+const EAGAIN = -11;
+
+/** Memory for one system call, laid out once. */
+class Slots {
+  readonly headers = Buffer.alloc(SLOTS * HEADER_SIZE);
+  readonly vectors = Buffer.alloc(SLOTS * VECTOR_SIZE);
+  readonly names = Buffer.alloc(SLOTS * NAME_SIZE);
+  readonly data = Buffer.alloc(SLOTS * SLOT_SIZE);
+
+  constructor(calls: SocketCalls) {
+    const vectors = calls.addressOf(this.vectors);
+    const names = calls.addressOf(this.names);
+    const data = calls.addressOf(this.data);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const header = slot * HEADER_SIZE;
+      this.headers.writeBigUInt64LE(names + BigInt(slot * NAME_SIZE), header + NAME);
+      this.headers.writeUInt32LE(NAME_SIZE, header + NAME_LENGTH);
+      this.headers.writeBigUInt64LE(vectors + BigInt(slot * VECTOR_SIZE), header + VECTOR);
+      this.headers.writeBigUInt64LE(1n, header + VECTOR_COUNT);
+      this.vectors.writeBigUInt64LE(data + BigInt(slot * SLOT_SIZE), slot * VECTOR_SIZE);
+      this.vectors.writeBigUInt64LE(BigInt(SLOT_SIZE), slot * VECTOR_SIZE + 8);
+      this.names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
+    }
+  }
+}
+
+/**
+ * Receives and sends many datagrams with one system call each. node:dgram makes one call, one buffer of 64 KiB and
+ * several objects for each datagram (docs/decisions/0031).
+ */
+export class DatagramBatches {
+  readonly #calls: SocketCalls;
+  readonly #incoming: Slots;
+  readonly #outgoing: Slots;
+
+  /** Undefined on machines whose structures are laid out otherwise. */
+  static create(calls: SocketCalls): DatagramBatches | undefined {
+    const known = (process.arch === 'x64' || process.arch === 'arm64') && endianness() === 'LE';
+    return known ? new DatagramBatches(calls) : undefined;
+  }
+
+  private constructor(calls: SocketCalls) {
+    this.#calls = calls;
+    this.#incoming = new Slots(calls);
+    this.#outgoing = new Slots(calls);
+  }
+
+  /**
+   * Takes what has come in on a socket already, at most as much as fits one call: the event loop has other things to
+   * do. Errors are left for the socket itself to find.
+   */
+  receive(fd: number, take: TakeDatagram): void {
+    const { data, headers, names } = this.#incoming;
+    const received = this.#calls.receiveMany(fd, headers, SLOTS);
+    for (let slot = 0; slot < received; slot++) {
+      const start = slot * SLOT_SIZE;
+      const length = headers.readUInt32LE(slot * HEADER_SIZE + LENGTH);
+      const name = slot * NAME_SIZE;
+      take(Buffer.from(data.subarray(start, start + length)), {
+        address: ipv4FromBytes(names, name + 4),
+        port: names.readUInt16BE(name + 2),
+      });
+      // The kernel has written over it how long the name is.
+      headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
+    }
+  }
+
+  /**
+   * Sends datagrams. Those that the kernel refuses are told to `failed` with the negative errno. Returns those that
+   * it has no room for at the moment.
+   */
+  send(
+    fd: number,
+    datagrams: readonly OutgoingDatagram[],
+    failed: (errno: number) => void,
+  ): readonly OutgoingDatagram[] {
+    let next = 0;
+    while (next < datagrams.length) {
+      const count = this.#fill(datagrams, next);
+      const result = this.#calls.sendMany(fd, this.#outgoing.headers, count);
+      if (result === EAGAIN) return datagrams.slice(next);
+      // The call stops at the first datagram that fails, and tells why if that is the first of all.
+      if (result < 0) failed(result);
+      next += result < 0 ? 1 : result;
+    }
+    return [];
+  }
+
+  /** Fills slots with the datagrams from `first` on, and returns how many. */
+  #fill(datagrams: readonly OutgoingDatagram[], first: number): number {
+    const { data, names, vectors } = this.#outgoing;
+    const count = Math.min(SLOTS, datagrams.length - first);
+    for (let slot = 0; slot < count; slot++) {
+      const datagram = datagrams[first + slot];
+      if (datagram === undefined) return slot;
+      const { address, bytes, port } = datagram;
+      data.set(bytes, slot * SLOT_SIZE);
+      vectors.writeUInt32LE(bytes.length, slot * VECTOR_SIZE + 8);
+      names.writeUInt16BE(port, slot * NAME_SIZE + 2);
+      writeIpv4(names, slot * NAME_SIZE + 4, address);
+    }
+    return count;
+  }
+}
