@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { DhcpProcess } from '../test/e2e/dhcp-process.ts';
-import { findProgram, NetworkLab } from '../test/e2e/network-namespace.ts';
+import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
 
 // Sends a million datagrams, nine of ten of them mutated packets of real firmware and the rest noise, to each port of
 // a running server, while a real client asks for a lease again and again. It fails if the server ends, if one of the
