@@ -52,7 +52,7 @@ export function loadSettings(sources: SettingsSources): Settings {
     else override(`--set ${key}`, key.split('.'), text);
   }
   const parsed = settingsSchema.safeParse(value);
-  if (!parsed.success) problems.push(...describeProblems(parsed.error, document, origins));
+  if (!parsed.success) problems.push(...describeProblems(parsed.error, document, value, origins));
   else
     problems.push(
       ...checkSettings(parsed.data).map(({ path: at, message }) => locate(at, message, document, origins)),
@@ -81,12 +81,13 @@ function readFile(named: string | undefined): { file: string; document?: YamlDoc
 function describeProblems(
   error: z.ZodError,
   document: YamlDocument | undefined,
+  value: unknown,
   origins: ReadonlyMap<string, string>,
 ): string[] {
   return error.issues.flatMap((issue) => {
     const origin = originOf(issue.path, origins);
     // An empty document stands in for a file that is not there: paths and wording stay the same.
-    const place: YamlDocument = document ?? EMPTY_DOCUMENT;
+    const place: YamlDocument = document ?? { ...EMPTY_DOCUMENT, value };
     const located = schemaProblems(place, { issues: [issue] } as z.ZodError);
     return located.map((problem: Problem) =>
       origin !== undefined
