@@ -205,7 +205,13 @@ class DocumentParser {
     }
     // A single pair in a sequence is a mapping of its own.
     this.scanner.next();
-    const node: MappingNode = { kind: 'mapping', tag: '', pairs: [], ...place(token) };
+    const node: MappingNode = {
+      kind: 'mapping',
+      tag: '',
+      pairs: [],
+      line: token.line + 1,
+      col: token.column + 1,
+    };
     this.addNode(node);
     this.open.push({ expects: 'pair-key', node, start: token, key: undefined });
   }
@@ -307,7 +313,7 @@ class DocumentParser {
       if (!target) throw new YamlError(`unknown anchor '${first.value}' referenced`, place(first));
       // go-yaml asks for the next event only after it has looked for the anchor.
       this.scanner.next();
-      this.addNode({ kind: 'alias', name: first.value, target, ...place(first) });
+      this.addNode({ kind: 'alias', name: first.value, target, line: first.line + 1, col: first.column + 1 });
       return;
     }
     const { start, anchor, tag } = this.readProperties();
@@ -315,14 +321,24 @@ class DocumentParser {
     const opening = collectionStarts[context].get(token.type);
     if (opening) {
       const node: MappingNode | SequenceNode = opening.mapping
-        ? { kind: 'mapping', tag, pairs: [], ...place(start) }
-        : { kind: 'sequence', tag, items: [], ...place(start) };
+        ? { kind: 'mapping', tag, pairs: [], line: start.line + 1, col: start.column + 1 }
+        : { kind: 'sequence', tag, items: [], line: start.line + 1, col: start.column + 1 };
       this.addNode(node, anchor);
       this.open.push({ expects: opening.expects, node, start: token, key: undefined });
       if (opening.expects !== 'indentless-entry') this.scanner.next();
     } else if (token.type === 'scalar') {
       this.scanner.next();
-      this.addNode({ kind: 'scalar', tag, value: token.value, style: token.style, ...place(start) }, anchor);
+      this.addNode(
+        {
+          kind: 'scalar',
+          tag,
+          value: token.value,
+          style: token.style,
+          line: start.line + 1,
+          col: start.column + 1,
+        },
+        anchor,
+      );
     } else if (anchor !== '' || tag !== '') {
       this.addEmpty(start, tag, anchor);
     } else {
@@ -357,7 +373,10 @@ class DocumentParser {
   }
 
   private addEmpty(at: Mark, tag = '', anchor = ''): void {
-    this.addNode({ kind: 'scalar', tag, value: '', style: 'plain', ...place(at) }, anchor);
+    this.addNode(
+      { kind: 'scalar', tag, value: '', style: 'plain', line: at.line + 1, col: at.column + 1 },
+      anchor,
+    );
   }
 
   /** Puts a node where the innermost open collection expects it. */

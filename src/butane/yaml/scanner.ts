@@ -22,6 +22,10 @@ interface PossibleKey {
   readonly required: boolean;
 }
 
+const tab = 0x09;
+const space = 0x20;
+const hash = 0x23;
+const byteOrderMark = 0xfeff;
 const beginsNoPlainScalar = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
 
 /**
@@ -161,11 +165,14 @@ export class Scanner {
   private skipToToken(): void {
     const { cursor } = this;
     for (;;) {
-      if (cursor.column === 0 && cursor.sees('\ufeff')) cursor.skip();
-      while (cursor.sees(' ') || ((this.flowLevel > 0 || !this.keyAllowed) && cursor.sees('\t'))) {
+      if (cursor.column === 0 && cursor.at() === byteOrderMark) cursor.skip();
+      const tabsAllowed = this.flowLevel > 0 || !this.keyAllowed;
+      let code = cursor.at();
+      while (code === space || (tabsAllowed && code === tab)) {
         cursor.skipBlank();
+        code = cursor.at();
       }
-      if (cursor.sees('#')) this.skipComments();
+      if (code === hash) this.skipComments();
       if (!isBreak(cursor.at())) return;
       cursor.skipBreak();
       if (this.flowLevel === 0) this.keyAllowed = true;
@@ -179,7 +186,7 @@ export class Scanner {
       cursor.skipToLineEnd();
       let gap = 0;
       while (gap < maxCommentGap && (isBlank(cursor.at(gap)) || isBreak(cursor.at(gap)))) gap++;
-      if (gap >= maxCommentGap || cursor.at(gap) !== 0x23) return;
+      if (gap >= maxCommentGap || cursor.at(gap) !== hash) return;
       const comment = cursor.offset + gap;
       while (cursor.offset < comment) {
         if (isBreak(cursor.at())) cursor.skipBreak();
@@ -193,7 +200,7 @@ export class Scanner {
     if (cursor.breaksBehind > 0) return;
     let gap = 0;
     while (gap < maxCommentGap && isBlank(cursor.at(gap))) gap++;
-    if (gap < maxCommentGap && cursor.at(gap) === 0x23) cursor.skipToLineEnd();
+    if (gap < maxCommentGap && cursor.at(gap) === hash) cursor.skipToLineEnd();
   }
 
   private add(
