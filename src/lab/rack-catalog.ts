@@ -18,6 +18,7 @@ boot:
     - console=ttyS0
     - quiet
     - ignition.config.url={{ignition_url}}
+    - railhead.show=/etc/role
     - railhead.report={{server.url}}/report?mac={{machine.mac}}
 ignition: test-os.bu
 `,
@@ -32,7 +33,7 @@ storage:
     - path: /etc/hostname
       mode: 0644
       contents:
-        inline: {{json machine.hostname}}
+        inline: {{json (default hostname machine.hostname)}}
     - path: /etc/role
       mode: 0644
       contents:

@@ -7,7 +7,7 @@ export const TEST_OS_LINE_PREFIX = 'railhead-lab: ';
  * to the root file system. Then it says what became of the root, reports, and switches the machine off.
  *
  * Kernel arguments: `ignition.config.url`, as for Flatcar; `railhead.report`, a URL that the result is posted to;
- * `railhead.then=wait` keeps the machine on.
+ * `railhead.show`, files of the applied root to print, joined by commas; `railhead.then=wait` keeps the machine on.
  */
 export const TEST_OS_INIT = `#!/bin/sh
 set -o pipefail
@@ -80,6 +80,9 @@ done
 
 for file in $(cd /sysroot && find etc opt home var -type f 2> /dev/null | sort); do
   [ -e "/sysroot.base/$file" ] || say "file: /$file"
+done
+for file in $(argument railhead.show | tr , ' '); do
+  say "content of $file: $(cat "/sysroot$file")"
 done
 [ -s /sysroot/etc/hostname ] || fail "the applied root has no /etc/hostname"
 say "hostname: $(cat /sysroot/etc/hostname)"

@@ -79,13 +79,19 @@ async function firmwareArguments({ firmware, folder }: VirtualMachineOptions): P
   const variables = path.join(folder, 'uefi-variables.fd');
   await copyFile(OVMF_VARIABLES, variables);
   const flash = 'if=pflash,format=raw,unit';
-  const setting = 'opt/org.tianocore/IPv4PXESupport';
   return [
     '-drive', `${flash}=0,readonly=on,file=${OVMF_CODE}`,
     '-drive', `${flash}=1,file=${variables}`,
-    // The firmware tries PXE before HTTP; without PXE it comes to HTTP at once.
-    ...(firmware === 'uefi-http' ? ['-fw_cfg', `name=${setting},string=n`] : []),
+    // The firmware tries PXE before HTTP, for a minute or more; without PXE it comes to HTTP at once.
+    ...(firmware === 'uefi-http' ? withoutPxe('IPv4', 'IPv6') : withoutPxe('IPv6')),
   ]; // prettier-ignore
+}
+
+function withoutPxe(...protocols: readonly string[]): string[] {
+  return protocols.flatMap((protocol) => [
+    '-fw_cfg',
+    `name=opt/org.tianocore/${protocol}PXESupport,string=n`,
+  ]);
 }
 
 /** A machine has its UUID from its maker, for life: here it follows from the MAC. */

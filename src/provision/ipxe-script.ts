@@ -49,6 +49,8 @@ export function bootIpxeScript(origin: string): string {
     'set attempt:int32 0',
     ':try',
     'set next retry',
+    // Whatever iPXE holds is handed to the kernel as an initrd, finished scripts and halves of failed attempts, too.
+    'imgfree ||',
     // The error number must be saved in the same line: whatever fails next overwrites it.
     `chain ${origin}/ipxe?${BOOT_QUERY} || set failure:int32 \${errno} ||`,
     'iseq ${next} wait && set attempt:int32 0 ||',
