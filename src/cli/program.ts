@@ -4,6 +4,7 @@ import { registerCheck } from './check.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
+import { registerLab } from './lab.ts';
 import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
 
@@ -20,5 +21,6 @@ export function buildProgram(): Command {
   registerRender(program);
   registerButane(program);
   registerIgnition(program);
+  registerLab(program);
   return program;
 }
