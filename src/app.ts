@@ -8,6 +8,7 @@ import { loadCatalog } from './catalog/load-catalog.ts';
 import type { Endpoint, Settings } from './config/schema.ts';
 import { toDhcpPolicy, toSubnets } from './config/to-subnets.ts';
 import { supportedArchitectures } from './provision/boot-programs.ts';
+import { bootIpxeScript } from './provision/ipxe-script.ts';
 import { BootSessions } from './provision/boot-session.ts';
 import { DhcpEngine } from './provision/dhcp/dhcp-engine.ts';
 import { reviewSubnet } from './provision/dhcp/review-subnet.ts';
@@ -23,6 +24,7 @@ import { Counters } from './server/counters.ts';
 import { currentMoment, startDhcp } from './server/dhcp/dhcp-service.ts';
 import { DiscoveredMachines } from './server/discovered-machines.ts';
 import { OperatorHttpServer } from './server/operator-http/operator-http-server.ts';
+import { startTftp } from './server/tftp/tftp-service.ts';
 import type { PassedSocket } from './server/udp/socket-activation.ts';
 import type { Store } from './store/store.ts';
 import { ThreadedStore } from './store/threaded-store.ts';
@@ -160,6 +162,22 @@ async function start(
     operator = await listenAt('operator.listen', settings.operator.listen, (host, port) =>
       server.listen(host, port),
     );
+  }
+
+  if (settings.tftp.enabled) {
+    const tftp = await startTftp({
+      settings: settings.tftp,
+      programs,
+      networks: subnets.map(({ cidr }) => cidr),
+      bootScript: (address) => bootIpxeScript(originFor(address)),
+      findMac: (address) => clients.findMac(address),
+      events,
+      counters,
+      log,
+    });
+    stops.push(() => tftp.close(STOP_GRACE_MS));
+  } else {
+    log.info('TFTP is off: set tftp.enabled for machines whose firmware boots from it');
   }
 
   if (settings.dhcp.interfaces.length > 0 || passedSockets.length > 0) {

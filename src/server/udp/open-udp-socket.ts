@@ -28,7 +28,7 @@ export class UdpBindError extends Error {
 }
 
 /** Node looks up even what is an address already, and puts a turn of its queue between a reply and its departure. */
-const ADDRESSES_ONLY: Pick<SocketOptions, 'lookup'> = {
+export const ADDRESSES_ONLY: Pick<SocketOptions, 'lookup'> = {
   lookup: (address, _options, found) => found(null, address, 4),
 };
 

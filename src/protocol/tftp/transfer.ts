@@ -1,0 +1,230 @@
+import { type BlockRollover, wireBlock } from './data-header.ts';
+import { TftpError } from './packet.ts';
+
+/** What a transfer goes by from its first packet to its last. Times are in milliseconds. */
+export interface TransferTerms {
+  /** DATA packets of the whole file, the short one at its end included; at least 1. */
+  readonly blocks: number;
+  readonly windowsize: number;
+  /** Whether an OACK comes first. */
+  readonly oack: boolean;
+  readonly rollover: BlockRollover;
+  /** The first wait before sending again. Grows by half each time, unless the client itself set it. */
+  readonly retransmitMs: number;
+  readonly retransmitSetByClient: boolean;
+  readonly retransmitMsMax: number;
+  /** How often the same is sent again to a client that has answered before. */
+  readonly retriesMax: number;
+  /** The whole transfer may not take longer. */
+  readonly durationMsMax: number;
+}
+
+/** Where a transfer is. Blocks are counted from 1 without end; block 0 is the OACK. */
+export interface TransferState {
+  readonly terms: TransferTerms;
+  /** The highest block that the client has; -1 while an OACK is not acknowledged. */
+  readonly acked: number;
+  /** The highest block that was sent. */
+  readonly sent: number;
+  /** Whether the client has answered from its port: until then it may be somebody else's address. */
+  readonly confirmed: boolean;
+  /** How often the timer has sent the same again. */
+  readonly retries: number;
+  /** How often repeated ACKs or requests have brought the same window again. */
+  readonly rewinds: number;
+  /** Packets sent more than once, in the whole transfer. */
+  readonly resent: number;
+  readonly lastSentMs: number;
+  readonly lastProgressMs: number;
+  /** When to step with a `tick`. */
+  readonly deadlineMs: number;
+  readonly endsAtMs: number;
+  readonly ended: boolean;
+}
+
+export type TransferEvent =
+  | { readonly kind: 'ack'; readonly block: number; readonly nowMs: number }
+  | { readonly kind: 'error'; readonly code: number }
+  /** The same request once more, from the same port. */
+  | { readonly kind: 'request-repeated'; readonly nowMs: number }
+  | { readonly kind: 'tick'; readonly nowMs: number }
+  /** The file cannot be read any more, or is shorter than it was. */
+  | { readonly kind: 'content-failed' }
+  /** The server stops. */
+  | { readonly kind: 'stop' };
+
+/** How a transfer ended. */
+export type TransferOutcome =
+  | 'complete'
+  /** Everything was sent, and the last ACK did not come: it was lost, or the client does not send it. */
+  | 'unacknowledged'
+  /** The client only wanted to know the size: edk2 and BIOS ROMs ask so before they ask for the file. */
+  | 'declined'
+  | 'aborted'
+  /** Nothing ever came from the client's port. */
+  | 'unconfirmed'
+  | 'timed-out'
+  | 'too-slow'
+  | 'content-failed'
+  | 'stopped';
+
+export type TransferAction =
+  | { readonly kind: 'send-oack' }
+  /** Send `count` blocks from `first` on. */
+  | { readonly kind: 'send-data'; readonly first: number; readonly count: number }
+  | { readonly kind: 'send-error'; readonly code: number; readonly text: string }
+  | { readonly kind: 'end'; readonly outcome: TransferOutcome };
+
+export interface TransferStep {
+  readonly state: TransferState;
+  readonly actions: readonly TransferAction[];
+}
+
+/** Repeats within this time of a window tell of the window before it, or of one loss several times over. */
+const REPEATED_MS = 50;
+/** Windows sent again because of repeated packets, without progress between; after that only the timer sends. */
+const REWINDS_MAX = 3;
+/** A client that has not answered yet may be a spoofed address: it gets one small packet a few times. */
+const UNCONFIRMED_RETRIES_MAX = 3;
+const BACKOFF = 1.5;
+/** Without progress for this long a transfer ends, whatever timeout the client has set. */
+const IDLE_MS_MAX = 60_000;
+
+const NO_ACTIONS: readonly TransferAction[] = [];
+
+/**
+ * Begins a transfer with the OACK, or with the first DATA if there is nothing to acknowledge. A window is sent only
+ * once the client has answered, so that a request with a forged source address moves no more than one packet.
+ */
+export function startTransfer(terms: TransferTerms, nowMs: number): TransferStep {
+  const state: TransferState = {
+    terms,
+    acked: terms.oack ? -1 : 0,
+    sent: terms.oack ? 0 : 1,
+    confirmed: false,
+    retries: 0,
+    rewinds: 0,
+    resent: 0,
+    lastSentMs: nowMs,
+    lastProgressMs: nowMs,
+    deadlineMs: nowMs + Math.min(terms.retransmitMs, terms.retransmitMsMax),
+    endsAtMs: nowMs + terms.durationMsMax,
+    ended: false,
+  };
+  return { state, actions: [currentWindow(state)] };
+}
+
+/** What follows from an event. An ended transfer stays ended, and does nothing. */
+export function step(state: TransferState, event: TransferEvent): TransferStep {
+  if (state.ended) return { state, actions: NO_ACTIONS };
+  switch (event.kind) {
+    case 'ack':
+      return onAck(state, event.block, event.nowMs);
+    case 'error':
+      // RFC 1350 section 5: an ERROR is neither answered nor acknowledged. A client that asked for the size ends with
+      // code 8 (edk2) or 0 (ROMs) before it has taken any data.
+      return end(state, state.acked <= 0 && state.terms.oack ? 'declined' : 'aborted');
+    case 'request-repeated':
+      // Either the first answer was lost, or the client asked twice before it came.
+      return state.confirmed ? { state, actions: NO_ACTIONS } : rewind(state, event.nowMs);
+    case 'tick':
+      return event.nowMs < state.deadlineMs ? { state, actions: NO_ACTIONS } : onTimeout(state, event.nowMs);
+    case 'content-failed':
+      return end(state, 'content-failed', 'the file cannot be read any more');
+    case 'stop':
+      return end(state, 'stopped', 'the server is stopping');
+  }
+}
+
+function onAck(state: TransferState, wireNumber: number, nowMs: number): TransferStep {
+  const block = matchBlock(state, wireNumber);
+  if (block === undefined) return { state, actions: NO_ACTIONS };
+  if (block === state.acked) return onRepeatedAck(state, nowMs);
+  const { terms } = state;
+  const progressed: TransferState = {
+    ...state,
+    acked: block,
+    sent: Math.min(block + terms.windowsize, terms.blocks),
+    confirmed: true,
+    retries: 0,
+    rewinds: 0,
+    // RFC 7440 section 4: an ACK below the end of the window says that what follows it was lost.
+    resent: state.resent + (state.sent - block),
+    lastSentMs: nowMs,
+    lastProgressMs: nowMs,
+    deadlineMs: nowMs + terms.retransmitMs,
+  };
+  if (block === terms.blocks) return end(progressed, 'complete');
+  return { state: progressed, actions: [currentWindow(progressed)] };
+}
+
+/**
+ * With a window of one, a repeated ACK is never a reason to send: each would double all packets from there on, which is
+ * known as the Sorcerer's Apprentice (RFC 1123 section 4.2.3.1). With more it is how a client says that the first block
+ * of a window was lost (RFC 7440 section 4).
+ */
+function onRepeatedAck(state: TransferState, nowMs: number): TransferStep {
+  return state.terms.windowsize === 1 ? { state, actions: NO_ACTIONS } : rewind(state, nowMs);
+}
+
+/** Sends again because the client asks for it, and not faster or more often than a client that means it would. */
+function rewind(state: TransferState, nowMs: number): TransferStep {
+  const ignored = state.rewinds >= REWINDS_MAX || nowMs - state.lastSentMs < REPEATED_MS;
+  return ignored ? { state, actions: NO_ACTIONS } : resend(state, nowMs, { rewinds: state.rewinds + 1 });
+}
+
+function onTimeout(state: TransferState, nowMs: number): TransferStep {
+  if (!state.confirmed && state.retries >= UNCONFIRMED_RETRIES_MAX) return end(state, 'unconfirmed');
+  if (nowMs >= state.endsAtMs) return end(state, 'too-slow', 'the transfer takes too long');
+  const idleMs = Math.max(IDLE_MS_MAX, 2 * state.terms.retransmitMs);
+  if (state.retries >= state.terms.retriesMax || nowMs - state.lastProgressMs >= idleMs) {
+    return end(state, state.sent === state.terms.blocks ? 'unacknowledged' : 'timed-out', 'timeout');
+  }
+  return resend(state, nowMs, { retries: state.retries + 1 });
+}
+
+function resend(
+  state: TransferState,
+  nowMs: number,
+  counts: Partial<Pick<TransferState, 'retries' | 'rewinds'>>,
+): TransferStep {
+  const { retries = state.retries, rewinds = state.rewinds } = counts;
+  const next: TransferState = {
+    ...state,
+    retries,
+    rewinds,
+    resent: state.resent + (state.sent - Math.max(state.acked, 0)) + (state.acked < 0 ? 1 : 0),
+    lastSentMs: nowMs,
+    deadlineMs: nowMs + waitMs(state, retries),
+  };
+  return { state: next, actions: [currentWindow(next)] };
+}
+
+function waitMs({ confirmed, terms }: TransferState, retries: number): number {
+  // A client with a long timeout must not keep a transfer for minutes before it has said anything.
+  if (terms.retransmitSetByClient && confirmed) return terms.retransmitMs;
+  return Math.min(terms.retransmitMs * BACKOFF ** retries, terms.retransmitMsMax);
+}
+
+function currentWindow(state: TransferState): TransferAction {
+  if (state.acked < 0) return { kind: 'send-oack' };
+  return { kind: 'send-data', first: state.acked + 1, count: state.sent - state.acked };
+}
+
+/** Ends, and tells the client why if it has answered before. */
+function end(state: TransferState, outcome: TransferOutcome, text?: string): TransferStep {
+  const actions: TransferAction[] = [];
+  if (text !== undefined && state.confirmed)
+    actions.push({ kind: 'send-error', code: TftpError.undefined, text });
+  actions.push({ kind: 'end', outcome });
+  return { state: { ...state, ended: true }, actions };
+}
+
+/** The block that an ACK is for: of those sent and not acknowledged, or the last acknowledged; undefined for others. */
+function matchBlock({ acked, sent, terms }: TransferState, wireNumber: number): number | undefined {
+  // Never more than a window of candidates, and nearly always the last of them.
+  for (let block = sent; block >= Math.max(acked, 0); block--) {
+    if (wireBlock(block, terms.rollover) === wireNumber) return block;
+  }
+  return undefined;
+}

@@ -1,0 +1,13 @@
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+
+/** A Raspberry Pi's serial number, or its card's address with dashes, as its boot loader puts it before every name. */
+const PI_PREFIX = /^(?:[0-9a-f]{8}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5})\/(.+)$/i;
+const PI_DEFAULT = 'rpi/default/';
+
+/** The paths to look for, best first, when a client asks for one. */
+export function pathCandidates(path: string, client: Ipv4Address): readonly string[] {
+  const candidates = [`${client}/${path}`, path];
+  const rest = PI_PREFIX.exec(path)?.[1];
+  if (rest !== undefined) candidates.push(PI_DEFAULT + rest);
+  return candidates;
+}

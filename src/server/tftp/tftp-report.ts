@@ -1,0 +1,174 @@
+import type { Logger } from 'pino';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { TransferOutcome, TransferState } from '../../protocol/tftp/transfer.ts';
+import type { BootEvent, BootEventKind, BootEventSink } from '../../provision/boot-event.ts';
+import type { Counters } from '../counters.ts';
+import { RejectLog } from './reject-log.ts';
+
+/** How a transfer went. */
+export interface TransferSummary {
+  readonly client: Ipv4Address;
+  readonly port: number;
+  readonly local: Ipv4Address;
+  readonly file: string;
+  readonly size: number;
+  readonly blksize: number;
+  readonly windowsize: number;
+  readonly outcome: TransferOutcome | 'unreachable';
+  readonly error?: Error;
+  readonly state: TransferState;
+  readonly durationMs: number;
+}
+
+/** What the server says about itself goes here. */
+export interface TftpReportParts {
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly events: BootEventSink;
+  /** The card that has the address, if a lease or the kernel tells. */
+  readonly findMac: (address: Ipv4Address) => MacAddress | undefined;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly date: () => Date;
+}
+
+/** Why nothing came of a request; the words are the labels of the counter `tftp_rejected`. */
+export type RejectReason =
+  | 'malformed'
+  | 'write'
+  | 'mode'
+  | 'url'
+  | 'path'
+  | 'not-found'
+  | 'refused'
+  | 'network'
+  | 'rate'
+  | 'client-transfers'
+  | 'overload'
+  | 'broken';
+
+/** Turns what happens to transfers and requests into log lines, counters and boot events. */
+export class TftpReport {
+  readonly #parts: TftpReportParts;
+  readonly #rejects: RejectLog;
+
+  constructor(parts: TftpReportParts) {
+    this.#parts = parts;
+    this.#rejects = new RejectLog(parts.log);
+  }
+
+  get counters(): Counters {
+    return this.#parts.counters;
+  }
+
+  get log(): Logger {
+    return this.#parts.log;
+  }
+
+  /** A transfer that has ended: one line at info, less for what happens in every boot or says nothing. */
+  ended(transfer: TransferSummary): void {
+    const { counters, log } = this.#parts;
+    const { client, durationMs, error, file, outcome, size, state } = transfer;
+    counters.add('tftp_transfers', outcome);
+    counters.add('tftp_resent_packets', '', state.resent);
+    const fields = {
+      client,
+      port: transfer.port,
+      local: transfer.local,
+      file,
+      size,
+      blksize: transfer.blksize,
+      windowsize: transfer.windowsize,
+      outcome,
+      durationMs: Math.round(durationMs),
+      resent: state.resent,
+      ...(error !== undefined && { err: error }),
+    };
+    if (outcome === 'declined') {
+      log.debug(fields, 'tftp size asked for');
+      return;
+    }
+    if (outcome === 'unconfirmed') {
+      this.#rejects.add(client, 'no answer to the first packet', file, this.#parts.now());
+      return;
+    }
+    const sent = outcome === 'complete' || outcome === 'unacknowledged';
+    if (sent) counters.add('tftp_sent_bytes', '', size);
+    log.info(fields, 'tftp transfer');
+    const summary = sent
+      ? `TFTP ${file}, ${describeSize(size)} in ${(durationMs / 1000).toFixed(1)} s`
+      : `TFTP ${file} failed: ${describeFailure(outcome)}`;
+    this.#record(sent ? 'tftp.sent' : 'tftp.failed', client, summary, {
+      file,
+      size,
+      outcome,
+      blksize: transfer.blksize,
+      windowsize: transfer.windowsize,
+      resent: state.resent,
+      durationMs: Math.round(durationMs),
+    });
+  }
+
+  /** A request of which nothing came. The log and the history get the first of a client and minute. */
+  rejected(client: Ipv4Address, reason: RejectReason, text: string, file?: string): void {
+    this.#parts.counters.add('tftp_rejected', reason);
+    const shown = file === undefined ? undefined : printable(file);
+    const first = this.#rejects.add(client, text, shown, this.#parts.now());
+    if (!first || shown === undefined) return;
+    if (reason === 'url') {
+      const summary = `the firmware was told the URL ${shown} and can only do TFTP`;
+      this.#record('boot.url_sent_to_pxe_rom', client, summary, { url: shown });
+    } else if (reason === 'not-found' || reason === 'refused' || reason === 'path' || reason === 'broken') {
+      this.#record('tftp.failed', client, `TFTP ${shown} failed: ${text}`, { file: shown, reason });
+    }
+  }
+
+  /** Ends minutes of the reject log. */
+  expire(): void {
+    this.#rejects.expire(this.#parts.now());
+  }
+
+  get idle(): boolean {
+    return this.#rejects.empty;
+  }
+
+  #record(kind: BootEventKind, address: Ipv4Address, summary: string, detail: BootEvent['detail']): void {
+    const mac = this.#parts.findMac(address);
+    this.#parts.events.record({
+      at: this.#parts.date(),
+      kind,
+      address,
+      ...(mac !== undefined && { mac }),
+      summary,
+      detail,
+    });
+  }
+}
+
+function describeSize(size: number): string {
+  if (size < 1000) return `${size} B`;
+  return size < 1_000_000 ? `${Math.round(size / 1000)} kB` : `${(size / 1_000_000).toFixed(1)} MB`;
+}
+
+function describeFailure(outcome: TransferSummary['outcome']): string {
+  switch (outcome) {
+    case 'aborted':
+      return 'the client gave up';
+    case 'timed-out':
+      return 'the client stopped answering';
+    case 'too-slow':
+      return 'it took too long';
+    case 'content-failed':
+      return 'the file could not be read';
+    case 'stopped':
+      return 'the server stopped';
+    default:
+      return 'the client cannot be reached';
+  }
+}
+
+/** What came from outside, safe for a terminal. */
+function printable(text: string): string {
+  return text.replace(/[^ -~]/g, '?').slice(0, 200);
+}

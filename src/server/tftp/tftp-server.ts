@@ -1,0 +1,417 @@
+import type { RemoteInfo, Socket } from 'node:dgram';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
+import { MalformedMessage } from '../../protocol/malformed-message.ts';
+import { type NegotiatedTerms, negotiate } from '../../protocol/tftp/negotiate.ts';
+import {
+  decodeClientPacket,
+  encodeError,
+  encodeOack,
+  Opcode,
+  readOpcode,
+  TftpError,
+} from '../../protocol/tftp/packet.ts';
+import { decodeRequest, type TftpRequest } from '../../protocol/tftp/request.ts';
+import { requestedPath } from '../../protocol/tftp/requested-path.ts';
+import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
+import { TokenBucket } from '../../provision/dhcp/token-bucket.ts';
+import { openUdpSocket } from '../udp/open-udp-socket.ts';
+import { blksizeOfInterface, listLocalAddresses, resolveListenAddress } from './listen-addresses.ts';
+import { RequestLimits } from './request-limits.ts';
+import type { TftpAnswer, TftpContent } from './tftp-content.ts';
+import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-report.ts';
+import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
+import { type TftpPeer, TftpTransfer } from './tftp-transfer.ts';
+import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
+import { TransferSockets } from './transfer-sockets.ts';
+
+/** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
+const SWEEP_MS = 100;
+/** Requests that wait in the kernel while we are busy: some 2,000 of a boot storm. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
+const SEND_BUFFER_BYTES = 1 << 20;
+/** The same request from a running transfer's port after this time is a client that started again. */
+const REPEATED_REQUEST_MS = 2000;
+/** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
+const DURATION_MS_MIN = 60_000;
+/** Answers a second to packets of no transfer; more could be reflections of forged ones. */
+const STRANGER_ERRORS_PER_SECOND = 10;
+
+/** What a TFTP server is put together from. */
+export interface TftpServerParts extends TftpReportParts {
+  /** Where to listen. 0.0.0.0 stands for every address that the host has at the start. */
+  readonly listeners: readonly { readonly address: Ipv4Address; readonly port: number }[];
+  readonly settings?: Partial<TftpSettings>;
+  /** Networks that are served besides those of the settings and of our own addresses. */
+  readonly networks?: readonly Ipv4Cidr[];
+  readonly content: TftpContent;
+}
+
+interface Listener {
+  readonly address: Ipv4Address;
+  readonly socket: Socket;
+  readonly blksizeMax: number;
+}
+
+interface Running {
+  /** The request as it came, to know it again. */
+  readonly request: Buffer;
+  readonly peer: TftpPeer;
+  readonly startedMs: number;
+  /** Absent while the file is being opened. */
+  transfer?: TftpTransfer;
+}
+
+/** A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440), listening. */
+export class TftpServer {
+  readonly #parts: TftpServerParts;
+  readonly #settings: TftpSettings;
+  readonly #limits: RequestLimits;
+  readonly #sockets: TransferSockets;
+  readonly #report: TftpReport;
+  readonly #listeners: Listener[] = [];
+  /** By our address, the peer's address and its port. */
+  readonly #running = new Map<string, Running>();
+  readonly #strangers: TokenBucket;
+  #sweep: NodeJS.Timeout | undefined;
+  #closing = false;
+  #onIdle: (() => void) | undefined;
+
+  private constructor(parts: TftpServerParts, networks: readonly Ipv4Cidr[]) {
+    this.#parts = parts;
+    this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
+    this.#limits = new RequestLimits(this.#settings, networks);
+    this.#sockets = new TransferSockets(this.#settings.portRange, parts.now);
+    this.#report = new TftpReport(parts);
+    this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
+  }
+
+  /** Opens the ports. Rejects with UdpBindError, which names the port and says what to do; then nothing is open. */
+  static async start(parts: TftpServerParts): Promise<TftpServer> {
+    const local = listLocalAddresses();
+    const server = new TftpServer(parts, [...local.map(({ network }) => network), ...(parts.networks ?? [])]);
+    try {
+      for (const { address, port } of parts.listeners) {
+        for (const one of resolveListenAddress(address, local)) {
+          const blksizeMax = server.#settings.blksizeMax ?? blksizeOfInterface(one, local);
+          await server.#listen(one, port, blksizeMax);
+        }
+      }
+    } catch (error) {
+      await server.close(0);
+      throw error;
+    }
+    return server;
+  }
+
+  /** Where it listens. */
+  get addresses(): { address: Ipv4Address; port: number }[] {
+    return this.#listeners.map(({ address, socket }) => ({ address, port: socket.address().port }));
+  }
+
+  /** Transfers under way. */
+  get transfers(): number {
+    return this.#running.size;
+  }
+
+  /** Takes no more requests, gives running transfers `graceMs` to end, and ends the rest. */
+  async close(graceMs = 5000): Promise<void> {
+    this.#closing = true;
+    if (!this.#settings.singlePort) this.#closeListeners();
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    if (this.#limits.running > 0) {
+      const timer = setTimeout(() => this.#stopTransfers(), graceMs);
+      await idle;
+      clearTimeout(timer);
+    }
+    if (this.#settings.singlePort) this.#closeListeners();
+    clearInterval(this.#sweep);
+  }
+
+  #closeListeners(): void {
+    for (const { socket } of this.#listeners.splice(0)) socket.close();
+  }
+
+  #stopTransfers(): void {
+    for (const { transfer } of this.#running.values()) transfer?.handle({ kind: 'stop' });
+  }
+
+  async #listen(address: Ipv4Address, port: number, blksizeMax: number): Promise<void> {
+    const { socket } = await openUdpSocket({
+      address,
+      port,
+      reuseAddress: false,
+      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+    });
+    const listener = { address, socket, blksizeMax };
+    this.#listeners.push(listener);
+    socket.on('message', (bytes, peer) => this.#guard(bytes, () => this.#onListener(listener, bytes, peer)));
+    socket.on('error', (error) => this.#report.log.error({ err: error, local: address }, 'tftp listener'));
+  }
+
+  /** Whatever is thrown while a packet is handled is our own fault, and must not end the process. */
+  #guard(bytes: Buffer, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      if (error instanceof MalformedMessage) this.#report.counters.add('tftp_ignored', error.code);
+      else
+        this.#report.log.error(
+          { err: error, packet: bytes.toString('hex', 0, 600) },
+          'tftp packet not handled',
+        );
+    }
+  }
+
+  #onListener(listener: Listener, bytes: Buffer, from: RemoteInfo): void {
+    const opcode = readOpcode(bytes);
+    const peer: TftpPeer = { address: from.address as Ipv4Address, port: from.port };
+    if (opcode === Opcode.rrq || opcode === Opcode.wrq) {
+      if (!this.#closing) this.#onRequest(listener, bytes, peer);
+      return;
+    }
+    if (this.#settings.singlePort && (opcode === Opcode.ack || opcode === Opcode.error)) {
+      const running = this.#running.get(keyOf(listener.address, peer));
+      if (running !== undefined) this.#onPacket(running, bytes);
+      else if (opcode === Opcode.ack) this.#tellStranger(listener.socket, peer);
+      return;
+    }
+    // RFC 1350 has nothing else for this port, and an answer would only serve whoever forged the sender.
+    this.#report.counters.add('tftp_ignored', 'opcode');
+  }
+
+  #onRequest(listener: Listener, bytes: Buffer, peer: TftpPeer): void {
+    const { now } = this.#parts;
+    this.#sweep ??= setInterval(() => this.#onSweep(), SWEEP_MS);
+    const limit = this.#limits.check(peer.address, now());
+    if (limit !== undefined) {
+      this.#report.rejected(peer.address, limit, LIMIT_TEXTS[limit]);
+      return;
+    }
+    if (this.#isRepeated(listener, bytes, peer)) return;
+    let request: TftpRequest;
+    try {
+      request = decodeRequest(bytes);
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.#refuse(listener, peer, TftpError.undefined, 'malformed', `malformed request: ${error.message}`);
+      return;
+    }
+    const asked = requestedPath(request.filename);
+    const refuse = (code: number, reason: RejectReason, text: string): void =>
+      this.#refuse(listener, peer, code, reason, text, request.filename);
+    if (request.operation === 'write') {
+      refuse(TftpError.accessViolation, 'write', 'read-only server');
+    } else if (request.mode !== 'octet') {
+      refuse(TftpError.undefined, 'mode', 'only mode octet is served; use octet');
+    } else if (asked.kind === 'url') {
+      refuse(TftpError.notFound, 'url', 'a URL, not a file of this server');
+    } else if (asked.kind === 'refused') {
+      refuse(TftpError.accessViolation, 'path', asked.reason);
+    } else {
+      this.#begin(listener, peer, bytes, request, asked.path);
+    }
+  }
+
+  /** Whether the request belongs to a transfer that is running already. A client that started anew ends its old one. */
+  #isRepeated(listener: Listener, bytes: Buffer, peer: TftpPeer): boolean {
+    const known = this.#running.get(keyOf(listener.address, peer));
+    if (known === undefined) return false;
+    const nowMs = this.#parts.now();
+    const again = known.transfer?.state.confirmed === true && nowMs - known.startedMs >= REPEATED_REQUEST_MS;
+    if (known.transfer === undefined || (known.request.equals(bytes) && !again)) {
+      this.#report.counters.add('tftp_repeated_requests');
+      known.transfer?.handle({ kind: 'request-repeated', nowMs });
+      return true;
+    }
+    known.transfer.handle({ kind: 'error', code: TftpError.undefined });
+    return false;
+  }
+
+  #begin(listener: Listener, peer: TftpPeer, bytes: Buffer, request: TftpRequest, path: string): void {
+    const limit = this.#limits.enter(peer.address);
+    if (limit !== undefined) {
+      this.#report.rejected(peer.address, limit, LIMIT_TEXTS[limit], path);
+      return;
+    }
+    const running: Running = { request: bytes, peer, startedMs: this.#parts.now() };
+    this.#running.set(keyOf(listener.address, peer), running);
+    this.#open(listener, running, request, path).catch((error: unknown) => {
+      this.#forget(listener, running);
+      if (isUsedUp(error)) {
+        this.#report.rejected(peer.address, 'overload', 'no file descriptor is left', path);
+        return;
+      }
+      this.#report.log.error({ err: error, client: peer.address, file: path }, 'tftp file not opened');
+      this.#refuse(listener, peer, TftpError.undefined, 'broken', 'the server could not open the file', path);
+    });
+  }
+
+  async #open(listener: Listener, running: Running, request: TftpRequest, path: string): Promise<void> {
+    const { peer } = running;
+    const answer = await this.#parts.content.open({
+      path,
+      clientAddress: peer.address,
+      localAddress: listener.address,
+    });
+    if (answer.kind === 'not-found' || answer.kind === 'refused') {
+      this.#forget(listener, running);
+      const [code, text] =
+        answer.kind === 'refused'
+          ? [TftpError.accessViolation, answer.reason]
+          : [TftpError.notFound, 'no such file'];
+      this.#refuse(listener, peer, code, answer.kind, text, path);
+      return;
+    }
+    const size = answer.kind === 'bytes' ? answer.bytes.length : answer.stream.size;
+    const terms = negotiate(request.options, size, {
+      blksizeMax: listener.blksizeMax,
+      windowsizeMax: this.#settings.windowsizeMax,
+    });
+    const socket = this.#settings.singlePort
+      ? listener.socket
+      : await this.#sockets.open(listener.address).catch(() => undefined);
+    if (socket === undefined || this.#closing) {
+      if (answer.kind === 'stream') await answer.stream.close();
+      else answer.release?.();
+      if (!this.#settings.singlePort) socket?.close();
+      this.#forget(listener, running);
+      this.#report.rejected(peer.address, 'overload', 'no port is left for the transfer', path);
+      return;
+    }
+    this.#startTransfer(listener, running, socket, answer, size, terms);
+  }
+
+  #startTransfer(
+    listener: Listener,
+    running: Running,
+    socket: Socket,
+    answer: Extract<TftpAnswer, { kind: 'bytes' | 'stream' }>,
+    size: number,
+    negotiated: NegotiatedTerms,
+  ): void {
+    const { peer } = running;
+    const { blksize, oack, windowsize } = negotiated;
+    const transfer = new TftpTransfer({
+      peer,
+      socket,
+      terms: this.#termsOf(size, negotiated),
+      oack: encodeOack(oack),
+      blocks:
+        answer.kind === 'bytes'
+          ? new MemoryBlocks(answer.bytes, blksize, answer.release)
+          : new StreamedBlocks(answer.stream, blksize, windowsize),
+      now: this.#parts.now,
+      onNoBuffers: () => this.#report.counters.add('tftp_no_buffers'),
+      onEnd: (outcome, error) => {
+        if (!this.#settings.singlePort) socket.close();
+        this.#forget(listener, running);
+        this.#report.ended({
+          client: peer.address,
+          port: peer.port,
+          local: listener.address,
+          file: answer.name,
+          size,
+          blksize,
+          windowsize,
+          outcome,
+          state: transfer.state,
+          durationMs: this.#parts.now() - running.startedMs,
+          ...(error !== undefined && { error }),
+        });
+      },
+    });
+    running.transfer = transfer;
+    if (this.#settings.singlePort) return;
+    if (windowsize * blksize > 64 * 1024) socket.setSendBufferSize(SEND_BUFFER_BYTES);
+    socket.on('message', (bytes, from) =>
+      this.#guard(bytes, () => {
+        if (from.port === peer.port && from.address === peer.address) this.#onPacket(running, bytes);
+        else this.#tellStranger(socket, { address: from.address as Ipv4Address, port: from.port });
+      }),
+    );
+    socket.on('error', (error) => this.#report.log.warn({ err: error, client: peer.address }, 'tftp socket'));
+  }
+
+  #termsOf(size: number, { blksize, oack, timeoutSeconds, windowsize }: NegotiatedTerms): TransferTerms {
+    const { retransmitMs, retransmitMsMax, retriesMax, rollover } = this.#settings;
+    return {
+      blocks: countBlocks(size, blksize),
+      windowsize,
+      oack: oack.length > 0,
+      rollover,
+      retransmitMs: timeoutSeconds === undefined ? retransmitMs : timeoutSeconds * 1000,
+      retransmitSetByClient: timeoutSeconds !== undefined,
+      retransmitMsMax,
+      retriesMax,
+      durationMsMax: DURATION_MS_MIN + size,
+    };
+  }
+
+  #onPacket({ transfer }: Running, bytes: Buffer): void {
+    const packet = decodeClientPacket(bytes);
+    if (packet.kind === 'ack') {
+      transfer?.handle({ kind: 'ack', block: packet.block, nowMs: this.#parts.now() });
+    } else {
+      transfer?.handle(packet);
+    }
+  }
+
+  /** RFC 1350 section 4: a packet from elsewhere is told so, and the transfer goes on. */
+  #tellStranger(socket: Socket, peer: TftpPeer): void {
+    this.#report.counters.add('tftp_ignored', 'stranger');
+    if (!this.#strangers.take(this.#parts.now())) return;
+    const packet = encodeError(TftpError.unknownTransferId, 'unknown transfer ID');
+    socket.send(packet, peer.port, peer.address, () => undefined);
+  }
+
+  #refuse(
+    listener: Listener,
+    peer: TftpPeer,
+    code: number,
+    reason: RejectReason,
+    text: string,
+    file?: string,
+  ): void {
+    this.#report.rejected(peer.address, reason, text, file);
+    listener.socket.send(encodeError(code, text), peer.port, peer.address, () => undefined);
+  }
+
+  #forget(listener: Listener, running: Running): void {
+    const key = keyOf(listener.address, running.peer);
+    // A client that started anew has taken the key by now.
+    if (this.#running.get(key) === running) this.#running.delete(key);
+    this.#limits.leave(running.peer.address);
+    if (this.#limits.running === 0) this.#onIdle?.();
+  }
+
+  #onSweep(): void {
+    const nowMs = this.#parts.now();
+    for (const { transfer } of this.#running.values()) {
+      if (transfer !== undefined && nowMs >= transfer.state.deadlineMs) {
+        transfer.handle({ kind: 'tick', nowMs });
+      }
+    }
+    this.#report.expire();
+    if (this.#running.size === 0 && this.#report.idle) {
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+    }
+  }
+}
+
+const LIMIT_TEXTS = {
+  network: 'the client is in no network that is served',
+  rate: 'too many requests a second',
+  'client-transfers': 'too many transfers of this client',
+  overload: 'too many transfers',
+} as const;
+
+function keyOf(local: Ipv4Address, { address, port }: TftpPeer): string {
+  return `${local} ${address}:${port}`;
+}
+
+function isUsedUp(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
+}

@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
+import type { BootProgramFile } from '../boot-program-files.ts';
+import { bootProgramContent } from './boot-program-content.ts';
+import { DirectoryContent } from './directory-content.ts';
+import { HotFiles } from './hot-files.ts';
+import { firstContentOf } from './tftp-content.ts';
+import type { TftpReportParts } from './tftp-report.ts';
+import { TftpServer } from './tftp-server.ts';
+import { virtualContent } from './virtual-content.ts';
+
+/** What a TFTP service is put together from. */
+export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'events' | 'findMac' | 'log'> {
+  readonly settings: {
+    /** Empty: every address of this host. */
+    readonly listen: readonly Ipv4Address[];
+    readonly port: number;
+    /** Folders whose files are served. */
+    readonly roots: readonly string[];
+    readonly single_port: boolean;
+    readonly port_range?: readonly [first: number, last: number] | undefined;
+    readonly transfers: number;
+  };
+  readonly programs: ReadonlyMap<string, BootProgramFile>;
+  /** Networks of the configuration; their machines may come through relays and routers. */
+  readonly networks: readonly Ipv4Cidr[];
+  /** The first script for an iPXE that asks this address of ours. */
+  readonly bootScript: (localAddress: Ipv4Address) => string;
+}
+
+/** What iPXE asks for by itself where its own program came from, and the name under which HTTP has the same. */
+const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']);
+
+/**
+ * Starts TFTP: the operator's files first, then scripts for iPXE, then boot programs. Rejects with UdpBindError, which
+ * names the port and says what to do.
+ */
+export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
+  const { counters, events, findMac, log, networks, programs, settings } = parts;
+  const hot = new HotFiles();
+  const scripts = virtualContent(({ localAddress, path: name }) =>
+    SCRIPT_NAMES.has(path.posix.basename(name)) ? parts.bootScript(localAddress) : undefined,
+  );
+  const listen = settings.listen.length > 0 ? settings.listen : [UNSPECIFIED_ADDRESS];
+  const server = await TftpServer.start({
+    listeners: listen.map((address) => ({ address, port: settings.port })),
+    settings: {
+      singlePort: settings.single_port,
+      transfersMax: settings.transfers,
+      ...(settings.port_range && {
+        portRange: { first: settings.port_range[0], last: settings.port_range[1] },
+      }),
+    },
+    networks,
+    content: firstContentOf([
+      new DirectoryContent({ roots: settings.roots }, hot),
+      scripts,
+      bootProgramContent(programs, hot),
+    ]),
+    counters,
+    events,
+    findMac,
+    log,
+    now: () => performance.now(),
+    date: () => new Date(),
+  });
+  log.info({ tftp: server.addresses.map(({ address, port }) => `${address}:${port}`) }, 'tftp is ready');
+  return server;
+}

@@ -1,0 +1,15 @@
+import type { BootEvent, BootEventSink } from '../../src/provision/boot-event.ts';
+
+/** Remembers boot events instead of storing them. */
+export class RecordedEvents implements BootEventSink {
+  readonly events: BootEvent[] = [];
+
+  record(event: BootEvent): void {
+    this.events.push(event);
+  }
+
+  /** The summaries of one kind. */
+  summaries(kind: BootEvent['kind']): string[] {
+    return this.events.filter((event) => event.kind === kind).map(({ summary }) => summary);
+  }
+}

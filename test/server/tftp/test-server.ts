@@ -1,0 +1,59 @@
+import { performance } from 'node:perf_hooks';
+import pino from 'pino';
+import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import { Counters } from '../../../src/server/counters.ts';
+import type { TftpContent } from '../../../src/server/tftp/tftp-content.ts';
+import { TftpServer, type TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
+import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
+import { RecordedEvents } from '../../fakes/recorded-events.ts';
+
+/** One line of the log. */
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** A server on a port of the kernel's choice, with what it logged, counted and recorded. */
+export interface TestServer {
+  readonly server: TftpServer;
+  readonly port: number;
+  readonly counters: Counters;
+  readonly events: RecordedEvents;
+  readonly lines: LogLine[];
+}
+
+/** Starts a server of `content` on 127.0.0.1. */
+export async function startTestServer(
+  content: TftpContent,
+  settings: Partial<TftpSettings> = {},
+  parts: Partial<TftpServerParts> = {},
+): Promise<TestServer> {
+  const counters = new Counters();
+  const events = new RecordedEvents();
+  const lines: LogLine[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line) as LogLine) });
+  const server = await TftpServer.start({
+    listeners: [{ address: '127.0.0.1' as Ipv4Address, port: 0 }],
+    settings: { blksizeMax: 1468, ...settings },
+    content,
+    log,
+    counters,
+    events,
+    findMac: () => undefined,
+    now: () => performance.now(),
+    date: () => new Date(),
+    ...parts,
+  });
+  return { server, port: server.addresses[0]!.port, counters, events, lines };
+}
+
+/** Content from a table of names. */
+export function contentOf(files: Readonly<Record<string, Uint8Array>>): TftpContent {
+  return {
+    open: ({ path }) => {
+      const bytes = files[path];
+      return bytes === undefined ? { kind: 'not-found' } : { kind: 'bytes', name: path, bytes };
+    },
+  };
+}
