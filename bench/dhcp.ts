@@ -1,18 +1,17 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
-import type { DhcpProcessSettings } from './dhcp-process.ts';
 
 // DISCOVER to ACK exchanges a second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two
 // network namespaces. perfdhcp plays the clients behind a relay. `npm run bench -- dhcp [--clients N] [--seconds N]
 // [--rates A,B,C] [--servers railhead,kea,dnsmasq] [--pxe]`; needs root, and the Debian packages kea-admin,
-// kea-dhcp4-server and dnsmasq-base. Railhead runs as compiled JavaScript and commits to SQLite, with
-// synchronous=full, before each ACK; Kea appends to its lease file; dnsmasq writes its own.
+// kea-dhcp4-server and dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, and commits to
+// SQLite with synchronous=full before each ACK, boot events and all; Kea appends to its lease file, with as many
+// threads as there are processors; dnsmasq writes its own. None logs single leases.
 
 const { values: options } = parseArgs({
   options: {
@@ -40,7 +39,7 @@ interface Peer {
   readonly needs: readonly string[];
   /** Rates worth trying, as a part of those asked for. */
   readonly slower?: number;
-  start(namespace: string, folder: string): Promise<ChildProcess>;
+  start(namespace: string, folder: string): ChildProcessWithoutNullStreams;
 }
 
 const lab = new NetworkLab('rhb');
@@ -49,22 +48,29 @@ const peers: Peer[] = [
   {
     name: 'railhead',
     needs: [],
-    async start(namespace, folder) {
-      const settings: DhcpProcessSettings = {
-        store: path.join(folder, 'railhead.db'),
-        subnets: [{ interface: 's0', ...POOL }],
+    start(namespace, folder) {
+      const settings = {
+        catalog: { dir: folder },
+        store: { file: path.join(folder, 'railhead.db') },
+        dhcp: { interfaces: ['s0'] },
+        networks: [{ id: 'bench', cidr: POOL.cidr, mode: 'full', pools: [`${POOL.first}-${POOL.last}`] }],
+        log: { level: 'warn' },
       };
-      const program = path.join(root, '.cache/bench/bench/dhcp-process.js');
-      const child = lab.start(namespace, process.execPath, [program, JSON.stringify(settings)]);
-      child.stderr?.pipe(process.stderr);
-      await saysReady(child, /^ready/);
-      return child;
+      // YAML is a superset of JSON.
+      writeFileSync(`${folder}/railhead.yaml`, JSON.stringify(settings));
+      const program = path.join(root, 'bin/railhead.js');
+      return lab.start(namespace, process.execPath, [
+        program,
+        'serve',
+        '--config',
+        `${folder}/railhead.yaml`,
+      ]);
     },
   },
   {
     name: 'kea',
     needs: ['kea-dhcp4'],
-    async start(namespace, folder) {
+    start(namespace, folder) {
       const settings = {
         Dhcp4: {
           'interfaces-config': { interfaces: ['s0'], 'dhcp-socket-type': 'udp' },
@@ -84,50 +90,40 @@ const peers: Peer[] = [
               ...(options.pxe && { 'next-server': SERVER, 'boot-file-name': 'snponly.efi' }),
             },
           ],
-          loggers: [
-            { name: 'kea-dhcp4', output_options: [{ output: 'stdout', flush: true }], severity: 'INFO' },
-          ],
+          loggers: [{ name: 'kea-dhcp4', output_options: [{ output: 'stdout' }], severity: 'WARN' }],
         },
       };
       writeFileSync(`${folder}/kea.json`, JSON.stringify(settings));
-      const child = lab.start(namespace, 'env', [
+      return lab.start(namespace, 'env', [
         `KEA_PIDFILE_DIR=${folder}`, 'KEA_LOCKFILE_DIR=none', 'kea-dhcp4', '-c', `${folder}/kea.json`,
       ]); // prettier-ignore
-      await saysReady(child, /DHCP4_STARTED/);
-      child.stdout?.resume();
-      return child;
     },
   },
   {
     name: 'dnsmasq',
     needs: ['dnsmasq'],
     slower: 0.05,
-    async start(namespace, folder) {
-      const child = lab.start(namespace, 'dnsmasq', [
+    start(namespace, folder) {
+      return lab.start(namespace, 'dnsmasq', [
         '--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--port=0', '--interface=s0', '--no-ping',
         '--dhcp-lease-max=100000', '--dhcp-authoritative', '--log-facility=-', '--quiet-dhcp',
         `--dhcp-leasefile=${folder}/leases`, `--dhcp-range=${POOL.first},${POOL.last},255.252.0.0,1h`,
         ...(options.pxe ? ['--dhcp-boot=snponly.efi'] : []),
       ]); // prettier-ignore
-      await saysReady(child, /started/);
-      return child;
     },
   },
 ];
 
-/** Resolves at the first line that matches; rejects if the server ends before. */
-function saysReady(child: ChildProcess, pattern: RegExp): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const seen: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) continue;
-      createInterface(stream).on('line', (line) => {
-        seen.push(line);
-        if (pattern.test(line)) resolve();
-      });
-    }
-    child.once('exit', () => reject(new Error(`the server ended: ${seen.join('\n')}`)));
-  });
+/** Resolves when the server has opened port 67; rejects with its output if it ends before. */
+async function untilListening(namespace: string, child: ChildProcessWithoutNullStreams): Promise<void> {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
+  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+    const { stdout } = await lab.run(namespace, 'cat', ['/proc/net/udp']);
+    if (stdout.includes(':0043 ')) return;
+    await new Promise((again) => setTimeout(again, 50));
+  }
+  throw new Error(`the server does not listen: ${said}`);
 }
 
 interface Outcome {
@@ -146,7 +142,8 @@ async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
     lab.connect(inner, 's0', outer, 'c0');
     lab.ip('-n', inner, 'addr', 'add', `${SERVER}/14`, 'dev', 's0');
     lab.ip('-n', outer, 'addr', 'add', `${RELAY}/14`, 'dev', 'c0');
-    const child = await peer.start(inner, folder);
+    const child = peer.start(inner, folder);
+    await untilListening(inner, child);
     const pxe = options.pxe ? ['-o', '60,505845436c69656e743a417263683a3030303037', '-o', '93,0007'] : [];
     const { text } = await lab.run(
       outer,
@@ -181,7 +178,7 @@ const chosen = peers.filter((peer) => {
     console.log(`${peer.name} is left out: no ${missing.join(', ')}`);
   return wanted.includes(peer.name) && missing.length === 0;
 });
-execFileSync('npx', ['tsc', '-p', 'tsconfig.bench.json'], { cwd: root, stdio: 'inherit' });
+execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
 
 const best = new Map<string, number>();
 try {

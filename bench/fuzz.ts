@@ -69,7 +69,7 @@ async function fuzz(protocol: string, lab: NetworkLab, folder: string): Promise<
   sender.stderr?.pipe(process.stderr);
   let sent = 0;
   const memory: { sent: number; megabytes: number }[] = [];
-  createInterface(sender.stdout!).on('line', (line) => {
+  createInterface(sender.stdout).on('line', (line) => {
     sent = Number(line);
     memory.push({ sent, megabytes: residentMegabytes(server.child.pid!) });
   });

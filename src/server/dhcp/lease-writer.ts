@@ -19,6 +19,13 @@ interface Waiting {
 const WAITING_MAX = 10_000;
 /** From here on finishing what was begun comes before beginning anything: an offer now is a request soon. */
 const BEHIND = 1_000;
+/**
+ * A commit costs some 0.2 ms of processor time, whatever is in it, so a busy server collects before the next one: a
+ * group this large says that more are coming, this many are enough to go at once, and nobody waits longer than this.
+ */
+const BUSY_GROUP = 4;
+const ENOUGH = 64;
+const COLLECT_MS = 4;
 /** Decisions of one transaction: the reply of the first one waits for all. */
 const GROUP_MAX = 512;
 
@@ -78,6 +85,9 @@ export class LeaseWriter {
       const group = this.#waiting.length <= GROUP_MAX ? this.#waiting : this.#waiting.slice(0, GROUP_MAX);
       this.#waiting = this.#waiting.slice(group.length);
       await this.#commit(group);
+      if (group.length >= BUSY_GROUP && this.#waiting.length < ENOUGH) {
+        await new Promise((collected) => setTimeout(collected, COLLECT_MS));
+      }
     }
     this.#running = undefined;
   }

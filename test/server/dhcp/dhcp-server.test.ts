@@ -174,6 +174,27 @@ describe('an exchange', () => {
   });
 });
 
+test('a busy server collects leases for a few milliseconds, an idle one does not', async () => {
+  const dhcp = makeServer();
+  const offers = Array.from({ length: 8 }, (_, index) => discover(dhcp, index + 1));
+  const request = (client: number): void => dhcp.receive(ask(client, offers[client - 1]!), relay, ingress);
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  for (const client of [1, 2, 3, 4]) request(client);
+  while (store.commits.length === 0) await nextTurn();
+  // Each in a turn of its own.
+  for (const client of [5, 6]) {
+    request(client);
+    await nextTurn();
+  }
+  await writer.idle();
+  expect(store.commits.map((changes) => changes.length)).toEqual([4, 2]);
+  // Two were no crowd, so the next one goes at once.
+  request(7);
+  await nextTurn();
+  await nextTurn();
+  expect(store.commits).toHaveLength(3);
+});
+
 describe('a store that fails', () => {
   test('gives nobody a lease, and goes on when it is back', async () => {
     const dhcp = makeServer();
