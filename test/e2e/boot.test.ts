@@ -183,6 +183,7 @@ async function addRelayedNetwork(): Promise<{ namespace: string; bridge: string 
   network.plug(namespace, RACK_BRIDGE, 'port0');
   network.ip('-n', relay, 'address', 'add', '10.77.0.3/24', 'dev', 'up0');
   network.addBridge(relay, 'far0', '10.78.0.1/24');
+  rack.advertise(relay, 'far0');
   network.ip('-n', namespace, 'route', 'add', '10.78.0.0/24', 'via', '10.77.0.3');
   await network.run(relay, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
   const dhcrelay = network.start(relay, 'dhcrelay', [
