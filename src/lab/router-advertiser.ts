@@ -33,7 +33,7 @@ const socket = libc.func('int socket(int, int, int)') as (...values: number[]) =
 const setsockopt = libc.func('int setsockopt(int, int, int, const void *, uint32_t)') as (
   ...values: [number, number, number, Uint8Array, number]
 ) => number;
-const sendto = libc.func('ssize_t sendto(int, const void *, size_t, int, const void *, uint32_t)') as (
+const sendto = libc.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)') as (
   ...values: [number, Uint8Array, number, number, Uint8Array, number]
 ) => number;
 
