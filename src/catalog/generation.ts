@@ -188,7 +188,7 @@ export class Generation {
       machine: resolution.machine,
       group: resolution.match.group,
       profile: resolution.match.compiled.profile,
-      ignitionUrl: this.ignitionUrl(resolution.claimed, context.origin),
+      ignitionUrl: () => this.ignitionUrl(resolution.claimed, context.origin),
     };
   }
 

@@ -22,7 +22,7 @@ export interface RenderSubject {
   readonly group: Group;
   readonly profile: Profile;
   /** The URL at which this machine's Ignition config is. */
-  readonly ignitionUrl: string;
+  readonly ignitionUrl: () => string;
 }
 
 /**
@@ -33,21 +33,36 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
   const { group, machine, profile, labels } = subject;
   return {
     ...metadataVariables(subject),
-    machine: {
-      id: machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '',
-      mac: labels.get('mac') ?? '',
-      uuid: labels.get('uuid') ?? '',
-      serial: labels.get('serial') ?? '',
-      hostname: machine?.hostname ?? '',
-      address: machine?.address ?? '',
-      labels: Object.fromEntries(labels),
+    // A template asks for few of these, so each is made when it is asked for.
+    get machine() {
+      return {
+        id: machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '',
+        mac: labels.get('mac') ?? '',
+        uuid: labels.get('uuid') ?? '',
+        serial: labels.get('serial') ?? '',
+        hostname: machine?.hostname ?? '',
+        address: machine?.address ?? '',
+        labels: Object.fromEntries(labels),
+      };
     },
-    group: { id: group.id },
-    profile: { id: profile.id },
-    lease: context.lease ?? {},
-    server: { url: context.origin, host: hostOf(context.origin) },
-    request: requestVariables(labels, context),
-    ignition_url: subject.ignitionUrl,
+    get group() {
+      return { id: group.id };
+    },
+    get profile() {
+      return { id: profile.id };
+    },
+    get lease() {
+      return context.lease ?? {};
+    },
+    get server() {
+      return { url: context.origin, host: hostOf(context.origin) };
+    },
+    get request() {
+      return requestVariables(labels, context);
+    },
+    get ignition_url() {
+      return subject.ignitionUrl();
+    },
   };
 }
 

@@ -28,6 +28,14 @@ const KNOWN_HELPERS: ReadonlySet<string> = new Set([
 const INHERITED_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 /** Stands around every plain variable; no template can name it. */
 const PRINT_HELPER = 'railhead print';
+/** What is called though no template says so: `unless` calls `if`. */
+const IMPLICIT_HELPERS: ReadonlySet<string> = new Set([
+  PRINT_HELPER,
+  'if',
+  'lookup',
+  'helperMissing',
+  'blockHelperMissing',
+]);
 
 /**
  * Compiles a Handlebars template in strict mode: a missing variable and an unknown helper are errors, and nothing is
@@ -43,7 +51,18 @@ export function compileTemplate(name: string, source: string, findPartial: FindP
   for (const [helper, run] of Object.entries({ ...TEMPLATE_HELPERS, [PRINT_HELPER]: printVariable })) {
     environment.registerHelper(helper, withPlace(run));
   }
-  const template = compileInto(environment, name, source, findPartial, []);
+  const sources = [source];
+  const findAndKeep: FindPartial = (partial) => {
+    const found = findPartial(partial);
+    if (found !== undefined) sources.push(found.source);
+    return found;
+  };
+  const template = compileInto(environment, name, source, findAndKeep, []);
+  // Handlebars wraps every helper anew for each rendering, those that nobody calls, too.
+  for (const helper of Object.keys(environment.helpers)) {
+    if (!IMPLICIT_HELPERS.has(helper) && !sources.some((text) => text.includes(helper)))
+      environment.unregisterHelper(helper);
+  }
   return {
     name,
     render(variables) {

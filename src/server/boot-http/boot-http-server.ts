@@ -184,14 +184,14 @@ export class BootHttpServer {
   }
 
   #send(request: IncomingMessage, response: ServerResponse, answer: Answer): Outcome {
-    const body = Buffer.from(answer.body, 'utf8');
     response.writeHead(answer.status, {
       'Content-Type': answer.type,
-      'Content-Length': body.length,
+      'Content-Length': Buffer.byteLength(answer.body),
       'Cache-Control': 'no-store',
       ...answer.headers,
     });
-    response.end(request.method === 'HEAD' ? undefined : body);
+    // As text it leaves in one piece with its header.
+    response.end(request.method === 'HEAD' ? undefined : answer.body);
     return { status: answer.status, ...(answer.reason !== undefined && { reason: answer.reason }) };
   }
 
