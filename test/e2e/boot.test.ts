@@ -45,6 +45,11 @@ describe('Railhead leases addresses', () => {
       steps: ['dhcp.offer', 'dhcp.ack', ...FROM_IPXE],
     },
     {
+      firmware: 'uefi',
+      how: "OVMF's PXE client, and iPXE by TFTP",
+      steps: ['dhcp.offer', 'dhcp.ack', 'tftp.sent', ...FROM_IPXE],
+    },
+    {
       firmware: 'uefi-http',
       how: "OVMF's HTTP Boot, and iPXE by HTTP",
       steps: ['dhcp.offer', 'dhcp.ack', 'http.boot_program', ...FROM_IPXE],
@@ -92,8 +97,12 @@ metadata: {hostname: no-longer-unknown, role: late, ssh_key: ssh-ed25519 AAAA}
     expect(await hostnameOf(booted)).toBe('no-longer-unknown');
   });
 
-  test('to another subnet through a relay', async () => {
-    const far = machine('node1', 'bios');
+  test.each<{ firmware: Firmware; steps: string[] }>([
+    { firmware: 'bios', steps: [] },
+    { firmware: 'uefi', steps: ['tftp.sent'] },
+    { firmware: 'uefi-http', steps: ['http.boot_program'] },
+  ])('to another subnet through a relay: $firmware', async ({ firmware, steps }) => {
+    const far = machine('node1', firmware);
     await rack.writeCatalog(rackCatalog([{ machine: far, role: 'web' }]));
     const there = await addRelayedNetwork();
     const railhead = await rack.startRailhead('full', {
@@ -111,14 +120,16 @@ metadata: {hostname: no-longer-unknown, role: late, ssh_key: ssh-ed25519 AAAA}
     const booted = await rack.powerOn(far, there);
     expect(await hostnameOf(booted)).toBe('node1');
     await booted.console.waitForLine(/railhead-lab: address: 10\.78\.0\.1\d\d\/24/, 1_000);
-    expect(await stepsOf(railhead, far)).toEqual(['dhcp.offer', 'dhcp.ack', ...FROM_IPXE]);
+    expect(await stepsOf(railhead, far)).toEqual(['dhcp.offer', 'dhcp.ack', ...steps, ...FROM_IPXE]);
   });
 });
 
 describe('dnsmasq leases addresses and knows nothing of booting, Railhead is the proxy', () => {
   test.each<{ firmware: Firmware; steps: string[] }>([
     { firmware: 'bios', steps: ['proxydhcp.offer', ...FROM_IPXE] },
-  ])('$firmware', async ({ firmware, steps }) => {
+    { firmware: 'uefi', steps: ['proxydhcp.offer', 'proxydhcp.ack', 'tftp.sent', ...FROM_IPXE] },
+    { firmware: 'uefi-http', steps: ['proxydhcp.offer', 'http.boot_program', ...FROM_IPXE] },
+  ])('as proxy: $firmware', async ({ firmware, steps }) => {
     const node = machine('node1', firmware);
     await rack.writeCatalog(rackCatalog([{ machine: node, role: 'web' }]));
     await startDnsmasq();
