@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { Rack, RACK_CIDR, RACK_ORIGIN, type RackMachine } from './rack.ts';
 import { rackCatalog, type RackRole } from './rack-catalog.ts';
@@ -31,6 +32,8 @@ export interface LabResult {
 const ROLES = ['web', 'db'] as const;
 /** How often the server is asked for new events. */
 const EVENT_POLL_MS = 400;
+/** The server writes events behind; the last ones are waited for as often as this. */
+const LAST_POLLS_MAX = 5;
 
 /**
  * Makes a rack, boots its machines and shows every boot event as it happens; `print` takes the lines. Resolves with
@@ -51,7 +54,7 @@ export async function runLab(
     const clock = startClock();
     const names = new Map<string, string>(roles.map(({ machine }) => [machine.mac, machine.name]));
     const events = showEvents(railhead, names, (name, text) => print(eventLine(clock(), name, text)));
-    let results: readonly LabResult[];
+    let results: readonly LabResult[] = [];
     try {
       results = await Promise.all(
         roles.map(async (each) => {
@@ -66,7 +69,9 @@ export async function runLab(
         }),
       );
     } finally {
-      await events.stop();
+      await events.stop(
+        results.filter(({ hostname }) => hostname !== undefined).map(({ machine }) => machine.mac),
+      );
     }
     for (const line of summary(results)) print(line);
     if (options.keep && !signal.aborted) await keep(rack, print, signal);
@@ -111,41 +116,42 @@ async function follow(
   }
 }
 
-/** Shows events until `stop`, which shows those that came meanwhile. */
+/** Shows events until `stop`, which shows the rest of them: up to the report of each machine that it is given. */
 function showEvents(
   railhead: RailheadProcess,
   names: ReadonlyMap<string, string>,
   show: (name: string, text: string) => void,
-): { stop(): Promise<void> } {
+): { stop(reporting: readonly MacAddress[]): Promise<void> } {
   let last = 0;
-  let stopped = false;
-  let wake = (): void => undefined;
+  const reported = new Set<string>();
+  const stopping = new AbortController();
   const poll = async (): Promise<void> => {
     for (const { id, kind, mac = '', summary } of await railhead.eventsAfter(last)) {
       last = id;
+      if (kind === 'machine.report') reported.add(mac);
       show(names.get(mac) ?? '-', `${kind.padEnd(17)} ${summary}`);
     }
   };
   const loop = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       await poll();
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, EVENT_POLL_MS);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await delay(EVENT_POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
-    await poll();
   };
   // The server may have been interrupted together with us: then there is nothing more to show.
   const running = loop().catch(() => undefined);
+  const showRest = async (reporting: readonly MacAddress[]): Promise<void> => {
+    for (let polls = 0; polls < LAST_POLLS_MAX; polls++) {
+      await poll();
+      if (reporting.every((mac) => reported.has(mac))) return;
+      await delay(EVENT_POLL_MS);
+    }
+  };
   return {
-    async stop() {
-      stopped = true;
-      wake();
+    async stop(reporting) {
+      stopping.abort();
       await running;
+      await showRest(reporting).catch(() => undefined);
     },
   };
 }
