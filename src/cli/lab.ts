@@ -53,7 +53,8 @@ async function lab(options: LabCommandOptions): Promise<void> {
   const { DEFAULT_CACHE_DIR } = await import('../lab/rack.ts');
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  // npm passes a Ctrl-C on that the terminal has sent already: the second one must not cut the cleaning up short.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const results = await runLab(
     {
       firmwares: firmwaresOf(options),

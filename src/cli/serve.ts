@@ -73,12 +73,15 @@ async function serve(settings: Settings): Promise<void> {
     );
   }
   await new Promise<void>((resolve) => {
+    let ending = false;
     const end = (signal: NodeJS.Signals): void => {
-      log.info({ signal }, 'stopping');
+      if (!ending) log.info({ signal }, 'stopping');
+      ending = true;
       resolve();
     };
-    process.once('SIGTERM', end);
-    process.once('SIGINT', end);
+    // npm passes a Ctrl-C on that the terminal has sent already, so the same signal comes twice.
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
   });
   await app.stop();
   log.info('stopped');

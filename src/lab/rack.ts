@@ -1,9 +1,9 @@
-import { constants, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
-import { NetworkLab } from './network-lab.ts';
+import { isRunning, NetworkLab } from './network-lab.ts';
 import { RailheadProcess } from './railhead-process.ts';
 import { RouterAdvertiser } from './router-advertiser.ts';
 import { buildTestOs, type TestOs } from './test-os.ts';
@@ -24,6 +24,9 @@ export const RACK_ORIGIN = `http://${RACK_ADDRESS}:${HTTP_PORT}`;
 
 /** Enough for the kernel, the initramfs twice while it is unpacked, and the root in memory. */
 const MEMORY_MEGABYTES = 384;
+
+/** Begins the names of the racks' folders; the process that made it comes next. */
+const FOLDER_PREFIX = 'railhead-lab-';
 
 /** What a machine of the rack is. */
 export interface RackMachine {
@@ -63,7 +66,8 @@ export class Rack {
   /** Makes an empty rack with the test OS among its assets. For root only. */
   static async create(cacheDir = DEFAULT_CACHE_DIR): Promise<Rack> {
     const os = await buildTestOs(cacheDir);
-    const folder = await mkdtemp(path.join(tmpdir(), 'railhead-lab-'));
+    await removeAbandoned();
+    const folder = await mkdtemp(path.join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
     const network = new NetworkLab('rhlab');
     try {
       const rack = new Rack(network, folder);
@@ -154,5 +158,14 @@ export class Rack {
     for (const file of [os.kernel, os.initrd]) {
       await copyFile(file, path.join(assets, path.basename(file)), constants.COPYFILE_FICLONE);
     }
+  }
+}
+
+/** Removes the folders of racks whose process was killed. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(FOLDER_PREFIX)) continue;
+    const pid = Number.parseInt(name.slice(FOLDER_PREFIX.length), 10);
+    if (pid > 0 && !isRunning(pid)) await rm(path.join(tmpdir(), name), { recursive: true, force: true });
   }
 }

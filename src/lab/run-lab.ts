@@ -187,6 +187,7 @@ export function summary(results: readonly LabResult[]): string[] {
   ]);
   const table = [['machine', 'firmware', 'MAC', 'role', 'hostname', 'result'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const booted = results.filter(({ hostname, machine }) => hostname === machine.name).length;
   return [
     '',
     ...table.map((row) =>
@@ -199,6 +200,8 @@ export function summary(results: readonly LabResult[]): string[] {
       const [, ...consoleLines] = failure.split('\n');
       return consoleLines.length === 0 ? [] : ['', `The console of ${machine.name} ends:`, ...consoleLines];
     }),
+    '',
+    `${booted} of ${results.length} machines went from power-on to a host name of their own`,
   ];
 }
 
