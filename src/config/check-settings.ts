@@ -9,7 +9,12 @@ export interface SettingsConflict {
 
 /** What cannot work together, or would be dangerous. */
 export function checkSettings(settings: Settings): SettingsConflict[] {
-  return [...checkNetworks(settings.networks), ...checkDhcp(settings), ...checkOperator(settings)];
+  return [
+    ...checkNetworks(settings.networks),
+    ...checkDhcp(settings),
+    ...checkTftp(settings),
+    ...checkOperator(settings),
+  ];
 }
 
 function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
@@ -57,6 +62,11 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
 function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {
   if (dhcp.interfaces.length === 0 || networks.length > 0) return [];
   return [{ path: ['dhcp', 'interfaces'], message: 'DHCP is on, and networks: names no network to serve' }];
+}
+
+function checkTftp({ tftp: { port_range: range } }: Settings): SettingsConflict[] {
+  if (range === undefined || range[0] <= range[1]) return [];
+  return [{ path: ['tftp', 'port_range'], message: `begins at ${range[0]} and ends at ${range[1]}` }];
 }
 
 function checkOperator({ operator }: Settings): SettingsConflict[] {

@@ -243,6 +243,45 @@ export const settingsSchema = z.strictObject({
         .describe('Ports that transfers use; any free one by default.')
         .meta({ example: '[30000, 31999]' }),
       transfers: z.int().min(1).prefault(2000).describe('Transfers at once.'),
+      transfers_per_client: z
+        .int()
+        .min(1)
+        .prefault(32)
+        .describe(
+          'Transfers at once of one address; more where many machines share one, behind address translation.',
+        ),
+      requests_per_client: z
+        .int()
+        .min(1)
+        .prefault(20)
+        .describe(
+          'Requests a second of one address, and three times as many at once. What is over it is not answered.',
+        ),
+      block_size_max: z
+        .int()
+        .min(512)
+        .max(65464)
+        .optional()
+        .describe(
+          "The largest block, in octets; by default what one packet of the interface's MTU holds, 1468 at 1500.",
+        )
+        .meta({ example: '1468' }),
+      window_size_max: z
+        .int()
+        .min(1)
+        .max(65535)
+        .prefault(64)
+        .describe('The most blocks that are sent before one is acknowledged.'),
+      rollover: z
+        .union([z.literal(0), z.literal(1)])
+        .prefault(0)
+        .describe('The block number after 65535: 0 for nearly every client, 1 for a few old ones.'),
+      case_insensitive: z
+        .boolean()
+        .prefault(false)
+        .describe(
+          'Whether names of files in `roots` may differ in case, as clients of Windows servers expect.',
+        ),
     })
     .prefault({}),
   boot_programs: z

@@ -134,6 +134,13 @@ describe('mistakes', () => {
       ['f:1:20: dhcp.interfaces: DHCP is on, and networks: names no network to serve'],
     ],
     [
+      'a range of ports that ends before it begins',
+      'tftp: {port_range: [31999, 30000]}\n',
+      {},
+      [],
+      ['f:1:20: tftp.port_range: begins at 31999 and ends at 30000'],
+    ],
+    [
       'an API for everybody',
       'operator: {listen: 0.0.0.0:8081}\n',
       {},

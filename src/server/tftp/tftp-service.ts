@@ -2,6 +2,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
+import type { BlockRollover } from '../../protocol/tftp/data-header.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import { bootProgramContent } from './boot-program-content.ts';
 import { DirectoryContent } from './directory-content.ts';
@@ -22,6 +23,12 @@ export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'ev
     readonly single_port: boolean;
     readonly port_range?: readonly [first: number, last: number] | undefined;
     readonly transfers: number;
+    readonly transfers_per_client: number;
+    readonly requests_per_client: number;
+    readonly block_size_max?: number | undefined;
+    readonly window_size_max: number;
+    readonly rollover: BlockRollover;
+    readonly case_insensitive: boolean;
   };
   readonly programs: ReadonlyMap<string, BootProgramFile>;
   /** Networks of the configuration; their machines may come through relays and routers. */
@@ -49,13 +56,19 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
     settings: {
       singlePort: settings.single_port,
       transfersMax: settings.transfers,
+      transfersPerClientMax: settings.transfers_per_client,
+      requestsPerSecond: settings.requests_per_client,
+      requestBurst: 3 * settings.requests_per_client,
+      windowsizeMax: settings.window_size_max,
+      rollover: settings.rollover,
+      ...(settings.block_size_max !== undefined && { blksizeMax: settings.block_size_max }),
       ...(settings.port_range && {
         portRange: { first: settings.port_range[0], last: settings.port_range[1] },
       }),
     },
     networks,
     content: firstContentOf([
-      new DirectoryContent({ roots: settings.roots }, hot),
+      new DirectoryContent({ roots: settings.roots, caseInsensitive: settings.case_insensitive }, hot),
       scripts,
       bootProgramContent(programs, hot),
     ]),
