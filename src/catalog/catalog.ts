@@ -1,9 +1,9 @@
-import { watch } from 'chokidar';
 import type { Logger } from 'pino';
 import { CATALOG_FOLDERS } from './catalog-files.ts';
 import type { Generation } from './generation.ts';
 import type { LoadedCatalog } from './load-catalog.ts';
 import { formatProblem, type Problem } from './problem.ts';
+import { watchFolders } from './watch-folders.ts';
 
 /** What the catalog's state is, for people and for `GET /api/v1/catalog`. */
 export interface CatalogStatus {
@@ -90,21 +90,19 @@ export class Catalog {
   async watch(): Promise<() => Promise<void>> {
     const { directory, log } = this.#parts;
     let timer: NodeJS.Timeout | undefined;
-    const watcher = watch(
+    const stop = await watchFolders(
       CATALOG_FOLDERS.map((folder) => `${directory}/${folder}`),
-      { ignoreInitial: true, ignorePermissionErrors: true },
+      {
+        changed: () => {
+          clearTimeout(timer);
+          timer = setTimeout(() => void this.reload(), SETTLE_MS);
+        },
+        failed: (error) => log.error({ err: error }, 'the catalog cannot be watched; edits need a restart'),
+      },
     );
-    watcher.on('all', () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void this.reload(), SETTLE_MS);
-    });
-    watcher.on('error', (error) =>
-      log.error({ err: error }, 'the catalog cannot be watched; edits need a restart'),
-    );
-    await new Promise<void>((resolve) => watcher.once('ready', resolve));
     return async () => {
       clearTimeout(timer);
-      await watcher.close();
+      await stop();
     };
   }
 

@@ -1,0 +1,89 @@
+import { stat } from 'node:fs/promises';
+import { type FSWatcher, watch } from 'chokidar';
+
+/** How often to look whether a folder has come, gone, or been put in the place of another. */
+const LOOK_INTERVAL_MS = 2_000;
+
+/** What to call, and what for. */
+export interface FolderListener {
+  /** Something below one of the folders is different now. */
+  readonly changed: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Watches folders that may not be there yet. Each is watched by itself and never the directory around it, where the
+ * database may be and every lease would be a change. Resolves when it watches; the function returned ends that.
+ */
+export async function watchFolders(
+  folders: readonly string[],
+  listener: FolderListener,
+  lookIntervalMs = LOOK_INTERVAL_MS,
+): Promise<() => Promise<void>> {
+  const watched = folders.map((folder) => new WatchedFolder(folder, listener));
+  await Promise.all(watched.map((folder) => folder.look()));
+  const timer = setInterval(() => {
+    for (const folder of watched) folder.look().catch(listener.failed);
+  }, lookIntervalMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await Promise.all(watched.map((folder) => folder.close()));
+  };
+}
+
+class WatchedFolder {
+  readonly #path: string;
+  readonly #listener: FolderListener;
+  /** Tells the folder from another one of its name; undefined while there is none, null before the first look. */
+  #identity: string | undefined | null = null;
+  #watcher: FSWatcher | undefined;
+  #looking = false;
+  #closed = false;
+
+  constructor(path: string, listener: FolderListener) {
+    this.#path = path;
+    this.#listener = listener;
+  }
+
+  /** Follows the folder that is there now: a checkout may have removed it, a release put another link in its place. */
+  async look(): Promise<void> {
+    if (this.#looking || this.#closed) return;
+    this.#looking = true;
+    try {
+      const identity = await identityOf(this.#path);
+      if (identity === this.#identity) return;
+      const isFirst = this.#identity === null;
+      this.#identity = identity;
+      await this.#watcher?.close();
+      this.#watcher = identity === undefined ? undefined : await this.#watch();
+      if (this.#closed) await this.#watcher?.close();
+      else if (!isFirst) this.#listener.changed();
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#watcher?.close();
+  }
+
+  async #watch(): Promise<FSWatcher> {
+    const watcher = watch(this.#path, { ignoreInitial: true, ignorePermissionErrors: true });
+    watcher.on('all', this.#listener.changed);
+    watcher.on('error', this.#listener.failed);
+    await new Promise<void>((resolve) => watcher.once('ready', resolve));
+    return watcher;
+  }
+}
+
+/** Device and inode of what is at the path, links followed; undefined if nothing is. */
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
