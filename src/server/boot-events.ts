@@ -5,8 +5,8 @@ import type { Store, StoredBootEvent } from '../store/store.ts';
 
 /** Events that wait to be written; past it the oldest are dropped, and counted. */
 const QUEUE_MAX = 50_000;
-/** Events of one transaction. */
-const BATCH_MAX = 1_000;
+/** Events of one transaction: leases wait in the store while it is written, and the event loop while it is handed over. */
+const BATCH_MAX = 64;
 /** How long the first event of a batch may wait for others. */
 const BATCH_DELAY_MS = 100;
 

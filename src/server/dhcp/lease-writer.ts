@@ -25,7 +25,7 @@ const BEHIND = 1_000;
  */
 const BUSY_GROUP = 4;
 const ENOUGH = 64;
-const COLLECT_MS = 4;
+const COLLECT_MS = 2;
 /** Decisions of one transaction: the reply of the first one waits for all. */
 const GROUP_MAX = 512;
 
