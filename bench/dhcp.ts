@@ -35,6 +35,8 @@ const RELAY = '10.10.0.2';
 const POOL = { cidr: '10.8.0.0/14', first: '10.8.1.0', last: '10.11.250.0' };
 /** What a server may lose at a rate that it is said to keep up with. */
 const DROPS_PERCENT_MAX = 1;
+/** Runs that each server gets at a rate: a busy host must not decide it. */
+const TRIES_MAX = 2;
 
 interface Peer {
   readonly name: string;
@@ -196,11 +198,13 @@ try {
   for (const rate of options.rates.split(',').map(Number)) {
     for (const peer of chosen) {
       const asked = Math.round(rate * (peer.slower ?? 1));
-      const outcome = await measure(peer, ['-r', String(asked), '-p', String(seconds)]);
-      const { delayMs, dropsPercent, exchangesPerSecond } = outcome;
-      print(peer.name, asked, exchangesPerSecond.toFixed(0), dropsPercent.toFixed(2), delayMs.toFixed(1));
-      if (dropsPercent < DROPS_PERCENT_MAX) {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
+        const outcome = await measure(peer, ['-r', String(asked), '-p', String(seconds)]);
+        const { delayMs, dropsPercent, exchangesPerSecond } = outcome;
+        print(peer.name, asked, exchangesPerSecond.toFixed(0), dropsPercent.toFixed(2), delayMs.toFixed(1));
+        if (dropsPercent >= DROPS_PERCENT_MAX) continue;
         best.set(peer.name, Math.max(best.get(peer.name) ?? 0, exchangesPerSecond));
+        break;
       }
     }
   }
