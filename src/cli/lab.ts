@@ -77,8 +77,9 @@ async function providePackages(install: boolean): Promise<void> {
       `these Debian packages are missing: ${missing.join(' ')}. Install them with apt-get, or run again with --install`,
     );
   }
-  if (missing.length > 0) {
-    process.stdout.write(`Installing ${missing.join(' ')}\n`);
+  // The kernel is downloaded and not installed, which takes a list of packages all the same.
+  if (install && (missing.length > 0 || !(await packages.hasPackageLists()))) {
+    process.stdout.write(`Installing Debian packages: ${missing.join(' ') || 'none, but their list'}\n`);
     await packages.installPackages(missing);
   }
 }
