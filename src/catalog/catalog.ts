@@ -141,6 +141,12 @@ export class Catalog {
         { generation: id, profiles: profiles.size, groups: groups.length, machines: machines.length },
         'catalog loaded',
       );
+      if (profiles.size === 0) {
+        log.warn(
+          { directory: this.#parts.directory },
+          'the catalog is empty, so every machine waits: write profiles/ and groups/ there, or name another directory in catalog.dir',
+        );
+      }
       return;
     }
     this.#problems = loaded.problems;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { Settings } from '../config/schema.ts';
 
@@ -58,7 +59,7 @@ async function serve(settings: Settings): Promise<void> {
     process.stderr.write(
       [
         '',
-        `Railhead serves ${settings.catalog.dir} at ${url}`,
+        `Railhead serves ${path.resolve(settings.catalog.dir)} at ${url}`,
         `  a machine starts here    ${url}/boot.ipxe`,
         `  what one would be given  curl '${url}/ipxe?mac=52:54:00:a1:9c:ae'`,
         ...(app.operator === undefined
