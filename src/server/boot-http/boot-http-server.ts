@@ -34,13 +34,14 @@ export interface BootHttpParts {
   readonly connections: number;
   /** Requests a second from one address. */
   readonly requestsPerSource: number;
+  /** How long a client may take nothing, in milliseconds, until it counts as gone; two minutes by default. */
+  readonly stallMs?: number;
 }
 
 /** iPXE keeps connections for 10 s and opens new ones when they were closed under it. */
 const KEEP_ALIVE_MS = 20_000;
 const HEADERS_MS = 20_000;
 const REQUEST_MS = 60_000;
-/** A client that takes nothing for this long is gone. */
 const STALL_MS = 120_000;
 const HEADER_SIZE_MAX = 16 * 1024;
 const SOURCES_MAX = 10_000;
@@ -72,7 +73,7 @@ export class BootHttpServer {
       (request, response) => void this.#serve(request, response),
     );
     server.maxConnections = this.#parts.connections;
-    server.setTimeout(STALL_MS);
+    server.setTimeout(this.#parts.stallMs ?? STALL_MS);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {

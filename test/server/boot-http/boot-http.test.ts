@@ -1,5 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { ASSET, type BootPlane, startBootPlane } from './boot-plane.ts';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ASSET, type BootPlane, LARGE_SIZE, startBootPlane } from './boot-plane.ts';
 
 const planes: BootPlane[] = [];
 
@@ -16,6 +19,26 @@ async function start(options?: Parameters<typeof startBootPlane>[0]): Promise<Bo
 async function get(plane: BootPlane, path: string, headers: Record<string, string> = {}) {
   const response = await fetch(plane.origin + path, { headers, redirect: 'manual' });
   return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+/** Begins to fetch the large file, and stops reading once it comes. */
+async function startDownload({ port }: BootPlane): Promise<Socket> {
+  const client = connect(port, '127.0.0.1');
+  client.write('GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(client, 'readable');
+  return client;
+}
+
+/** Whether this process has the file open. */
+function isOpenHere(file: string): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === file;
+    } catch {
+      // It was closed since it was listed.
+      return false;
+    }
+  });
 }
 
 const IGNITION = (spec: string): Record<string, string> => ({
@@ -84,7 +107,7 @@ describe('paths and statuses', () => {
     expect(plane.discovered).toEqual(['52:54:00:00:00:01']);
   });
 
-  test('what a machine says of itself cannot become a command', async () => {
+  test('H8 what a machine says of itself cannot become a command', async () => {
     const body = (await get(await start(), '/ipxe?uuid=x&mac=525400000001&serial=%0Ashell%0A${x}')).body;
     expect(body).not.toMatch(/^shell/m);
   });
@@ -136,7 +159,7 @@ describe('assets', () => {
     ['bytes=99999-', 416, 0, 0],
     ['bytes=-0', 416, 0, 0],
   ];
-  test.each(ranges)('Range: %.20s is %i', async (header, status, first, end) => {
+  test.each(ranges)('H4 Range: %.20s is %i', async (header, status, first, end) => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/assets/k`, { headers: { range: header } });
     expect(response.status).toBe(status);
@@ -146,7 +169,7 @@ describe('assets', () => {
     if (status === 416) expect(response.headers.get('content-range')).toBe('bytes */4096');
   });
 
-  test('conditions hold against the file as it is', async () => {
+  test('H4 conditions hold against the file as it is', async () => {
     const plane = await start();
     const { headers } = await get(plane, '/assets/k');
     const etag = headers.get('etag') ?? '';
@@ -194,7 +217,7 @@ describe('hostile requests', () => {
     '/boot/../secret.txt',
     '/assets//etc/passwd',
   ];
-  test.each(outside)('nothing outside of assets/ is served: %s', async (path) => {
+  test.each(outside)('H5 nothing outside of assets/ is served: %s', async (path) => {
     const plane = await start();
     const answer = await plane.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
@@ -203,36 +226,40 @@ describe('hostile requests', () => {
 
   const rows: [name: string, request: string, answer: RegExp][] = [
     [
-      'a whole URL',
+      'H5 a whole URL',
       'GET http://evil/ipxe HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n',
       /^HTTP\/1\.1 400 /,
     ],
     [
-      'a Host without its port does not show',
+      'H1 a Host without its port does not show',
       'GET /boot.ipxe HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n',
       /chain http:\/\/127\.0\.0\.1:\d+\//,
     ],
-    ['HTTP/1.0 without Host', 'GET /healthz HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 200 [\s\S]*ok\n$/],
-    ['HTTP/1.1 without Host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['H1 HTTP/1.0 without Host', 'GET /healthz HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 200 [\s\S]*ok\n$/],
+    ['H1 HTTP/1.1 without Host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
     [
-      'headers of 64 KiB',
+      'H3 headers of 64 KiB',
       `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(65_536)}\r\n\r\n`,
       /^HTTP\/1\.1 431 /,
     ],
     [
-      'a query of 10 kB',
+      'H3 a query of 10 kB',
       `GET /ipxe?${'a'.repeat(10_000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
       /^HTTP\/1\.1 414 /,
     ],
-    ['a bad escape', 'GET /assets/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
     [
-      'both lengths',
+      'H5 a bad escape',
+      'GET /assets/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
+      'H10 both lengths',
       'POST /report HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       /^HTTP\/1\.1 400 /,
     ],
-    ['no HTTP', '\x16\x03\x01\x02\x00', /^HTTP\/1\.1 400 /],
+    ['H11 a TLS hello to a port without TLS', '\x16\x03\x01\x02\x00', /^HTTP\/1\.1 400 /],
     [
-      'gzip is not for firmware',
+      'H9 gzip is not for firmware',
       'GET /boot.ipxe HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n',
       /^(?![\s\S]*content-encoding)/i,
     ],
@@ -241,7 +268,44 @@ describe('hostile requests', () => {
     expect(await (await start()).raw(request)).toMatch(answer);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s is not for boot paths', async (method) => {
+  test.each([
+    ['H8 garbage for a MAC', '/ipxe?mac=%27%22%3Bx', /neither MAC nor UUID/],
+    ['H8 two MACs: the first counts', '/ipxe?mac=525400000001&mac=525400000002', /MAC 52:54:00:00:00:01/],
+    ['H8 a UUID that is none', '/ipxe?uuid=1234&mac=525400000001', /MAC 52:54:00:00:00:01/],
+  ])('%s', async (_name, path, body) => {
+    expect((await get(await start(), path)).body).toMatch(body);
+  });
+
+  test.each([
+    ['H10 Expect: 100-continue', 'Expect: 100-continue\r\n'],
+    ['H10 Upgrade', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+  ])('%s changes nothing', async (_name, header) => {
+    const plane = await start();
+    const request = `GET /healthz HTTP/1.1\r\nHost: x\r\n${header}Connection: close\r\n\r\n`;
+    expect(await plane.raw(request)).toMatch(/HTTP\/1\.1 200 OK[\s\S]*ok\n$/);
+  });
+
+  test('H2 a client that resets the connection in the middle leaves nothing open', async () => {
+    const plane = await start();
+    const client = await startDownload(plane);
+    expect(isOpenHere(plane.image)).toBe(true);
+    client.resetAndDestroy();
+    await vi.waitFor(() => expect(isOpenHere(plane.image)).toBe(false), 5_000);
+    expect((await get(plane, '/healthz')).status).toBe(200);
+  });
+
+  test('H7 a client that reads nothing is cut off, and held in no memory', async () => {
+    const plane = await start({ stallMs: 50 });
+    const client = await startDownload(plane);
+    const closed = once(client, 'close');
+    await vi.waitFor(() => expect(isOpenHere(plane.image)).toBe(false), 5_000);
+    // It learns of it when it looks.
+    client.on('error', () => undefined).resume();
+    await closed;
+    expect(client.bytesRead).toBeLessThan(LARGE_SIZE);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('H6 %s is not for boot paths', async (method) => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/ipxe?rack=1`, { method });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -286,7 +350,7 @@ describe('reports', () => {
   });
 });
 
-test('a thousand requests at once are all answered', async () => {
+test('H12 a thousand requests at once are all answered', async () => {
   const plane = await start();
   const answers = await Promise.all(Array.from({ length: 1000 }, () => get(plane, '/ipxe?rack=1')));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));

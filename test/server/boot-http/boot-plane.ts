@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +18,8 @@ export interface BootPlane {
   readonly port: number;
   readonly events: BootEvent[];
   readonly discovered: string[];
+  /** The file behind `/assets/image`, of LARGE_SIZE octets. */
+  readonly image: string;
   /** Sends bytes as they are, and resolves with all that comes back until the server closes. */
   readonly raw: (text: string) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -25,6 +27,9 @@ export interface BootPlane {
 
 /** What the files of the test tree are. */
 export const ASSET = Buffer.from(Array.from({ length: 4096 }, (_, index) => index % 251));
+
+/** More than the kernel takes for a client that does not read. */
+export const LARGE_SIZE = 32 << 20;
 
 const FILES: Readonly<Record<string, string | Buffer>> = {
   'profiles/p.yaml':
@@ -41,6 +46,7 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
   'machines/m.yaml': 'id: off\nmac: 52:54:00:00:00:0f\ndisabled: true\n',
   'assets/k': ASSET,
   'assets/dir/boot.efi': 'MZ',
+  'assets/image': '',
   'assets/.hidden': 'no',
   'secret.txt': 'must never be served',
 };
@@ -52,6 +58,7 @@ export async function startBootPlane(
     requestsPerSource?: number;
     broken?: boolean;
     needy?: boolean;
+    stallMs?: number;
   } = {},
 ): Promise<BootPlane> {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-http-'));
@@ -59,6 +66,7 @@ export async function startBootPlane(
     mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     writeFileSync(path.join(root, file), content);
   }
+  truncateSync(path.join(root, 'assets/image'), LARGE_SIZE);
   symlinkSync('../secret.txt', path.join(root, 'assets/leak'));
   symlinkSync('k', path.join(root, 'assets/current'));
   const loaded = await loadCatalog(root, () => new Date(0));
@@ -87,6 +95,7 @@ export async function startBootPlane(
     now: () => new Date(0),
     connections: 1000,
     requestsPerSource: options.requestsPerSource ?? 100_000,
+    ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
   });
   const { port } = await server.listen('127.0.0.1', 0);
   return {
@@ -94,6 +103,7 @@ export async function startBootPlane(
     port,
     events,
     discovered,
+    image: path.join(root, 'assets/image'),
     raw: (text) =>
       new Promise((resolve, reject) => {
         const socket = connect(port, '127.0.0.1', () => socket.write(text));
