@@ -118,8 +118,8 @@ describe.skipIf(!runnable)('D31 the interface', () => {
     plugIn('10.77.0.1/24');
     expect(await askForLease('a0', 20)).toBe(before);
 
-    lab.ip('-n', inside, 'addr', 'add', '10.77.0.7/24', 'dev', 's0');
     lab.ip('-n', inside, 'addr', 'del', '10.77.0.1/24', 'dev', 's0');
+    lab.ip('-n', inside, 'addr', 'add', '10.77.0.7/24', 'dev', 's0');
     // Addresses are looked at every two seconds.
     await vi.waitFor(
       async () => expect(await askForLease('a0', 3)).toBe('ip=10.77.0.50 serverid=10.77.0.7'),
