@@ -115,7 +115,10 @@ async function start(
   });
   catalog.onLoad(() => engine.reservationsChanged());
   const clients = new ClientAddresses(
-    (address) => engine.findLease(address, currentMoment()),
+    {
+      findLease: (address) => engine.findLease(address, currentMoment()),
+      findForeignMac: (address) => engine.findForeignMac(address),
+    },
     () => performance.now(),
   );
 

@@ -23,6 +23,7 @@ import {
 import type { DhcpPacket } from './dhcp-packet.ts';
 import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchange.ts';
+import { ForeignLeases } from './foreign-leases.ts';
 import { type ForeignServer, ForeignServers } from './foreign-servers.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { Lease } from './lease.ts';
@@ -76,6 +77,7 @@ export class DhcpEngine {
   readonly #limits: LeaseLimits;
   readonly #pins = new ModePins();
   readonly #foreign = new ForeignServers();
+  readonly #foreignLeases = new ForeignLeases();
   readonly #clients: KeyedBuckets;
   readonly #pressed = new KeyedBuckets(PRESSED_PER_SECOND, PRESSED_PER_SECOND, LINKS_MAX);
   /** Ignored clients are put on record once a minute each. */
@@ -130,6 +132,7 @@ export class DhcpEngine {
     const exchange = this.#open(packet, chaddr, now);
     if (typeof exchange === 'string') return ignore(exchange);
     for (const subnet of exchange.subnets) subnet.advance(nowMs);
+    this.#noteForeignLease(exchange);
     const foreign = this.#noteForeignServer(exchange);
     const decision = this.#report(exchange, this.#decide(exchange));
     return foreign === undefined ? decision : { ...decision, events: [foreign, ...decision.events] };
@@ -176,6 +179,11 @@ export class DhcpEngine {
   /** What is known of an address; undefined if it was never leased. */
   findLease(address: Ipv4Address, now: Moment): Lease | undefined {
     return this.#book.find(address, now);
+  }
+
+  /** Whose an address is that another server leases, as far as its client said so. */
+  findForeignMac(address: Ipv4Address): MacAddress | undefined {
+    return this.#foreignLeases.find(address);
   }
 
   listLeases(now: Moment): Iterable<Lease> {
@@ -259,6 +267,25 @@ export class DhcpEngine {
         bootClient: client.kind !== undefined,
       });
     return subnet.mode === 'auto' ? this.#pins.pin(exchange, decide) : decide();
+  }
+
+  /** Notes the address that a client takes from another server, or already has when it comes to port 4011. */
+  #noteForeignLease(exchange: Exchange): void {
+    const { mac, packet, subnets, type } = exchange;
+    const { message, ingress, source } = packet;
+    if (mac === undefined || type !== MessageType.request) return;
+    let address: Ipv4Address | undefined;
+    if (ingress.port === 4011) {
+      if (message.ciaddr === source.address) address = message.ciaddr;
+    } else {
+      const identifier = readAddress(message.options, OptionCode.serverIdentifier);
+      if (identifier === undefined || isOurIdentifier(identifier, exchange, this.#surroundings)) return;
+      address = readAddress(message.options, OptionCode.requestedAddress);
+    }
+    const subnet = address === undefined ? undefined : this.#book.subnetOf(address);
+    if (address !== undefined && subnet !== undefined && subnets.includes(subnet)) {
+      this.#foreignLeases.note(address, mac);
+    }
   }
 
   /** A client that takes up another server's offer says so to everybody. */

@@ -134,6 +134,28 @@ describe('port 67', () => {
     expect([...onWire(proxy().send(spec)).options.keys()]).toEqual([53, 54, 60, 43, 66]);
   });
 
+  const taken = { type: 3, server: OTHER_SERVER, requested: '10.20.0.50', giaddr: '10.20.0.254' };
+  test.each<[name: string, packet: RequestSpec, known: boolean]>([
+    ['a request to the other server', taken, true],
+    ['a request on port 4011', on4011(), true],
+    ['a request to us', { ...taken, server: SERVER }, false],
+    ['a discover', { ...taken, type: 1 }, false],
+    ['an address of no network of ours', { ...taken, requested: '10.99.0.50' }, false],
+    ['a card that is not Ethernet', { ...taken, htype: 32, options: { 61: 'ff01020304' } }, false],
+    ['another address than it comes from', on4011({ source: '10.20.0.51' }), false],
+  ])('whose an address is, by %s', (_name, packet, known) => {
+    const rig = proxy();
+    rig.send({ mac: clientMac(7), ...packet });
+    expect(rig.engine.findForeignMac(ip('10.20.0.50'))).toBe(known ? clientMac(7) : undefined);
+    expect(rig.engine.findForeignMac(ip('10.99.0.50'))).toBeUndefined();
+  });
+
+  test('an address that goes to another client is remembered as its', () => {
+    const rig = proxy();
+    for (const client of [1, 2]) rig.send({ ...taken, mac: clientMac(client) });
+    expect(rig.engine.findForeignMac(ip('10.20.0.50'))).toBe(clientMac(2));
+  });
+
   test('nothing is leased', () => {
     const rig = proxy();
     expect(replyOf(rig.send({ type: 1, options: UEFI_PXE })).changes).toEqual([]);
