@@ -33,6 +33,8 @@ export interface RackMachine {
   readonly name: string;
   readonly mac: MacAddress;
   readonly firmware: Firmware;
+  /** A raw image of its disk, if it has one. */
+  readonly disk?: string;
 }
 
 /** How Railhead gives addresses in the rack. */

@@ -18,6 +18,8 @@ export interface VirtualMachineOptions {
   readonly name: string;
   readonly mac: MacAddress;
   readonly firmware: Firmware;
+  /** A raw image of the disk that it boots from when the network has nothing for it; none by default. */
+  readonly disk?: string;
   readonly memoryMegabytes: number;
   /** Where its network interface `tap` is. */
   readonly namespace: string;
@@ -60,7 +62,7 @@ export class VirtualMachine {
 }
 
 /** A computer of 2010: one processor, one virtio network card, a serial port. All in software, so that it runs anywhere. */
-function hardware({ mac, memoryMegabytes, name, firmware, tap }: VirtualMachineOptions): string[] {
+function hardware({ disk, firmware, mac, memoryMegabytes, name, tap }: VirtualMachineOptions): string[] {
   const rom = firmware === 'bios' ? '' : ',romfile=';
   return [
     '-name', name,
@@ -71,6 +73,9 @@ function hardware({ mac, memoryMegabytes, name, firmware, tap }: VirtualMachineO
     '-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`,
     '-device', `virtio-net-pci,netdev=net0,mac=${mac},bootindex=1${rom}`,
     '-device', 'virtio-rng-pci',
+    ...(disk === undefined ? [] : [
+      '-drive', `if=none,id=disk0,format=raw,file=${disk}`, '-device', 'virtio-blk-pci,drive=disk0,bootindex=2',
+    ]),
   ]; // prettier-ignore
 }
 

@@ -1,0 +1,61 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Rack, type RackMachine } from '../../src/lab/rack.ts';
+import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
+import { BOOT_TIMEOUT_MS, machine, requireRackParts } from './boot-steps.ts';
+
+let rack: Rack;
+
+beforeAll(requireRackParts);
+
+beforeEach(async () => {
+  rack = await Rack.create();
+});
+
+afterEach(() => rack.close());
+
+describe('a machine boots from its own disk', () => {
+  test('when it is disabled: it gets an address, and nothing to boot', async () => {
+    const node = await withDisk(machine('node1', 'bios'));
+    const catalog = rackCatalog([{ machine: node, role: 'web' }]);
+    const record = 'machines/node1.yaml';
+    await rack.writeCatalog({ ...catalog, [record]: `${catalog[record]}disabled: true\n` });
+    const railhead = await rack.startRailhead('full');
+    const booted = await rack.powerOn(node);
+    await booted.console.waitForLine(/started from the disk/, BOOT_TIMEOUT_MS);
+    const isLeased = ({ kind, mac }: { kind: string; mac?: string }): boolean =>
+      kind === 'dhcp.ack' && mac === node.mac;
+    await railhead.waitForEvent('of a lease', isLeased, 10_000);
+    const events = await railhead.eventsAfter(0);
+    expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(['dhcp.offer', 'dhcp.ack']));
+  });
+
+  test('when no group selects it, and `unmatched` is `local`', async () => {
+    const stranger = await withDisk(machine('node9', 'bios'));
+    await rack.writeCatalog(RACK_PROFILE);
+    const railhead = await rack.startRailhead('full', { unmatched: 'local' });
+    const booted = await rack.powerOn(stranger);
+    await booted.console.waitForLine(/52:54:00:77:00:09: booting from the local disk/, BOOT_TIMEOUT_MS);
+    await booted.console.waitForLine(/started from the disk/, BOOT_TIMEOUT_MS);
+    await railhead.waitForEvent('of a discovery', (event) => event.kind === 'machine.discovered', 10_000);
+  });
+});
+
+/**
+ * Gives a machine a disk whose boot sector prints a line on the serial port and stops:
+ *
+ *     7c00  cld; xor ax, ax; mov ds, ax; mov si, 7c16h
+ *     7c08  lodsb; test al, al; jz 7c13h; mov dx, 3f8h; out dx, al; jmp 7c08h
+ *     7c13  hlt; jmp 7c13h
+ *     7c16  the text, to its NUL
+ */
+async function withDisk(node: RackMachine): Promise<RackMachine> {
+  const sector = Buffer.alloc(512);
+  sector.write('fc31c08ed8be167c' + 'ac84c07406baf803eeebf5' + 'f4ebfd', 'hex');
+  sector.write('\r\nstarted from the disk\r\n\0', 0x16, 'latin1');
+  sector.writeUInt16BE(0x55aa, 510);
+  const disk = path.join(rack.folder, `${node.name}.disk`);
+  await writeFile(disk, Buffer.concat([sector, Buffer.alloc((1 << 20) - sector.length)]));
+  return { ...node, disk };
+}
