@@ -158,6 +158,18 @@ const subnet = z.strictObject({
     .enum(['binl', 'discovery8'])
     .prefault('binl')
     .describe('How UEFI firmware is sent on in proxy mode: by port 4011, or at once by option 43.'),
+  pxe_prompt: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether option 43 brings a menu prompt along, without which some old ROMs boot nothing.'),
+  intel_reply_request: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether mode `proxy` answers the DHCPREQUEST of BIOS firmware too, as old Intel ROMs want.'),
+  skip_octet_edges: z
+    .boolean()
+    .prefault(true)
+    .describe('Whether addresses that end in .0 and .255 are left out of the pools.'),
 });
 
 /** Every setting, with its default and what it means. docs/configuration.md is made from this. */
@@ -273,7 +285,7 @@ export const settingsSchema = z.strictObject({
         .prefault(64)
         .describe('The most blocks that are sent before one is acknowledged.'),
       rollover: z
-        .union([z.literal(0), z.literal(1)])
+        .literal([0, 1])
         .prefault(0)
         .describe('The block number after 65535: 0 for nearly every client, 1 for a few old ones.'),
       case_insensitive: z

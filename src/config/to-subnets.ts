@@ -27,6 +27,9 @@ export function toSubnets(networks: Settings['networks']): Subnet[] {
       allowAutoFull: network.allow_auto_full,
       requireSoleServer: network.require_sole_server,
       uefiProxyStyle: network.uefi_proxy_style,
+      pxePrompt: network.pxe_prompt,
+      intelReplyRequest: network.intel_reply_request,
+      skipOctetEdges: network.skip_octet_edges,
     }),
   );
 }
