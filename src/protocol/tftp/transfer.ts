@@ -32,6 +32,8 @@ export interface TransferState {
   readonly retries: number;
   /** How often repeated ACKs or requests have brought the same window again. */
   readonly rewinds: number;
+  /** ACKs within a window that followed each other without one of a window's end. */
+  readonly partialAcks: number;
   /** Packets sent more than once, in the whole transfer. */
   readonly resent: number;
   readonly lastSentMs: number;
@@ -50,6 +52,8 @@ export type TransferEvent =
   | { readonly kind: 'tick'; readonly nowMs: number }
   /** The file cannot be read any more, or is shorter than it was. */
   | { readonly kind: 'content-failed' }
+  /** The server is full, and this client has not answered. */
+  | { readonly kind: 'displaced' }
   /** The server stops. */
   | { readonly kind: 'stop' };
 
@@ -84,12 +88,15 @@ export interface TransferStep {
 const REPEATED_MS = 50;
 /** Windows sent again because of repeated packets, without progress between; after that only the timer sends. */
 const REWINDS_MAX = 3;
+/** After so many ACKs within a window in a row, the next one brings only what was not sent yet. */
+const PARTIAL_ACKS_MAX = 3;
 /** A client that has not answered yet may be a spoofed address: it gets one small packet a few times. */
 const UNCONFIRMED_RETRIES_MAX = 3;
 const BACKOFF = 1.5;
-/** Without progress for this long a transfer ends, whatever timeout the client has set. */
+/** Without progress for this long a transfer ends; for two timeouts if the client has set one of more than half of it. */
 const IDLE_MS_MAX = 60_000;
 
+const TOO_SLOW = 'the transfer takes too long';
 const NO_ACTIONS: readonly TransferAction[] = [];
 
 /**
@@ -104,6 +111,7 @@ export function startTransfer(terms: TransferTerms, nowMs: number): TransferStep
     confirmed: false,
     retries: 0,
     rewinds: 0,
+    partialAcks: 0,
     resent: 0,
     lastSentMs: nowMs,
     lastProgressMs: nowMs,
@@ -131,6 +139,8 @@ export function step(state: TransferState, event: TransferEvent): TransferStep {
       return event.nowMs < state.deadlineMs ? { state, actions: NO_ACTIONS } : onTimeout(state, event.nowMs);
     case 'content-failed':
       return end(state, 'content-failed', 'the file cannot be read any more');
+    case 'displaced':
+      return end(state, 'unconfirmed');
     case 'stop':
       return end(state, 'stopped', 'the server is stopping');
   }
@@ -148,14 +158,36 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
     confirmed: true,
     retries: 0,
     rewinds: 0,
-    // RFC 7440 section 4: an ACK below the end of the window says that what follows it was lost.
-    resent: state.resent + (state.sent - block),
+    partialAcks: block < state.sent ? state.partialAcks + 1 : 0,
     lastSentMs: nowMs,
     lastProgressMs: nowMs,
     deadlineMs: nowMs + terms.retransmitMs,
   };
   if (block === terms.blocks) return end(progressed, 'complete');
-  return { state: progressed, actions: [currentWindow(progressed)] };
+  // A client that takes one block a second and never falls silent ends here, and not by the timer.
+  if (nowMs >= state.endsAtMs) return end(progressed, 'too-slow', TOO_SLOW);
+  if (progressed.partialAcks > PARTIAL_ACKS_MAX && progressed.sent > state.sent) {
+    return slide(progressed, state.sent, nowMs);
+  }
+  // RFC 7440 section 4: an ACK below the end of the window says that what follows it was lost.
+  const resent = state.resent + (state.sent - block);
+  return { state: { ...progressed, resent }, actions: [currentWindow(progressed)] };
+}
+
+/**
+ * Sends only what the window has new. A client that acknowledges every packet it does not wait for, as edk2 does, makes
+ * one packet overtaken into a second copy of all that follow: each copy brings an ACK within the window, and that the
+ * next copy. Left out once, that ends. If there was a loss after all, the same ACK comes again, or the timer soon.
+ */
+function slide(progressed: TransferState, sentBefore: number, nowMs: number): TransferStep {
+  const state: TransferState = {
+    ...progressed,
+    partialAcks: 0,
+    lastSentMs: nowMs - REPEATED_MS,
+    deadlineMs: nowMs + Math.min(REPEATED_MS, progressed.terms.retransmitMs),
+  };
+  const action = { kind: 'send-data', first: sentBefore + 1, count: state.sent - sentBefore } as const;
+  return { state, actions: [action] };
 }
 
 /**
@@ -175,7 +207,7 @@ function rewind(state: TransferState, nowMs: number): TransferStep {
 
 function onTimeout(state: TransferState, nowMs: number): TransferStep {
   if (!state.confirmed && state.retries >= UNCONFIRMED_RETRIES_MAX) return end(state, 'unconfirmed');
-  if (nowMs >= state.endsAtMs) return end(state, 'too-slow', 'the transfer takes too long');
+  if (nowMs >= state.endsAtMs) return end(state, 'too-slow', TOO_SLOW);
   const idleMs = Math.max(IDLE_MS_MAX, 2 * state.terms.retransmitMs);
   if (state.retries >= state.terms.retriesMax || nowMs - state.lastProgressMs >= idleMs) {
     return end(state, state.sent === state.terms.blocks ? 'unacknowledged' : 'timed-out', 'timeout');

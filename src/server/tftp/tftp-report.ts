@@ -69,7 +69,9 @@ export class TftpReport {
   /** A transfer that has ended: one line at info, less for what happens in every boot or says nothing. */
   ended(transfer: TransferSummary): void {
     const { counters, log } = this.#parts;
-    const { client, durationMs, error, file, outcome, size, state } = transfer;
+    const { client, durationMs, error, outcome, size, state } = transfer;
+    // Files that are made when asked for answer to any folder, so the name is the client's.
+    const file = printable(transfer.file);
     counters.add('tftp_transfers', outcome);
     counters.add('tftp_resent_packets', '', state.resent);
     const fields = {
@@ -122,6 +124,11 @@ export class TftpReport {
     } else if (reason === 'not-found' || reason === 'refused' || reason === 'path' || reason === 'broken') {
       this.#record('tftp.failed', client, `TFTP ${shown} failed: ${text}`, { file: shown, reason });
     }
+  }
+
+  /** A file could not be opened for a reason that is ours and not the client's. */
+  broken(client: Ipv4Address, file: string, error: unknown): void {
+    this.#parts.log.error({ err: error, client, file: printable(file) }, 'tftp file not opened');
   }
 
   /** Ends minutes of the reject log. */

@@ -34,6 +34,8 @@ const SEND_BUFFER_BYTES = 1 << 20;
 const REPEATED_REQUEST_MS = 2000;
 /** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
 const DURATION_MS_MIN = 60_000;
+/** A client that is there answers sooner. Shorter than the first wait before sending again, longer than a busy network. */
+const UNANSWERED_MS_MIN = 300;
 /** Answers a second to packets of no transfer; more could be reflections of forged ones. */
 const STRANGER_ERRORS_PER_SECOND = 10;
 
@@ -54,12 +56,15 @@ interface Listener {
 }
 
 interface Running {
+  readonly listener: Listener;
   /** The request as it came, to know it again. */
   readonly request: Buffer;
   readonly peer: TftpPeer;
   readonly startedMs: number;
   /** Absent while the file is being opened. */
   transfer?: TftpTransfer;
+  /** Whether its place was given back. */
+  left?: boolean;
 }
 
 /** A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440), listening. */
@@ -72,6 +77,8 @@ export class TftpServer {
   readonly #listeners: Listener[] = [];
   /** By our address, the peer's address and its port. */
   readonly #running = new Map<string, Running>();
+  /** Those whose client had not answered when last looked at, oldest first. */
+  readonly #unanswered = new Set<Running>();
   readonly #strangers: TokenBucket;
   #sweep: NodeJS.Timeout | undefined;
   #closing = false;
@@ -164,6 +171,11 @@ export class TftpServer {
   }
 
   #onListener(listener: Listener, bytes: Buffer, from: RemoteInfo): void {
+    // Nobody can be answered at port 0, which only forged packets have; and there is nothing of fewer octets to answer.
+    if (from.port === 0 || bytes.length < 4) {
+      this.#report.counters.add('tftp_ignored', from.port === 0 ? 'port' : 'short');
+      return;
+    }
     const opcode = readOpcode(bytes);
     const peer: TftpPeer = { address: from.address as Ipv4Address, port: from.port };
     if (opcode === Opcode.rrq || opcode === Opcode.wrq) {
@@ -229,22 +241,43 @@ export class TftpServer {
   }
 
   #begin(listener: Listener, peer: TftpPeer, bytes: Buffer, request: TftpRequest, path: string): void {
-    const limit = this.#limits.enter(peer.address);
+    let limit = this.#limits.enter(peer.address);
+    if (limit === 'overload' && this.#makeRoom()) limit = this.#limits.enter(peer.address);
     if (limit !== undefined) {
       this.#report.rejected(peer.address, limit, LIMIT_TEXTS[limit], path);
       return;
     }
-    const running: Running = { request: bytes, peer, startedMs: this.#parts.now() };
+    const running: Running = { listener, request: bytes, peer, startedMs: this.#parts.now() };
     this.#running.set(keyOf(listener.address, peer), running);
+    this.#unanswered.add(running);
     this.#open(listener, running, request, path).catch((error: unknown) => {
-      this.#forget(listener, running);
+      this.#forget(running);
       if (isUsedUp(error)) {
         this.#report.rejected(peer.address, 'overload', 'no file descriptor is left', path);
         return;
       }
-      this.#report.log.error({ err: error, client: peer.address, file: path }, 'tftp file not opened');
+      this.#report.broken(peer.address, path, error);
       this.#refuse(listener, peer, TftpError.undefined, 'broken', 'the server could not open the file', path);
     });
+  }
+
+  /**
+   * Ends the transfer that has waited longest for its client's first answer. Otherwise a few hundred requests a second
+   * with forged senders would keep everybody out.
+   */
+  #makeRoom(): boolean {
+    for (const running of this.#unanswered) {
+      const { startedMs, transfer } = running;
+      if (this.#parts.now() - startedMs < UNANSWERED_MS_MIN) return false;
+      // A file that takes long to open is no fault of the client.
+      if (transfer === undefined) continue;
+      this.#unanswered.delete(running);
+      if (transfer.state.confirmed) continue;
+      transfer.handle({ kind: 'displaced' });
+      this.#forget(running);
+      return true;
+    }
+    return false;
   }
 
   async #open(listener: Listener, running: Running, request: TftpRequest, path: string): Promise<void> {
@@ -255,7 +288,7 @@ export class TftpServer {
       localAddress: listener.address,
     });
     if (answer.kind === 'not-found' || answer.kind === 'refused') {
-      this.#forget(listener, running);
+      this.#forget(running);
       const [code, text] =
         answer.kind === 'refused'
           ? [TftpError.accessViolation, answer.reason]
@@ -275,7 +308,7 @@ export class TftpServer {
       if (answer.kind === 'stream') await answer.stream.close();
       else answer.release?.();
       if (!this.#settings.singlePort) socket?.close();
-      this.#forget(listener, running);
+      this.#forget(running);
       this.#report.rejected(peer.address, 'overload', 'no port is left for the transfer', path);
       return;
     }
@@ -305,7 +338,7 @@ export class TftpServer {
       onNoBuffers: () => this.#report.counters.add('tftp_no_buffers'),
       onEnd: (outcome, error) => {
         if (!this.#settings.singlePort) socket.close();
-        this.#forget(listener, running);
+        this.#forget(running);
         this.#report.ended({
           client: peer.address,
           port: peer.port,
@@ -327,7 +360,8 @@ export class TftpServer {
     socket.on('message', (bytes, from) =>
       this.#guard(bytes, () => {
         if (from.port === peer.port && from.address === peer.address) this.#onPacket(running, bytes);
-        else this.#tellStranger(socket, { address: from.address as Ipv4Address, port: from.port });
+        else if (from.port !== 0)
+          this.#tellStranger(socket, { address: from.address as Ipv4Address, port: from.port });
       }),
     );
     socket.on('error', (error) => this.#report.log.warn({ err: error, client: peer.address }, 'tftp socket'));
@@ -377,8 +411,11 @@ export class TftpServer {
     listener.socket.send(encodeError(code, text), peer.port, peer.address, () => undefined);
   }
 
-  #forget(listener: Listener, running: Running): void {
-    const key = keyOf(listener.address, running.peer);
+  #forget(running: Running): void {
+    if (running.left === true) return;
+    running.left = true;
+    this.#unanswered.delete(running);
+    const key = keyOf(running.listener.address, running.peer);
     // A client that started anew has taken the key by now.
     if (this.#running.get(key) === running) this.#running.delete(key);
     this.#limits.leave(running.peer.address);

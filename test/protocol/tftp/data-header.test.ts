@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { dataHeader, wireBlock } from '../../../src/protocol/tftp/data-header.ts';
+
+test.each([
+  // block, as most clients count, as a few do
+  [0, 0, 0],
+  [1, 1, 1],
+  [65_535, 65_535, 65_535],
+  [65_536, 0, 1],
+  [65_537, 1, 2],
+  [131_070, 65_534, 65_535],
+  [131_071, 65_535, 1],
+  [131_072, 0, 2],
+  // Past what 32 bits hold: some 2 TiB at 512 octets a block.
+  [2 ** 32, 0, 1],
+  [2 ** 32 + 65_535, 65_535, 1],
+])('block %d is %d on the wire, or %d', (block, toZero, toOne) => {
+  expect(wireBlock(block, 0)).toBe(toZero);
+  expect(wireBlock(block, 1)).toBe(toOne);
+});
+
+test('a number follows the one before, but for the rollover', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.constantFrom(0 as const, 1 as const), (block, rollover) => {
+      const number = wireBlock(block, rollover);
+      expect(wireBlock(block + 1, rollover)).toBe(number === 65_535 ? rollover : number + 1);
+    }),
+  ); // prettier-ignore
+});
+
+test('a header is DATA and the number, for every number', () => {
+  for (let number = 0; number <= 65_535; number++) {
+    const header = dataHeader(number);
+    if (header.length !== 4 || header.readUInt32BE(0) !== 0x0003_0000 + number) {
+      expect.fail(`header of ${number} is ${header.toString('hex')}`);
+    }
+  }
+  expect(dataHeader(258).toString('hex')).toBe('00030102');
+});
