@@ -46,15 +46,20 @@ export function registerLab(program: Command): void {
 async function lab(options: LabCommandOptions): Promise<void> {
   const { canMakeNamespaces } = await import('../lab/network-lab.ts');
   if (!canMakeNamespaces) {
-    throw new Error('a network of its own needs root: run it with sudo. Nothing outside of it is touched');
+    throw new Error(
+      'this needs root, to make a network of its own: run it again with sudo. Nothing else on this host is touched',
+    );
   }
   await providePackages(options.install);
   const { runLab } = await import('../lab/run-lab.ts');
+  const { LabReport } = await import('../lab/lab-report.ts');
   const { DEFAULT_CACHE_DIR } = await import('../lab/rack.ts');
+  const { stdout } = process;
+  const report = new LabReport((line) => stdout.write(`${line}\n`), stdout.isTTY && stdout.hasColors());
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   // npm passes a Ctrl-C on that the terminal has sent already: the second one must not cut the cleaning up short.
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   const results = await runLab(
     {
       firmwares: firmwaresOf(options),
@@ -63,10 +68,10 @@ async function lab(options: LabCommandOptions): Promise<void> {
       showConsoles: options.console,
       cacheDir: options.cacheDir ?? DEFAULT_CACHE_DIR,
     },
-    (line) => process.stdout.write(`${line}\n`),
+    report,
     interrupted.signal,
   );
-  if (results.some(({ hostname, machine }) => hostname !== machine.name)) process.exitCode = 1;
+  if (results.length === 0 || results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 }
 
 async function providePackages(install: boolean): Promise<void> {
@@ -74,7 +79,7 @@ async function providePackages(install: boolean): Promise<void> {
   const missing = await packages.missingPackages(packages.RACK_REQUIREMENTS);
   if (missing.length > 0 && !install) {
     throw new Error(
-      `these Debian packages are missing: ${missing.join(' ')}. Install them with apt-get, or run again with --install`,
+      `these Debian packages are missing: ${missing.join(' ')}. Run again with --install, or install them yourself`,
     );
   }
   // The kernel is downloaded and not installed, which takes a list of packages all the same.

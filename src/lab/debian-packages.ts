@@ -40,8 +40,13 @@ export async function missingPackages(requirements: readonly Requirement[]): Pro
  * root only.
  */
 export async function installPackages(packages: readonly string[]): Promise<void> {
-  await aptGet(['update', '-qq']);
+  await updatePackageLists();
   await aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+}
+
+/** Fetches what apt knows of packages. Rejects with the command that failed. For root only. */
+export async function updatePackageLists(): Promise<void> {
+  await aptGet(['update', '-qq']);
 }
 
 /** Whether apt has package lists, without which it can download nothing. */

@@ -28,19 +28,20 @@ export function findProgram(name: string): string | undefined {
  * `remove` ends every program that was started here, and takes everything down.
  */
 export class NetworkLab {
-  readonly #prefix: string;
+  /** Begins the names of its namespaces; a letter comes next. */
+  readonly prefix: string;
   readonly #namespaces: string[] = [];
   readonly #children = new Set<ChildProcessWithoutNullStreams>();
 
   /** `area` begins the names of its namespaces. What a killed process left behind under it is taken down. */
   constructor(area: string) {
     removeAbandoned(area);
-    this.#prefix = `${area}${process.pid}-${++made}`;
+    this.prefix = `${area}${process.pid}-${++made}`;
   }
 
   /** Makes a namespace, and returns the name by which `ip` knows it. */
   addNamespace(name: string): string {
-    const full = `${this.#prefix}${name}`;
+    const full = `${this.prefix}${name}`;
     this.ip('netns', 'add', full);
     this.#namespaces.push(full);
     this.ip('-n', full, 'link', 'set', 'lo', 'up');

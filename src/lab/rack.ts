@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
+import { type Janitor, startJanitor } from './janitor.ts';
 import { isRunning, NetworkLab } from './network-lab.ts';
 import { RailheadProcess } from './railhead-process.ts';
 import { RouterAdvertiser } from './router-advertiser.ts';
@@ -42,7 +43,7 @@ export type RackDhcp = 'full' | 'proxy';
 
 /**
  * A private network with a switch, machines and a Railhead on it, all in this host's memory. `close` leaves nothing
- * behind; so does the end of this process, but for files in the temporary folder.
+ * behind, nor does the end of this process, however it comes.
  */
 export class Rack {
   readonly network: NetworkLab;
@@ -54,12 +55,14 @@ export class Rack {
   readonly catalog: string;
   readonly #machines: VirtualMachine[] = [];
   readonly #advertisers: RouterAdvertiser[] = [];
+  readonly #janitor: Janitor;
   #railhead: RailheadProcess | undefined;
 
   private constructor(network: NetworkLab, folder: string) {
     this.network = network;
     this.folder = folder;
     this.catalog = path.join(folder, 'catalog');
+    this.#janitor = startJanitor(network.prefix, folder);
     this.namespace = network.addNamespace('rack');
     network.addBridge(this.namespace, RACK_BRIDGE, `${RACK_ADDRESS}/24`);
     this.advertise(this.namespace, RACK_BRIDGE);
@@ -152,6 +155,7 @@ export class Rack {
     for (const advertiser of this.#advertisers) advertiser.close();
     await this.network.remove();
     await rm(this.folder, { recursive: true, force: true });
+    this.#janitor.dismiss();
   }
 
   async #addAssets(os: TestOs): Promise<void> {

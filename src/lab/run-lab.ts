@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
-import { Rack, RACK_CIDR, RACK_ORIGIN, type RackMachine } from './rack.ts';
+import { type LabReport, type LabResult, plural } from './lab-report.ts';
+import { Rack, RACK_CIDR, RACK_ORIGIN } from './rack.ts';
 import { rackCatalog, type RackRole } from './rack-catalog.ts';
 import type { RailheadProcess } from './railhead-process.ts';
+import { NoSuchLineError } from './serial-console.ts';
 import type { Firmware, VirtualMachine } from './virtual-machine.ts';
 
 /** What to try. */
@@ -18,17 +20,6 @@ export interface LabOptions {
   readonly cacheDir: string;
 }
 
-/** What became of a machine. */
-export interface LabResult {
-  readonly machine: RackMachine;
-  readonly role: string;
-  /** As its own root file system has it after Ignition; undefined if it did not come to that. */
-  readonly hostname: string | undefined;
-  /** Why not, in one line. */
-  readonly failure: string | undefined;
-  readonly seconds: number;
-}
-
 const ROLES = ['web', 'db'] as const;
 /** How often the server is asked for new events. */
 const EVENT_POLL_MS = 400;
@@ -36,49 +27,67 @@ const EVENT_POLL_MS = 400;
 const LAST_POLLS_MAX = 5;
 
 /**
- * Makes a rack, boots its machines and shows every boot event as it happens; `print` takes the lines. Resolves with
- * one result for each machine, when all have ended. The rack is gone then, however it ends.
+ * Makes a rack, boots its machines and reports every boot event as it happens. Resolves with one result for each
+ * machine, when all have ended; with none when `signal` came before they were switched on. The rack is gone then,
+ * however it ends.
  */
 export async function runLab(
   options: LabOptions,
-  print: (line: string) => void,
+  report: LabReport,
   signal: AbortSignal,
 ): Promise<readonly LabResult[]> {
   const roles = options.firmwares.map((firmware, index) => roleFor(firmware, index));
-  print('Building the test system: a Debian kernel, busybox and Ignition (kept for the next time)');
+  report.title(`A virtual rack of ${plural(roles.length, 'machine')}, in a network of its own`);
+  report.fact('system', 'a Debian kernel, busybox and Ignition; built once, and kept');
   const rack = await Rack.create(options.cacheDir);
+  let results: readonly LabResult[] = [];
   try {
     await rack.writeCatalog(rackCatalog(roles));
+    if (signal.aborted) return results;
     const railhead = await rack.startRailhead('full');
-    print(`Railhead serves ${RACK_CIDR} at ${RACK_ORIGIN}, in the network namespace ${rack.namespace}`);
-    const clock = startClock();
-    const names = new Map<string, string>(roles.map(({ machine }) => [machine.mac, machine.name]));
-    const events = showEvents(railhead, names, (name, text) => print(eventLine(clock(), name, text)));
-    let results: readonly LabResult[] = [];
-    try {
-      results = await Promise.all(
-        roles.map(async (each) => {
-          const { machine, role } = each;
-          print(
-            eventLine(clock(), machine.name, `power on: ${machine.firmware}, ${machine.mac}, role ${role}`),
-          );
-          const booted = await rack.powerOn(machine);
-          if (options.showConsoles)
-            booted.console.onLine((line) => print(eventLine(clock(), machine.name, `| ${line}`)));
-          return await follow(each, booted, clock, options.timeoutSeconds, signal);
-        }),
-      );
-    } finally {
-      await events.stop(
-        results.filter(({ hostname }) => hostname !== undefined).map(({ machine }) => machine.mac),
-      );
-    }
-    for (const line of summary(results)) print(line);
-    if (options.keep && !signal.aborted) await keep(rack, print, signal);
-    return results;
+    report.fact('server', `railhead serve, for ${RACK_CIDR}, at ${RACK_ORIGIN}`);
+    report.fact('network', `namespace ${rack.namespace}`);
+    results = await bootAll(roles, rack, railhead, options, report, signal);
+    report.summary(results);
+    if (options.keep && !signal.aborted) await keep(rack, report, signal);
   } finally {
     await rack.close();
   }
+  report.end(results, signal.aborted);
+  return results;
+}
+
+/** Switches all machines on, and waits for all of them. */
+async function bootAll(
+  roles: readonly RackRole[],
+  rack: Rack,
+  railhead: RailheadProcess,
+  options: LabOptions,
+  report: LabReport,
+  signal: AbortSignal,
+): Promise<readonly LabResult[]> {
+  const clock = startClock();
+  const names = new Map<string, string>(roles.map(({ machine }) => [machine.mac, machine.name]));
+  const events = showEvents(railhead, names, (name, kind, text) => report.event(clock(), name, kind, text));
+  let results: readonly LabResult[] = [];
+  try {
+    results = await Promise.all(
+      roles.map(async (each) => {
+        const { firmware, mac, name } = each.machine;
+        report.event(clock(), name, 'power on', `firmware ${firmware}, MAC ${mac}, role ${each.role}`);
+        const booted = await rack.powerOn(each.machine);
+        if (options.showConsoles) booted.console.onLine((line) => report.event(clock(), name, '|', line));
+        const result = await follow(each, booted, clock, options.timeoutSeconds, signal);
+        if (result.failure !== undefined) report.event(clock(), name, 'failed', result.failure);
+        return result;
+      }),
+    );
+  } finally {
+    await events.stop(
+      results.filter(({ failure }) => failure === undefined).map(({ machine }) => machine.mac),
+    );
+  }
+  return results;
 }
 
 function roleFor(firmware: Firmware, index: number): RackRole {
@@ -95,8 +104,17 @@ async function follow(
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<LabResult> {
-  const result = { machine, role };
+  const failed = (failure: string): LabResult => ({
+    machine,
+    role,
+    hostname: undefined,
+    failure,
+    // Who interrupts does not ask what the machines were doing.
+    consoleEnding: signal.aborted ? [] : booted.console.ending(),
+    seconds: clock(),
+  });
   const stop = (): void => void booted.stop();
+  if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   try {
     // The last word comes after the report, so that all events are there.
@@ -104,13 +122,14 @@ async function follow(
       /railhead-lab: (?:done|failed: (?<failure>.*))/,
       timeoutSeconds * 1000,
     );
-    const named = booted.console.tail().map((line) => /railhead-lab: hostname: (\S+)/.exec(line)?.[1]);
-    const hostname = named.findLast((name) => name !== undefined);
     const failure = last.groups?.['failure'];
-    return { ...result, hostname, failure, seconds: clock() };
+    if (failure !== undefined) return failed(failure);
+    const [, hostname] = await booted.console.waitForLine(/railhead-lab: hostname: (\S+)/, 0);
+    if (hostname !== machine.name) return failed(`calls itself ${hostname}, not ${machine.name}`);
+    return { machine, role, hostname, failure, consoleEnding: [], seconds: clock() };
   } catch (error) {
-    const failure = signal.aborted ? 'interrupted' : (error as Error).message;
-    return { ...result, hostname: undefined, failure, seconds: clock() };
+    if (!(error instanceof NoSuchLineError)) throw error;
+    return failed(signal.aborted ? 'interrupted' : error.reason);
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -120,7 +139,7 @@ async function follow(
 function showEvents(
   railhead: RailheadProcess,
   names: ReadonlyMap<string, string>,
-  show: (name: string, text: string) => void,
+  show: (name: string, kind: string, text: string) => void,
 ): { stop(reporting: readonly MacAddress[]): Promise<void> } {
   let last = 0;
   const reported = new Set<string>();
@@ -129,7 +148,7 @@ function showEvents(
     for (const { id, kind, mac = '', summary } of await railhead.eventsAfter(last)) {
       last = id;
       if (kind === 'machine.report') reported.add(mac);
-      show(names.get(mac) ?? '-', `${kind.padEnd(17)} ${summary}`);
+      show(names.get(mac) ?? '-', kind, summary);
     }
   };
   const loop = async (): Promise<void> => {
@@ -156,13 +175,13 @@ function showEvents(
   };
 }
 
-async function keep(rack: Rack, print: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function keep(rack: Rack, report: LabReport, signal: AbortSignal): Promise<void> {
   const inside = `ip netns exec ${rack.namespace}`;
-  print('');
-  print('The rack stays until you press Ctrl-C. In another terminal:');
-  print(`  ${inside} curl -s http://127.0.0.1:8081/api/v1/events`);
-  print(`  ${inside} curl -s '${RACK_ORIGIN}/ipxe?mac=52:54:00:77:01:01'`);
-  print(`  the catalog is in ${rack.catalog}; edits take effect by themselves`);
+  report.note('The rack stays until you press Ctrl-C. In another terminal:', [
+    `${inside} curl -s http://127.0.0.1:8081/api/v1/events`,
+    `${inside} curl -s '${RACK_ORIGIN}/ipxe?mac=52:54:00:77:01:01'`,
+    `the catalog is in ${rack.catalog}; edits take effect by themselves`,
+  ]);
   await new Promise<void>((resolve) => {
     // A listener alone does not keep the program alive.
     const alive = setInterval(() => undefined, 60_000);
@@ -173,40 +192,6 @@ async function keep(rack: Rack, print: (line: string) => void, signal: AbortSign
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
   });
-}
-
-/** A table, one machine a row, and the console of each that failed. */
-export function summary(results: readonly LabResult[]): string[] {
-  const rows = results.map(({ failure, hostname, machine, role, seconds }) => [
-    machine.name,
-    machine.firmware,
-    machine.mac,
-    role,
-    hostname ?? '-',
-    hostname === undefined ? `failed: ${failure?.split('\n')[0] ?? ''}` : `${seconds.toFixed(0)} s`,
-  ]);
-  const table = [['machine', 'firmware', 'MAC', 'role', 'hostname', 'result'], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const booted = results.filter(({ hostname, machine }) => hostname === machine.name).length;
-  return [
-    '',
-    ...table.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    ),
-    ...results.flatMap(({ failure = '', machine }) => {
-      const [, ...consoleLines] = failure.split('\n');
-      return consoleLines.length === 0 ? [] : ['', `The console of ${machine.name} ends:`, ...consoleLines];
-    }),
-    '',
-    `${booted} of ${results.length} machines went from power-on to a host name of their own`,
-  ];
-}
-
-function eventLine(seconds: number, name: string, text: string): string {
-  return `${seconds.toFixed(1).padStart(6)} s  ${name.padEnd(6)} ${text}`;
 }
 
 /** Seconds since now. */

@@ -4,9 +4,24 @@ import type { Readable } from 'node:stream';
 const LINES_MAX = 5_000;
 /** A line without an end is cut here: firmware draws whole screens without one. */
 const LINE_LENGTH_MAX = 4_096;
+/** Enough to see where a boot got stuck. */
+const ENDING_LINES = 40;
 
 /** Called with every line as it is complete. */
 export type LineListener = (line: string) => void;
+
+/** A machine did not print what was waited for. */
+export class NoSuchLineError extends Error {
+  override readonly name = 'NoSuchLineError';
+  /** Why nobody waits any longer. */
+  readonly reason: string;
+
+  constructor(pattern: RegExp, reason: string, ending: readonly string[]) {
+    const lines = ending.map((line) => `  | ${line}`).join('\n');
+    super(`no line ${pattern}: ${reason}; the console ends:\n${lines}`);
+    this.reason = reason;
+  }
+}
 
 /** What a machine prints on its serial port, line by line and without terminal controls. */
 export class SerialConsole {
@@ -35,6 +50,12 @@ export class SerialConsole {
     return this.#lines.slice(-count);
   }
 
+  /** The newest lines, and what has come of the next one: to be shown to people. */
+  ending(): readonly string[] {
+    const rests = [...this.#rests.values()].map(withoutControls).filter((rest) => rest !== '');
+    return [...this.tail(ENDING_LINES), ...rests];
+  }
+
   /** Calls `listener` for every line from now on; the function returned ends that. */
   onLine(listener: LineListener): () => void {
     this.#listeners.add(listener);
@@ -42,7 +63,7 @@ export class SerialConsole {
   }
 
   /**
-   * Resolves with the first line, of those printed already or later, that matches. Rejects with the newest lines when
+   * Resolves with the first line, of those printed already or later, that matches. Rejects with a NoSuchLineError when
    * `timeoutMs` have passed or the machine has been switched off.
    */
   waitForLine(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> {
@@ -58,11 +79,9 @@ export class SerialConsole {
         settled();
       };
       const fail = (reason: string): void =>
-        settle(() =>
-          reject(new Error(`no line ${pattern}: ${reason}; the console ends:\n${this.#ending()}`)),
-        );
+        settle(() => reject(new NoSuchLineError(pattern, reason, this.ending())));
       const closed = (): void => fail('the machine was switched off');
-      const timer = setTimeout(() => fail(`waited ${timeoutMs / 1000} s`), timeoutMs);
+      const timer = setTimeout(() => fail(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
       const stop = this.onLine((line) => {
         const match = pattern.exec(line);
         if (match !== null) settle(() => resolve(match));
@@ -74,10 +93,6 @@ export class SerialConsole {
 
   #isClosed(): boolean {
     return this.#closed.size === this.#rests.size;
-  }
-
-  #ending(): string {
-    return [...this.tail(40), ...this.#rests.values()].map((line) => `  | ${line}`).join('\n');
   }
 
   #take(output: Readable, text: string): void {

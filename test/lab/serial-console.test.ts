@@ -34,6 +34,13 @@ describe('a serial console', () => {
     await expect(console.waitForLine(/hostname/, 5_000)).rejects.toThrow(/switched off[\s\S]*PXE-E16/);
   });
 
+  test('ends with the line that is not complete yet, and without controls', () => {
+    const output = new PassThrough();
+    const console = new SerialConsole([output, new PassThrough()]);
+    output.write('boot.ipxe... ok\n\x1bc\x1b[?7l\x1b[2Jinitrd.img... 4%');
+    expect(console.ending()).toEqual(['boot.ipxe... ok', 'initrd.img... 4%']);
+  });
+
   test('forgets its oldest lines, and cuts a line that does not end', () => {
     const output = new PassThrough();
     const console = new SerialConsole([output]);

@@ -1,0 +1,104 @@
+import { styleText } from 'node:util';
+import type { RackMachine } from './rack.ts';
+
+/** What became of a machine. */
+export interface LabResult {
+  readonly machine: RackMachine;
+  readonly role: string;
+  /** As its own root file system has it after Ignition; undefined if it did not come to that. */
+  readonly hostname: string | undefined;
+  /** Why not, in one line. */
+  readonly failure: string | undefined;
+  /** The last that a machine printed that failed. */
+  readonly consoleEnding: readonly string[];
+  readonly seconds: number;
+}
+
+/** The longest kind of event is `http.boot_program`. */
+const KIND_WIDTH = 17;
+const NAME_WIDTH = 6;
+const COLUMNS = ['machine', 'firmware', 'MAC', 'role', 'host name', 'result'];
+
+/** What people see of a lab, line by line. */
+export class LabReport {
+  readonly #print: (line: string) => void;
+  readonly #colours: boolean;
+  #hasEvents = false;
+
+  constructor(print: (line: string) => void, colours: boolean) {
+    this.#print = print;
+    this.#colours = colours;
+  }
+
+  /** What follows, in one line. */
+  title(text: string): void {
+    this.#print(this.#paint('bold', text));
+    this.#print('');
+  }
+
+  /** Something that holds for the whole rack. */
+  fact(name: string, text: string): void {
+    this.#print(`  ${this.#paint('dim', name.padEnd(7))}  ${text}`);
+  }
+
+  /** What a machine does, or what is done for it. The first one stands apart from the facts. */
+  event(seconds: number, machine: string, kind: string, text: string): void {
+    if (!this.#hasEvents) this.#print('');
+    this.#hasEvents = true;
+    const time = this.#paint('dim', `${seconds.toFixed(1).padStart(6)} s`);
+    const what = kind === 'failed' ? this.#paint('red', kind.padEnd(KIND_WIDTH)) : kind.padEnd(KIND_WIDTH);
+    this.#print(`${time}  ${machine.padEnd(NAME_WIDTH)}  ${what}  ${text}`);
+  }
+
+  /** A table, one machine a row, and the console of each that failed. */
+  summary(results: readonly LabResult[]): void {
+    const rows = results.map(({ failure, hostname, machine, role, seconds }) => [
+      machine.name,
+      machine.firmware,
+      machine.mac,
+      role,
+      hostname ?? '-',
+      failure === undefined ? `booted in ${seconds.toFixed(0)} s` : `failed: ${failure}`,
+    ]);
+    const widths = COLUMNS.map((title, column) =>
+      Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+    );
+    const line = (row: readonly string[]): string =>
+      `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
+    this.#print('');
+    this.#print(this.#paint('dim', line(COLUMNS)));
+    for (const row of rows) this.#print(line(row));
+    for (const { consoleEnding, machine } of results) {
+      if (consoleEnding.length > 0) this.note(`The console of ${machine.name} ends:`, consoleEnding, '| ');
+    }
+  }
+
+  /** A sentence, and lines that belong to it. */
+  note(text: string, lines: readonly string[], mark = ''): void {
+    this.#print('');
+    this.#print(text);
+    for (const line of lines) this.#print(`  ${mark}${line}`);
+  }
+
+  /** How it went, when nothing is left of the rack. */
+  end(results: readonly LabResult[], interrupted: boolean): void {
+    const booted = results.filter(({ failure }) => failure === undefined).length;
+    const isGood = results.length > 0 && booted === results.length;
+    const verdict =
+      interrupted && !isGood
+        ? 'Interrupted.'
+        : `${booted} of ${plural(results.length, 'machine')} went from power-on to a host name of its own.`;
+    this.#print('');
+    this.#print(`${this.#paint(isGood ? 'green' : 'red', verdict)} The rack is gone.`);
+  }
+
+  #paint(style: 'bold' | 'dim' | 'green' | 'red', text: string): string {
+    // Whoever made this has looked at what is printed to.
+    return this.#colours ? styleText(style, text, { validateStream: false }) : text;
+  }
+}
+
+/** `1 machine`, `2 machines`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
