@@ -1,5 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
-import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import { type Ipv4Address, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import { type NegotiatedTerms, negotiate } from '../../protocol/tftp/negotiate.ts';
@@ -21,15 +21,15 @@ import { RequestLimits } from './request-limits.ts';
 import type { TftpAnswer, TftpContent } from './tftp-content.ts';
 import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-report.ts';
 import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
-import { type TftpPeer, TftpTransfer } from './tftp-transfer.ts';
+import { TftpTransfer } from './tftp-transfer.ts';
 import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
-import { TransferSockets } from './transfer-sockets.ts';
+import { type TakeTransferPacket, type TftpPeer, TransferPort } from './transfer-port.ts';
+import { type BatchedCalls, loadBatchedCalls, TransferPorts } from './transfer-ports.ts';
 
 /** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
 const SWEEP_MS = 100;
 /** Requests that wait in the kernel while we are busy: some 2,000 of a boot storm. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-const SEND_BUFFER_BYTES = 1 << 20;
 /** The same request from a running transfer's port after this time is a client that started again. */
 const REPEATED_REQUEST_MS = 2000;
 /** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
@@ -53,6 +53,10 @@ interface Listener {
   readonly address: Ipv4Address;
   readonly socket: Socket;
   readonly blksizeMax: number;
+  /** Where transfers are sent from; with a single port only the one of the listener. */
+  readonly ports: Pick<TransferPorts, 'choose' | 'close'>;
+  /** The listener's own port, if transfers are sent from it. */
+  readonly singlePort?: TransferPort;
 }
 
 interface Running {
@@ -72,7 +76,6 @@ export class TftpServer {
   readonly #parts: TftpServerParts;
   readonly #settings: TftpSettings;
   readonly #limits: RequestLimits;
-  readonly #sockets: TransferSockets;
   readonly #report: TftpReport;
   readonly #listeners: Listener[] = [];
   /** By our address, the peer's address and its port. */
@@ -88,7 +91,6 @@ export class TftpServer {
     this.#parts = parts;
     this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
     this.#limits = new RequestLimits(this.#settings, networks);
-    this.#sockets = new TransferSockets(this.#settings.portRange, parts.now);
     this.#report = new TftpReport(parts);
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
   }
@@ -97,11 +99,12 @@ export class TftpServer {
   static async start(parts: TftpServerParts): Promise<TftpServer> {
     const local = listLocalAddresses();
     const server = new TftpServer(parts, [...local.map(({ network }) => network), ...(parts.networks ?? [])]);
+    const batched = await loadBatchedCalls();
     try {
       for (const { address, port } of parts.listeners) {
         for (const one of resolveListenAddress(address, local)) {
           const blksizeMax = server.#settings.blksizeMax ?? blksizeOfInterface(one, local);
-          await server.#listen(one, port, blksizeMax);
+          await server.#listen(one, port, blksizeMax, batched);
         }
       }
     } catch (error) {
@@ -124,50 +127,71 @@ export class TftpServer {
   /** Takes no more requests, gives running transfers `graceMs` to end, and ends the rest. */
   async close(graceMs = 5000): Promise<void> {
     this.#closing = true;
-    if (!this.#settings.singlePort) this.#closeListeners();
+    const listeners = this.#listeners.splice(0);
+    if (!this.#settings.singlePort) for (const { socket } of listeners) socket.close();
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
     if (this.#limits.running > 0) {
       const timer = setTimeout(() => this.#stopTransfers(), graceMs);
       await idle;
       clearTimeout(timer);
     }
-    if (this.#settings.singlePort) this.#closeListeners();
+    for (const { ports } of listeners) ports.close();
     clearInterval(this.#sweep);
-  }
-
-  #closeListeners(): void {
-    for (const { socket } of this.#listeners.splice(0)) socket.close();
   }
 
   #stopTransfers(): void {
     for (const { transfer } of this.#running.values()) transfer?.handle({ kind: 'stop' });
   }
 
-  async #listen(address: Ipv4Address, port: number, blksizeMax: number): Promise<void> {
+  async #listen(
+    address: Ipv4Address,
+    port: number,
+    blksizeMax: number,
+    batched: BatchedCalls | undefined,
+  ): Promise<void> {
     const { socket } = await openUdpSocket({
       address,
       port,
       reuseAddress: false,
       receiveBufferBytes: RECEIVE_BUFFER_BYTES,
     });
-    const listener = { address, socket, blksizeMax };
+    const onError = (error: Error): void =>
+      this.#report.log.error({ err: error, local: address }, 'tftp socket');
+    const parts = { now: this.#parts.now, onError, onStranger: this.#onStranger };
+    let listener: Listener;
+    if (this.#settings.singlePort) {
+      const singlePort = new TransferPort({ ...parts, socket });
+      listener = { address, socket, blksizeMax, singlePort, ports: new TransferPorts([singlePort]) };
+    } else {
+      const opened = await TransferPorts.open(address, this.#settings.portRange, batched, parts).catch(
+        (error: unknown) => {
+          socket.close();
+          throw error;
+        },
+      );
+      listener = { address, socket, blksizeMax, ports: opened };
+    }
     this.#listeners.push(listener);
     socket.on('message', (bytes, peer) => this.#guard(bytes, () => this.#onListener(listener, bytes, peer)));
-    socket.on('error', (error) => this.#report.log.error({ err: error, local: address }, 'tftp listener'));
+    socket.on('error', onError);
   }
 
   /** Whatever is thrown while a packet is handled is our own fault, and must not end the process. */
-  #guard(bytes: Buffer, handle: () => void): void {
+  #guard(bytes: Uint8Array, handle: () => void): void {
     try {
       handle();
     } catch (error) {
-      if (error instanceof MalformedMessage) this.#report.counters.add('tftp_ignored', error.code);
-      else
-        this.#report.log.error(
-          { err: error, packet: bytes.toString('hex', 0, 600) },
-          'tftp packet not handled',
-        );
+      this.#onFault(error, bytes);
     }
+  }
+
+  #onFault(error: unknown, bytes: Uint8Array): void {
+    if (error instanceof MalformedMessage) {
+      this.#report.counters.add('tftp_ignored', error.code);
+      return;
+    }
+    const packet = Buffer.from(bytes.subarray(0, 600)).toString('hex');
+    this.#report.log.error({ err: error, packet }, 'tftp packet not handled');
   }
 
   #onListener(listener: Listener, bytes: Buffer, from: RemoteInfo): void {
@@ -182,10 +206,8 @@ export class TftpServer {
       if (!this.#closing) this.#onRequest(listener, bytes, peer);
       return;
     }
-    if (this.#settings.singlePort && (opcode === Opcode.ack || opcode === Opcode.error)) {
-      const running = this.#running.get(keyOf(listener.address, peer));
-      if (running !== undefined) this.#onPacket(running, bytes);
-      else if (opcode === Opcode.ack) this.#tellStranger(listener.socket, peer);
+    if (listener.singlePort !== undefined && (opcode === Opcode.ack || opcode === Opcode.error)) {
+      listener.singlePort.take(bytes, ipv4ToNumber(peer.address), peer.port);
       return;
     }
     // RFC 1350 has nothing else for this port, and an answer would only serve whoever forged the sender.
@@ -301,33 +323,31 @@ export class TftpServer {
       blksizeMax: listener.blksizeMax,
       windowsizeMax: this.#settings.windowsizeMax,
     });
-    const socket = this.#settings.singlePort
-      ? listener.socket
-      : await this.#sockets.open(listener.address).catch(() => undefined);
-    if (socket === undefined || this.#closing) {
+    const port = listener.ports.choose(peer);
+    if (port === undefined || this.#closing) {
       if (answer.kind === 'stream') await answer.stream.close();
       else answer.release?.();
-      if (!this.#settings.singlePort) socket?.close();
       this.#forget(running);
       this.#report.rejected(peer.address, 'overload', 'no port is left for the transfer', path);
       return;
     }
-    this.#startTransfer(listener, running, socket, answer, size, terms);
+    this.#startTransfer(listener, running, port, answer, size, terms);
   }
 
   #startTransfer(
     listener: Listener,
     running: Running,
-    socket: Socket,
+    port: TransferPort,
     answer: Extract<TftpAnswer, { kind: 'bytes' | 'stream' }>,
     size: number,
     negotiated: NegotiatedTerms,
   ): void {
     const { peer } = running;
     const { blksize, oack, windowsize } = negotiated;
+    const take: TakeTransferPacket = (bytes) => this.#onPacket(transfer, bytes);
     const transfer = new TftpTransfer({
       peer,
-      socket,
+      port,
       terms: this.#termsOf(size, negotiated),
       oack: encodeOack(oack),
       blocks:
@@ -337,7 +357,7 @@ export class TftpServer {
       now: this.#parts.now,
       onNoBuffers: () => this.#report.counters.add('tftp_no_buffers'),
       onEnd: (outcome, error) => {
-        if (!this.#settings.singlePort) socket.close();
+        port.leave(peer, take);
         this.#forget(running);
         this.#report.ended({
           client: peer.address,
@@ -355,16 +375,7 @@ export class TftpServer {
       },
     });
     running.transfer = transfer;
-    if (this.#settings.singlePort) return;
-    if (windowsize * blksize > 64 * 1024) socket.setSendBufferSize(SEND_BUFFER_BYTES);
-    socket.on('message', (bytes, from) =>
-      this.#guard(bytes, () => {
-        if (from.port === peer.port && from.address === peer.address) this.#onPacket(running, bytes);
-        else if (from.port !== 0)
-          this.#tellStranger(socket, { address: from.address as Ipv4Address, port: from.port });
-      }),
-    );
-    socket.on('error', (error) => this.#report.log.warn({ err: error, client: peer.address }, 'tftp socket'));
+    port.join(peer, take);
   }
 
   #termsOf(size: number, { blksize, oack, timeoutSeconds, windowsize }: NegotiatedTerms): TransferTerms {
@@ -382,22 +393,27 @@ export class TftpServer {
     };
   }
 
-  #onPacket({ transfer }: Running, bytes: Buffer): void {
-    const packet = decodeClientPacket(bytes);
-    if (packet.kind === 'ack') {
-      transfer?.handle({ kind: 'ack', block: packet.block, nowMs: this.#parts.now() });
-    } else {
-      transfer?.handle(packet);
+  #onPacket(transfer: TftpTransfer, bytes: Uint8Array): void {
+    try {
+      const packet = decodeClientPacket(bytes);
+      transfer.handle(
+        packet.kind === 'ack' ? { kind: 'ack', block: packet.block, nowMs: this.#parts.now() } : packet,
+      );
+    } catch (error) {
+      this.#onFault(error, bytes);
     }
   }
 
-  /** RFC 1350 section 4: a packet from elsewhere is told so, and the transfer goes on. */
-  #tellStranger(socket: Socket, peer: TftpPeer): void {
+  /** RFC 1350 section 4: a packet from elsewhere is told so, and the transfer goes on. Errors are never answered. */
+  readonly #onStranger = (port: TransferPort, bytes: Uint8Array, peer: TftpPeer): void => {
     this.#report.counters.add('tftp_ignored', 'stranger');
-    if (!this.#strangers.take(this.#parts.now())) return;
-    const packet = encodeError(TftpError.unknownTransferId, 'unknown transfer ID');
-    socket.send(packet, peer.port, peer.address, () => undefined);
-  }
+    // Nobody can be answered at port 0.
+    if (peer.port === 0 || readOpcode(bytes) === Opcode.error || !this.#strangers.take(this.#parts.now()))
+      return;
+    const sender = port.senderTo(peer, () => undefined);
+    sender.send(encodeError(TftpError.unknownTransferId, 'unknown transfer ID'));
+    sender.flush();
+  };
 
   #refuse(
     listener: Listener,

@@ -1,5 +1,3 @@
-import type { Socket } from 'node:dgram';
-import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { dataHeader, wireBlock } from '../../protocol/tftp/data-header.ts';
 import { encodeError } from '../../protocol/tftp/packet.ts';
 import {
@@ -12,20 +10,16 @@ import {
   type TransferTerms,
 } from '../../protocol/tftp/transfer.ts';
 import type { TransferBlocks } from './transfer-blocks.ts';
+import type { PacketSender, SendFailed, TftpPeer, TransferPort } from './transfer-port.ts';
 
 /** How long to wait when the kernel has no room for a packet. */
 const NO_BUFFERS_PAUSE_MS = 5;
-
-/** Where packets go to. */
-export interface TftpPeer {
-  readonly address: Ipv4Address;
-  readonly port: number;
-}
+const NO_ROOM = new Set(['ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
 /** What one transfer is made of. */
 export interface TftpTransferParts {
   readonly peer: TftpPeer;
-  readonly socket: Socket;
+  readonly port: Pick<TransferPort, 'senderTo'>;
   readonly terms: TransferTerms;
   /** The OACK packet; not sent if `terms.oack` is false. */
   readonly oack: Buffer;
@@ -40,6 +34,7 @@ export interface TftpTransferParts {
 /** Carries out what the transfer's state machine decides: reads, sends, and passes on what comes. */
 export class TftpTransfer {
   readonly #parts: TftpTransferParts;
+  readonly #sender: PacketSender;
   #state: TransferState;
   /** The window to send once its blocks are loaded; a later one takes its place. */
   #wanted: { readonly first: number; readonly count: number } | undefined;
@@ -48,6 +43,7 @@ export class TftpTransfer {
 
   constructor(parts: TftpTransferParts) {
     this.#parts = parts;
+    this.#sender = parts.port.senderTo(parts.peer, this.#onFailed);
     const { actions, state } = startTransfer(parts.terms, parts.now());
     this.#state = state;
     for (const action of actions) this.#perform(action);
@@ -107,22 +103,22 @@ export class TftpTransfer {
   #readError: Error | undefined;
 
   #sendWindow(first: number, count: number): void {
-    const { blocks, peer, socket, terms } = this.#parts;
+    const { blocks, terms } = this.#parts;
     for (let block = first; block < first + count; block++) {
-      const header = dataHeader(wireBlock(block, terms.rollover));
-      socket.send([header, blocks.payload(block)], peer.port, peer.address, this.#onSent);
+      this.#sender.send(dataHeader(wireBlock(block, terms.rollover)), blocks.payload(block));
     }
+    this.#sender.flush();
   }
 
   #send(packet: Buffer): void {
-    const { peer, socket } = this.#parts;
-    socket.send(packet, peer.port, peer.address, this.#onSent);
+    this.#sender.send(packet);
+    this.#sender.flush();
   }
 
-  readonly #onSent = (error: Error | null): void => {
-    if (error === null || this.#state.ended) return;
-    const code = 'code' in error ? error.code : undefined;
-    if (code === 'ENOBUFS' || code === 'ENOMEM') {
+  /** A packet could not be sent. Where there was no room for it, its window is sent again soon. */
+  readonly #onFailed: SendFailed = (error) => {
+    if (this.#state.ended) return;
+    if (NO_ROOM.has(error.code ?? '')) {
       this.#parts.onNoBuffers();
       this.#pause ??= setTimeout(() => {
         this.#pause = undefined;

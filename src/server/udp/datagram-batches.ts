@@ -1,5 +1,16 @@
-import { endianness } from 'node:os';
 import { type Ipv4Address, ipv4FromBytes, writeIpv4 } from '../../protocol/ipv4-address.ts';
+import {
+  AF_INET,
+  hasKnownLayout,
+  HEADER_SIZE,
+  LENGTH,
+  NAME,
+  NAME_LENGTH,
+  NAME_SIZE,
+  VECTOR,
+  VECTOR_COUNT,
+  VECTOR_SIZE,
+} from './mmsghdr.ts';
 import type { SocketCalls } from './socket-calls.ts';
 
 /** A datagram on its way out. */
@@ -17,20 +28,6 @@ const SLOTS = 64;
 /** Longer datagrams are cut off; DHCP has none, since nothing on its way would carry them in one frame. */
 const SLOT_SIZE = 4096;
 
-// struct mmsghdr of <sys/socket.h>, on 64-bit Linux:
-//
-//    0 msg_name        8 msg_namelen (4, and 4 of padding)   16 msg_iov      24 msg_iovlen
-//   32 msg_control    40 msg_controllen                      48 msg_flags    56 msg_len
-const HEADER_SIZE = 64;
-const NAME = 0;
-const NAME_LENGTH = 8;
-const VECTOR = 16;
-const VECTOR_COUNT = 24;
-const LENGTH = 56;
-// struct iovec: base, length. struct sockaddr_in: family, port, address, and eight octets of padding.
-const VECTOR_SIZE = 16;
-const NAME_SIZE = 16;
-const AF_INET = 2;
 const EAGAIN = -11;
 
 /** Memory for one system call, laid out once. */
@@ -68,8 +65,7 @@ export class DatagramBatches {
 
   /** Undefined on machines whose structures are laid out otherwise. */
   static create(calls: SocketCalls): DatagramBatches | undefined {
-    const known = (process.arch === 'x64' || process.arch === 'arm64') && endianness() === 'LE';
-    return known ? new DatagramBatches(calls) : undefined;
+    return hasKnownLayout() ? new DatagramBatches(calls) : undefined;
   }
 
   private constructor(calls: SocketCalls) {

@@ -9,6 +9,7 @@ export interface UdpSocketSettings {
   readonly port: number;
   /** Receive from, and send through, this network interface only; needs `calls`. */
   readonly device?: string;
+  /** Opens the socket by these, so that its descriptor is known. */
   readonly calls?: SocketCalls;
   /** Share the port with other sockets of this host that ask for the same. */
   readonly reuseAddress: boolean;
@@ -43,14 +44,15 @@ export interface UdpSocket {
 export async function openUdpSocket(settings: UdpSocketSettings): Promise<UdpSocket> {
   const { address, calls, device, port, receiveBufferBytes, reuseAddress } = settings;
   try {
-    if (device === undefined) {
+    if (calls === undefined) {
+      if (device !== undefined) throw new Error('sockets of one interface are not available');
       const socket = createSocket({ type: 'udp4', reuseAddr: reuseAddress, ...ADDRESSES_ONLY });
       await bound(socket, { address, port });
       socket.setBroadcast(true);
       return { socket: withReceiveBuffer(socket, receiveBufferBytes) };
     }
-    if (calls === undefined) throw new Error('sockets of one interface are not available');
-    return await adoptUdpSocket(calls.open({ address, port, device, reuseAddress }), receiveBufferBytes);
+    const fd = calls.open({ address, port, ...(device !== undefined && { device }), reuseAddress });
+    return await adoptUdpSocket(fd, receiveBufferBytes);
   } catch (error) {
     throw await explain(error, settings);
   }

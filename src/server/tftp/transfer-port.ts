@@ -1,0 +1,149 @@
+import type { Socket } from 'node:dgram';
+import { getSystemErrorName } from 'node:util';
+import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
+import type { PacketBatches } from '../udp/packet-batches.ts';
+
+/** Late packets to a transfer that has ended are let alone for this long. */
+const QUARANTINE_MS = 10_000;
+/** Ended transfers that are remembered. */
+const ENDED_MAX = 10_000;
+const PORTS = 0x1_0000;
+const NOTHING = new Uint8Array(0);
+
+/** Where packets go to. */
+export interface TftpPeer {
+  readonly address: Ipv4Address;
+  readonly port: number;
+}
+
+/** Takes a packet of a transfer. `bytes` are its own only until it returns. */
+export type TakeTransferPacket = (bytes: Uint8Array) => void;
+
+/** Hears that a packet could not be sent, with a code like `ENOBUFS`. */
+export type SendFailed = (error: Error & { code?: string }) => void;
+
+/** What a transfer needs to send. */
+export interface PacketSender {
+  /** Sends a packet of one part or two, whose octets must stay as they are; at the latest when flushed. */
+  send(head: Uint8Array, body?: Uint8Array): void;
+  flush(): void;
+}
+
+/** What a port is made of. */
+export interface TransferPortParts {
+  readonly socket: Socket;
+  /** The descriptor, where packets can be sent and received in batches; else each is a call of node:dgram. */
+  readonly fd?: number;
+  readonly batches?: PacketBatches;
+  /** A packet from whom no transfer is known. */
+  readonly onStranger: (port: TransferPort, bytes: Uint8Array, peer: TftpPeer) => void;
+  readonly onError: (error: Error) => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * A port from which many transfers are sent, each to its own peer. One socket for many lets the kernel hand over the
+ * ACKs of all of them at once (docs/decisions/0040).
+ */
+export class TransferPort {
+  readonly #parts: TransferPortParts;
+  /** By the peer's address and port, as one number. */
+  readonly #transfers = new Map<number, TakeTransferPacket>();
+  /** When; in the order of time. */
+  readonly #ended = new Map<number, number>();
+
+  constructor(parts: TransferPortParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes what comes to the socket. Not for a port that takes requests as well, whose owner calls `take`. */
+  listen(): void {
+    const { batches, fd, onError, socket } = this.#parts;
+    socket.on('error', onError);
+    socket.on('message', (bytes, from) => {
+      if (batches === undefined || fd === undefined) {
+        this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port);
+        return;
+      }
+      batches.collect(() => {
+        this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port);
+        batches.receive(fd, this.#take);
+      });
+    });
+  }
+
+  /** Gives a packet to the transfer that it belongs to. */
+  take(bytes: Uint8Array, address: number, port: number): void {
+    const key = address * PORTS + port;
+    const transfer = this.#transfers.get(key);
+    if (transfer !== undefined) transfer(bytes);
+    else if (!this.#hasEnded(key)) {
+      this.#parts.onStranger(this, bytes, { address: ipv4FromNumber(address), port });
+    }
+  }
+
+  readonly #take = (bytes: Uint8Array, address: number, port: number): void =>
+    this.take(bytes, address, port);
+
+  /** When the peer's last transfer from this port ended; Infinity while it runs, 0 if there was none lately. */
+  leftMs(peer: TftpPeer): number {
+    const key = keyOf(peer);
+    return this.#transfers.has(key) ? Infinity : (this.#ended.get(key) ?? 0);
+  }
+
+  /** Begins to give a peer's packets to `take`; one that came before it gets no more. */
+  join(peer: TftpPeer, take: TakeTransferPacket): void {
+    this.#transfers.set(keyOf(peer), take);
+  }
+
+  leave(peer: TftpPeer, take: TakeTransferPacket): void {
+    const key = keyOf(peer);
+    if (this.#transfers.get(key) !== take) return;
+    this.#transfers.delete(key);
+    const nowMs = this.#parts.now();
+    for (const [ended, atMs] of this.#ended) {
+      if (nowMs - atMs < QUARANTINE_MS && this.#ended.size < ENDED_MAX) break;
+      this.#ended.delete(ended);
+    }
+    // Deleting first makes it the last.
+    this.#ended.delete(key);
+    this.#ended.set(key, nowMs);
+  }
+
+  /** What sends to one peer. */
+  senderTo(peer: TftpPeer, onFailed: SendFailed): PacketSender {
+    const { batches, fd, socket } = this.#parts;
+    if (batches === undefined || fd === undefined) {
+      const sent = (error: Error | null): void => {
+        if (error !== null) onFailed(error);
+      };
+      return {
+        send: (head, body = NOTHING) => socket.send([head, body], peer.port, peer.address, sent),
+        flush: () => undefined,
+      };
+    }
+    const address = ipv4ToNumber(peer.address);
+    const failed = (errno: number): void => {
+      const code = getSystemErrorName(errno);
+      onFailed(Object.assign(new Error(`sendmmsg: ${code}`), { code }));
+    };
+    return {
+      send: (head, body = NOTHING) => batches.add(fd, address, peer.port, head, body, failed),
+      flush: () => batches.flush(),
+    };
+  }
+
+  close(): void {
+    this.#parts.socket.close();
+  }
+
+  #hasEnded(key: number): boolean {
+    const atMs = this.#ended.get(key);
+    return atMs !== undefined && this.#parts.now() - atMs < QUARANTINE_MS;
+  }
+}
+
+function keyOf({ address, port }: TftpPeer): number {
+  return ipv4ToNumber(address) * PORTS + port;
+}

@@ -1,0 +1,104 @@
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import { openUdpSocket, UdpBindError } from '../udp/open-udp-socket.ts';
+import { PacketBatches } from '../udp/packet-batches.ts';
+import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';
+import { type TftpPeer, TransferPort, type TransferPortParts } from './transfer-port.ts';
+
+/**
+ * Ports of one address. More would mean fewer ACKs for each system call; fewer, that a client which asks again and
+ * again from the same port would sooner be answered from the same port.
+ */
+const PORTS = 4;
+/** ACKs that wait in the kernel while we are busy: some 2,000 on each port. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
+/** A whole window of 64 blocks for several clients at once. */
+const SEND_BUFFER_BYTES = 4 << 20;
+
+/** Ports from which transfers are sent, inclusive; for a firewall between server and machines. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What sends in batches. */
+export interface BatchedCalls {
+  readonly calls: SocketCalls;
+  readonly batches: PacketBatches;
+}
+
+/** Loads what sends in batches; undefined where this host cannot. */
+export async function loadBatchedCalls(): Promise<BatchedCalls | undefined> {
+  const calls = await loadSocketCalls().catch(() => undefined);
+  const batches = calls && PacketBatches.create(calls);
+  return calls && batches && { calls, batches };
+}
+
+/** The ports that send the files of one address of ours: a client takes no other sender than the one it asked. */
+export class TransferPorts {
+  readonly #ports: readonly TransferPort[];
+  #next = 0;
+
+  constructor(ports: readonly TransferPort[]) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Opens ports at `address`, in `range` or where the kernel chooses; ports of the range that other programs hold are
+   * passed over. Rejects with UdpBindError if there is none.
+   */
+  static async open(
+    address: Ipv4Address,
+    range: PortRange | undefined,
+    batched: BatchedCalls | undefined,
+    parts: Pick<TransferPortParts, 'now' | 'onError' | 'onStranger'>,
+  ): Promise<TransferPorts> {
+    const ports: TransferPort[] = [];
+    let taken: unknown;
+    const { first, last } = range ?? { first: 0, last: PORTS - 1 };
+    for (let port = first; port <= last && ports.length < PORTS; port++) {
+      try {
+        const { fd, socket } = await openUdpSocket({
+          address,
+          port: range === undefined ? 0 : port,
+          reuseAddress: false,
+          receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+          ...(batched && { calls: batched.calls }),
+        });
+        socket.setSendBufferSize(SEND_BUFFER_BYTES);
+        const opened = new TransferPort({
+          ...parts,
+          socket,
+          ...(batched && fd !== undefined && { fd, batches: batched.batches }),
+        });
+        opened.listen();
+        ports.push(opened);
+      } catch (error) {
+        if (!(error instanceof UdpBindError)) throw error;
+        taken = error;
+      }
+    }
+    if (ports.length === 0) throw taken;
+    return new TransferPorts(ports);
+  }
+
+  /**
+   * The port for a new transfer. RFC 1350 section 4 has a new port for every transfer so that what is late of an old
+   * one cannot be taken for the new: hence the one that this peer has left for longest, and never one that it uses.
+   * Undefined if it uses all.
+   */
+  choose(peer: TftpPeer): TransferPort | undefined {
+    let chosen: TransferPort | undefined;
+    let leftMs = Infinity;
+    const start = this.#next++;
+    for (let at = 0; at < this.#ports.length; at++) {
+      const port = this.#ports[(start + at) % this.#ports.length];
+      const portLeftMs = port?.leftMs(peer) ?? Infinity;
+      if (portLeftMs < leftMs) [chosen, leftMs] = [port, portLeftMs];
+    }
+    return chosen;
+  }
+
+  close(): void {
+    for (const port of this.#ports) port.close();
+  }
+}
