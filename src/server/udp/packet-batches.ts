@@ -12,8 +12,10 @@ import {
 } from './mmsghdr.ts';
 import type { SocketCalls } from './socket-calls.ts';
 
-/** Packets of one system call. */
-const SLOTS = 64;
+/** Packets that one system call receives. */
+const RECEIVED_AT_ONCE = 64;
+/** Packets that one system call sends. With more, the first ones would wait for long, and their receivers too. */
+const SENT_AT_ONCE = 16;
 /** What clients send in a transfer is short: four octets, or an error's text. More is cut off. */
 const RECEIVED_LENGTH_MAX = 1024;
 const EAGAIN = -11;
@@ -31,8 +33,11 @@ export type PacketFailed = (errno: number) => void;
  */
 export class PacketBatches {
   readonly #calls: SocketCalls;
-  readonly #incoming = { ...newSlots(1), data: Buffer.alloc(SLOTS * RECEIVED_LENGTH_MAX) };
-  readonly #outgoing = newSlots(2);
+  readonly #incoming = {
+    ...newSlots(RECEIVED_AT_ONCE, 1),
+    data: Buffer.alloc(RECEIVED_AT_ONCE * RECEIVED_LENGTH_MAX),
+  };
+  readonly #outgoing = newSlots(SENT_AT_ONCE, 2);
   /** Parts that wait to be sent: what only a system call refers to may be collected. */
   readonly #parts: Uint8Array[] = [];
   readonly #failed: PacketFailed[] = [];
@@ -48,10 +53,10 @@ export class PacketBatches {
 
   private constructor(calls: SocketCalls) {
     this.#calls = calls;
-    for (const { headers, names, parts, vectors } of [this.#incoming, this.#outgoing]) {
+    for (const { headers, names, parts, slots, vectors } of [this.#incoming, this.#outgoing]) {
       const namesAt = calls.addressOf(names);
       const vectorsAt = calls.addressOf(vectors);
-      for (let slot = 0; slot < SLOTS; slot++) {
+      for (let slot = 0; slot < slots; slot++) {
         const header = slot * HEADER_SIZE;
         headers.writeBigUInt64LE(namesAt + BigInt(slot * NAME_SIZE), header + NAME);
         headers.writeUInt32LE(NAME_SIZE, header + NAME_LENGTH);
@@ -62,7 +67,7 @@ export class PacketBatches {
     }
     const { data, vectors } = this.#incoming;
     const dataAt = calls.addressOf(data);
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < RECEIVED_AT_ONCE; slot++) {
       vectors.writeBigUInt64LE(dataAt + BigInt(slot * RECEIVED_LENGTH_MAX), slot * VECTOR_SIZE);
       vectors.writeBigUInt64LE(BigInt(RECEIVED_LENGTH_MAX), slot * VECTOR_SIZE + 8);
     }
@@ -74,7 +79,7 @@ export class PacketBatches {
    */
   receive(fd: number, take: TakePacket): void {
     const { data, headers, names } = this.#incoming;
-    const received = this.#calls.receiveMany(fd, headers, SLOTS);
+    const received = this.#calls.receiveMany(fd, headers, RECEIVED_AT_ONCE);
     for (let slot = 0; slot < received; slot++) {
       const start = slot * RECEIVED_LENGTH_MAX;
       const name = slot * NAME_SIZE;
@@ -105,7 +110,7 @@ export class PacketBatches {
     body: Uint8Array,
     failed: PacketFailed,
   ): void {
-    if (this.#waiting === SLOTS || (fd !== this.#fd && this.#waiting > 0)) this.#sendWaiting();
+    if (this.#waiting === SENT_AT_ONCE || (fd !== this.#fd && this.#waiting > 0)) this.#sendWaiting();
     this.#fd = fd;
     const slot = this.#waiting++;
     const { names, vectors } = this.#outgoing;
@@ -163,11 +168,12 @@ export class PacketBatches {
 }
 
 /** Memory for the packets of one system call, each of so many parts. */
-function newSlots(parts: number) {
+function newSlots(slots: number, parts: number) {
   return {
+    slots,
     parts,
-    headers: Buffer.alloc(SLOTS * HEADER_SIZE),
-    vectors: Buffer.alloc(SLOTS * parts * VECTOR_SIZE),
-    names: Buffer.alloc(SLOTS * NAME_SIZE),
+    headers: Buffer.alloc(slots * HEADER_SIZE),
+    vectors: Buffer.alloc(slots * parts * VECTOR_SIZE),
+    names: Buffer.alloc(slots * NAME_SIZE),
   };
 }
