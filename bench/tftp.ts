@@ -11,8 +11,8 @@ import type { TftpLoadResult, TftpLoadSettings } from './tftp-load.ts';
 // one machine with each window, and racks of machines that ask at once. bench/tftp-load.ts plays the machines, and is
 // the same for all. `npm run bench -- tftp [--clients A,B,C] [--seconds N] [--rounds N] [--windows A,B,C]
 // [--blocks A,B] [--servers railhead,tftpd-hpa,dnsmasq]`; needs root, and the Debian packages tftpd-hpa and
-// dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, with a log line and a boot event for
-// each transfer. dnsmasq is told to allow more than its 50 transfers at once. Ends with status 1 if Railhead failed a
+// dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, and writes a boot event for each
+// transfer; none logs single transfers. dnsmasq is told to allow more than its 50 transfers at once. Ends with status 1 if Railhead failed a
 // transfer, was not the fastest, or took more memory than it may.
 
 const { values: options } = parseArgs({
@@ -63,7 +63,7 @@ const peers: Peer[] = [
         catalog: { dir: folder },
         store: { file: path.join(folder, 'railhead.db') },
         tftp: { enabled: true, listen: [SERVER], roots: [path.join(folder, 'files')] },
-        log: { level: 'info' },
+        log: { level: 'warn' },
       };
       // YAML is a superset of JSON.
       writeFileSync(`${folder}/railhead.yaml`, JSON.stringify(settings));
@@ -130,9 +130,18 @@ function readProc(file: string): string {
   }
 }
 
+/** Processor time of a server and of its children that have ended, in seconds. */
+function cpuSeconds(pid: number): number {
+  // proc(5): utime, stime, cutime and cstime are fields 14 to 17, in ticks of 10 ms; the name before may hold spaces.
+  const fields = readProc(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0);
+}
+
 interface Outcome extends TftpLoadResult {
   readonly megabytesPerSecond: number;
   readonly residentMegabytes: number;
+  /** Of the server. */
+  readonly cpuSecondsPerGigabyte: number;
 }
 
 /** Runs a server afresh under one load. */
@@ -154,8 +163,10 @@ async function measure(peer: Peer, load: Partial<TftpLoadSettings>): Promise<Out
     const child = peer.start(inner, folder);
     await untilListening(inner, child);
 
+    const pid = child.pid ?? 0;
+    const cpuBefore = cpuSeconds(pid);
     let peak = 0;
-    const sampling = setInterval(() => (peak = Math.max(peak, residentMegabytes(child.pid ?? 0))), 100);
+    const sampling = setInterval(() => (peak = Math.max(peak, residentMegabytes(pid))), 100);
     const file = load.file ?? SMALL.file;
     const settings: TftpLoadSettings = {
       server: SERVER, file, copy: `${folder}/files/${file}`, firstClient: FIRST_MACHINE,
@@ -166,6 +177,7 @@ async function measure(peer: Peer, load: Partial<TftpLoadSettings>): Promise<Out
     const { stdout, text } = await lab.run(outer, process.execPath, words, 180_000);
     clearInterval(sampling);
     if (child.exitCode !== null) throw new Error(`${peer.name} has ended`);
+    const cpu = cpuSeconds(pid) - cpuBefore;
     child.kill('SIGTERM');
     await once(child, 'exit');
     if (stdout === '') throw new Error(`the load did not end: ${text}`);
@@ -174,6 +186,7 @@ async function measure(peer: Peer, load: Partial<TftpLoadSettings>): Promise<Out
       ...result,
       megabytesPerSecond: result.bytes / 1e6 / result.seconds,
       residentMegabytes: peak,
+      cpuSecondsPerGigabyte: cpu / (result.bytes / 1e9),
     };
   } finally {
     await lab.remove();
@@ -225,6 +238,7 @@ async function measureRacks(): Promise<void> {
     'failed',
     'timeouts',
     'RSS MB',
+    'CPU s/GB',
     'load CPU',
   );
   for (const clients of numbers(options.clients)) {
@@ -256,6 +270,7 @@ function reportRack(name: string, clients: number, windowsize: number, outcomes:
     clients, windowsize, name, `${middle.blksize}x${middle.windowsize}`, middle.megabytesPerSecond.toFixed(1),
     middle.medianSeconds.toFixed(2), failed,
     outcomes.reduce((sum, one) => sum + one.timeouts, 0), resident.toFixed(0),
+    middle.cpuSecondsPerGigabyte.toFixed(1),
     `${((100 * middle.cpuSeconds) / middle.seconds).toFixed(0)} %`,
   ); // prettier-ignore
   for (const reason of new Set(outcomes.flatMap(({ failures }) => failures))) console.log(`  ${reason}`);

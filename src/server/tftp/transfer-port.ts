@@ -7,6 +7,8 @@ import type { PacketBatches } from '../udp/packet-batches.ts';
 const QUARANTINE_MS = 10_000;
 /** Ended transfers that are remembered. */
 const ENDED_MAX = 10_000;
+/** How often more packets are looked for before others have their turn: clients answer while we send. */
+const ROUNDS_MAX = 4;
 const PORTS = 0x1_0000;
 const NOTHING = new Uint8Array(0);
 
@@ -66,10 +68,12 @@ export class TransferPort {
         this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port);
         return;
       }
-      batches.collect(() => {
-        this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port);
-        batches.receive(fd, this.#take);
-      });
+      batches.collect(() => this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port));
+      for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+        let received = 0;
+        batches.collect(() => (received = batches.receive(fd, this.#take)));
+        if (received <= 0) return;
+      }
     });
   }
 

@@ -75,9 +75,9 @@ export class PacketBatches {
 
   /**
    * Takes what has come in on a socket already, at most as much as fits one call: the event loop has other things to
-   * do. Errors are left for the socket itself to find. `take` must not throw.
+   * do. Errors are left for the socket itself to find. `take` must not throw. Returns how many there were.
    */
-  receive(fd: number, take: TakePacket): void {
+  receive(fd: number, take: TakePacket): number {
     const { data, headers, names } = this.#incoming;
     const received = this.#calls.receiveMany(fd, headers, RECEIVED_AT_ONCE);
     for (let slot = 0; slot < received; slot++) {
@@ -88,6 +88,7 @@ export class PacketBatches {
       headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
       take(data.subarray(start, start + length), names.readUInt32BE(name + 4), names.readUInt16BE(name + 2));
     }
+    return received;
   }
 
   /** Puts off sending until `run` has ended, so that its packets go together. */
