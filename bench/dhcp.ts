@@ -17,6 +17,7 @@ import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
 // makes overflow there would be counted as the server's drops. So the kernel's default is raised while this runs.
 
 const { values: options } = parseArgs({
+  allowNegative: true,
   options: {
     clients: { type: 'string', default: '50000' },
     seconds: { type: 'string', default: '6' },
@@ -24,6 +25,11 @@ const { values: options } = parseArgs({
     servers: { type: 'string', default: 'railhead,kea,dnsmasq' },
     /** Clients look like UEFI firmware, and are told what to boot. */
     pxe: { type: 'boolean', default: false },
+    /** Railhead logs as it does unless told otherwise: a line for each exchange. */
+    log: { type: 'boolean', default: false },
+    /** Railhead writes a processor profile into this folder. */
+    profile: { type: 'string' },
+    avalanche: { type: 'boolean', default: true },
   },
 });
 const clients = Number(options.clients);
@@ -59,12 +65,13 @@ const peers: Peer[] = [
         store: { file: path.join(folder, 'railhead.db') },
         dhcp: { interfaces: ['s0'] },
         networks: [{ id: 'bench', cidr: POOL.cidr, mode: 'full', pools: [`${POOL.first}-${POOL.last}`] }],
-        log: { level: 'warn' },
+        log: { level: options.log ? 'info' : 'warn' },
       };
       // YAML is a superset of JSON.
       writeFileSync(`${folder}/railhead.yaml`, JSON.stringify(settings));
       const program = path.join(root, 'bin/railhead.js');
       return lab.start(namespace, process.execPath, [
+        ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
         program,
         'serve',
         '--config',
@@ -135,7 +142,17 @@ interface Outcome {
   readonly exchangesPerSecond: number;
   readonly dropsPercent: number;
   readonly delayMs: number;
+  /** Processor time of the server for each exchange, its start not counted: what a busy host changes least. */
+  readonly processorMicros: number;
   readonly text: string;
+}
+
+/** Processor time of a process and its threads since it began. */
+function processorSeconds({ pid }: ChildProcessWithoutNullStreams): number {
+  const TICKS_PER_SECOND = 100;
+  // proc(5): utime and stime are fields 14 and 15; the name before them may hold spaces.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** Runs a server afresh, with an empty lease database, under one load. */
@@ -149,6 +166,7 @@ async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
     lab.ip('-n', outer, 'addr', 'add', `${RELAY}/14`, 'dev', 'c0');
     const child = peer.start(inner, folder);
     await untilListening(inner, child);
+    const processorBefore = processorSeconds(child);
     const pxe = options.pxe ? ['-o', '60,505845436c69656e743a417263683a3030303037', '-o', '93,0007'] : [];
     const { text } = await lab.run(
       outer,
@@ -156,6 +174,7 @@ async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
       ['-4', '-l', RELAY, '-L', '67', '-R', String(clients), ...pxe, ...load, SERVER],
       300_000,
     );
+    const processor = processorSeconds(child) - processorBefore;
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     const numbers = (pattern: RegExp): number[] =>
@@ -164,6 +183,7 @@ async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
       exchangesPerSecond: numbers(/Rate: ([\d.]+) 4-way/g)[0] ?? 0,
       dropsPercent: Math.max(...numbers(/drops ratio: ([\d.]+) %/g), 0),
       delayMs: numbers(/avg delay: ([\d.]+) ms/g).reduce((sum, delay) => sum + delay, 0),
+      processorMicros: (processor * 1e6) / (numbers(/received packets: (\d+)/g)[1] ?? NaN),
       text,
     };
   } finally {
@@ -194,14 +214,15 @@ writeFileSync(RECEIVE_BUFFER, String(4 << 20));
 
 const best = new Map<string, number>();
 try {
-  print('server', 'asked/s', 'done/s', 'drops %', 'delay ms');
+  print('server', 'asked/s', 'done/s', 'drops %', 'delay ms', 'processor us');
   for (const rate of options.rates.split(',').map(Number)) {
     for (const peer of chosen) {
       const asked = Math.round(rate * (peer.slower ?? 1));
       for (let tries = 0; tries < TRIES_MAX; tries++) {
         const outcome = await measure(peer, ['-r', String(asked), '-p', String(seconds)]);
-        const { delayMs, dropsPercent, exchangesPerSecond } = outcome;
-        print(peer.name, asked, exchangesPerSecond.toFixed(0), dropsPercent.toFixed(2), delayMs.toFixed(1));
+        const { delayMs, dropsPercent, exchangesPerSecond, processorMicros } = outcome;
+        const figures = [exchangesPerSecond.toFixed(0), dropsPercent.toFixed(2), delayMs.toFixed(1)];
+        print(peer.name, asked, ...figures, processorMicros.toFixed(0));
         if (dropsPercent >= DROPS_PERCENT_MAX) continue;
         best.set(peer.name, Math.max(best.get(peer.name) ?? 0, exchangesPerSecond));
         break;
@@ -213,8 +234,8 @@ try {
   const kea = best.get('kea');
   if (kea !== undefined) print('railhead / kea', ((best.get('railhead') ?? 0) / kea).toFixed(2));
 
-  console.log('\nall at once: how long until 10,000 clients have a lease');
-  for (const peer of chosen) {
+  if (options.avalanche) console.log('\nall at once: how long until 10,000 clients have a lease');
+  for (const peer of options.avalanche ? chosen : []) {
     const { text } = await measure(peer, ['--scenario', 'avalanche', '-R', '10000']);
     print(peer.name, /It took ([\d:.]+)/.exec(text)?.[1] ?? 'not all within five minutes');
   }

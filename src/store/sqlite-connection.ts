@@ -53,6 +53,17 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnec
   }
 }
 
+/** Does something whose transactions need not wait for the disk, and then has it waited for as before. */
+export function withoutSync(database: Database.Database, work: () => void): void {
+  const before = database.pragma('synchronous', { simple: true }) as number;
+  database.pragma('synchronous = normal');
+  try {
+    work();
+  } finally {
+    database.pragma(`synchronous = ${before}`);
+  }
+}
+
 function describe(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Compilable } from 'kysely';
 import { UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
 import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
-import { openSqlite, type SqliteConnection, type SqliteSettings } from './sqlite-connection.ts';
+import { openSqlite, type SqliteConnection, type SqliteSettings, withoutSync } from './sqlite-connection.ts';
 import {
   eventFromRow,
   eventToRow,
@@ -122,13 +122,17 @@ function prepareLeaseCommit(connection: SqliteConnection): (changes: readonly Le
   return (changes) => commit.immediate(changes);
 }
 
+/**
+ * Boot events are history, and nobody was promised them: their transactions wait for the operating system, and the
+ * disk gets them with the next lease. Under a storm that halves how often it is waited for.
+ */
 function prepareEventAppend(connection: SqliteConnection): (events: readonly NewEvent[]) => void {
   const { database, tables } = connection;
   const insert = prepare(connection, tables.insertInto('boot_events').values(eventToRow(SOME_EVENT)));
   const append = database.transaction((events: readonly NewEvent[]) => {
     for (const event of events) insert.run(...Object.values(eventToRow(event)));
   });
-  return (events) => append.immediate(events);
+  return (events) => withoutSync(database, () => append.immediate(events));
 }
 
 function prepare({ database }: SqliteConnection, query: Compilable): Statement {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSqlite } from '../../src/store/sqlite-connection.ts';
+import { openSqlite, withoutSync } from '../../src/store/sqlite-connection.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { ThreadedStore } from '../../src/store/threaded-store.ts';
 import { describeStore } from '../contract/store.ts';
@@ -60,6 +60,19 @@ describe('the database file', () => {
     const { database, tables } = await openSqlite({ file: newFile(), synchronous });
     expect(database.pragma('synchronous', { simple: true })).toBe(level);
     expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    await tables.destroy();
+  });
+
+  test('waits for the disk again after work that did not, failed or not', async () => {
+    const { database, tables } = await openSqlite({ file: newFile(), synchronous: 'full' });
+    const level = (): unknown => database.pragma('synchronous', { simple: true });
+    withoutSync(database, () => expect(level()).toBe(1));
+    expect(level()).toBe(2);
+    const broken = (): void => {
+      throw new Error('broken');
+    };
+    expect(() => withoutSync(database, broken)).toThrow('broken');
+    expect(level()).toBe(2);
     await tables.destroy();
   });
 
