@@ -172,7 +172,7 @@ function afterProxyOffer({ detail }: BootEvent): Expectation {
   return {
     next: 'request on port 4011',
     withinSeconds: 10,
-    advice: `a firewall on UDP 4011, or old firmware: set uefiProxyStyle: discovery8, or ${FULL_MODE}`,
+    advice: `a firewall on UDP 4011, or old firmware: set uefi_proxy_style: discovery8, or ${FULL_MODE}`,
   };
 }
 

@@ -15,11 +15,14 @@ export interface AutoFacts {
   readonly bootClient: boolean;
 }
 
+/** In the other modes nothing needs to be found out. */
+const NO_FACTS: AutoFacts = { reserved: false, leased: false, foreignServer: false, bootClient: false };
+
 /**
  * Whether to lease or to leave that to another server. In mode auto: a machine with a reservation, or with a lease of
  * ours, is ours; others only if the settings allow it and nobody else leases here; of the rest only what boots matters.
  */
-export function decideMode(subnet: Subnet, facts: AutoFacts): ServingMode {
+export function decideMode(subnet: Subnet, facts: AutoFacts = NO_FACTS): ServingMode {
   switch (subnet.mode) {
     case 'full':
       return 'full';

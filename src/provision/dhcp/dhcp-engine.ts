@@ -247,10 +247,8 @@ export class DhcpEngine {
       case 'proxy':
         return decideProxyReply(exchange, this.#surroundings, this.#limits.guardBootFile);
       case 'full': {
-        const known = match !== undefined || holdsLease(exchange);
-        if (!known && subnet.requireSoleServer && this.#foreign.any(subnet.id, exchange.now)) {
-          return ignore('foreign_server');
-        }
+        const sole = !subnet.requireSoleServer || !this.#foreign.any(subnet.id, exchange.now);
+        if (!sole && match === undefined && !holdsLease(exchange)) return ignore('foreign_server');
         return decideReply(exchange, this.#surroundings, this.#limits);
       }
     }
@@ -259,14 +257,15 @@ export class DhcpEngine {
   #modeOf(exchange: Exchange): ServingMode {
     const { client, now, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
-    const decide = (): ServingMode =>
+    if (subnet.mode !== 'auto') return decideMode(subnet);
+    return this.#pins.pin(exchange, () =>
       decideMode(subnet, {
         reserved: findReservedAddress(exchange) !== undefined,
         leased: holdsLease(exchange),
         foreignServer: this.#foreign.any(subnet.id, now),
         bootClient: client.kind !== undefined,
-      });
-    return subnet.mode === 'auto' ? this.#pins.pin(exchange, decide) : decide();
+      }),
+    );
   }
 
   /** Notes the address that a client takes from another server, or already has when it comes to port 4011. */
