@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { GOLDEN_PACKETS, goldenBytes } from '../test/protocol/dhcp/golden-packets.ts';
+import { seededRandom } from './fuzz-random.ts';
 
 // Sends datagrams that no client would, as a process in the clients' network namespace. Arguments: protocol, seed,
 // count, datagrams a second, the server's address. Prints how many it has sent, every second.
@@ -8,14 +9,7 @@ const [protocol, seedText, countText, rateText, server] = process.argv.slice(2);
 const count = Number(countText);
 const perMs = Number(rateText) / 1000;
 
-/** mulberry32: small, fast, and the same on every run with one seed. */
-let state = Number(seedText) >>> 0;
-function random(below: number): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-  return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-}
+const random = seededRandom(Number(seedText));
 
 function randomBytes(size: number): Buffer {
   return Buffer.from(Array.from({ length: size }, () => random(256)));

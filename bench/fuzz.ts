@@ -1,16 +1,19 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { DhcpProcess } from '../test/e2e/dhcp-process.ts';
 import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
+import { fuzzTftp } from './fuzz-tftp.ts';
+import { residentMegabytes } from './resident-memory.ts';
 
 // Sends a million datagrams, nine of ten of them mutated packets of real firmware and the rest noise, to each port of
 // a running server, while a real client asks for a lease again and again. It fails if the server ends, if one of the
 // client's tries fails, if a packet was not handled (dhcp_faults), or if memory goes on growing.
-// `npm run fuzz -- [dhcp|pxe] [--count N] [--rate N] [--seed N]`; needs root, iproute2 and udhcpc.
+// For TFTP the client is curl, and the datagrams come from many addresses and go to the ports of transfers as well.
+// `npm run fuzz -- [dhcp|pxe|tftp] [--count N] [--rate N] [--seed N]`; needs root, iproute2, udhcpc and curl.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -21,13 +24,13 @@ const { positionals, values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
   },
 });
-const protocols = positionals.length > 0 ? positionals : ['dhcp', 'pxe'];
+const protocols = positionals.length > 0 ? positionals : ['dhcp', 'pxe', 'tftp'];
 const count = Number(values.count);
 /** What the second half of a run may add to the resident memory of the first, in megabytes. */
 const GROWTH_MB_MAX = 100;
 
-if (process.getuid?.() !== 0 || findProgram('udhcpc') === undefined) {
-  throw new Error('fuzzing needs root, for network namespaces, and udhcpc');
+if (process.getuid?.() !== 0 || ['udhcpc', 'curl'].some((name) => findProgram(name) === undefined)) {
+  throw new Error('fuzzing needs root, for network namespaces, udhcpc and curl');
 }
 
 let failed = false;
@@ -40,7 +43,7 @@ for (const protocol of protocols) {
   const lab = new NetworkLab('rhz');
   const folder = mkdtempSync(path.join(tmpdir(), 'railhead-fuzz-'));
   try {
-    await fuzz(protocol, lab, folder);
+    await (protocol === 'tftp' ? tftp(lab, folder) : fuzz(protocol, lab, folder));
   } finally {
     await lab.remove();
     rmSync(folder, { recursive: true });
@@ -109,7 +112,19 @@ async function fuzz(protocol: string, lab: NetworkLab, folder: string): Promise<
   }
 }
 
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  return Math.round(Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
+async function tftp(lab: NetworkLab, folder: string): Promise<void> {
+  console.log(`tftp: ${count} datagrams, seed ${values.seed}`);
+  const { failures, fetched, megabytes, megabytesAfter } = await fuzzTftp(lab, folder, {
+    count,
+    rate: values.rate,
+    seed: values.seed,
+  });
+  const [start, middle, end] = megabytes;
+  console.log(`  curl got its file ${fetched} times`);
+  console.log(
+    `  resident memory: ${start} MB, half way ${middle} MB, at the end ${end} MB, then ${megabytesAfter} MB`,
+  );
+  for (const failure of failures.slice(0, 10)) fail(failure);
+  if (fetched === 0) fail('curl got nothing');
+  if (end - middle > GROWTH_MB_MAX) fail(`memory grew by ${end - middle} MB in the second half`);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
+import { residentMegabytes } from './resident-memory.ts';
 import type { TftpLoadResult, TftpLoadSettings } from './tftp-load.ts';
 
 // How fast Railhead, tftpd-hpa and dnsmasq send files by TFTP, in turn, on a cable between two network namespaces:
@@ -109,16 +110,6 @@ async function untilListening(namespace: string, child: ChildProcessWithoutNullS
     await new Promise((again) => setTimeout(again, 50));
   }
   throw new Error(`the server does not listen: ${said}`);
-}
-
-/** Resident memory of a server and of its children, in megabytes. */
-function residentMegabytes(pid: number): number {
-  let kilobytes = 0;
-  const children = readProc(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean);
-  for (const one of [pid, ...children]) {
-    kilobytes += Number(/^VmRSS:\s*(\d+)/m.exec(readProc(`/proc/${one}/status`))?.[1] ?? 0);
-  }
-  return kilobytes / 1024;
 }
 
 function readProc(file: string): string {
