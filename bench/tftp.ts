@@ -131,7 +131,7 @@ function cpuSeconds(pid: number): number {
 interface Outcome extends TftpLoadResult {
   readonly megabytesPerSecond: number;
   readonly residentMegabytes: number;
-  /** Of the server. */
+  /** Of the server; of one that forks for each transfer, without its children. */
   readonly cpuSecondsPerGigabyte: number;
 }
 
@@ -261,7 +261,7 @@ function reportRack(name: string, clients: number, windowsize: number, outcomes:
     clients, windowsize, name, `${middle.blksize}x${middle.windowsize}`, middle.megabytesPerSecond.toFixed(1),
     middle.medianSeconds.toFixed(2), failed,
     outcomes.reduce((sum, one) => sum + one.timeouts, 0), resident.toFixed(0),
-    middle.cpuSecondsPerGigabyte.toFixed(1),
+    name === 'tftpd-hpa' ? '-' : middle.cpuSecondsPerGigabyte.toFixed(1),
     `${((100 * middle.cpuSeconds) / middle.seconds).toFixed(0)} %`,
   ); // prettier-ignore
   for (const reason of new Set(outcomes.flatMap(({ failures }) => failures))) console.log(`  ${reason}`);
