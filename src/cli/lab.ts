@@ -86,6 +86,8 @@ async function providePackages(install: boolean): Promise<void> {
   if (install && (missing.length > 0 || !(await packages.hasPackageLists()))) {
     process.stdout.write(`Installing Debian packages: ${missing.join(' ') || 'none, but their list'}\n`);
     await packages.installPackages(missing);
+    const still = await packages.missingPackages(packages.RACK_REQUIREMENTS);
+    if (still.length > 0) throw new Error(`installed, but without the files needed: ${still.join(' ')}`);
   }
 }
 
