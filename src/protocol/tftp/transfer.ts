@@ -9,7 +9,7 @@ export interface TransferTerms {
   /** Whether an OACK comes first. */
   readonly oack: boolean;
   readonly rollover: BlockRollover;
-  /** The first wait before sending again. Grows by half each time, unless the client itself set it. */
+  /** The first wait before sending again. Grows by half each time, up to `retransmitMsMax`. */
   readonly retransmitMs: number;
   readonly retransmitSetByClient: boolean;
   readonly retransmitMsMax: number;
@@ -239,8 +239,13 @@ function resend(
 
 function waitMs({ confirmed, terms }: TransferState, retries: number): number {
   // A client with a long timeout must not keep a transfer for minutes before it has said anything.
-  if (terms.retransmitSetByClient && confirmed) return terms.retransmitMs;
-  return Math.min(terms.retransmitMs * BACKOFF ** retries, terms.retransmitMsMax);
+  const longest =
+    terms.retransmitSetByClient && confirmed
+      ? Math.max(terms.retransmitMs, terms.retransmitMsMax)
+      : terms.retransmitMsMax;
+  // Also the wait that the client has set grows: atftp waits as long from our last packet on before it says again what
+  // it has, and would never come to it.
+  return Math.min(terms.retransmitMs * BACKOFF ** retries, longest);
 }
 
 function currentWindow(state: TransferState): TransferAction {

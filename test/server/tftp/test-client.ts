@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { ADDRESSES_ONLY } from '../../../src/server/udp/open-udp-socket.ts';
 
 /** A packet as a client of the tests sees it. */
 export interface Received {
@@ -53,9 +54,11 @@ export class TestPeer {
   }
 
   static async open(address = '127.0.0.1'): Promise<TestPeer> {
-    const socket = createSocket('udp4');
+    // Without a look-up a packet is sent at once, also the last one before the socket is closed.
+    const socket = createSocket({ type: 'udp4', ...ADDRESSES_ONLY });
+    const listening = once(socket, 'listening');
     socket.bind(0, address);
-    await once(socket, 'listening');
+    await listening;
     return new TestPeer(socket);
   }
 

@@ -23,7 +23,14 @@ export interface TestServer {
   readonly lines: LogLine[];
 }
 
-/** Starts a server of `content` on 127.0.0.1. */
+const running: TestServer[] = [];
+
+/** Ends all servers of this file's tests; for `afterEach`. */
+export async function closeTestServers(): Promise<void> {
+  for (const { server } of running.splice(0)) await server.close(0);
+}
+
+/** Starts a server of `content` on 127.0.0.1. `closeTestServers` ends it. */
 export async function startTestServer(
   content: TftpContent,
   settings: Partial<TftpSettings> = {},
@@ -45,7 +52,15 @@ export async function startTestServer(
     date: () => new Date(),
     ...parts,
   });
-  return { server, port: server.addresses[0]!.port, counters, events, lines };
+  const started = { server, port: server.addresses[0]!.port, counters, events, lines };
+  running.push(started);
+  return started;
+}
+
+/** Time that moves when the test says so; for `parts.now`. */
+export class TestClock {
+  ms = 0;
+  readonly now = (): number => this.ms;
 }
 
 /** Content from a table of names. */

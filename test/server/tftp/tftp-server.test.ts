@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { TftpContent } from '../../../src/server/tftp/tftp-content.ts';
-import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
 import { fetchFile } from './test-client.ts';
-import { contentOf, startTestServer, type TestServer } from './test-server.ts';
+import { closeTestServers, contentOf, startTestServer } from './test-server.ts';
 
 const PROGRAM = randomBytes(74_213);
 const files = contentOf({
@@ -13,20 +11,9 @@ const files = contentOf({
   exact: PROGRAM.subarray(0, 5120),
 });
 
-const started: TestServer[] = [];
-afterEach(async () => {
-  for (const { server } of started.splice(0)) await server.close(0);
-});
+afterEach(closeTestServers);
 
-async function start(
-  content: TftpContent = files,
-  settings: Partial<TftpSettings> = {},
-  parts: Partial<TftpServerParts> = {},
-): Promise<TestServer> {
-  const server = await startTestServer(content, settings, parts);
-  started.push(server);
-  return server;
-}
+const start = (settings: Partial<TftpSettings> = {}) => startTestServer(files, settings);
 
 describe('a file arrives', () => {
   test.each([
@@ -48,7 +35,7 @@ describe('a file arrives', () => {
   });
 
   test.each(['standard', 'single-port'])('from the address that was asked, %s', async (mode) => {
-    const { port } = await start(files, { singlePort: mode === 'single-port' });
+    const { port } = await start({ singlePort: mode === 'single-port' });
     const { bytes, server } = await fetchFile(port, 'undionly.kpxe', { windowsize: 8 });
     expect(bytes.equals(PROGRAM)).toBe(true);
     expect(server.address).toBe('127.0.0.1');
