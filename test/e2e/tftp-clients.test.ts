@@ -187,38 +187,38 @@ describe.skipIf(!runnable)('busybox', () => {
   );
 });
 
+/** Arguments of Node.js to get a file with the npm package `tftp`. */
+const npmClient = (host: string, name: string, windowsize: number): string[] => [
+  '--import', 'tsx', path.join(import.meta.dirname, 'npm-tftp-client.ts'), host, name, got, String(windowsize),
+]; // prettier-ignore
+
 describe.skipIf(!runnable)('the npm package tftp', () => {
-  test.each(['1', '4', '64'])('gets a file with windows of %s', async (windowSize) => {
-    const program = `const tftp = require('tftp');
-      const [host, name, file, windowSize] = process.argv.slice(1);
-      tftp.createClient({ host, windowSize: Number(windowSize) }).get(name, file, (error) => {
-        if (error) { console.error(error); process.exit(1); }
-      });`;
-    const args = ['-e', program, GOOD, 'program', got, windowSize];
-    expect(await fetched(process.execPath, args)).toBe(wanted('program'));
+  test.each([1, 4, 64])('gets a file with windows of %d', async (windowsize) => {
+    expect(await fetched(process.execPath, npmClient(GOOD, 'program', windowsize))).toBe(wanted('program'));
   });
 });
 
 describe.skipIf(!runnable)(
   'through a cable that loses 2 % of the packets and has 3 % overtaken, both ways',
   () => {
+    const clients: Readonly<Record<string, (name: string, windowsize: number) => string[]>> = {
+      atftp: (name, windowsize) => [
+        'atftp', '--option', 'timeout 1', '--option', 'blksize 1428', '--option', `windowsize ${windowsize}`,
+        '-g', '-r', name, '-l', got, BAD,
+      ], // prettier-ignore
+      npm: (name, windowsize) => [process.execPath, ...npmClient(BAD, name, windowsize)],
+      curl: (name) => ['curl', '-sS', '--tftp-blksize', '1468', '-o', got, `tftp://${BAD}/${name}`],
+    };
     test.each([
-    ['atftp', 'whole', 1],
-    ['atftp', 'program', 4],
-    ['atftp', 'program', 64],
-    ['npm', 'program', 1],
-    ['curl', 'whole', 1],
-  ])('%s gets %s with windows of %d', async (tool, name, windowsize) => {
-    const program = `require('tftp').createClient({ host: '${BAD}', windowSize: ${windowsize}, retries: 10, timeout: 1000 })
-      .get('${name}', '${got}', (error) => { if (error) { console.error(error); process.exit(1); } });`;
-    const [command, args]: [string, string[]] =
-      tool === 'atftp'
-        ? ['atftp', ['--option', 'timeout 1', '--option', 'blksize 1428', '--option', `windowsize ${windowsize}`, '-g', '-r', name, '-l', got, BAD]]
-        : tool === 'npm'
-          ? [process.execPath, ['-e', program]]
-          : ['curl', ['-sS', '--tftp-blksize', '1468', '-o', got, `tftp://${BAD}/${name}`]];
-    expect(await fetched(command, args, 200_000)).toBe(wanted(name));
-  }); // prettier-ignore
+      ['atftp', 'whole', 1],
+      ['atftp', 'program', 4],
+      ['atftp', 'program', 64],
+      ['npm', 'program', 1],
+      ['curl', 'whole', 1],
+    ])('%s gets %s with windows of %d', async (tool, name, windowsize) => {
+      const [command = '', ...args] = clients[tool]?.(name, windowsize) ?? [];
+      expect(await fetched(command, args, 200_000)).toBe(wanted(name));
+    });
   },
 );
 

@@ -158,8 +158,9 @@ function grant(
     ...(client.kind !== undefined && boot === undefined && { noBoot: noBootReason(plan) }),
     ...(leaseSeconds !== Infinity && { leaseSeconds }),
   };
-  // Installed systems prolong their leases for ever, which is no step of a boot.
-  const uneventful = renewal && client.kind === undefined;
+  // Installed systems prolong their leases for ever, and what no record knows may be anybody's telephone: neither is a
+  // step of a boot. The system that a machine has just booted has its firmware's lease, and prolongs it.
+  const uneventful = client.kind === undefined && (renewal || exchange.match === undefined);
   return replyDecision(exchange, message, MessageType.ack, {
     changes,
     renewal,

@@ -268,7 +268,9 @@ describe('through a bad network', () => {
           const { dataSent, outcome, state, taken } = simulate(terms, client, fates, from);
           // All answers of a client may be lost before the first one comes; nothing else ends a transfer.
           if (outcome === 'unconfirmed' && !state.confirmed) return;
-          expect(outcome).toBe('complete');
+          // A client that has all of it and repeats its last ACK once may lose that, too.
+          const silent = client.repeats === 'once' && taken.length === count;
+          expect(outcome).toBe(silent && outcome === 'unacknowledged' ? 'unacknowledged' : 'complete');
           expect(taken).toEqual(upTo(from + count, from + 1));
           // A lost or delayed packet costs a window at most, once for each side that misses it.
           expect(dataSent).toBeLessThanOrEqual(count + 3 * terms.windowsize * (fates.length + 1));

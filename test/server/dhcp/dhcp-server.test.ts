@@ -11,6 +11,7 @@ import {
   UNSPECIFIED_ADDRESS,
 } from '../../../src/protocol/ipv4-address.ts';
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
+import { parseMac } from '../../../src/protocol/mac-address.ts';
 import type { BootEvent } from '../../../src/provision/boot-event.ts';
 import type { ReplyDestination } from '../../../src/provision/dhcp/dhcp-decision.ts';
 import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
@@ -18,6 +19,7 @@ import type { Ingress } from '../../../src/provision/dhcp/dhcp-packet.ts';
 import type { LeaseChange } from '../../../src/provision/dhcp/lease.ts';
 import { MachineIndex } from '../../../src/provision/dhcp/reservations.ts';
 import { defineSubnet } from '../../../src/provision/dhcp/subnet.ts';
+import type { Machine } from '../../../src/provision/machine.ts';
 import { Counters } from '../../../src/server/counters.ts';
 import { AddressProbe } from '../../../src/server/dhcp/address-probe.ts';
 import { DhcpServer } from '../../../src/server/dhcp/dhcp-server.ts';
@@ -27,6 +29,9 @@ import { FakeLeaseStore } from '../../fakes/fake-lease-store.ts';
 const address = (text: string): Ipv4Address => parseIpv4(text)!;
 const server = address('10.0.0.1');
 const ingress: Ingress = { interface: 'eth1', localAddress: server, port: 67 };
+
+/** Client 9 of these tests. */
+const KNOWN: Machine = { id: 'node9', macs: [parseMac('02:00:00:00:00:09')!], labels: {}, metadata: {} };
 
 interface Sent {
   message: DhcpMessage;
@@ -61,7 +66,7 @@ beforeEach(() => {
       }),
     ],
     policy: { clientPacketsPerSecond: 1000 },
-    reservations: new MachineIndex([]),
+    reservations: new MachineIndex([KNOWN]),
     findBootPlan: () => ({}),
   });
   engine.setLocalAddresses([server]);
@@ -142,13 +147,21 @@ describe('an exchange', () => {
     expect(store.leases.get(offered)?.state).toBe('bound');
   });
 
-  test('is one line at info, and its events carry the time', async () => {
+  test('of a system that no record knows is no step of a boot', async () => {
     const dhcp = makeServer();
     dhcp.receive(ask(1, discover(dhcp, 1)), relay, ingress);
     await writer.idle();
+    expect(types()).toEqual([MessageType.offer, MessageType.ack]);
+    expect(events).toEqual([]);
+  });
+
+  test('is one line at info, and its events carry the time', async () => {
+    const dhcp = makeServer();
+    dhcp.receive(ask(9, discover(dhcp, 9)), relay, ingress);
+    await writer.idle();
     const info = lines.filter((line) => line['level'] === 30);
     expect(info).toHaveLength(1);
-    expect(info[0]).toMatchObject({ mac: '02:00:00:00:00:01', type: 'DHCPACK', interface: 'eth1' });
+    expect(info[0]).toMatchObject({ mac: '02:00:00:00:00:09', type: 'DHCPACK', interface: 'eth1' });
     expect(events.map((event) => [event.kind, event.at])).toEqual([['dhcp.ack', new Date(clock.wallMs)]]);
   });
 
