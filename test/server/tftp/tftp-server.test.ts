@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
-import { fetchFile } from './test-client.ts';
+import { fetchFile, rawAck, rawRequest, TestPeer } from './test-client.ts';
 import { closeTestServers, contentOf, startTestServer } from './test-server.ts';
 
 const PROGRAM = randomBytes(74_213);
@@ -13,7 +15,8 @@ const files = contentOf({
 
 afterEach(closeTestServers);
 
-const start = (settings: Partial<TftpSettings> = {}) => startTestServer(files, settings);
+const start = (settings: Partial<TftpSettings> = {}, parts: Partial<TftpServerParts> = {}) =>
+  startTestServer(files, settings, parts);
 
 describe('a file arrives', () => {
   test.each([
@@ -49,4 +52,43 @@ describe('a file arrives', () => {
     const { port } = await start();
     expect((await fetchFile(port, name)).bytes).toHaveLength(size);
   });
+});
+
+test('a URL given to firmware that knows TFTP only is an event', async () => {
+  const { events, port } = await start();
+  await expect(fetchFile(port, 'http://10.0.0.2/boot.ipxe')).rejects.toThrow('ERROR 1: a URL, not a file');
+  expect(events.summaries('boot.url_sent_to_pxe_rom')).toEqual([
+    'the firmware was told the URL http://10.0.0.2/boot.ipxe and can only do TFTP',
+  ]);
+});
+
+test('each of several addresses answers for itself', async () => {
+  const addresses = ['127.0.0.1', '127.0.0.2'] as Ipv4Address[];
+  const { server } = await start({}, { listeners: addresses.map((address) => ({ address, port: 0 })) });
+  expect(server.addresses.map(({ address }) => address)).toEqual(addresses);
+  for (const { address, port } of server.addresses) {
+    const fetched = await fetchFile(port, 'exact', {}, address);
+    expect([fetched.server.address, fetched.bytes.length]).toEqual([address, 5120]);
+  }
+});
+
+test('a server that stops takes no more requests, and ends what it has begun', async () => {
+  const { port, server } = await start();
+  const peer = await TestPeer.open();
+  try {
+    const first = await peer.ask(rawRequest('exact', { blksize: 1024 }), port);
+    const stopped = server.close(60_000);
+    const taken: number[] = [];
+    for (let packet = first; packet !== undefined; packet = await peer.next()) {
+      if (packet.opcode === 3) taken.push(packet.number);
+      peer.send(rawAck(packet.opcode === 3 ? packet.number : 0), packet.port);
+      if (taken.length === 6) break;
+    }
+    expect(taken).toEqual([1, 2, 3, 4, 5, 6]);
+    await stopped;
+    expect(server.transfers).toBe(0);
+    expect(server.addresses).toEqual([]);
+  } finally {
+    peer.close();
+  }
 });

@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import { bootProgramContent } from '../../../src/server/tftp/boot-program-content.ts';
+import { DirectoryContent } from '../../../src/server/tftp/directory-content.ts';
+import { HotFiles } from '../../../src/server/tftp/hot-files.ts';
+import { firstContentOf, type TftpContent } from '../../../src/server/tftp/tftp-content.ts';
+import { virtualContent } from '../../../src/server/tftp/virtual-content.ts';
+
+const client = '10.0.1.7' as Ipv4Address;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'railhead-content-'));
+  for (const name of [
+    'boot/grub.cfg',
+    'common',
+    '10.0.1.7/own',
+    '10.0.1.7/common',
+    '9ffefdf7/start4.elf',
+    'rpi/default/start4.elf',
+    'rpi/default/config.txt',
+    'Boot/BCD',
+    'programs/snponly.efi',
+    'programs/secret.conf',
+  ]) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, name);
+  }
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What is served by a name: the content, which in these tests is where it is; else the kind of the answer. */
+async function served(content: TftpContent, asked: string): Promise<string> {
+  const answer = await content.open({ path: asked, clientAddress: client, localAddress: client });
+  return answer.kind === 'bytes' ? Buffer.from(answer.bytes).toString() : answer.kind;
+}
+
+describe('a folder', () => {
+  test.each([
+    ['boot/grub.cfg', 'boot/grub.cfg'],
+    ['own', '10.0.1.7/own'],
+    // What is for this client alone comes before what is for all.
+    ['common', '10.0.1.7/common'],
+    ['9ffefdf7/start4.elf', '9ffefdf7/start4.elf'],
+    ['9ffefdf7/config.txt', 'rpi/default/config.txt'],
+    ['dc-a6-32-01-02-03/start4.elf', 'rpi/default/start4.elf'],
+    ['9ffefdf7/nothing', 'not-found'],
+    ['boot/bcd', 'not-found'],
+    ['boot', 'not-found'],
+  ])('%s: %s', async (asked, expected) => {
+    expect(await served(new DirectoryContent({ roots: [folder] }, new HotFiles()), asked)).toBe(expected);
+  });
+
+  test.each([
+    ['BOOT/bcd', 'Boot/BCD'],
+    ['COMMON', '10.0.1.7/common'],
+    ['boot/nothing', 'not-found'],
+  ])('without regard to case, %s: %s', async (asked, expected) => {
+    const content = new DirectoryContent({ roots: [folder], caseInsensitive: true }, new HotFiles());
+    expect(await served(content, asked)).toBe(expected);
+  });
+
+  test('comes after one that has the file, and before one that does not exist', async () => {
+    const roots = [path.join(folder, 'nothing'), path.join(folder, 'rpi/default'), folder];
+    const content = new DirectoryContent({ roots }, new HotFiles());
+    expect(await served(content, 'start4.elf')).toBe('rpi/default/start4.elf');
+    expect(await served(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
+  });
+});
+
+describe('boot programs', () => {
+  const content = (): TftpContent =>
+    bootProgramContent(
+      new Map([['snponly.efi', { file: path.join(folder, 'programs/snponly.efi') }]]),
+      new HotFiles(),
+    );
+
+  test.each([
+    ['snponly.efi', 'programs/snponly.efi'],
+    ['any/folder/snponly.efi', 'programs/snponly.efi'],
+    ['secret.conf', 'not-found'],
+    ['programs/secret.conf', 'not-found'],
+  ])('%s: %s', async (asked, expected) => {
+    expect(await served(content(), asked)).toBe(expected);
+  });
+
+  test('that are gone since the start are not found', async () => {
+    const programs = content();
+    rmSync(path.join(folder, 'programs/snponly.efi'));
+    expect(await served(programs, 'snponly.efi')).toBe('not-found');
+  });
+});
+
+test('the first place that has the file, or refuses it, answers', async () => {
+  const made = virtualContent(({ path: asked }) => (asked === 'common' ? undefined : `made ${asked}`));
+  const refusing: TftpContent = { open: () => ({ kind: 'refused', reason: 'no' }) };
+  const directory = new DirectoryContent({ roots: [folder] }, new HotFiles());
+  expect(await served(firstContentOf([made, directory]), 'common')).toBe('10.0.1.7/common');
+  expect(await served(firstContentOf([made, directory]), 'own')).toBe('made own');
+  expect(await served(firstContentOf([refusing, directory]), 'own')).toBe('refused');
+  expect(await served(firstContentOf([]), 'own')).toBe('not-found');
+});
