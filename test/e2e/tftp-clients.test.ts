@@ -13,7 +13,7 @@ import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 //   client e0 ────────────── s0 server
 //   client b0 ── bad cable ── s1 server      2 % of the packets lost and 3 % overtaken, both ways
 
-const PROGRAMS = ['curl', 'atftp', 'tftp', 'busybox', 'python3', 'tcpdump', 'tshark'];
+const PROGRAMS = ['curl', 'atftp', 'tftp', 'busybox', 'tcpdump', 'tshark'];
 const missing = PROGRAMS.filter((name) => findProgram(name) === undefined);
 const runnable = canMakeNamespaces && missing.length === 0;
 if (!runnable) {
@@ -54,12 +54,9 @@ beforeAll(async () => {
   client = lab.addNamespace('cli');
   lab.connect(server, 's0', client, 'e0');
   const nowhere = lab.addNamespace('cable');
-  const cable = lab.start(nowhere, 'python3', [
-    path.join(import.meta.dirname, 'bad-cable.py'),
-    '0.02',
-    '0.03',
-    '7',
-  ]);
+  const cable = lab.start(nowhere, process.execPath, [
+    '--import', 'tsx', path.join(import.meta.dirname, 'bad-cable.ts'), '20', '30', '7',
+  ]); // prettier-ignore
   await once(cable.stdout, 'data');
   for (const [device, namespace] of [
     ['s1', server],
