@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
-import { residentMegabytes } from './resident-memory.ts';
-import type { TftpLoadResult, TftpLoadSettings } from './tftp-load.ts';
+import { residentMegabytes } from './parts/resident-memory.ts';
+import type { TftpLoadResult, TftpLoadSettings } from './parts/tftp-load.ts';
 
 // How fast Railhead, tftpd-hpa and dnsmasq send files by TFTP, in turn, on a cable between two network namespaces:
-// one machine with each window, and racks of machines that ask at once. bench/tftp-load.ts plays the machines, and is
+// one machine with each window, and racks of machines that ask at once. bench/parts/tftp-load.ts plays the machines, and is
 // the same for all. `npm run bench -- tftp [--clients A,B,C] [--seconds N] [--rounds N] [--windows A,B,C]
 // [--blocks A,B] [--servers railhead,tftpd-hpa,dnsmasq]`; needs root, and the Debian packages tftpd-hpa and
 // dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, and writes a boot event for each
@@ -163,7 +163,7 @@ async function measure(peer: Peer, load: Partial<TftpLoadSettings>): Promise<Out
       server: SERVER, file, copy: `${folder}/files/${file}`, firstClient: FIRST_MACHINE,
       clients: 1, blksize: 1468, windowsize: 1, seconds: 0, ...load,
     }; // prettier-ignore
-    const script = path.join(import.meta.dirname, 'tftp-load.ts');
+    const script = path.join(import.meta.dirname, 'parts/tftp-load.ts');
     const words = ['--import', 'tsx', script, JSON.stringify(settings)];
     const { stdout, text } = await lab.run(outer, process.execPath, words, 180_000);
     clearInterval(sampling);

@@ -1,6 +1,6 @@
 import { constants, openSync, read, writeSync } from 'node:fs';
 import koffi from 'koffi';
-import { seededRandom } from '../../bench/fuzz-random.ts';
+import { seededRandom } from '../../fuzz/seeded-random.ts';
 
 // A cable between two interfaces, s1 and b0, that loses packets and lets others overtake them: what netem does, which
 // not every kernel has. It makes both interfaces where it is started, says "ready", and carries frames for as long as

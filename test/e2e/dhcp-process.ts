@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { DhcpProcessSettings } from '../../bench/dhcp-process.ts';
+import type { DhcpProcessSettings } from '../../bench/parts/dhcp-process.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -18,7 +18,7 @@ export class DhcpProcess {
 
   private constructor(namespace: string, settings: DhcpProcessSettings) {
     const program = [
-      process.execPath, '--import', 'tsx', path.join(root, 'bench/dhcp-process.ts'), JSON.stringify(settings),
+      process.execPath, '--import', 'tsx', path.join(root, 'bench/parts/dhcp-process.ts'), JSON.stringify(settings),
     ]; // prettier-ignore
     this.child = spawn('ip', ['netns', 'exec', namespace, ...program], { cwd: root });
     createInterface(this.child.stderr!).on('line', (line) => {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { parseIpv4 } from '../src/protocol/ipv4-address.ts';
-import { parseCidr } from '../src/protocol/ipv4-cidr.ts';
-import { BootSessions } from '../src/provision/boot-session.ts';
-import { DhcpEngine } from '../src/provision/dhcp/dhcp-engine.ts';
-import { MachineIndex } from '../src/provision/dhcp/reservations.ts';
-import { defineSubnet } from '../src/provision/dhcp/subnet.ts';
-import { BootEventRecorder } from '../src/server/boot-events.ts';
-import { Counters } from '../src/server/counters.ts';
-import { startDhcp } from '../src/server/dhcp/dhcp-service.ts';
-import { ThreadedStore } from '../src/store/threaded-store.ts';
+import { parseIpv4 } from '../../src/protocol/ipv4-address.ts';
+import { parseCidr } from '../../src/protocol/ipv4-cidr.ts';
+import { BootSessions } from '../../src/provision/boot-session.ts';
+import { DhcpEngine } from '../../src/provision/dhcp/dhcp-engine.ts';
+import { MachineIndex } from '../../src/provision/dhcp/reservations.ts';
+import { defineSubnet } from '../../src/provision/dhcp/subnet.ts';
+import { BootEventRecorder } from '../../src/server/boot-events.ts';
+import { Counters } from '../../src/server/counters.ts';
+import { startDhcp } from '../../src/server/dhcp/dhcp-service.ts';
+import { ThreadedStore } from '../../src/store/threaded-store.ts';
 
 // Railhead's DHCP alone, as a process of its own: for benchmarks, and for tests that kill it. Takes its settings as
 // JSON, prints "ready" once it listens, and its counters when it is told to end.

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NetworkLab } from '../src/lab/network-lab.ts';
-import { residentMegabytes } from './resident-memory.ts';
+import { residentMegabytes } from '../bench/parts/resident-memory.ts';
 
 const SERVER = '10.77.0.1';
 const CLIENT = '10.77.0.2';
@@ -67,7 +67,7 @@ export async function fuzzTftp(
   await Promise.race([ready, once(server, 'exit')]);
 
   const sender = lab.start(outer, process.execPath, [
-    '--import', 'tsx', path.join(import.meta.dirname, 'fuzz-sender-tftp.ts'), seed, String(count), rate, SERVER,
+    '--import', 'tsx', path.join(import.meta.dirname, 'send-tftp.ts'), seed, String(count), rate, SERVER,
   ]); // prettier-ignore
   sender.stderr.pipe(process.stderr);
   const memory: { sent: number; megabytes: number }[] = [];

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { GOLDEN_PACKETS, goldenBytes } from '../test/protocol/dhcp/golden-packets.ts';
-import { seededRandom } from './fuzz-random.ts';
+import { seededRandom } from './seeded-random.ts';
 
 // Sends datagrams that no client would, as a process in the clients' network namespace. Arguments: protocol, seed,
 // count, datagrams a second, the server's address. Prints how many it has sent, every second.

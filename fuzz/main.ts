@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { DhcpProcess } from '../test/e2e/dhcp-process.ts';
 import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
-import { fuzzTftp } from './fuzz-tftp.ts';
-import { residentMegabytes } from './resident-memory.ts';
+import { fuzzTftp } from './tftp.ts';
+import { residentMegabytes } from '../bench/parts/resident-memory.ts';
 
 // Sends a million datagrams, nine of ten of them mutated packets of real firmware and the rest noise, to each port of
 // a running server, while a real client asks for a lease again and again. It fails if the server ends, if one of the
@@ -66,7 +66,7 @@ async function fuzz(protocol: string, lab: NetworkLab, folder: string): Promise<
   });
 
   const sender = lab.start(outer, process.execPath, [
-    '--import', 'tsx', path.join(import.meta.dirname, 'fuzz-sender.ts'),
+    '--import', 'tsx', path.join(import.meta.dirname, 'send-dhcp.ts'),
     protocol, values.seed, values.count, values.rate, '10.77.0.1',
   ]); // prettier-ignore
   sender.stderr?.pipe(process.stderr);

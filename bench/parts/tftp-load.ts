@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
-import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber, writeIpv4 } from '../src/protocol/ipv4-address.ts';
-import { Opcode } from '../src/protocol/tftp/packet.ts';
-import { loadSocketCalls } from '../src/server/udp/socket-calls.ts';
+import {
+  type Ipv4Address,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  writeIpv4,
+} from '../../src/protocol/ipv4-address.ts';
+import { Opcode } from '../../src/protocol/tftp/packet.ts';
+import { loadSocketCalls } from '../../src/server/udp/socket-calls.ts';
 
 // TFTP clients that fetch one file and compare every octet of it, as a process of its own: for benchmarks. Takes its
 // settings as JSON, and prints what came of it as JSON. There is nothing else to do than to wait for the sockets, so one

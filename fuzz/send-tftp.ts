@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../src/protocol/ipv4-address.ts';
 import { rawAck, rawError, rawRequest } from '../test/server/tftp/test-client.ts';
-import { seededRandom } from './fuzz-random.ts';
+import { seededRandom } from './seeded-random.ts';
 
 // Sends TFTP datagrams that no client would, from many addresses: nine of ten are packets of real clients with
 // something wrong with them, and the rest is noise. What the server answers is answered, mostly wrongly. Arguments:
