@@ -214,7 +214,12 @@ describe.skipIf(!runnable)(
       ['curl', 'whole', 1],
     ])('%s gets %s with windows of %d', async (tool, name, windowsize) => {
       const [command = '', ...args] = clients[tool]?.(name, windowsize) ?? [];
-      expect(await fetched(command, args, 200_000)).toBe(wanted(name));
+      let outcome = await fetched(command, args, 200_000);
+      // atftp gives up when its answer to the OACK is lost and the OACK comes again; who uses it asks once more.
+      for (let tries = 1; tries < 3 && outcome.includes('unexpected OACK'); tries++) {
+        outcome = await fetched(command, args, 200_000);
+      }
+      expect(outcome).toBe(wanted(name));
     });
   },
 );

@@ -14,6 +14,10 @@ export interface TftpSettings {
   readonly rollover: BlockRollover;
   /** First wait before a packet is sent again; below 1000 ms some firmware hangs (raspberrypi/firmware#1631). */
   readonly retransmitMs: number;
+  /**
+   * The longest wait. More than the 5 s of atftp and tftp-hpa: a client that has all of a window whose ACK was lost lets
+   * our repetitions pass in silence, and each of them puts its own timer back.
+   */
   readonly retransmitMsMax: number;
   readonly retriesMax: number;
   /** Send everything from the port that was asked: for port maps and NAT. Some old ROMs do not take that. */
@@ -36,7 +40,7 @@ export const TFTP_DEFAULTS: TftpSettings = {
   windowsizeMax: 64,
   rollover: 0,
   retransmitMs: 1000,
-  retransmitMsMax: 4000,
+  retransmitMsMax: 8000,
   retriesMax: 6,
   singlePort: false,
   transfersMax: 2000,
