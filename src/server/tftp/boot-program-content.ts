@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import type { HotFiles } from './hot-files.ts';
-import { answerToFileError, openFile } from './open-file.ts';
+import { answerToFileError, lookAtFile, openFile } from './open-file.ts';
 import type { TftpContent } from './tftp-content.ts';
 
 /**
@@ -18,7 +18,8 @@ export function bootProgramContent(
       const program = programs.get(name);
       if (program === undefined) return { kind: 'not-found' };
       try {
-        return await openFile(program.file, name, hot);
+        const found = await lookAtFile(program.file);
+        return found === undefined ? { kind: 'not-found' } : await openFile(found, name, hot);
       } catch (error) {
         const answer = answerToFileError(error);
         if (answer === undefined) throw error;

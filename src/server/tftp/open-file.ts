@@ -16,20 +16,36 @@ export function answerToFileError(error: unknown): TftpAnswer | undefined {
   return undefined;
 }
 
+/** A regular file as the disk had it when it was looked at. */
+export interface FoundFile {
+  /** Without links, as realpath gives it. */
+  readonly realPath: string;
+  readonly stats: BigIntStats;
+  /** Another one when the file has changed. */
+  readonly key: string;
+}
+
 /**
- * Opens a regular file at a path without links, as realpath gives it; `name` is for the log. Small files come from
- * memory. Devices and pipes are no files, and are not opened: opening alone can block, or move a tape. Rejects with the
- * error of the file system.
+ * Looks at a file. Undefined for what is no regular file: devices and pipes are not opened, since opening alone can
+ * block, or move a tape. Rejects with the error of the file system.
  */
-export async function openFile(realPath: string, name: string, hot: HotFiles): Promise<TftpAnswer> {
-  const found = await lstat(realPath, { bigint: true });
-  if (!found.isFile()) return { kind: 'not-found' };
-  const size = Number(found.size);
-  const key = [realPath, found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join('\0');
-  const lease = await hot.use(key, size, () => readWhole(realPath, found));
+export async function lookAtFile(realPath: string): Promise<FoundFile | undefined> {
+  const stats = await lstat(realPath, { bigint: true });
+  if (!stats.isFile()) return undefined;
+  const key = [realPath, stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join('\0');
+  return { realPath, stats, key };
+}
+
+/**
+ * Opens a file that was found; `name` is for the log. Small files come from memory. Rejects with the error of the file
+ * system, which is ENOENT if the file is another one by now, or has another size.
+ */
+export async function openFile(found: FoundFile, name: string, hot: HotFiles): Promise<TftpAnswer> {
+  const size = Number(found.stats.size);
+  const lease = await hot.use(found.key, size, () => readWhole(found));
   if (lease !== undefined) return { kind: 'bytes', name, ...lease };
 
-  const handle = await openSame(realPath, found);
+  const handle = await openSame(found);
   return {
     kind: 'stream',
     name,
@@ -41,11 +57,13 @@ export async function openFile(realPath: string, name: string, hot: HotFiles): P
   };
 }
 
-async function readWhole(realPath: string, found: BigIntStats): Promise<Uint8Array> {
-  const handle = await openSame(realPath, found);
+async function readWhole(found: FoundFile): Promise<Uint8Array> {
+  const handle = await openSame(found);
   try {
-    const bytes = Buffer.allocUnsafeSlow(Number(found.size));
-    if ((await readFully(handle, bytes, 0)) < bytes.length) throw new Error(`${realPath} has become shorter`);
+    const bytes = Buffer.allocUnsafeSlow(Number(found.stats.size));
+    if ((await readFully(handle, bytes, 0)) < bytes.length) {
+      throw new Error(`${found.realPath} has become shorter`);
+    }
     return bytes;
   } finally {
     await handle.close();
@@ -53,12 +71,12 @@ async function readWhole(realPath: string, found: BigIntStats): Promise<Uint8Arr
 }
 
 /** Opens what was looked at. A link or a pipe that took its place meanwhile is not followed, and does not block. */
-async function openSame(realPath: string, found: BigIntStats): Promise<FileHandle> {
+async function openSame({ realPath, stats }: FoundFile): Promise<FileHandle> {
   const handle = await open(realPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const opened = await handle.stat({ bigint: true });
-    if (opened.dev !== found.dev || opened.ino !== found.ino) {
-      throw Object.assign(new Error(`${realPath} was replaced while it was opened`), { code: 'ENOENT' });
+    if (opened.dev !== stats.dev || opened.ino !== stats.ino || opened.size !== stats.size) {
+      throw Object.assign(new Error(`${realPath} was replaced or written to`), { code: 'ENOENT' });
     }
     return handle;
   } catch (error) {

@@ -47,6 +47,7 @@ const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']
 export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
   const { counters, events, findMac, log, networks, programs, settings } = parts;
   const hot = new HotFiles();
+  const now = (): number => performance.now();
   const scripts = virtualContent(({ localAddress, path: name }) =>
     SCRIPT_NAMES.has(path.posix.basename(name)) ? parts.bootScript(localAddress) : undefined,
   );
@@ -68,7 +69,7 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
     },
     networks,
     content: firstContentOf([
-      new DirectoryContent({ roots: settings.roots, caseInsensitive: settings.case_insensitive }, hot),
+      new DirectoryContent({ roots: settings.roots, caseInsensitive: settings.case_insensitive }, hot, now),
       scripts,
       bootProgramContent(programs, hot),
     ]),
@@ -76,7 +77,7 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
     events,
     findMac,
     log,
-    now: () => performance.now(),
+    now,
     date: () => new Date(),
   });
   log.info({ tftp: server.addresses.map(({ address, port }) => `${address}:${port}`) }, 'tftp is ready');

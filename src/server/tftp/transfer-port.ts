@@ -7,8 +7,6 @@ import type { PacketBatches } from '../udp/packet-batches.ts';
 const QUARANTINE_MS = 10_000;
 /** Ended transfers that are remembered. */
 const ENDED_MAX = 10_000;
-/** How often more packets are looked for before others have their turn: clients answer while we send. */
-const ROUNDS_MAX = 4;
 const PORTS = 0x1_0000;
 const NOTHING = new Uint8Array(0);
 
@@ -59,22 +57,28 @@ export class TransferPort {
     this.#parts = parts;
   }
 
-  /** Takes what comes to the socket. Not for a port that takes requests as well, whose owner calls `take`. */
-  listen(): void {
-    const { batches, fd, onError, socket } = this.#parts;
+  /**
+   * Takes what comes to the socket; after a packet that was waited for, `onPacket` is called. Not for a port that takes
+   * requests as well, whose owner calls `take`.
+   */
+  listen(onPacket: () => void): void {
+    const { onError, socket } = this.#parts;
     socket.on('error', onError);
     socket.on('message', (bytes, from) => {
-      if (batches === undefined || fd === undefined) {
-        this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port);
-        return;
-      }
-      batches.collect(() => this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port));
-      for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
-        let received = 0;
-        batches.collect(() => (received = batches.receive(fd, this.#take)));
-        if (received <= 0) return;
-      }
+      const take = (): void => this.take(bytes, ipv4ToNumber(from.address as Ipv4Address), from.port);
+      if (this.#parts.batches === undefined) take();
+      else this.#parts.batches.collect(take);
+      onPacket();
     });
+  }
+
+  /** Takes what has come already, as much as fits one system call, and sends what follows. Returns how many packets. */
+  receive(): number {
+    const { batches, fd } = this.#parts;
+    if (batches === undefined || fd === undefined) return 0;
+    let received = 0;
+    batches.collect(() => (received = batches.receive(fd, this.#take)));
+    return Math.max(0, received);
   }
 
   /** Gives a packet to the transfer that it belongs to. */

@@ -11,6 +11,8 @@ import { type TftpPeer, TransferPort, type TransferPortParts } from './transfer-
 const PORTS = 4;
 /** ACKs that wait in the kernel while we are busy: some 2,000 on each port. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
+/** How often more packets are looked for before others have their turn. */
+const ROUNDS_MAX = 32;
 /** A whole window of 64 blocks for several clients at once. */
 const SEND_BUFFER_BYTES = 4 << 20;
 
@@ -70,7 +72,6 @@ export class TransferPorts {
           socket,
           ...(batched && fd !== undefined && { fd, batches: batched.batches }),
         });
-        opened.listen();
         ports.push(opened);
       } catch (error) {
         if (!(error instanceof UdpBindError)) throw error;
@@ -78,7 +79,18 @@ export class TransferPorts {
       }
     }
     if (ports.length === 0) throw taken;
-    return new TransferPorts(ports);
+    const opened = new TransferPorts(ports);
+    for (const port of ports) port.listen(() => opened.#receive());
+    return opened;
+  }
+
+  /** Takes what has come to any of the ports, for as long as it keeps coming: clients answer while we send. */
+  #receive(): void {
+    for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+      let received = 0;
+      for (const port of this.#ports) received += port.receive();
+      if (received === 0) return;
+    }
   }
 
   /**

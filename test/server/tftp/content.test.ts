@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { bootProgramContent } from '../../../src/server/tftp/boot-program-content.ts';
-import { DirectoryContent } from '../../../src/server/tftp/directory-content.ts';
+import { DirectoryContent, type DirectorySettings } from '../../../src/server/tftp/directory-content.ts';
 import { HotFiles } from '../../../src/server/tftp/hot-files.ts';
 import { firstContentOf, type TftpContent } from '../../../src/server/tftp/tftp-content.ts';
 import { virtualContent } from '../../../src/server/tftp/virtual-content.ts';
@@ -12,6 +12,11 @@ import { virtualContent } from '../../../src/server/tftp/virtual-content.ts';
 const client = '10.0.1.7' as Ipv4Address;
 
 let folder: string;
+let nowMs = 0;
+const now = (): number => nowMs;
+const directory = (settings: DirectorySettings, hot = new HotFiles()): DirectoryContent =>
+  new DirectoryContent(settings, hot, now);
+
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'railhead-content-'));
   for (const name of [
@@ -52,7 +57,7 @@ describe('a folder', () => {
     ['boot/bcd', 'not-found'],
     ['boot', 'not-found'],
   ])('%s: %s', async (asked, expected) => {
-    expect(await served(new DirectoryContent({ roots: [folder] }, new HotFiles()), asked)).toBe(expected);
+    expect(await served(directory({ roots: [folder] }), asked)).toBe(expected);
   });
 
   test.each([
@@ -60,15 +65,76 @@ describe('a folder', () => {
     ['COMMON', '10.0.1.7/common'],
     ['boot/nothing', 'not-found'],
   ])('without regard to case, %s: %s', async (asked, expected) => {
-    const content = new DirectoryContent({ roots: [folder], caseInsensitive: true }, new HotFiles());
+    const content = directory({ roots: [folder], caseInsensitive: true });
     expect(await served(content, asked)).toBe(expected);
   });
 
   test('comes after one that has the file, and before one that does not exist', async () => {
     const roots = [path.join(folder, 'nothing'), path.join(folder, 'rpi/default'), folder];
-    const content = new DirectoryContent({ roots }, new HotFiles());
+    const content = directory({ roots });
     expect(await served(content, 'start4.elf')).toBe('rpi/default/start4.elf');
     expect(await served(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
+  });
+});
+
+describe('what a folder has is remembered for a moment', () => {
+  const streamed = (): HotFiles => new HotFiles({ fileBytesMax: 0, totalBytesMax: 0 });
+
+  /** What is read of a file that is not kept in memory. */
+  async function streamedText(content: TftpContent, asked: string): Promise<string> {
+    const answer = await content.open({ path: asked, clientAddress: client, localAddress: client });
+    if (answer.kind !== 'stream') return answer.kind;
+    const bytes = Buffer.alloc(answer.stream.size);
+    await answer.stream.read(bytes, 0);
+    await answer.stream.close();
+    return bytes.toString();
+  }
+
+  test('a file that was written is another one after 100 ms', async () => {
+    const content = directory({ roots: [folder] });
+    expect(await served(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
+    writeFileSync(path.join(folder, 'boot/grub.cfg'), 'written');
+    nowMs += 99;
+    expect(await served(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
+    nowMs += 1;
+    expect(await served(content, 'boot/grub.cfg')).toBe('written');
+  });
+
+  test.each([
+    ['replaced', 'new', () => {
+      writeFileSync(path.join(folder, 'new'), 'new');
+      renameSync(path.join(folder, 'new'), path.join(folder, 'boot/grub.cfg'));
+    }],
+    ['written', 'longer than it was', () => writeFileSync(path.join(folder, 'boot/grub.cfg'), 'longer than it was')],
+    ['deleted', 'not-found', () => rmSync(path.join(folder, 'boot/grub.cfg'))],
+    ['replaced by a folder', 'not-found', () => {
+      rmSync(path.join(folder, 'boot/grub.cfg'));
+      mkdirSync(path.join(folder, 'boot/grub.cfg'));
+    }],
+  ])('but what must be opened is looked at again when it was %s', async (_name, expected, change) => {
+    const content = directory({ roots: [folder] }, streamed());
+    expect(await streamedText(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
+    change();
+    expect(await streamedText(content, 'boot/grub.cfg')).toBe(expected);
+  }); // prettier-ignore
+
+  test("a client's first folder of its own is seen after a second, its files after 100 ms", async () => {
+    const content = directory({ roots: [folder] });
+    const other = '10.0.1.8' as Ipv4Address;
+    const servedToOther = async (): Promise<string> => {
+      const answer = await content.open({ path: 'common', clientAddress: other, localAddress: client });
+      return answer.kind === 'bytes' ? Buffer.from(answer.bytes).toString() : answer.kind;
+    };
+    expect(await servedToOther()).toBe('common');
+    mkdirSync(path.join(folder, other));
+    writeFileSync(path.join(folder, other, 'common'), 'first');
+    nowMs += 999;
+    expect(await servedToOther()).toBe('common');
+    nowMs += 1;
+    expect(await servedToOther()).toBe('first');
+    writeFileSync(path.join(folder, other, 'common'), 'second');
+    nowMs += 100;
+    expect(await servedToOther()).toBe('second');
   });
 });
 
@@ -98,9 +164,9 @@ describe('boot programs', () => {
 test('the first place that has the file, or refuses it, answers', async () => {
   const made = virtualContent(({ path: asked }) => (asked === 'common' ? undefined : `made ${asked}`));
   const refusing: TftpContent = { open: () => ({ kind: 'refused', reason: 'no' }) };
-  const directory = new DirectoryContent({ roots: [folder] }, new HotFiles());
-  expect(await served(firstContentOf([made, directory]), 'common')).toBe('10.0.1.7/common');
-  expect(await served(firstContentOf([made, directory]), 'own')).toBe('made own');
-  expect(await served(firstContentOf([refusing, directory]), 'own')).toBe('refused');
+  const own = directory({ roots: [folder] });
+  expect(await served(firstContentOf([made, own]), 'common')).toBe('10.0.1.7/common');
+  expect(await served(firstContentOf([made, own]), 'own')).toBe('made own');
+  expect(await served(firstContentOf([refusing, own]), 'own')).toBe('refused');
   expect(await served(firstContentOf([]), 'own')).toBe('not-found');
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../../src/lab/network-lab.ts';
-import { DirectoryContent } from '../../../src/server/tftp/directory-content.ts';
+import { DirectoryContent, type DirectorySettings } from '../../../src/server/tftp/directory-content.ts';
 import { HotFiles } from '../../../src/server/tftp/hot-files.ts';
 import type { TftpContent } from '../../../src/server/tftp/tftp-content.ts';
 import { fetchFile, rawAck, rawError, rawRequest, type Received, TestPeer } from './test-client.ts';
@@ -52,6 +52,10 @@ async function answerTo(server: TestServer, packet: Uint8Array): Promise<string>
   const first = await peer.next();
   return first?.bytes.subarray(4).toString() === 'fence' ? 'nothing' : word(first);
 }
+
+let diskMs = 0;
+const directory = (settings: DirectorySettings, hot = new HotFiles()): DirectoryContent =>
+  new DirectoryContent(settings, hot, () => diskMs);
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -138,7 +142,7 @@ describe('T3: names that lead elsewhere', () => {
       ln -s /etc/passwd passwd; ln -s /etc out; ln -s ../outside chain; ln -s /etc/passwd ../outside; ln -s /dev/zero zero
       mkfifo pipe; ln -s pipe pipe-link; ln -s loop loop; ln -s nothing dangling; ln -s good inside`;
     execFileSync('sh', ['-ec', script, 'sh', folder]);
-    const server = await startTestServer(new DirectoryContent({ roots: [path.join(folder, 'root')] }, new HotFiles()));
+    const server = await startTestServer(directory({ roots: [path.join(folder, 'root')] }));
     const peer = await openPeer();
     expect(word(await peer.ask(rawRequest(name), server.port))).toBe(expected);
   }); // prettier-ignore
@@ -151,7 +155,7 @@ describe('T3: names that lead elsewhere', () => {
 
 test.each(['new', '../new', 'program'])('T4: a write of %s is refused, and writes nothing', async (name) => {
   writeFileSync(path.join(folder, 'program'), PROGRAM);
-  const server = await startTestServer(new DirectoryContent({ roots: [folder] }, new HotFiles()));
+  const server = await startTestServer(directory({ roots: [folder] }));
   const peer = await openPeer();
   const answer = await peer.ask(rawRequest(name, {}, { opcode: 2 }), server.port);
   expect(word(answer)).toBe('ERROR 2');
@@ -320,7 +324,7 @@ describe('T12: sizes', () => {
     const file = path.join(folder, 'large');
     writeFileSync(file, 'the beginning');
     truncateSync(file, 5_000_000_000);
-    const server = await startTestServer(new DirectoryContent({ roots: [folder] }, new HotFiles()), PATIENT);
+    const server = await startTestServer(directory({ roots: [folder] }), PATIENT);
     const peer = await openPeer();
     const oack = await peer.ask(rawRequest('large', { tsize: 0 }), server.port);
     expect(oack!.bytes.toString('latin1', 2)).toBe('tsize\x005000000000\0');
@@ -355,7 +359,7 @@ describe('T13: a file that changes on its way', () => {
     ['deleted', 'whole', () => rmSync(path.join(folder, 'file'))],
   ])('%s: %s', async (_name, expected, change) => {
     writeFileSync(path.join(folder, 'file'), OLD);
-    const server = await startTestServer(new DirectoryContent({ roots: [folder] }, streamed()), PATIENT);
+    const server = await startTestServer(directory({ roots: [folder] }, streamed()), PATIENT);
     const peer = await openPeer();
     const oack = await peer.ask(rawRequest('file', { blksize: 1024 }), server.port);
     const first = await peer.ask(rawAck(0), oack!.port);
@@ -372,11 +376,12 @@ describe('T13: a file that changes on its way', () => {
 
   test('a file in memory is sent as it was, and its next reader gets the new one', async () => {
     writeFileSync(path.join(folder, 'file'), OLD);
-    const server = await startTestServer(new DirectoryContent({ roots: [folder] }, new HotFiles()), PATIENT);
+    const server = await startTestServer(directory({ roots: [folder] }), PATIENT);
     const peer = await openPeer();
     const oack = await peer.ask(rawRequest('file', { blksize: 1024 }), server.port);
     const first = await peer.ask(rawAck(0), oack!.port);
     writeFileSync(path.join(folder, 'file'), 'new');
+    diskMs += 100;
     expect((await fetchFile(server.port, 'file')).bytes.toString()).toBe('new');
     expect((await readOn(peer, first!)).bytes.equals(OLD)).toBe(true);
   });
