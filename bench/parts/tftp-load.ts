@@ -1,17 +1,25 @@
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
-import {
-  type Ipv4Address,
-  ipv4FromNumber,
-  ipv4ToNumber,
-  writeIpv4,
-} from '../../src/protocol/ipv4-address.ts';
+import { type Ipv4Address, ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../../src/protocol/ipv4-address.ts';
 import { Opcode } from '../../src/protocol/tftp/packet.ts';
+import {
+  AF_INET,
+  HEADER_SIZE,
+  LENGTH,
+  NAME,
+  NAME_ADDRESS,
+  NAME_LENGTH,
+  NAME_PORT,
+  NAME_SIZE,
+  VECTOR,
+  VECTOR_COUNT,
+  VECTOR_SIZE,
+} from '../../src/server/udp/mmsghdr.ts';
 import { loadSocketCalls } from '../../src/server/udp/socket-calls.ts';
 
 // TFTP clients that fetch one file and compare every octet of it, as a process of its own: for benchmarks. Takes its
-// settings as JSON, and prints what came of it as JSON. There is nothing else to do than to wait for the sockets, so one
-// loop waits in epoll_wait(2) and takes many datagrams with one call, without node:dgram.
+// settings as JSON, and prints what came of it as JSON. The clients must cost less than the server that they measure, so
+// all of them share one socket, IP_PKTINFO tells them apart, and one system call takes or sends many packets.
 
 /** What the process is told, in its first argument. */
 export interface TftpLoadSettings {
@@ -48,67 +56,113 @@ export interface TftpLoadResult {
 const TIMEOUT_MS = 1000;
 const TRIES_MAX = 8;
 const PORT = 69;
-const FIRST_CLIENT_PORT = 20_000;
+const CLIENT_PORT = 20_000;
 
 const SLOTS = 64;
 const SLOT_SIZE = 2048;
-const EVENTS_MAX = 256;
-// struct epoll_event is packed on x86-64 alone.
-const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
-const EVENT_DATA = EVENT_SIZE - 8;
-const EPOLLIN = 1;
-const EPOLL_CTL_ADD = 1;
+/** All windows of all clients at once. */
+const RECEIVE_BUFFER_BYTES = 128 << 20;
+
+// struct mmsghdr has these besides; struct cmsghdr is length, level and type, and with IP_PKTINFO (ip(7)) follow an
+// interface, the local address of an outgoing packet, and the destination of an incoming one.
+const CONTROL = 32;
+const CONTROL_LENGTH = 40;
+const CONTROL_SIZE = 32;
+const CONTROL_USED = 28;
+const CONTROL_TYPE = 12;
+const LOCAL_ADDRESS = 20;
+const DESTINATION = 24;
+const IPPROTO_IP = 0;
+const IP_PKTINFO = 8;
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
+const POLLIN = 1;
 
 const settings = JSON.parse(process.argv[2] ?? '') as TftpLoadSettings;
 const content = readFileSync(settings.copy);
+const server = ipv4ToNumber(settings.server as Ipv4Address);
 const firstClient = ipv4ToNumber(settings.firstClient as Ipv4Address);
 const calls = await loadSocketCalls();
 const libc = koffi.load(null);
-const epollCreate = libc.func('int epoll_create1(int)') as (flags: number) => number;
-const epollControl = libc.func('int epoll_ctl(int, int, int, void *)') as (
-  ...values: [number, number, number, Uint8Array]
+const setOption = libc.func('int setsockopt(int, int, int, const void *, uint32_t)') as (
+  ...values: [number, number, number, Uint8Array, number]
 ) => number;
-const epollWait = libc.func('int epoll_wait(int, void *, int, int)') as (
-  ...values: [number, Uint8Array, number, number]
+const poll = libc.func('int poll(void *, unsigned long, int)') as (
+  ...values: [Uint8Array, number, number]
 ) => number;
-const sendTo = libc.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)') as (
-  ...values: [number, Uint8Array, number, number, Uint8Array, number]
-) => number;
-const closeFd = libc.func('int close(int)') as (fd: number) => number;
 
-/** One call's worth of datagrams: mmsghdr, iovec and sockaddr_in as in src/server/udp/datagram-batches.ts. */
+/** One call's worth of packets. */
 class Slots {
-  readonly headers = Buffer.alloc(SLOTS * 64);
-  /** Only the kernel reads it: it must not be collected. */
-  readonly vectors = Buffer.alloc(SLOTS * 16);
-  readonly names = Buffer.alloc(SLOTS * 16);
+  readonly headers = Buffer.alloc(SLOTS * HEADER_SIZE);
+  readonly #vectors = Buffer.alloc(SLOTS * VECTOR_SIZE);
+  readonly names = Buffer.alloc(SLOTS * NAME_SIZE);
+  readonly controls = Buffer.alloc(SLOTS * CONTROL_SIZE);
   readonly data = Buffer.alloc(SLOTS * SLOT_SIZE);
 
   constructor() {
-    const [vectors, names, data] = [this.vectors, this.names, this.data].map((bytes) =>
-      calls.addressOf(bytes),
-    );
-    if (vectors === undefined || names === undefined || data === undefined) throw new Error('no addresses');
+    const vectorsAt = calls.addressOf(this.#vectors);
+    const namesAt = calls.addressOf(this.names);
+    const controlsAt = calls.addressOf(this.controls);
+    const dataAt = calls.addressOf(this.data);
     for (let slot = 0; slot < SLOTS; slot++) {
-      this.headers.writeBigUInt64LE(names + BigInt(slot * 16), slot * 64);
-      this.headers.writeUInt32LE(16, slot * 64 + 8);
-      this.headers.writeBigUInt64LE(vectors + BigInt(slot * 16), slot * 64 + 16);
-      this.headers.writeBigUInt64LE(1n, slot * 64 + 24);
-      this.vectors.writeBigUInt64LE(data + BigInt(slot * SLOT_SIZE), slot * 16);
-      this.vectors.writeBigUInt64LE(BigInt(SLOT_SIZE), slot * 16 + 8);
+      const header = slot * HEADER_SIZE;
+      this.headers.writeBigUInt64LE(namesAt + BigInt(slot * NAME_SIZE), header + NAME);
+      this.headers.writeBigUInt64LE(vectorsAt + BigInt(slot * VECTOR_SIZE), header + VECTOR);
+      this.headers.writeBigUInt64LE(1n, header + VECTOR_COUNT);
+      this.headers.writeBigUInt64LE(controlsAt + BigInt(slot * CONTROL_SIZE), header + CONTROL);
+      this.#vectors.writeBigUInt64LE(dataAt + BigInt(slot * SLOT_SIZE), slot * VECTOR_SIZE);
+      this.#vectors.writeBigUInt64LE(BigInt(SLOT_SIZE), slot * VECTOR_SIZE + 8);
+      this.names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
+      this.names.writeUInt32BE(server, slot * NAME_SIZE + NAME_ADDRESS);
+      this.controls.writeBigUInt64LE(BigInt(CONTROL_USED), slot * CONTROL_SIZE);
+      this.controls.writeInt32LE(IP_PKTINFO, slot * CONTROL_SIZE + CONTROL_TYPE);
+      this.ready(slot);
     }
+  }
+
+  /** Says again how much room there is, over which the kernel has written how much it used. */
+  ready(slot: number): void {
+    this.headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
+    this.headers.writeUInt32LE(CONTROL_SIZE, slot * HEADER_SIZE + CONTROL_LENGTH);
+  }
+
+  setLength(slot: number, length: number): void {
+    this.#vectors.writeUInt32LE(length, slot * VECTOR_SIZE + 8);
   }
 }
 
-const slots = new Slots();
-const { data, headers, names } = slots;
-const epoll = epollCreate(0);
-const events = Buffer.alloc(EVENTS_MAX * EVENT_SIZE);
+const fd = calls.open({ address: UNSPECIFIED_ADDRESS, port: CLIENT_PORT, reuseAddress: false });
+for (const [level, option, value] of [
+  [SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES],
+  [IPPROTO_IP, IP_PKTINFO, 1],
+] as const) {
+  const octets = new Uint8Array(Int32Array.of(value).buffer);
+  if (setOption(fd, level, option, octets, octets.length) < 0) throw new Error(`setsockopt ${option} failed`);
+}
+const incoming = new Slots();
+const outgoing = new Slots();
+const { data, headers, names } = incoming;
+let waiting = 0;
 const request = Buffer.from(
   `\0\x01${settings.file}\0octet\0blksize\0${settings.blksize}\0` +
     (settings.windowsize > 1 ? `windowsize\0${settings.windowsize}\0` : ''),
   'latin1',
 );
+
+function send(from: number, port: number, packet: Uint8Array): void {
+  if (waiting === SLOTS) flush();
+  const slot = waiting++;
+  outgoing.data.set(packet, slot * SLOT_SIZE);
+  outgoing.setLength(slot, packet.length);
+  outgoing.names.writeUInt16BE(port, slot * NAME_SIZE + NAME_PORT);
+  outgoing.controls.writeUInt32BE(from, slot * CONTROL_SIZE + LOCAL_ADDRESS);
+}
+
+/** Sends what waits. What the kernel does not take is lost, and sent again after its timeout. */
+function flush(): void {
+  if (waiting > 0) calls.sendMany(fd, outgoing.headers, waiting);
+  waiting = 0;
+}
 
 let active = 0;
 let started = 0;
@@ -120,15 +174,14 @@ const tookMs: number[] = [];
 
 /** One transfer, from the request to the last ACK. */
 class Client {
-  readonly fd: number;
-  readonly #server = Buffer.alloc(16);
+  readonly #address: number;
   /** Four octets to acknowledge with. */
   readonly #ack = Buffer.from([0, Opcode.ack, 0, 0]);
   #last: Uint8Array = request;
+  /** Port 69 until the server's transfer port is known. */
+  #port = PORT;
   #blksize = 512;
   #windowsize = 1;
-  /** Whether the server's transfer port is known. */
-  #known = false;
   /** The highest block that came in order; counted on past 65535. */
   #block = 0;
   #acked = 0;
@@ -137,37 +190,13 @@ class Client {
   readonly startedMs = performance.now();
 
   constructor(index: number) {
-    this.fd = calls.open({
-      address: ipv4FromNumber(firstClient + index),
-      port: FIRST_CLIENT_PORT + (index % 40_000),
-      reuseAddress: false,
-    });
-    this.#server.writeUInt16LE(2, 0);
-    this.#server.writeUInt16BE(PORT, 2);
-    writeIpv4(this.#server, 4, settings.server as Ipv4Address);
-    const event = Buffer.alloc(EVENT_SIZE);
-    event.writeUInt32LE(EPOLLIN, 0);
-    event.writeUInt32LE(index, EVENT_DATA);
-    if (epollControl(epoll, EPOLL_CTL_ADD, this.fd, event) < 0) throw new Error('epoll_ctl failed');
+    this.#address = firstClient + index;
     this.#send(request);
   }
 
-  /** Takes what has come. Returns whether the transfer is over. */
-  receive(): boolean {
-    let over = false;
-    const received = calls.receiveMany(this.fd, slots.headers, SLOTS);
-    for (let slot = 0; slot < received; slot++) {
-      headers.writeUInt32LE(16, slot * 64 + 8);
-      if (!over) over = this.#take(slot * SLOT_SIZE, headers.readUInt32LE(slot * 64 + 56), slot * 16);
-    }
-    return over;
-  }
-
-  #take(start: number, length: number, name: number): boolean {
-    if (!this.#known) {
-      this.#server.writeUInt16BE(names.readUInt16BE(name + 2), 2);
-      this.#known = true;
-    }
+  /** Takes a packet. Returns whether the transfer is over. */
+  take(start: number, length: number, port: number): boolean {
+    if (this.#port === PORT) this.#port = port;
     switch (data.readUInt16BE(start)) {
       case Opcode.oack:
         return this.#onOack(data.toString('latin1', start + 2, start + length));
@@ -234,7 +263,7 @@ class Client {
   #send(packet: Uint8Array): void {
     this.#last = packet;
     this.sentMs = performance.now();
-    sendTo(this.fd, packet, packet.length, 0, this.#server, 16);
+    send(this.#address, this.#port, packet);
   }
 
   #fail(reason: string): boolean {
@@ -257,7 +286,6 @@ function start(): void {
 function end(index: number): void {
   const client = clients.get(index);
   if (client === undefined) return;
-  closeFd(client.fd);
   clients.delete(index);
   active--;
   const nowMs = performance.now();
@@ -266,19 +294,30 @@ function end(index: number): void {
 }
 
 for (let index = 0; index < settings.clients; index++) start();
+flush();
+// struct pollfd: the descriptor, and what is waited for.
+const polled = Buffer.alloc(8);
+polled.writeInt32LE(fd, 0);
+polled.writeInt16LE(POLLIN, 4);
 let lookedMs = startedMs;
 while (active > 0) {
-  const ready = epollWait(epoll, events, EVENTS_MAX, TIMEOUT_MS / 10);
-  for (let at = 0; at < ready; at++) {
-    const index = events.readUInt32LE(at * EVENT_SIZE + EVENT_DATA);
-    if (clients.get(index)?.receive() === true) end(index);
+  const received = calls.receiveMany(fd, headers, SLOTS);
+  if (received < 0) poll(polled, 1, TIMEOUT_MS / 10);
+  for (let slot = 0; slot < received; slot++) {
+    const index = incoming.controls.readUInt32BE(slot * CONTROL_SIZE + DESTINATION) - firstClient;
+    const length = headers.readUInt32LE(slot * HEADER_SIZE + LENGTH);
+    incoming.ready(slot);
+    const port = names.readUInt16BE(slot * NAME_SIZE + NAME_PORT);
+    if (clients.get(index)?.take(slot * SLOT_SIZE, length, port) === true) end(index);
   }
+  flush();
   const nowMs = performance.now();
   if (nowMs - lookedMs < TIMEOUT_MS / 10) continue;
   lookedMs = nowMs;
   for (const [index, client] of clients) {
     if (nowMs - client.sentMs >= TIMEOUT_MS && client.onTimeout()) end(index);
   }
+  flush();
 }
 
 const seconds = (performance.now() - startedMs) / 1000;

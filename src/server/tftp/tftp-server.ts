@@ -23,7 +23,7 @@ import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-repo
 import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
 import { TftpTransfer } from './tftp-transfer.ts';
 import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
-import { type TakeTransferPacket, type TftpPeer, TransferPort } from './transfer-port.ts';
+import { sendPacket, type TakeTransferPacket, type TftpPeer, TransferPort } from './transfer-port.ts';
 import { type BatchedCalls, loadBatchedCalls, TransferPorts } from './transfer-ports.ts';
 
 /** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
@@ -161,7 +161,13 @@ export class TftpServer {
     let listener: Listener;
     if (this.#settings.singlePort) {
       const singlePort = new TransferPort({ ...parts, socket });
-      listener = { address, socket, blksizeMax, singlePort, ports: new TransferPorts([singlePort]) };
+      listener = {
+        address,
+        socket,
+        blksizeMax,
+        singlePort,
+        ports: new TransferPorts([singlePort], parts.now),
+      };
     } else {
       const opened = await TransferPorts.open(address, this.#settings.portRange, batched, parts).catch(
         (error: unknown) => {
@@ -410,9 +416,10 @@ export class TftpServer {
     // Nobody can be answered at port 0.
     if (peer.port === 0 || readOpcode(bytes) === Opcode.error || !this.#strangers.take(this.#parts.now()))
       return;
-    const sender = port.senderTo(peer, () => undefined);
-    sender.send(encodeError(TftpError.unknownTransferId, 'unknown transfer ID'));
-    sender.flush();
+    sendPacket(
+      port.senderTo(peer, () => undefined),
+      encodeError(TftpError.unknownTransferId, 'unknown transfer ID'),
+    );
   };
 
   #refuse(

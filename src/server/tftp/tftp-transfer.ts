@@ -10,7 +10,13 @@ import {
   type TransferTerms,
 } from '../../protocol/tftp/transfer.ts';
 import type { TransferBlocks } from './transfer-blocks.ts';
-import type { PacketSender, SendFailed, TftpPeer, TransferPort } from './transfer-port.ts';
+import {
+  type PacketSender,
+  type SendFailed,
+  sendPacket,
+  type TftpPeer,
+  type TransferPort,
+} from './transfer-port.ts';
 
 /** How long to wait when the kernel has no room for a packet. */
 const NO_BUFFERS_PAUSE_MS = 5;
@@ -62,14 +68,14 @@ export class TftpTransfer {
   #perform(action: TransferAction): void {
     switch (action.kind) {
       case 'send-oack':
-        this.#send(this.#parts.oack);
+        sendPacket(this.#sender, this.#parts.oack);
         break;
       case 'send-data':
         this.#wanted = action;
         if (!this.#loading) this.#sendWanted();
         break;
       case 'send-error':
-        this.#send(encodeError(action.code, action.text));
+        sendPacket(this.#sender, encodeError(action.code, action.text));
         break;
       case 'end':
         this.#end(action.outcome);
@@ -105,13 +111,9 @@ export class TftpTransfer {
   #sendWindow(first: number, count: number): void {
     const { blocks, terms } = this.#parts;
     for (let block = first; block < first + count; block++) {
-      this.#sender.send(dataHeader(wireBlock(block, terms.rollover)), blocks.payload(block));
+      const { bytes, end, start } = blocks.locate(block);
+      this.#sender.send(dataHeader(wireBlock(block, terms.rollover)), bytes, start, end);
     }
-    this.#sender.flush();
-  }
-
-  #send(packet: Buffer): void {
-    this.#sender.send(packet);
     this.#sender.flush();
   }
 

@@ -3,13 +3,20 @@ import type { TftpStream } from './tftp-content.ts';
 /** What a read brings at least, in octets: fewer and larger reads for clients that take one small block at a time. */
 const READ_AHEAD_BYTES = 64 * 1024;
 
+/** Where the octets of a block are: in `bytes` from `start` up to `end`. */
+export interface BlockPlace {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The blocks of one file as one transfer sends them. Blocks count from 1. */
 export interface TransferBlocks {
   readonly size: number;
   /** Makes blocks ready; undefined if they are already. Rejects if the file cannot be read, or has become shorter. */
   load(first: number, count: number): Promise<void> | undefined;
   /** A block that is ready. The octets stay as they are until they are sent. */
-  payload(block: number): Uint8Array;
+  locate(block: number): BlockPlace;
   close(): Promise<void>;
 }
 
@@ -36,8 +43,9 @@ export class MemoryBlocks implements TransferBlocks {
     return undefined;
   }
 
-  payload(block: number): Uint8Array {
-    return this.#bytes.subarray((block - 1) * this.#blksize, block * this.#blksize);
+  locate(block: number): BlockPlace {
+    const start = (block - 1) * this.#blksize;
+    return { bytes: this.#bytes, start, end: Math.min(start + this.#blksize, this.size) };
   }
 
   close(): Promise<void> {
@@ -78,11 +86,11 @@ export class StreamedBlocks implements TransferBlocks {
     return this.#advance(first, count);
   }
 
-  payload(block: number): Uint8Array {
+  locate(block: number): BlockPlace {
     const chunk = this.#current;
     if (chunk === undefined || !covers(chunk, block, 1)) throw new Error(`block ${block} is not loaded`);
     const start = (block - chunk.first) * this.#blksize;
-    return chunk.bytes.subarray(start, start + this.#blksize);
+    return { bytes: chunk.bytes, start, end: Math.min(start + this.#blksize, chunk.bytes.length) };
   }
 
   async close(): Promise<void> {

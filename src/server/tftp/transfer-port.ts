@@ -1,14 +1,15 @@
 import type { Socket } from 'node:dgram';
 import { getSystemErrorName } from 'node:util';
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
-import type { PacketBatches } from '../udp/packet-batches.ts';
+import type { PacketBatches, PacketDestination } from '../udp/packet-batches.ts';
 
 /** Late packets to a transfer that has ended are let alone for this long. */
 const QUARANTINE_MS = 10_000;
 /** Ended transfers that are remembered. */
 const ENDED_MAX = 10_000;
 const PORTS = 0x1_0000;
-const NOTHING = new Uint8Array(0);
+/** Octets of a packet that its transfer numbers. */
+const HEAD_LENGTH = 4;
 
 /** Where packets go to. */
 export interface TftpPeer {
@@ -24,9 +25,18 @@ export type SendFailed = (error: Error & { code?: string }) => void;
 
 /** What a transfer needs to send. */
 export interface PacketSender {
-  /** Sends a packet of one part or two, whose octets must stay as they are; at the latest when flushed. */
-  send(head: Uint8Array, body?: Uint8Array): void;
+  /**
+   * Sends a packet, at the latest when flushed: the four octets of `head`, a number in network order, and those of `body`
+   * from `start` up to `end`, which must stay as they are.
+   */
+  send(head: number, body: Uint8Array, start: number, end: number): void;
   flush(): void;
+}
+
+/** Sends a packet that is whole, at once. */
+export function sendPacket(sender: PacketSender, packet: Buffer): void {
+  sender.send(packet.readUInt32BE(0), packet, HEAD_LENGTH, packet.length);
+  sender.flush();
 }
 
 /** What a port is made of. */
@@ -127,17 +137,25 @@ export class TransferPort {
         if (error !== null) onFailed(error);
       };
       return {
-        send: (head, body = NOTHING) => socket.send([head, body], peer.port, peer.address, sent),
+        send: (head, body, start, end) => {
+          const first = Buffer.alloc(HEAD_LENGTH);
+          first.writeUInt32BE(head);
+          socket.send([first, body.subarray(start, end)], peer.port, peer.address, sent);
+        },
         flush: () => undefined,
       };
     }
-    const address = ipv4ToNumber(peer.address);
-    const failed = (errno: number): void => {
-      const code = getSystemErrorName(errno);
-      onFailed(Object.assign(new Error(`sendmmsg: ${code}`), { code }));
+    const to: PacketDestination = {
+      fd,
+      address: ipv4ToNumber(peer.address),
+      port: peer.port,
+      failed: (errno) => {
+        const code = getSystemErrorName(errno);
+        onFailed(Object.assign(new Error(`sendmmsg: ${code}`), { code }));
+      },
     };
     return {
-      send: (head, body = NOTHING) => batches.add(fd, address, peer.port, head, body, failed),
+      send: (head, body, start, end) => batches.add(to, head, body, start, end),
       flush: () => batches.flush(),
     };
   }

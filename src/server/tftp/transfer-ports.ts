@@ -11,8 +11,8 @@ import { type TftpPeer, TransferPort, type TransferPortParts } from './transfer-
 const PORTS = 4;
 /** ACKs that wait in the kernel while we are busy: some 2,000 on each port. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-/** How often more packets are looked for before others have their turn. */
-const ROUNDS_MAX = 32;
+/** How long more packets are looked for before DHCP and HTTP have their turn. */
+const TURN_MS = 2;
 /** A whole window of 64 blocks for several clients at once. */
 const SEND_BUFFER_BYTES = 4 << 20;
 
@@ -38,10 +38,13 @@ export async function loadBatchedCalls(): Promise<BatchedCalls | undefined> {
 /** The ports that send the files of one address of ours: a client takes no other sender than the one it asked. */
 export class TransferPorts {
   readonly #ports: readonly TransferPort[];
+  readonly #now: () => number;
   #next = 0;
 
-  constructor(ports: readonly TransferPort[]) {
+  /** `now` tells monotonic milliseconds. */
+  constructor(ports: readonly TransferPort[], now: () => number) {
     this.#ports = ports;
+    this.#now = now;
   }
 
   /**
@@ -79,18 +82,19 @@ export class TransferPorts {
       }
     }
     if (ports.length === 0) throw taken;
-    const opened = new TransferPorts(ports);
+    const opened = new TransferPorts(ports, parts.now);
     for (const port of ports) port.listen(() => opened.#receive());
     return opened;
   }
 
   /** Takes what has come to any of the ports, for as long as it keeps coming: clients answer while we send. */
   #receive(): void {
-    for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
-      let received = 0;
+    const startMs = this.#now();
+    let received: number;
+    do {
+      received = 0;
       for (const port of this.#ports) received += port.receive();
-      if (received === 0) return;
-    }
+    } while (received > 0 && this.#now() - startMs < TURN_MS);
   }
 
   /**

@@ -5,7 +5,9 @@ import {
   HEADER_SIZE,
   LENGTH,
   NAME,
+  NAME_ADDRESS,
   NAME_LENGTH,
+  NAME_PORT,
   NAME_SIZE,
   VECTOR,
   VECTOR_COUNT,
@@ -86,8 +88,8 @@ export class DatagramBatches {
       const length = headers.readUInt32LE(slot * HEADER_SIZE + LENGTH);
       const name = slot * NAME_SIZE;
       take(Buffer.from(data.subarray(start, start + length)), {
-        address: ipv4FromBytes(names, name + 4),
-        port: names.readUInt16BE(name + 2),
+        address: ipv4FromBytes(names, name + NAME_ADDRESS),
+        port: names.readUInt16BE(name + NAME_PORT),
       });
       // The kernel has written over it how long the name is.
       headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
@@ -125,8 +127,8 @@ export class DatagramBatches {
       const { address, bytes, port } = datagram;
       data.set(bytes, slot * SLOT_SIZE);
       vectors.writeUInt32LE(bytes.length, slot * VECTOR_SIZE + 8);
-      names.writeUInt16BE(port, slot * NAME_SIZE + 2);
-      writeIpv4(names, slot * NAME_SIZE + 4, address);
+      names.writeUInt16BE(port, slot * NAME_SIZE + NAME_PORT);
+      writeIpv4(names, slot * NAME_SIZE + NAME_ADDRESS, address);
     }
     return count;
   }

@@ -14,6 +14,8 @@ export const LENGTH = 56;
 // struct iovec: base, length. struct sockaddr_in: family, port, address, and eight octets of padding.
 export const VECTOR_SIZE = 16;
 export const NAME_SIZE = 16;
+export const NAME_PORT = 2;
+export const NAME_ADDRESS = 4;
 export const AF_INET = 2;
 
 /** Whether the structures of this machine are laid out like that. */

@@ -4,7 +4,9 @@ import {
   HEADER_SIZE,
   LENGTH,
   NAME,
+  NAME_ADDRESS,
   NAME_LENGTH,
+  NAME_PORT,
   NAME_SIZE,
   VECTOR,
   VECTOR_COUNT,
@@ -21,28 +23,39 @@ const RECEIVED_LENGTH_MAX = 1024;
 const EAGAIN = -11;
 const HIGH = 2 ** 32;
 
+/** Octets of a packet that are sent from a place of their own. */
+const HEAD_LENGTH = 4;
+/** An ACK, which nearly all that comes is. */
+const COMMON_LENGTH = 4;
+const WORD_SIZE = 4;
+
 /** Takes a packet. `bytes` are its own only until it returns; `address` is a number, as in ipv4-address.ts. */
 export type TakePacket = (bytes: Uint8Array, address: number, port: number) => void;
 
-/** Hears that a packet was not sent; `errno` is negative. */
-export type PacketFailed = (errno: number) => void;
+/** Where packets go to. */
+export interface PacketDestination {
+  /** The socket that they are sent from. */
+  readonly fd: number;
+  /** A number, as in ipv4-address.ts. */
+  readonly address: number;
+  readonly port: number;
+  /** Hears that a packet was not sent; `errno` is negative. */
+  readonly failed: (errno: number) => void;
+}
 
 /**
  * Packets in batches, for servers that send files: what DatagramBatches does for messages, without a copy of what is
- * sent and without an object for what is received. A packet has two parts, each sent from where it is in memory.
+ * sent and without an object for what is received. Memory is written through typed arrays, which are compiled to single
+ * stores; the methods of Buffer are not.
  */
 export class PacketBatches {
   readonly #calls: SocketCalls;
-  readonly #incoming = {
-    ...newSlots(RECEIVED_AT_ONCE, 1),
-    data: Buffer.alloc(RECEIVED_AT_ONCE * RECEIVED_LENGTH_MAX),
-  };
-  readonly #outgoing = newSlots(SENT_AT_ONCE, 2);
-  /** Parts that wait to be sent: what only a system call refers to may be collected. */
-  readonly #parts: Uint8Array[] = [];
-  readonly #failed: PacketFailed[] = [];
-  readonly #addresses = new WeakMap<ArrayBufferLike, number>();
-  #fd = -1;
+  readonly #incoming: IncomingSlots;
+  readonly #outgoing: OutgoingSlots;
+  /** By slot. What only a system call refers to may be collected, and what is sent must not be kept. */
+  readonly #bodies = new Array<Uint8Array | undefined>(SENT_AT_ONCE);
+  readonly #destinations = new Array<PacketDestination | undefined>(SENT_AT_ONCE);
+  readonly #addresses = new WeakMap<Uint8Array, number>();
   #waiting = 0;
   #collecting = false;
 
@@ -53,24 +66,8 @@ export class PacketBatches {
 
   private constructor(calls: SocketCalls) {
     this.#calls = calls;
-    for (const { headers, names, parts, slots, vectors } of [this.#incoming, this.#outgoing]) {
-      const namesAt = calls.addressOf(names);
-      const vectorsAt = calls.addressOf(vectors);
-      for (let slot = 0; slot < slots; slot++) {
-        const header = slot * HEADER_SIZE;
-        headers.writeBigUInt64LE(namesAt + BigInt(slot * NAME_SIZE), header + NAME);
-        headers.writeUInt32LE(NAME_SIZE, header + NAME_LENGTH);
-        headers.writeBigUInt64LE(vectorsAt + BigInt(slot * parts * VECTOR_SIZE), header + VECTOR);
-        headers.writeBigUInt64LE(BigInt(parts), header + VECTOR_COUNT);
-        names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
-      }
-    }
-    const { data, vectors } = this.#incoming;
-    const dataAt = calls.addressOf(data);
-    for (let slot = 0; slot < RECEIVED_AT_ONCE; slot++) {
-      vectors.writeBigUInt64LE(dataAt + BigInt(slot * RECEIVED_LENGTH_MAX), slot * VECTOR_SIZE);
-      vectors.writeBigUInt64LE(BigInt(RECEIVED_LENGTH_MAX), slot * VECTOR_SIZE + 8);
-    }
+    this.#incoming = new IncomingSlots(calls);
+    this.#outgoing = new OutgoingSlots(calls);
   }
 
   /**
@@ -78,15 +75,10 @@ export class PacketBatches {
    * do. Errors are left for the socket itself to find. `take` must not throw. Returns how many there were.
    */
   receive(fd: number, take: TakePacket): number {
-    const { data, headers, names } = this.#incoming;
-    const received = this.#calls.receiveMany(fd, headers, RECEIVED_AT_ONCE);
+    const incoming = this.#incoming;
+    const received = this.#calls.receiveMany(fd, incoming.headers, RECEIVED_AT_ONCE);
     for (let slot = 0; slot < received; slot++) {
-      const start = slot * RECEIVED_LENGTH_MAX;
-      const name = slot * NAME_SIZE;
-      const length = headers.readUInt32LE(slot * HEADER_SIZE + LENGTH);
-      // The kernel has written over it how long the name is.
-      headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
-      take(data.subarray(start, start + length), names.readUInt32BE(name + 4), names.readUInt16BE(name + 2));
+      take(incoming.take(slot), incoming.addressOf(slot), incoming.portOf(slot));
     }
     return received;
   }
@@ -102,24 +94,18 @@ export class PacketBatches {
     }
   }
 
-  /** Adds a packet, whose octets must stay as they are until it is sent: by `flush`, or with the ones after it. */
-  add(
-    fd: number,
-    address: number,
-    port: number,
-    head: Uint8Array,
-    body: Uint8Array,
-    failed: PacketFailed,
-  ): void {
-    if (this.#waiting === SENT_AT_ONCE || (fd !== this.#fd && this.#waiting > 0)) this.#sendWaiting();
-    this.#fd = fd;
+  /**
+   * Adds a packet: the four octets of `head`, a number in network order, and those of `body` from `start` up to `end`,
+   * which must stay as they are until it is sent: by `flush`, or with the ones after it.
+   */
+  add(to: PacketDestination, head: number, body: Uint8Array, start: number, end: number): void {
+    if (this.#waiting === SENT_AT_ONCE || (this.#waiting > 0 && to.fd !== this.#destinations[0]?.fd)) {
+      this.#sendWaiting();
+    }
     const slot = this.#waiting++;
-    const { names, vectors } = this.#outgoing;
-    names.writeUInt16BE(port, slot * NAME_SIZE + 2);
-    names.writeUInt32BE(address, slot * NAME_SIZE + 4);
-    this.#writeVector(vectors, 2 * slot, head);
-    this.#writeVector(vectors, 2 * slot + 1, body);
-    this.#failed[slot] = failed;
+    this.#destinations[slot] = to;
+    this.#bodies[slot] = body;
+    this.#outgoing.fill(slot, to, head, this.#addressOf(body) + start, end - start);
   }
 
   /** Sends what was added, unless `collect` is about to. */
@@ -127,54 +113,140 @@ export class PacketBatches {
     if (!this.#collecting && this.#waiting > 0) this.#sendWaiting();
   }
 
-  #writeVector(vectors: Buffer, index: number, bytes: Uint8Array): void {
-    this.#parts[index] = bytes;
-    // What is empty need not be anywhere.
-    const address = bytes.length === 0 ? 0 : this.#addressOf(bytes.buffer) + bytes.byteOffset;
-    const at = index * VECTOR_SIZE;
-    // Numbers hold every address that a process can have; a BigInt would be an object for each.
-    vectors.writeUInt32LE(address % HIGH, at);
-    vectors.writeUInt32LE(Math.floor(address / HIGH), at + 4);
-    vectors.writeUInt32LE(bytes.length, at + 8);
-  }
-
-  #addressOf(buffer: ArrayBufferLike): number {
-    const known = this.#addresses.get(buffer);
+  #addressOf(bytes: Uint8Array): number {
+    const known = this.#addresses.get(bytes);
     if (known !== undefined) return known;
-    const address = Number(this.#calls.addressOf(new Uint8Array(buffer)));
-    this.#addresses.set(buffer, address);
+    // What is empty need not be anywhere. V8 keeps short arrays where it may move them, until their buffer is asked for.
+    // Numbers hold every address that a process can have; a BigInt would be an object for each.
+    const address =
+      bytes.length === 0 ? 0 : Number(this.#calls.addressOf(new Uint8Array(bytes.buffer))) + bytes.byteOffset;
+    this.#addresses.set(bytes, address);
     return address;
   }
 
   #sendWaiting(): void {
     const { headers } = this.#outgoing;
+    const fd = this.#destinations[0]?.fd ?? -1;
     const count = this.#waiting;
     this.#waiting = 0;
     let next = 0;
     while (next < count) {
       const rest = next === 0 ? headers : headers.subarray(next * HEADER_SIZE);
-      const result = this.#calls.sendMany(this.#fd, rest, count - next);
+      const result = this.#calls.sendMany(fd, rest, count - next);
       if (result === EAGAIN) {
         // The socket is full for all of them.
-        for (; next < count; next++) this.#failed[next]?.(EAGAIN);
+        for (; next < count; next++) this.#destinations[next]?.failed(EAGAIN);
       } else if (result < 0) {
         // The call stops at the first packet that fails, and tells why if that is the first of all.
-        this.#failed[next++]?.(result);
+        this.#destinations[next++]?.failed(result);
       } else {
         next += result;
       }
     }
-    this.#parts.length = 0;
+    this.#bodies.fill(undefined, 0, count);
   }
 }
 
-/** Memory for the packets of one system call, each of so many parts. */
-function newSlots(slots: number, parts: number) {
-  return {
-    slots,
-    parts,
-    headers: Buffer.alloc(slots * HEADER_SIZE),
-    vectors: Buffer.alloc(slots * parts * VECTOR_SIZE),
-    names: Buffer.alloc(slots * NAME_SIZE),
-  };
+/** Memory for the packets that one system call receives, laid out once. */
+class IncomingSlots {
+  readonly headers = Buffer.alloc(RECEIVED_AT_ONCE * HEADER_SIZE);
+  readonly #vectors = Buffer.alloc(RECEIVED_AT_ONCE * VECTOR_SIZE);
+  readonly #names = Buffer.alloc(RECEIVED_AT_ONCE * NAME_SIZE);
+  readonly #data = Buffer.alloc(RECEIVED_AT_ONCE * RECEIVED_LENGTH_MAX);
+  readonly #headerWords = wordsOf(this.headers);
+  readonly #namesView = viewOf(this.#names);
+  /** Made once: a view is an object of some size, and one for each ACK would soon have to be collected. */
+  readonly #common: readonly Uint8Array[];
+
+  constructor(calls: SocketCalls) {
+    layOutHeaders(calls, this.headers, this.#names, this.#vectors, 1);
+    const dataAt = calls.addressOf(this.#data);
+    for (let slot = 0; slot < RECEIVED_AT_ONCE; slot++) {
+      writeVector(this.#vectors, slot, dataAt + BigInt(slot * RECEIVED_LENGTH_MAX), RECEIVED_LENGTH_MAX);
+    }
+    this.#common = Array.from({ length: RECEIVED_AT_ONCE }, (_, slot) => this.#octets(slot, COMMON_LENGTH));
+  }
+
+  /** The octets of a packet, and makes its slot ready for another. */
+  take(slot: number): Uint8Array {
+    const header = (slot * HEADER_SIZE) / WORD_SIZE;
+    // The kernel has written over it how long the name is.
+    this.#headerWords[header + NAME_LENGTH / WORD_SIZE] = NAME_SIZE;
+    const length = this.#headerWords[header + LENGTH / WORD_SIZE] ?? 0;
+    return (length === COMMON_LENGTH ? this.#common[slot] : undefined) ?? this.#octets(slot, length);
+  }
+
+  addressOf(slot: number): number {
+    return this.#namesView.getUint32(slot * NAME_SIZE + NAME_ADDRESS);
+  }
+
+  portOf(slot: number): number {
+    return this.#namesView.getUint16(slot * NAME_SIZE + NAME_PORT);
+  }
+
+  #octets(slot: number, length: number): Uint8Array {
+    return this.#data.subarray(slot * RECEIVED_LENGTH_MAX, slot * RECEIVED_LENGTH_MAX + length);
+  }
+}
+
+/** Memory for the packets that one system call sends, laid out once; each has a head and a body. */
+class OutgoingSlots {
+  readonly headers = Buffer.alloc(SENT_AT_ONCE * HEADER_SIZE);
+  readonly #vectors = Buffer.alloc(SENT_AT_ONCE * 2 * VECTOR_SIZE);
+  readonly #names = Buffer.alloc(SENT_AT_ONCE * NAME_SIZE);
+  readonly #heads = Buffer.alloc(SENT_AT_ONCE * HEAD_LENGTH);
+  readonly #vectorWords = wordsOf(this.#vectors);
+  readonly #namesView = viewOf(this.#names);
+  readonly #headsView = viewOf(this.#heads);
+
+  constructor(calls: SocketCalls) {
+    layOutHeaders(calls, this.headers, this.#names, this.#vectors, 2);
+    const headsAt = calls.addressOf(this.#heads);
+    for (let slot = 0; slot < SENT_AT_ONCE; slot++) {
+      writeVector(this.#vectors, 2 * slot, headsAt + BigInt(slot * HEAD_LENGTH), HEAD_LENGTH);
+    }
+  }
+
+  fill(slot: number, to: PacketDestination, head: number, bodyAt: number, bodyLength: number): void {
+    this.#namesView.setUint16(slot * NAME_SIZE + NAME_PORT, to.port);
+    this.#namesView.setUint32(slot * NAME_SIZE + NAME_ADDRESS, to.address);
+    this.#headsView.setUint32(slot * HEAD_LENGTH, head);
+    const body = ((2 * slot + 1) * VECTOR_SIZE) / WORD_SIZE;
+    // A store takes the lower 32 bits of a number.
+    this.#vectorWords[body] = bodyAt;
+    this.#vectorWords[body + 1] = Math.floor(bodyAt / HIGH);
+    this.#vectorWords[body + 2] = bodyLength;
+  }
+}
+
+/** Fills in what never changes: where a packet's name and its vectors are, of which it has `parts`. */
+function layOutHeaders(
+  calls: SocketCalls,
+  headers: Buffer,
+  names: Buffer,
+  vectors: Buffer,
+  parts: number,
+): void {
+  const [namesAt, vectorsAt] = [calls.addressOf(names), calls.addressOf(vectors)];
+  for (let slot = 0; slot * HEADER_SIZE < headers.length; slot++) {
+    const header = slot * HEADER_SIZE;
+    headers.writeBigUInt64LE(namesAt + BigInt(slot * NAME_SIZE), header + NAME);
+    headers.writeUInt32LE(NAME_SIZE, header + NAME_LENGTH);
+    headers.writeBigUInt64LE(vectorsAt + BigInt(slot * parts * VECTOR_SIZE), header + VECTOR);
+    headers.writeBigUInt64LE(BigInt(parts), header + VECTOR_COUNT);
+    names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
+  }
+}
+
+function writeVector(vectors: Buffer, index: number, address: bigint, length: number): void {
+  vectors.writeBigUInt64LE(address, index * VECTOR_SIZE);
+  vectors.writeBigUInt64LE(BigInt(length), index * VECTOR_SIZE + 8);
+}
+
+function wordsOf({ buffer, byteLength, byteOffset }: Buffer): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, byteLength / WORD_SIZE);
+}
+
+function viewOf({ buffer, byteLength, byteOffset }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Ipv4Address, ipv4ToNumber } from '../../../src/protocol/ipv4-address.ts';
 import { openUdpSocket, type UdpSocket } from '../../../src/server/udp/open-udp-socket.ts';
-import { PacketBatches } from '../../../src/server/udp/packet-batches.ts';
+import { PacketBatches, type PacketDestination } from '../../../src/server/udp/packet-batches.ts';
 import { loadSocketCalls } from '../../../src/server/udp/socket-calls.ts';
 
 const loopback = '127.0.0.1' as Ipv4Address;
@@ -33,25 +33,40 @@ function receiveAll(fd: number): string[] {
 
 const fail = (errno: number): void => expect.unreachable(`errno ${errno}`);
 
+/** Adds a packet of so many octets of a text, of which there must be four. */
+function add(fd: number, port: number, text: string, failed: PacketDestination['failed'] = fail): void {
+  const bytes = Buffer.from(text, 'latin1');
+  batches.add({ fd, address: target, port, failed }, bytes.readUInt32BE(0), bytes, 4, bytes.length);
+}
+
 describe('packets in batches', () => {
-  test('arrive whole and in order, from where their two parts lie in memory', async () => {
+  test('arrive whole and in order, from where they lie in memory', async () => {
     const [one, two] = [await open(), await open()];
     const file = Buffer.from(Array.from({ length: 5000 }, (_, at) => 33 + (at % 90)));
     // More than one call sends or receives, of every length up to nothing at all, at odd places.
     const sizes = Array.from({ length: 200 }, (_, at) => (at * 7) % 1000);
-    const heads = sizes.map((_, at) => Buffer.from(`${at}:`));
-    sizes.forEach((size, at) => {
-      batches.add(one.fd, target, two.port, heads[at]!, file.subarray(at, at + size), fail);
-    });
+    const to = { fd: one.fd, address: target, port: two.port, failed: fail };
+    sizes.forEach((size, at) => batches.add(to, 0xfeff_0000 + at, file, at, at + size));
     batches.flush();
+    const heads = sizes.map((_, at) => `\xfe\xff\0${String.fromCharCode(at)}`);
     expect(receiveAll(two.fd)).toEqual(
-      sizes.map((size, at) => `${at}:${file.toString('latin1', at, at + size)}`),
+      sizes.map((size, at) => heads[at]! + file.toString('latin1', at, at + size)),
     );
+  });
+
+  test('are also those of a file that is empty, and of one so short that V8 would move it', async () => {
+    const [one, two] = [await open(), await open()];
+    const to = { fd: one.fd, address: target, port: two.port, failed: fail };
+    batches.add(to, 0x61_62_63_64, new Uint8Array(0), 0, 0);
+    batches.add(to, 0x65_66_67_68, Uint8Array.of(0x69, 0x6a), 0, 2);
+    batches.add(to, 0x6b_6c_6d_6e, Buffer.from('xopx').subarray(1, 3), 0, 2);
+    batches.flush();
+    expect(receiveAll(two.fd)).toEqual(['abcd', 'efghij', 'klmnop']);
   });
 
   test('say who sent them', async () => {
     const [one, two] = [await open(), await open()];
-    batches.add(one.fd, target, two.port, Buffer.from('x'), new Uint8Array(0), fail);
+    add(one.fd, two.port, 'some');
     batches.flush();
     const sources: [address: number, port: number][] = [];
     batches.receive(two.fd, (_bytes, address, port) => sources.push([address, port]));
@@ -60,9 +75,7 @@ describe('packets in batches', () => {
 
   test('leave from the socket that they were added for', async () => {
     const [one, two, three] = [await open(), await open(), await open()];
-    for (const { fd } of [one, two, one]) {
-      batches.add(fd, target, three.port, Buffer.from('x'), new Uint8Array(0), fail);
-    }
+    for (const { fd } of [one, two, one]) add(fd, three.port, 'some');
     batches.flush();
     const ports: number[] = [];
     batches.receive(three.fd, (_bytes, _address, port) => ports.push(port));
@@ -72,11 +85,11 @@ describe('packets in batches', () => {
   test('wait for the end of what collects them', async () => {
     const [one, two] = [await open(), await open()];
     batches.collect(() => {
-      batches.add(one.fd, target, two.port, Buffer.from('x'), new Uint8Array(0), fail);
+      add(one.fd, two.port, 'some');
       batches.flush();
       expect(receiveAll(two.fd)).toEqual([]);
     });
-    expect(receiveAll(two.fd)).toEqual(['x']);
+    expect(receiveAll(two.fd)).toEqual(['some']);
   });
 
   test('that cannot be sent are told alone, and those around them arrive', async () => {
@@ -85,8 +98,7 @@ describe('packets in batches', () => {
     for (let at = 0; at < 30; at++) {
       // Nothing can be sent to port 0.
       const port = at === 0 || at === 7 || at === 29 ? 0 : two.port;
-      const failed = (errno: number): number => failures.push([at, errno]);
-      batches.add(one.fd, target, port, Buffer.from(`${at}`), new Uint8Array(0), failed);
+      add(one.fd, port, 'some', (errno) => failures.push([at, errno]));
     }
     batches.flush();
     expect(failures).toEqual([[0, -22], [7, -22], [29, -22]]); // prettier-ignore
@@ -95,9 +107,7 @@ describe('packets in batches', () => {
 
   test('that are too long are cut off, and those after them are not', async () => {
     const [one, two] = [await open(), await open()];
-    for (const size of [3000, 4]) {
-      batches.add(one.fd, target, two.port, Buffer.alloc(size, 'x'), new Uint8Array(0), fail);
-    }
+    for (const size of [3000, 4]) add(one.fd, two.port, 'x'.repeat(size));
     batches.flush();
     expect(receiveAll(two.fd).map((text) => text.length)).toEqual([1024, 4]);
   });
