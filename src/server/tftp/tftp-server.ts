@@ -25,6 +25,7 @@ import { TftpTransfer } from './tftp-transfer.ts';
 import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
 import { sendPacket, type TakeTransferPacket, type TftpPeer, TransferPort } from './transfer-port.ts';
 import { type BatchedCalls, loadBatchedCalls, TransferPorts } from './transfer-ports.ts';
+import { TurnBudget } from './turn-budget.ts';
 
 /** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
 const SWEEP_MS = 100;
@@ -83,6 +84,7 @@ export class TftpServer {
   /** Those whose client had not answered when last looked at, oldest first. */
   readonly #unanswered = new Set<Running>();
   readonly #strangers: TokenBucket;
+  readonly #turn: TurnBudget;
   #sweep: NodeJS.Timeout | undefined;
   #closing = false;
   #onIdle: (() => void) | undefined;
@@ -92,6 +94,7 @@ export class TftpServer {
     this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
     this.#limits = new RequestLimits(this.#settings, networks);
     this.#report = new TftpReport(parts);
+    this.#turn = new TurnBudget(parts.now);
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
   }
 
@@ -157,7 +160,7 @@ export class TftpServer {
     });
     const onError = (error: Error): void =>
       this.#report.log.error({ err: error, local: address }, 'tftp socket');
-    const parts = { now: this.#parts.now, onError, onStranger: this.#onStranger };
+    const parts = { now: this.#parts.now, onError, onStranger: this.#onStranger, turn: this.#turn };
     let listener: Listener;
     if (this.#settings.singlePort) {
       const singlePort = new TransferPort({ ...parts, socket });
@@ -166,7 +169,7 @@ export class TftpServer {
         socket,
         blksizeMax,
         singlePort,
-        ports: new TransferPorts([singlePort], parts.now),
+        ports: new TransferPorts([singlePort]),
       };
     } else {
       const opened = await TransferPorts.open(address, this.#settings.portRange, batched, parts).catch(

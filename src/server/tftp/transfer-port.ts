@@ -104,6 +104,11 @@ export class TransferPort {
   readonly #take = (bytes: Uint8Array, address: number, port: number): void =>
     this.take(bytes, address, port);
 
+  /** Transfers that are sent from here now. */
+  get transfers(): number {
+    return this.#transfers.size;
+  }
+
   /** When the peer's last transfer from this port ended; Infinity while it runs, 0 if there was none lately. */
   leftMs(peer: TftpPeer): number {
     const key = keyOf(peer);

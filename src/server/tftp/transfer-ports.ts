@@ -3,16 +3,17 @@ import { openUdpSocket, UdpBindError } from '../udp/open-udp-socket.ts';
 import { PacketBatches } from '../udp/packet-batches.ts';
 import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';
 import { type TftpPeer, TransferPort, type TransferPortParts } from './transfer-port.ts';
+import type { TurnBudget } from './turn-budget.ts';
 
-/**
- * Ports of one address. More would mean fewer ACKs for each system call; fewer, that a client which asks again and
- * again from the same port would sooner be answered from the same port.
- */
+/** Ports of one address. With fewer, a client that asks again and again from one port would sooner meet the same one. */
 const PORTS = 4;
+/**
+ * Transfers of a port that is preferred to an idle one: the more share a port, the more ACKs come with one system call.
+ * The kernel holds some 500 of them where `net.core.rmem_max` has its usual value.
+ */
+const SHARED_BY = 250;
 /** ACKs that wait in the kernel while we are busy: some 2,000 on each port. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-/** How long more packets are looked for before DHCP and HTTP have their turn. */
-const TURN_MS = 2;
 /** A whole window of 64 blocks for several clients at once. */
 const SEND_BUFFER_BYTES = 4 << 20;
 
@@ -38,13 +39,9 @@ export async function loadBatchedCalls(): Promise<BatchedCalls | undefined> {
 /** The ports that send the files of one address of ours: a client takes no other sender than the one it asked. */
 export class TransferPorts {
   readonly #ports: readonly TransferPort[];
-  readonly #now: () => number;
-  #next = 0;
 
-  /** `now` tells monotonic milliseconds. */
-  constructor(ports: readonly TransferPort[], now: () => number) {
+  constructor(ports: readonly TransferPort[]) {
     this.#ports = ports;
-    this.#now = now;
   }
 
   /**
@@ -55,7 +52,7 @@ export class TransferPorts {
     address: Ipv4Address,
     range: PortRange | undefined,
     batched: BatchedCalls | undefined,
-    parts: Pick<TransferPortParts, 'now' | 'onError' | 'onStranger'>,
+    parts: Pick<TransferPortParts, 'now' | 'onError' | 'onStranger'> & { readonly turn: TurnBudget },
   ): Promise<TransferPorts> {
     const ports: TransferPort[] = [];
     let taken: unknown;
@@ -82,19 +79,18 @@ export class TransferPorts {
       }
     }
     if (ports.length === 0) throw taken;
-    const opened = new TransferPorts(ports, parts.now);
-    for (const port of ports) port.listen(() => opened.#receive());
+    const opened = new TransferPorts(ports);
+    for (const port of ports) port.listen(() => opened.#receive(parts.turn));
     return opened;
   }
 
   /** Takes what has come to any of the ports, for as long as it keeps coming: clients answer while we send. */
-  #receive(): void {
-    const startMs = this.#now();
-    let received: number;
-    do {
+  #receive(turn: TurnBudget): void {
+    let received = 1;
+    while (received > 0 && turn.left) {
       received = 0;
       for (const port of this.#ports) received += port.receive();
-    } while (received > 0 && this.#now() - startMs < TURN_MS);
+    }
   }
 
   /**
@@ -104,12 +100,12 @@ export class TransferPorts {
    */
   choose(peer: TftpPeer): TransferPort | undefined {
     let chosen: TransferPort | undefined;
-    let leftMs = Infinity;
-    const start = this.#next++;
-    for (let at = 0; at < this.#ports.length; at++) {
-      const port = this.#ports[(start + at) % this.#ports.length];
-      const portLeftMs = port?.leftMs(peer) ?? Infinity;
-      if (portLeftMs < leftMs) [chosen, leftMs] = [port, portLeftMs];
+    let chosenLeftMs = Infinity;
+    for (const port of this.#ports) {
+      const leftMs = port.leftMs(peer);
+      if (leftMs === 0 && port.transfers < SHARED_BY) return port;
+      const emptier = leftMs === chosenLeftMs && port.transfers < (chosen?.transfers ?? 0);
+      if (leftMs < chosenLeftMs || emptier) [chosen, chosenLeftMs] = [port, leftMs];
     }
     return chosen;
   }

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type Ipv4Address, ipv4ToNumber } from '../../../src/protocol/ipv4-address.ts';
 import type { TftpPeer } from '../../../src/server/tftp/transfer-port.ts';
 import { loadBatchedCalls, type PortRange, TransferPorts } from '../../../src/server/tftp/transfer-ports.ts';
+import { TurnBudget } from '../../../src/server/tftp/turn-budget.ts';
 
 const loopback = '127.0.0.1' as Ipv4Address;
 const peer: TftpPeer = { address: loopback, port: 2070 };
@@ -20,6 +21,7 @@ async function open(range?: PortRange): Promise<TransferPorts> {
   strangers.length = 0;
   const ports = await TransferPorts.open(loopback, range, await loadBatchedCalls(), {
     now: () => nowMs,
+    turn: new TurnBudget(() => nowMs),
     onStranger: (_port, _bytes, from) => strangers.push(from),
     onError: (error) => expect.unreachable(error.message),
   });
@@ -45,6 +47,22 @@ describe('the port of a transfer', () => {
       nowMs++;
     }
     expect(ports.choose(peer)).toBe(chosen[2]);
+  });
+
+  test('is shared with 250 others, and then the next; when all are, it is the one with the fewest', async () => {
+    const ports = await open();
+    const peers = Array.from({ length: 1003 }, (_, at) => ({ ...peer, port: 1000 + at }));
+    const chosen = peers.map((one) => {
+      const port = ports.choose(one)!;
+      port.join(one, ignore);
+      return port;
+    });
+    const [first, second, third, fourth] = [...new Set(chosen)];
+    expect([first, second, third, fourth].map((one) => one!.transfers)).toEqual([251, 251, 251, 250]);
+    expect([0, 249, 250, 500, 750].map((at) => chosen[at])).toEqual([first, first, second, third, fourth]);
+    second!.leave(peers[250]!, ignore);
+    second!.leave(peers[251]!, ignore);
+    expect(ports.choose(peer)).toBe(second);
   });
 
   test('gets late packets for a while, which are let alone', async () => {
