@@ -206,6 +206,8 @@ describe.skipIf(!runnable)(
       npm: (name, windowsize) => [process.execPath, ...npmClient(BAD, name, windowsize)],
       curl: (name) => ['curl', '-sS', '--tftp-blksize', '1468', '-o', got, `tftp://${BAD}/${name}`],
     };
+    // No windows for npm: when it asks for the rest of a window, it does not move the window's end (reader.js of
+    // tftp 0.1.2, _restransmitterStartFn), and then ignores every block that comes, however often.
     test.each([
       ['atftp', 'whole', 1],
       ['atftp', 'program', 4],
