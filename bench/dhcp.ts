@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     clients: { type: 'string', default: '50000' },
     seconds: { type: 'string', default: '6' },
-    rates: { type: 'string', default: '5000,7000,9000,11000,12000,13000,14000' },
+    rates: { type: 'string', default: '5000,9000,11000,12000,13000,14000,15000,16000' },
     servers: { type: 'string', default: 'railhead,kea,dnsmasq' },
     /** Clients look like UEFI firmware, and are told what to boot. */
     pxe: { type: 'boolean', default: false },

@@ -205,6 +205,8 @@ describe.skipIf(!runnable)(
       ], // prettier-ignore
       npm: (name, windowsize) => [process.execPath, ...npmClient(BAD, name, windowsize)],
       curl: (name) => ['curl', '-sS', '--tftp-blksize', '1468', '-o', got, `tftp://${BAD}/${name}`],
+      'tftp-hpa': (name) => ['tftp', '-m', 'binary', BAD, '-c', 'get', name, got],
+      busybox: (name) => ['busybox', 'tftp', '-g', '-b', '1468', '-r', name, '-l', got, BAD],
     };
     // No windows for npm: when it asks for the rest of a window, it does not move the window's end (reader.js of
     // tftp 0.1.2, _restransmitterStartFn), and then ignores every block that comes, however often.
@@ -214,6 +216,8 @@ describe.skipIf(!runnable)(
       ['atftp', 'program', 64],
       ['npm', 'program', 1],
       ['curl', 'whole', 1],
+      ['tftp-hpa', 'even', 1],
+      ['busybox', 'whole', 1],
     ])('%s gets %s with windows of %d', async (tool, name, windowsize) => {
       const [command = '', ...args] = clients[tool]?.(name, windowsize) ?? [];
       let outcome = await fetched(command, args, 200_000);
