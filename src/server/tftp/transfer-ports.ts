@@ -89,7 +89,7 @@ export class TransferPorts {
     let received = 1;
     while (received > 0 && turn.left) {
       received = 0;
-      for (const port of this.#ports) received += port.receive();
+      for (const port of this.#ports) if (port.transfers > 0) received += port.receive();
     }
   }
 

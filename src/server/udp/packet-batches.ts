@@ -14,10 +14,8 @@ import {
 } from './mmsghdr.ts';
 import type { SocketCalls } from './socket-calls.ts';
 
-/** Packets that one system call receives. */
-const RECEIVED_AT_ONCE = 64;
-/** Packets that one system call sends. With more, the first ones would wait for long, and their receivers too. */
-const SENT_AT_ONCE = 16;
+/** Packets that one system call receives, or sends. */
+const AT_ONCE = 64;
 /** What clients send in a transfer is short: four octets, or an error's text. More is cut off. */
 const RECEIVED_LENGTH_MAX = 1024;
 const EAGAIN = -11;
@@ -53,8 +51,8 @@ export class PacketBatches {
   readonly #incoming: IncomingSlots;
   readonly #outgoing: OutgoingSlots;
   /** By slot. What only a system call refers to may be collected, and what is sent must not be kept. */
-  readonly #bodies = new Array<Uint8Array | undefined>(SENT_AT_ONCE);
-  readonly #destinations = new Array<PacketDestination | undefined>(SENT_AT_ONCE);
+  readonly #bodies = new Array<Uint8Array | undefined>(AT_ONCE);
+  readonly #destinations = new Array<PacketDestination | undefined>(AT_ONCE);
   readonly #addresses = new WeakMap<Uint8Array, number>();
   #waiting = 0;
   #collecting = false;
@@ -76,7 +74,7 @@ export class PacketBatches {
    */
   receive(fd: number, take: TakePacket): number {
     const incoming = this.#incoming;
-    const received = this.#calls.receiveMany(fd, incoming.headers, RECEIVED_AT_ONCE);
+    const received = this.#calls.receiveMany(fd, incoming.headers, AT_ONCE);
     for (let slot = 0; slot < received; slot++) {
       take(incoming.take(slot), incoming.addressOf(slot), incoming.portOf(slot));
     }
@@ -99,7 +97,7 @@ export class PacketBatches {
    * which must stay as they are until it is sent: by `flush`, or with the ones after it.
    */
   add(to: PacketDestination, head: number, body: Uint8Array, start: number, end: number): void {
-    if (this.#waiting === SENT_AT_ONCE || (this.#waiting > 0 && to.fd !== this.#destinations[0]?.fd)) {
+    if (this.#waiting === AT_ONCE || (this.#waiting > 0 && to.fd !== this.#destinations[0]?.fd)) {
       this.#sendWaiting();
     }
     const slot = this.#waiting++;
@@ -149,10 +147,10 @@ export class PacketBatches {
 
 /** Memory for the packets that one system call receives, laid out once. */
 class IncomingSlots {
-  readonly headers = Buffer.alloc(RECEIVED_AT_ONCE * HEADER_SIZE);
-  readonly #vectors = Buffer.alloc(RECEIVED_AT_ONCE * VECTOR_SIZE);
-  readonly #names = Buffer.alloc(RECEIVED_AT_ONCE * NAME_SIZE);
-  readonly #data = Buffer.alloc(RECEIVED_AT_ONCE * RECEIVED_LENGTH_MAX);
+  readonly headers = Buffer.alloc(AT_ONCE * HEADER_SIZE);
+  readonly #vectors = Buffer.alloc(AT_ONCE * VECTOR_SIZE);
+  readonly #names = Buffer.alloc(AT_ONCE * NAME_SIZE);
+  readonly #data = Buffer.alloc(AT_ONCE * RECEIVED_LENGTH_MAX);
   readonly #headerWords = wordsOf(this.headers);
   readonly #namesView = viewOf(this.#names);
   /** Made once: a view is an object of some size, and one for each ACK would soon have to be collected. */
@@ -161,10 +159,10 @@ class IncomingSlots {
   constructor(calls: SocketCalls) {
     layOutHeaders(calls, this.headers, this.#names, this.#vectors, 1);
     const dataAt = calls.addressOf(this.#data);
-    for (let slot = 0; slot < RECEIVED_AT_ONCE; slot++) {
+    for (let slot = 0; slot < AT_ONCE; slot++) {
       writeVector(this.#vectors, slot, dataAt + BigInt(slot * RECEIVED_LENGTH_MAX), RECEIVED_LENGTH_MAX);
     }
-    this.#common = Array.from({ length: RECEIVED_AT_ONCE }, (_, slot) => this.#octets(slot, COMMON_LENGTH));
+    this.#common = Array.from({ length: AT_ONCE }, (_, slot) => this.#octets(slot, COMMON_LENGTH));
   }
 
   /** The octets of a packet, and makes its slot ready for another. */
@@ -191,10 +189,10 @@ class IncomingSlots {
 
 /** Memory for the packets that one system call sends, laid out once; each has a head and a body. */
 class OutgoingSlots {
-  readonly headers = Buffer.alloc(SENT_AT_ONCE * HEADER_SIZE);
-  readonly #vectors = Buffer.alloc(SENT_AT_ONCE * 2 * VECTOR_SIZE);
-  readonly #names = Buffer.alloc(SENT_AT_ONCE * NAME_SIZE);
-  readonly #heads = Buffer.alloc(SENT_AT_ONCE * HEAD_LENGTH);
+  readonly headers = Buffer.alloc(AT_ONCE * HEADER_SIZE);
+  readonly #vectors = Buffer.alloc(AT_ONCE * 2 * VECTOR_SIZE);
+  readonly #names = Buffer.alloc(AT_ONCE * NAME_SIZE);
+  readonly #heads = Buffer.alloc(AT_ONCE * HEAD_LENGTH);
   readonly #vectorWords = wordsOf(this.#vectors);
   readonly #namesView = viewOf(this.#names);
   readonly #headsView = viewOf(this.#heads);
@@ -202,7 +200,7 @@ class OutgoingSlots {
   constructor(calls: SocketCalls) {
     layOutHeaders(calls, this.headers, this.#names, this.#vectors, 2);
     const headsAt = calls.addressOf(this.#heads);
-    for (let slot = 0; slot < SENT_AT_ONCE; slot++) {
+    for (let slot = 0; slot < AT_ONCE; slot++) {
       writeVector(this.#vectors, 2 * slot, headsAt + BigInt(slot * HEAD_LENGTH), HEAD_LENGTH);
     }
   }
