@@ -2,17 +2,14 @@ import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { type Ipv4Address, ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../../src/protocol/ipv4-address.ts';
 import { Opcode } from '../../src/protocol/tftp/packet.ts';
+import { DataSlots } from '../../src/server/udp/message-slots.ts';
 import {
-  AF_INET,
   HEADER_SIZE,
   LENGTH,
-  NAME,
   NAME_ADDRESS,
   NAME_LENGTH,
   NAME_PORT,
   NAME_SIZE,
-  VECTOR,
-  VECTOR_COUNT,
   VECTOR_SIZE,
 } from '../../src/server/udp/mmsghdr.ts';
 import { loadSocketCalls } from '../../src/server/udp/socket-calls.ts';
@@ -91,28 +88,15 @@ const poll = libc.func('int poll(void *, unsigned long, int)') as (
   ...values: [Uint8Array, number, number]
 ) => number;
 
-/** One call's worth of packets. */
-class Slots {
-  readonly headers = Buffer.alloc(SLOTS * HEADER_SIZE);
-  readonly #vectors = Buffer.alloc(SLOTS * VECTOR_SIZE);
-  readonly names = Buffer.alloc(SLOTS * NAME_SIZE);
+/** One call's worth of packets, with control messages. */
+class Slots extends DataSlots {
   readonly controls = Buffer.alloc(SLOTS * CONTROL_SIZE);
-  readonly data = Buffer.alloc(SLOTS * SLOT_SIZE);
 
   constructor() {
-    const vectorsAt = calls.addressOf(this.#vectors);
-    const namesAt = calls.addressOf(this.names);
+    super(calls, SLOTS, SLOT_SIZE);
     const controlsAt = calls.addressOf(this.controls);
-    const dataAt = calls.addressOf(this.data);
     for (let slot = 0; slot < SLOTS; slot++) {
-      const header = slot * HEADER_SIZE;
-      this.headers.writeBigUInt64LE(namesAt + BigInt(slot * NAME_SIZE), header + NAME);
-      this.headers.writeBigUInt64LE(vectorsAt + BigInt(slot * VECTOR_SIZE), header + VECTOR);
-      this.headers.writeBigUInt64LE(1n, header + VECTOR_COUNT);
-      this.headers.writeBigUInt64LE(controlsAt + BigInt(slot * CONTROL_SIZE), header + CONTROL);
-      this.#vectors.writeBigUInt64LE(dataAt + BigInt(slot * SLOT_SIZE), slot * VECTOR_SIZE);
-      this.#vectors.writeBigUInt64LE(BigInt(SLOT_SIZE), slot * VECTOR_SIZE + 8);
-      this.names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
+      this.headers.writeBigUInt64LE(controlsAt + BigInt(slot * CONTROL_SIZE), slot * HEADER_SIZE + CONTROL);
       this.names.writeUInt32BE(server, slot * NAME_SIZE + NAME_ADDRESS);
       this.controls.writeBigUInt64LE(BigInt(CONTROL_USED), slot * CONTROL_SIZE);
       this.controls.writeInt32LE(IP_PKTINFO, slot * CONTROL_SIZE + CONTROL_TYPE);
@@ -127,7 +111,7 @@ class Slots {
   }
 
   setLength(slot: number, length: number): void {
-    this.#vectors.writeUInt32LE(length, slot * VECTOR_SIZE + 8);
+    this.vectors.writeUInt32LE(length, slot * VECTOR_SIZE + 8);
   }
 }
 

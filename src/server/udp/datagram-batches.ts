@@ -1,16 +1,13 @@
 import { type Ipv4Address, ipv4FromBytes, writeIpv4 } from '../../protocol/ipv4-address.ts';
+import { DataSlots } from './message-slots.ts';
 import {
-  AF_INET,
   hasKnownLayout,
   HEADER_SIZE,
   LENGTH,
-  NAME,
   NAME_ADDRESS,
   NAME_LENGTH,
   NAME_PORT,
   NAME_SIZE,
-  VECTOR,
-  VECTOR_COUNT,
   VECTOR_SIZE,
 } from './mmsghdr.ts';
 import type { SocketCalls } from './socket-calls.ts';
@@ -32,38 +29,14 @@ const SLOT_SIZE = 4096;
 
 const EAGAIN = -11;
 
-/** Memory for one system call, laid out once. */
-class Slots {
-  readonly headers = Buffer.alloc(SLOTS * HEADER_SIZE);
-  readonly vectors = Buffer.alloc(SLOTS * VECTOR_SIZE);
-  readonly names = Buffer.alloc(SLOTS * NAME_SIZE);
-  readonly data = Buffer.alloc(SLOTS * SLOT_SIZE);
-
-  constructor(calls: SocketCalls) {
-    const vectors = calls.addressOf(this.vectors);
-    const names = calls.addressOf(this.names);
-    const data = calls.addressOf(this.data);
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const header = slot * HEADER_SIZE;
-      this.headers.writeBigUInt64LE(names + BigInt(slot * NAME_SIZE), header + NAME);
-      this.headers.writeUInt32LE(NAME_SIZE, header + NAME_LENGTH);
-      this.headers.writeBigUInt64LE(vectors + BigInt(slot * VECTOR_SIZE), header + VECTOR);
-      this.headers.writeBigUInt64LE(1n, header + VECTOR_COUNT);
-      this.vectors.writeBigUInt64LE(data + BigInt(slot * SLOT_SIZE), slot * VECTOR_SIZE);
-      this.vectors.writeBigUInt64LE(BigInt(SLOT_SIZE), slot * VECTOR_SIZE + 8);
-      this.names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
-    }
-  }
-}
-
 /**
  * Receives and sends many datagrams with one system call each. node:dgram makes one call, one buffer of 64 KiB and
  * several objects for each datagram (docs/decisions/0031).
  */
 export class DatagramBatches {
   readonly #calls: SocketCalls;
-  readonly #incoming: Slots;
-  readonly #outgoing: Slots;
+  readonly #incoming: DataSlots;
+  readonly #outgoing: DataSlots;
 
   /** Undefined on machines whose structures are laid out otherwise. */
   static create(calls: SocketCalls): DatagramBatches | undefined {
@@ -72,8 +45,8 @@ export class DatagramBatches {
 
   private constructor(calls: SocketCalls) {
     this.#calls = calls;
-    this.#incoming = new Slots(calls);
-    this.#outgoing = new Slots(calls);
+    this.#incoming = new DataSlots(calls, SLOTS, SLOT_SIZE);
+    this.#outgoing = new DataSlots(calls, SLOTS, SLOT_SIZE);
   }
 
   /**

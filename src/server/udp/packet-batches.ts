@@ -1,15 +1,12 @@
+import { DataSlots, MessageSlots } from './message-slots.ts';
 import {
-  AF_INET,
   hasKnownLayout,
   HEADER_SIZE,
   LENGTH,
-  NAME,
   NAME_ADDRESS,
   NAME_LENGTH,
   NAME_PORT,
   NAME_SIZE,
-  VECTOR,
-  VECTOR_COUNT,
   VECTOR_SIZE,
 } from './mmsghdr.ts';
 import type { SocketCalls } from './socket-calls.ts';
@@ -145,24 +142,15 @@ export class PacketBatches {
   }
 }
 
-/** Memory for the packets that one system call receives, laid out once. */
-class IncomingSlots {
-  readonly headers = Buffer.alloc(AT_ONCE * HEADER_SIZE);
-  readonly #vectors = Buffer.alloc(AT_ONCE * VECTOR_SIZE);
-  readonly #names = Buffer.alloc(AT_ONCE * NAME_SIZE);
-  readonly #data = Buffer.alloc(AT_ONCE * RECEIVED_LENGTH_MAX);
+/** Where packets are received. */
+class IncomingSlots extends DataSlots {
   readonly #headerWords = wordsOf(this.headers);
-  readonly #namesView = viewOf(this.#names);
+  readonly #namesView = viewOf(this.names);
   /** Made once: a view is an object of some size, and one for each ACK would soon have to be collected. */
-  readonly #common: readonly Uint8Array[];
+  readonly #common = Array.from({ length: AT_ONCE }, (_, slot) => this.#octets(slot, COMMON_LENGTH));
 
   constructor(calls: SocketCalls) {
-    layOutHeaders(calls, this.headers, this.#names, this.#vectors, 1);
-    const dataAt = calls.addressOf(this.#data);
-    for (let slot = 0; slot < AT_ONCE; slot++) {
-      writeVector(this.#vectors, slot, dataAt + BigInt(slot * RECEIVED_LENGTH_MAX), RECEIVED_LENGTH_MAX);
-    }
-    this.#common = Array.from({ length: AT_ONCE }, (_, slot) => this.#octets(slot, COMMON_LENGTH));
+    super(calls, AT_ONCE, RECEIVED_LENGTH_MAX);
   }
 
   /** The octets of a packet, and makes its slot ready for another. */
@@ -183,25 +171,22 @@ class IncomingSlots {
   }
 
   #octets(slot: number, length: number): Uint8Array {
-    return this.#data.subarray(slot * RECEIVED_LENGTH_MAX, slot * RECEIVED_LENGTH_MAX + length);
+    return this.data.subarray(slot * RECEIVED_LENGTH_MAX, slot * RECEIVED_LENGTH_MAX + length);
   }
 }
 
-/** Memory for the packets that one system call sends, laid out once; each has a head and a body. */
-class OutgoingSlots {
-  readonly headers = Buffer.alloc(AT_ONCE * HEADER_SIZE);
-  readonly #vectors = Buffer.alloc(AT_ONCE * 2 * VECTOR_SIZE);
-  readonly #names = Buffer.alloc(AT_ONCE * NAME_SIZE);
+/** What packets are sent from: each has a head, which is here, and a body, which is anywhere. */
+class OutgoingSlots extends MessageSlots {
   readonly #heads = Buffer.alloc(AT_ONCE * HEAD_LENGTH);
-  readonly #vectorWords = wordsOf(this.#vectors);
-  readonly #namesView = viewOf(this.#names);
+  readonly #vectorWords = wordsOf(this.vectors);
+  readonly #namesView = viewOf(this.names);
   readonly #headsView = viewOf(this.#heads);
 
   constructor(calls: SocketCalls) {
-    layOutHeaders(calls, this.headers, this.#names, this.#vectors, 2);
+    super(calls, AT_ONCE, 2);
     const headsAt = calls.addressOf(this.#heads);
     for (let slot = 0; slot < AT_ONCE; slot++) {
-      writeVector(this.#vectors, 2 * slot, headsAt + BigInt(slot * HEAD_LENGTH), HEAD_LENGTH);
+      this.point(2 * slot, headsAt + BigInt(slot * HEAD_LENGTH), HEAD_LENGTH);
     }
   }
 
@@ -215,30 +200,6 @@ class OutgoingSlots {
     this.#vectorWords[body + 1] = Math.floor(bodyAt / HIGH);
     this.#vectorWords[body + 2] = bodyLength;
   }
-}
-
-/** Fills in what never changes: where a packet's name and its vectors are, of which it has `parts`. */
-function layOutHeaders(
-  calls: SocketCalls,
-  headers: Buffer,
-  names: Buffer,
-  vectors: Buffer,
-  parts: number,
-): void {
-  const [namesAt, vectorsAt] = [calls.addressOf(names), calls.addressOf(vectors)];
-  for (let slot = 0; slot * HEADER_SIZE < headers.length; slot++) {
-    const header = slot * HEADER_SIZE;
-    headers.writeBigUInt64LE(namesAt + BigInt(slot * NAME_SIZE), header + NAME);
-    headers.writeUInt32LE(NAME_SIZE, header + NAME_LENGTH);
-    headers.writeBigUInt64LE(vectorsAt + BigInt(slot * parts * VECTOR_SIZE), header + VECTOR);
-    headers.writeBigUInt64LE(BigInt(parts), header + VECTOR_COUNT);
-    names.writeUInt16LE(AF_INET, slot * NAME_SIZE);
-  }
-}
-
-function writeVector(vectors: Buffer, index: number, address: bigint, length: number): void {
-  vectors.writeBigUInt64LE(address, index * VECTOR_SIZE);
-  vectors.writeBigUInt64LE(BigInt(length), index * VECTOR_SIZE + 8);
 }
 
 function wordsOf({ buffer, byteLength, byteOffset }: Buffer): Uint32Array {
