@@ -150,8 +150,13 @@ function proxyMessage(
   };
 }
 
-function describeAnswer(answer: BootAnswer): string {
-  return answer.bootFile ?? 'by Raspberry Pi file names';
+function describeAnswer({ bootFile }: BootAnswer): string {
+  if (bootFile === undefined) return 'by Raspberry Pi file names';
+  // rhboot/shim#165, rhboot/grub2#87: they read the DHCPACK and never a proxy's offer.
+  const looksElsewhere = /(?:^|\/)(?:shim|grub)[^/]*$/i.test(bootFile);
+  return looksElsewhere
+    ? `${bootFile} (which looks for its files at the server that leases: let iPXE come first)`
+    : bootFile;
 }
 
 function isBios(arch: number): boolean {

@@ -270,6 +270,27 @@ describe('mode auto', () => {
   });
 });
 
+describe('P11: programs that look for their files at the server that leases', () => {
+  const hint = '(which looks for its files at the server that leases: let iPXE come first)';
+  test.each([
+    ['shimx64.efi', true],
+    ['debian/grubx64.efi', true],
+    ['GRUBAA64.EFI', true],
+    ['snponly.efi', false],
+    ['grub/snponly.efi', false],
+  ])('the history says so of %s: %s', (bootProgram, expected) => {
+    const rig = new DhcpRig({
+      subnets: [rackSubnet({ mode: 'proxy', pools: [] })],
+      plan: { boot: { scriptUrl: 'http://10.20.0.1:8080/boot.ipxe', bootProgram } },
+    });
+    for (const packet of [{ type: 1, options: UEFI_PXE }, on4011()]) {
+      const [event] = replyOf(rig.send(packet)).events;
+      expect(event!.summary).toContain(`to boot ${bootProgram}${expected ? ` ${hint}` : ''}`);
+      expect(event!.summary.includes(hint)).toBe(expected);
+    }
+  });
+});
+
 describe('other servers', () => {
   const chosen: RequestSpec = { type: 3, server: OTHER_SERVER, requested: '10.20.0.99', mac: clientMac(7) };
 
