@@ -15,3 +15,8 @@ export function wireBlock(block: number, rollover: BlockRollover): number {
 export function dataHeader(wireNumber: number): number {
   return Opcode.data * NUMBERS + wireNumber;
 }
+
+/** The number on the wire of the packet that begins so; 0 unless it is DATA, as an OACK is acknowledged with block 0. */
+export function wireNumberOf(header: number): number {
+  return Math.floor(header / NUMBERS) === Opcode.data ? header % NUMBERS : 0;
+}

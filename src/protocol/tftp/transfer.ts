@@ -26,6 +26,8 @@ export interface TransferState {
   readonly acked: number;
   /** The highest block that was sent. */
   readonly sent: number;
+  /** The lowest block of those sent that waits for room in the socket (0 is the OACK); undefined if none does. */
+  readonly unsent: number | undefined;
   /** Whether the client has answered from its port: until then it may be somebody else's address. */
   readonly confirmed: boolean;
   /** How often the timer has sent the same again. */
@@ -50,6 +52,10 @@ export type TransferEvent =
   /** The same request once more, from the same port. */
   | { readonly kind: 'request-repeated'; readonly nowMs: number }
   | { readonly kind: 'tick'; readonly nowMs: number }
+  /** The socket had no room for a block, the OACK counted as 0. */
+  | { readonly kind: 'no-room'; readonly block: number }
+  /** There is room again. */
+  | { readonly kind: 'room'; readonly nowMs: number }
   /** The file cannot be read any more, or is shorter than it was. */
   | { readonly kind: 'content-failed' }
   /** The server is full, and this client has not answered. */
@@ -108,6 +114,7 @@ export function startTransfer(terms: TransferTerms, nowMs: number): TransferStep
     terms,
     acked: terms.oack ? -1 : 0,
     sent: terms.oack ? 0 : 1,
+    unsent: undefined,
     confirmed: false,
     retries: 0,
     rewinds: 0,
@@ -129,14 +136,17 @@ export function step(state: TransferState, event: TransferEvent): TransferStep {
     case 'ack':
       return onAck(state, event.block, event.nowMs);
     case 'error':
-      // RFC 1350 section 5: an ERROR is neither answered nor acknowledged. A client that asked for the size ends with
-      // code 8 (edk2) or 0 (ROMs) before it has taken any data.
-      return end(state, state.acked <= 0 && state.terms.oack ? 'declined' : 'aborted');
+      // RFC 1350 section 5: an ERROR is neither answered nor acknowledged.
+      return end(state, isDecline(state, event.code) ? 'declined' : 'aborted');
     case 'request-repeated':
       // Either the first answer was lost, or the client asked twice before it came.
       return state.confirmed ? { state, actions: NO_ACTIONS } : rewind(state, event.nowMs);
     case 'tick':
       return event.nowMs < state.deadlineMs ? { state, actions: NO_ACTIONS } : onTimeout(state, event.nowMs);
+    case 'no-room':
+      return { state: withUnsent(state, event.block), actions: NO_ACTIONS };
+    case 'room':
+      return onRoom(state, event.nowMs);
     case 'content-failed':
       return end(state, 'content-failed', 'the file cannot be read any more');
     case 'displaced':
@@ -156,6 +166,7 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
     terms,
     acked: block,
     sent: Math.min(block + terms.windowsize, terms.blocks),
+    unsent: state.unsent !== undefined && state.unsent > block ? state.unsent : undefined,
     confirmed: true,
     retries: 0,
     rewinds: 0,
@@ -176,7 +187,8 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
   const actions = [currentWindow(progressed)];
   if (block === state.sent) return { state: progressed, actions };
   // RFC 7440 section 4: an ACK below the end of the window says that what follows it was lost.
-  return { state: { ...progressed, resent: state.resent + (state.sent - block) }, actions };
+  const left = state.unsent === undefined ? state.sent : state.unsent - 1;
+  return { state: { ...progressed, resent: state.resent + Math.max(0, left - block) }, actions };
 }
 
 /**
@@ -213,11 +225,46 @@ function rewind(state: TransferState, nowMs: number): TransferStep {
 function onTimeout(state: TransferState, nowMs: number): TransferStep {
   if (!state.confirmed && state.retries >= UNCONFIRMED_RETRIES_MAX) return end(state, 'unconfirmed');
   if (nowMs >= state.endsAtMs) return end(state, 'too-slow', TOO_SLOW);
-  const idleMs = Math.max(IDLE_MS_MAX, 2 * state.terms.retransmitMs);
-  if (state.retries >= state.terms.retriesMax || nowMs - state.lastProgressMs >= idleMs) {
-    return end(state, state.sent === state.terms.blocks ? 'unacknowledged' : 'timed-out', 'timeout');
+  const { acked, sent, terms } = state;
+  const idleMs = Math.max(IDLE_MS_MAX, 2 * terms.retransmitMs);
+  if (state.retries >= terms.retriesMax || nowMs - state.lastProgressMs >= idleMs) {
+    if (!state.confirmed) return end(state, 'unconfirmed');
+    const all = sent === terms.blocks && (acked > 0 || terms.blocks === 1);
+    return end(state, all ? 'unacknowledged' : 'timed-out', 'timeout');
+  }
+  // The client cannot answer what has not left yet, and a second copy would only make the queue longer.
+  if (state.unsent !== undefined) {
+    return { state: { ...state, deadlineMs: nowMs + waitMs(state, state.retries) }, actions: NO_ACTIONS };
   }
   return resend(state, nowMs, { retries: state.retries + 1 });
+}
+
+function withUnsent(state: TransferState, wireNumber: number): TransferState {
+  const block = matchBlock(state, wireNumber);
+  if (block === undefined || (state.unsent !== undefined && state.unsent <= block)) return state;
+  return { ...state, unsent: block };
+}
+
+/** Sends what had no room, and not what went out before it. */
+function onRoom(state: TransferState, nowMs: number): TransferStep {
+  const { acked, sent, unsent } = state;
+  if (unsent === undefined) return { state, actions: NO_ACTIONS };
+  const next: TransferState = {
+    ...state,
+    unsent: undefined,
+    lastSentMs: nowMs,
+    deadlineMs: nowMs + waitMs(state, state.retries),
+  };
+  if (acked < 0) return { state: next, actions: [currentWindow(next)] };
+  const first = Math.max(unsent, acked + 1);
+  if (first > sent) return { state: next, actions: NO_ACTIONS };
+  return { state: next, actions: [{ kind: 'send-data', first, count: sent - first + 1 }] };
+}
+
+/** Whether a client ends a transfer because it only asked for the size: with code 8 (edk2) or 0 (ROMs), before any data. */
+function isDecline({ acked, terms }: TransferState, code: number): boolean {
+  if (!terms.oack || acked > 0) return false;
+  return acked < 0 || code === TftpError.undefined || code === TftpError.optionRefused;
 }
 
 function resend(

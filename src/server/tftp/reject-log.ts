@@ -5,16 +5,17 @@ const MINUTE_MS = 60_000;
 /** Clients with a line of their own; requests of further ones are only counted. */
 const CLIENTS_MAX = 1_000;
 
-interface Rejects {
+interface Rejects<Reason> {
   readonly sinceMs: number;
   count: number;
-  lastReason: string;
+  lastText: string;
+  readonly reasons: Set<Reason>;
 }
 
 /** One log line for each client and minute, however often its requests are rejected. */
-export class RejectLog {
+export class RejectLog<Reason extends string> {
   readonly #log: Logger;
-  readonly #clients = new Map<Ipv4Address, Rejects>();
+  readonly #clients = new Map<Ipv4Address, Rejects<Reason>>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -25,28 +26,30 @@ export class RejectLog {
     return this.#clients.size === 0;
   }
 
-  /** Logs the first reject of a client's minute; returns whether this was it. */
-  add(client: Ipv4Address, reason: string, file: string | undefined, nowMs: number): boolean {
+  /** Logs the first reject of a client's minute; returns whether this was the first for its reason. */
+  add(client: Ipv4Address, reason: Reason, text: string, file: string | undefined, nowMs: number): boolean {
     this.expire(nowMs);
     const known = this.#clients.get(client);
     if (known !== undefined) {
       known.count++;
-      known.lastReason = reason;
-      return false;
+      known.lastText = text;
+      const first = !known.reasons.has(reason);
+      known.reasons.add(reason);
+      return first;
     }
     if (this.#clients.size >= CLIENTS_MAX) return false;
-    this.#clients.set(client, { sinceMs: nowMs, count: 0, lastReason: reason });
-    this.#log.info({ client, reason, ...(file !== undefined && { file }) }, 'tftp request rejected');
+    this.#clients.set(client, { sinceMs: nowMs, count: 0, lastText: text, reasons: new Set([reason]) });
+    this.#log.info({ client, reason: text, ...(file !== undefined && { file }) }, 'tftp request rejected');
     return true;
   }
 
   /** Ends minutes that are over, and says how many more rejects they brought. */
   expire(nowMs: number): void {
     // Insertion order is order of time.
-    for (const [client, { count, lastReason, sinceMs }] of this.#clients) {
+    for (const [client, { count, lastText, sinceMs }] of this.#clients) {
       if (nowMs - sinceMs < MINUTE_MS) return;
       this.#clients.delete(client);
-      if (count > 0) this.#log.info({ client, reason: lastReason, more: count }, 'tftp requests rejected');
+      if (count > 0) this.#log.info({ client, reason: lastText, more: count }, 'tftp requests rejected');
     }
   }
 }

@@ -29,10 +29,15 @@ export class RequestLimits {
     return this.#total;
   }
 
+  /** Whether the address is in a network that is served. */
+  serves(client: Ipv4Address): boolean {
+    const value = ipv4ToNumber(client);
+    return this.#networks.some(({ first, last }) => value >= first && value <= last);
+  }
+
   /** Whether any answer at all may be sent; takes one request from the client's budget. */
   check(client: Ipv4Address, nowMs: number): LimitReason | undefined {
-    const value = ipv4ToNumber(client);
-    if (!this.#networks.some(({ first, last }) => value >= first && value <= last)) return 'network';
+    if (!this.serves(client)) return 'network';
     return this.#rate.take(client, nowMs) ? undefined : 'rate';
   }
 

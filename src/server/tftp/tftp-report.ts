@@ -51,7 +51,7 @@ export type RejectReason =
 /** Turns what happens to transfers and requests into log lines, counters and boot events. */
 export class TftpReport {
   readonly #parts: TftpReportParts;
-  readonly #rejects: RejectLog;
+  readonly #rejects: RejectLog<RejectReason | 'unconfirmed' | 'aborted'>;
 
   constructor(parts: TftpReportParts) {
     this.#parts = parts;
@@ -92,12 +92,15 @@ export class TftpReport {
       return;
     }
     if (outcome === 'unconfirmed') {
-      this.#rejects.add(client, 'no answer to the first packet', file, this.#parts.now());
+      this.#rejects.add(client, outcome, 'no answer to the first packet', file, this.#parts.now());
       return;
     }
+    // Without an ACK the ERROR may be forged like the request, and must not fill the log and the history.
+    const doubted = outcome === 'aborted' && !state.confirmed;
+    if (doubted && !this.#rejects.add(client, outcome, 'the client gave up', file, this.#parts.now())) return;
     const sent = outcome === 'complete' || outcome === 'unacknowledged';
     if (sent) counters.add('tftp_sent_bytes', '', size);
-    log.info(fields, 'tftp transfer');
+    if (!doubted) log.info(fields, 'tftp transfer');
     const summary = sent
       ? `TFTP ${file}, ${describeSize(size)} in ${(durationMs / 1000).toFixed(1)} s`
       : `TFTP ${file} failed: ${describeFailure(outcome)}`;
@@ -112,11 +115,14 @@ export class TftpReport {
     });
   }
 
-  /** A request of which nothing came. The log and the history get the first of a client and minute. */
+  /**
+   * A request of which nothing came. The log gets the first of a client and minute; the history gets the first for each
+   * reason, since what explains a boot that fails often comes after a name that was only tried.
+   */
   rejected(client: Ipv4Address, reason: RejectReason, text: string, file?: string): void {
     this.#parts.counters.add('tftp_rejected', reason);
     const shown = file === undefined ? undefined : printable(file);
-    const first = this.#rejects.add(client, text, shown, this.#parts.now());
+    const first = this.#rejects.add(client, reason, text, shown, this.#parts.now());
     if (!first || shown === undefined) return;
     if (reason === 'url') {
       const summary = `the firmware was told the URL ${shown} and can only do TFTP`;

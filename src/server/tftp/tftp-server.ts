@@ -23,7 +23,13 @@ import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-repo
 import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
 import { TftpTransfer } from './tftp-transfer.ts';
 import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
-import { sendPacket, type TakeTransferPacket, type TftpPeer, TransferPort } from './transfer-port.ts';
+import {
+  type SenderListener,
+  sendPacket,
+  type TakeTransferPacket,
+  type TftpPeer,
+  TransferPort,
+} from './transfer-port.ts';
 import { type BatchedCalls, loadBatchedCalls, TransferPorts } from './transfer-ports.ts';
 import { TurnBudget } from './turn-budget.ts';
 
@@ -40,6 +46,9 @@ const UNANSWERED_MS_MIN = 300;
 /** Answers a second to packets of no transfer; more could be reflections of forged ones. */
 const STRANGER_ERRORS_PER_SECOND = 10;
 
+/** Octets of the shortest packet that there is, an ACK. */
+const PACKET_LENGTH_MIN = 4;
+
 /** What a TFTP server is put together from. */
 export interface TftpServerParts extends TftpReportParts {
   /** Where to listen. 0.0.0.0 stands for every address that the host has at the start. */
@@ -48,6 +57,8 @@ export interface TftpServerParts extends TftpReportParts {
   /** Networks that are served besides those of the settings and of our own addresses. */
   readonly networks?: readonly Ipv4Cidr[];
   readonly content: TftpContent;
+  /** What packets of transfers are sent by; by default what this host has. */
+  readonly loadCalls?: () => Promise<BatchedCalls | undefined>;
 }
 
 interface Listener {
@@ -102,7 +113,7 @@ export class TftpServer {
   static async start(parts: TftpServerParts): Promise<TftpServer> {
     const local = listLocalAddresses();
     const server = new TftpServer(parts, [...local.map(({ network }) => network), ...(parts.networks ?? [])]);
-    const batched = await loadBatchedCalls();
+    const batched = await (parts.loadCalls ?? loadBatchedCalls)();
     try {
       for (const { address, port } of parts.listeners) {
         for (const one of resolveListenAddress(address, local)) {
@@ -130,20 +141,24 @@ export class TftpServer {
   /** Takes no more requests, gives running transfers `graceMs` to end, and ends the rest. */
   async close(graceMs = 5000): Promise<void> {
     this.#closing = true;
-    const listeners = this.#listeners.splice(0);
-    if (!this.#settings.singlePort) for (const { socket } of listeners) socket.close();
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
     if (this.#limits.running > 0) {
       const timer = setTimeout(() => this.#stopTransfers(), graceMs);
       await idle;
       clearTimeout(timer);
     }
-    for (const { ports } of listeners) ports.close();
+    for (const { ports, singlePort, socket } of this.#listeners.splice(0)) {
+      ports.close();
+      if (singlePort === undefined) socket.close();
+    }
     clearInterval(this.#sweep);
   }
 
   #stopTransfers(): void {
-    for (const { transfer } of this.#running.values()) transfer?.handle({ kind: 'stop' });
+    for (const running of [...this.#running.values()]) {
+      if (running.transfer === undefined) this.#forget(running);
+      else running.transfer.handle({ kind: 'stop' });
+    }
   }
 
   async #listen(
@@ -205,7 +220,7 @@ export class TftpServer {
 
   #onListener(listener: Listener, bytes: Buffer, from: RemoteInfo): void {
     // Nobody can be answered at port 0, which only forged packets have; and there is nothing of fewer octets to answer.
-    if (from.port === 0 || bytes.length < 4) {
+    if (from.port === 0 || bytes.length < PACKET_LENGTH_MIN) {
       this.#report.counters.add('tftp_ignored', from.port === 0 ? 'port' : 'short');
       return;
     }
@@ -282,6 +297,7 @@ export class TftpServer {
     this.#running.set(keyOf(listener.address, peer), running);
     this.#unanswered.add(running);
     this.#open(listener, running, request, path).catch((error: unknown) => {
+      if (running.left === true) return;
       this.#forget(running);
       if (isUsedUp(error)) {
         this.#report.rejected(peer.address, 'overload', 'no file descriptor is left', path);
@@ -318,6 +334,7 @@ export class TftpServer {
       clientAddress: peer.address,
       localAddress: listener.address,
     });
+    if (running.left === true) return release(answer);
     if (answer.kind === 'not-found' || answer.kind === 'refused') {
       this.#forget(running);
       const [code, text] =
@@ -334,8 +351,7 @@ export class TftpServer {
     });
     const port = listener.ports.choose(peer);
     if (port === undefined || this.#closing) {
-      if (answer.kind === 'stream') await answer.stream.close();
-      else answer.release?.();
+      await release(answer);
       this.#forget(running);
       this.#report.rejected(peer.address, 'overload', 'no port is left for the transfer', path);
       return;
@@ -364,7 +380,8 @@ export class TftpServer {
           ? new MemoryBlocks(answer.bytes, blksize, answer.release)
           : new StreamedBlocks(answer.stream, blksize, windowsize),
       now: this.#parts.now,
-      onNoBuffers: () => this.#report.counters.add('tftp_no_buffers'),
+      onNoRoom: () => this.#report.counters.add('tftp_no_room'),
+      onSendError: (code) => this.#report.counters.add('tftp_send_errors', code),
       onEnd: (outcome, error) => {
         port.leave(peer, take);
         this.#forget(running);
@@ -417,12 +434,11 @@ export class TftpServer {
   readonly #onStranger = (port: TransferPort, bytes: Uint8Array, peer: TftpPeer): void => {
     this.#report.counters.add('tftp_ignored', 'stranger');
     // Nobody can be answered at port 0.
-    if (peer.port === 0 || readOpcode(bytes) === Opcode.error || !this.#strangers.take(this.#parts.now()))
-      return;
-    sendPacket(
-      port.senderTo(peer, () => undefined),
-      encodeError(TftpError.unknownTransferId, 'unknown transfer ID'),
-    );
+    const answerable =
+      peer.port !== 0 && bytes.length >= PACKET_LENGTH_MIN && this.#limits.serves(peer.address);
+    if (!answerable || readOpcode(bytes) === Opcode.error || !this.#strangers.take(this.#parts.now())) return;
+    const answer = encodeError(TftpError.unknownTransferId, 'unknown transfer ID');
+    sendPacket(port.senderTo(peer, UNHEARD), answer);
   };
 
   #refuse(
@@ -469,6 +485,14 @@ const LIMIT_TEXTS = {
   'client-transfers': 'too many transfers of this client',
   overload: 'too many transfers',
 } as const;
+
+/** For an answer that nobody waits for. */
+const UNHEARD: SenderListener = { noRoom: () => undefined, room: () => undefined, failed: () => undefined };
+
+async function release(answer: TftpAnswer): Promise<void> {
+  if (answer.kind === 'stream') await answer.stream.close();
+  else if (answer.kind === 'bytes') answer.release?.();
+}
 
 function keyOf(local: Ipv4Address, { address, port }: TftpPeer): string {
   return `${local} ${address}:${port}`;

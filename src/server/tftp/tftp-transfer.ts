@@ -1,4 +1,4 @@
-import { dataHeader, wireBlock } from '../../protocol/tftp/data-header.ts';
+import { dataHeader, wireBlock, wireNumberOf } from '../../protocol/tftp/data-header.ts';
 import { encodeError } from '../../protocol/tftp/packet.ts';
 import {
   startTransfer,
@@ -12,15 +12,15 @@ import {
 import type { TransferBlocks } from './transfer-blocks.ts';
 import {
   type PacketSender,
-  type SendFailed,
+  type SendError,
+  type SenderListener,
   sendPacket,
   type TftpPeer,
   type TransferPort,
 } from './transfer-port.ts';
 
-/** How long to wait when the kernel has no room for a packet. */
-const NO_BUFFERS_PAUSE_MS = 5;
-const NO_ROOM = new Set(['ENOBUFS', 'ENOMEM', 'EAGAIN']);
+/** Errors by which the kernel says of a packet itself that it can never be sent there. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE']);
 
 /** What one transfer is made of. */
 export interface TftpTransferParts {
@@ -32,24 +32,28 @@ export interface TftpTransferParts {
   readonly blocks: TransferBlocks;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly onNoBuffers: () => void;
+  /** The socket was full, and the transfer begins to wait. */
+  readonly onNoRoom: () => void;
+  /** A packet was lost before it left; `code` is like `ENETUNREACH`. */
+  readonly onSendError: (code: string) => void;
   /** Called once; the transfer has let go of its file and not of its socket. */
   readonly onEnd: (outcome: TransferOutcome | 'unreachable', error?: Error) => void;
 }
 
 /** Carries out what the transfer's state machine decides: reads, sends, and passes on what comes. */
-export class TftpTransfer {
+export class TftpTransfer implements SenderListener {
   readonly #parts: TftpTransferParts;
   readonly #sender: PacketSender;
   #state: TransferState;
   /** The window to send once its blocks are loaded; a later one takes its place. */
   #wanted: { readonly first: number; readonly count: number } | undefined;
   #loading = false;
-  #pause: NodeJS.Timeout | undefined;
+  /** What the log is to say besides the outcome. */
+  #error: Error | undefined;
 
   constructor(parts: TftpTransferParts) {
     this.#parts = parts;
-    this.#sender = parts.port.senderTo(parts.peer, this.#onFailed);
+    this.#sender = parts.port.senderTo(parts.peer, this);
     const { actions, state } = startTransfer(parts.terms, parts.now());
     this.#state = state;
     for (const action of actions) this.#perform(action);
@@ -100,13 +104,11 @@ export class TftpTransfer {
       },
       (error: unknown) => {
         this.#loading = false;
-        this.#readError = error instanceof Error ? error : new Error(String(error));
+        this.#error = error instanceof Error ? error : new Error(String(error));
         this.handle({ kind: 'content-failed' });
       },
     );
   }
-
-  #readError: Error | undefined;
 
   #sendWindow(first: number, count: number): void {
     const { blocks, terms } = this.#parts;
@@ -117,27 +119,29 @@ export class TftpTransfer {
     this.#sender.flush();
   }
 
-  /** A packet could not be sent. Where there was no room for it, its window is sent again soon. */
-  readonly #onFailed: SendFailed = (error) => {
-    if (this.#state.ended) return;
-    if (NO_ROOM.has(error.code ?? '')) {
-      this.#parts.onNoBuffers();
-      this.#pause ??= setTimeout(() => {
-        this.#pause = undefined;
-        const { acked, sent } = this.#state;
-        if (acked >= 0) this.#perform({ kind: 'send-data', first: acked + 1, count: sent - acked });
-      }, NO_BUFFERS_PAUSE_MS);
-      return;
-    }
-    this.#state = { ...this.#state, ended: true };
-    this.#end('unreachable', error);
-  };
+  noRoom(head: number): void {
+    if (this.#state.unsent === undefined) this.#parts.onNoRoom();
+    this.handle({ kind: 'no-room', block: wireNumberOf(head) });
+  }
 
-  #end(outcome: TransferOutcome | 'unreachable', error = this.#readError): void {
-    clearTimeout(this.#pause);
+  room(): void {
+    this.handle({ kind: 'room', nowMs: this.#parts.now() });
+  }
+
+  /** A route that is away for a moment loses packets like a bad cable does, and they are sent again as after that. */
+  failed(error: SendError): void {
+    const { code = 'unknown' } = error;
+    this.#parts.onSendError(code);
+    this.#error = error;
+    if (this.#state.ended || !NEVER_SENT.has(code)) return;
+    this.#state = { ...this.#state, ended: true };
+    this.#end('unreachable');
+  }
+
+  #end(outcome: TransferOutcome | 'unreachable'): void {
     this.#wanted = undefined;
     this.#parts.blocks.close().then(
-      () => this.#parts.onEnd(outcome, error),
+      () => this.#parts.onEnd(outcome, this.#error),
       (failure: unknown) =>
         this.#parts.onEnd(outcome, failure instanceof Error ? failure : new Error(String(failure))),
     );

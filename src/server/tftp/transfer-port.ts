@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { getSystemErrorName } from 'node:util';
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
-import type { PacketBatches, PacketDestination } from '../udp/packet-batches.ts';
+import type { PacketBatches, PacketDestination, UnsentPacket } from '../udp/packet-batches.ts';
 
 /** Late packets to a transfer that has ended are let alone for this long. */
 const QUARANTINE_MS = 10_000;
@@ -10,6 +10,9 @@ const ENDED_MAX = 10_000;
 const PORTS = 0x1_0000;
 /** Octets of a packet that its transfer numbers. */
 const HEAD_LENGTH = 4;
+/** How long to wait when the kernel has no memory for a packet, of which it tells no end. */
+const NO_MEMORY_PAUSE_MS = 5;
+const NO_MEMORY: ReadonlySet<string> = new Set(['ENOBUFS', 'ENOMEM']);
 
 /** Where packets go to. */
 export interface TftpPeer {
@@ -20,8 +23,18 @@ export interface TftpPeer {
 /** Takes a packet of a transfer. `bytes` are its own only until it returns. */
 export type TakeTransferPacket = (bytes: Uint8Array) => void;
 
-/** Hears that a packet could not be sent, with a code like `ENOBUFS`. */
-export type SendFailed = (error: Error & { code?: string }) => void;
+/** A packet that could not be sent; `code` is like `ENETUNREACH`. */
+export type SendError = Error & { readonly code?: string };
+
+/** Hears what became of packets that were not sent at once. */
+export interface SenderListener {
+  /** There was no room for the packet with this head. It is dropped, and `room` will be called. */
+  noRoom(head: number): void;
+  /** There is room again. */
+  room(): void;
+  /** A packet was dropped for another reason. */
+  failed(error: SendError): void;
+}
 
 /** What a transfer needs to send. */
 export interface PacketSender {
@@ -62,6 +75,10 @@ export class TransferPort {
   readonly #transfers = new Map<number, TakeTransferPacket>();
   /** When; in the order of time. */
   readonly #ended = new Map<number, number>();
+  /** Whether the socket has no room, so that packets are kept back; `#waiting` are told when it has. */
+  #full = false;
+  readonly #waiting = new Set<SenderListener>();
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(parts: TransferPortParts) {
     this.#parts = parts;
@@ -135,17 +152,16 @@ export class TransferPort {
   }
 
   /** What sends to one peer. */
-  senderTo(peer: TftpPeer, onFailed: SendFailed): PacketSender {
+  senderTo(peer: TftpPeer, listener: SenderListener): PacketSender {
     const { batches, fd, socket } = this.#parts;
     if (batches === undefined || fd === undefined) {
-      const sent = (error: Error | null): void => {
-        if (error !== null) onFailed(error);
-      };
       return {
         send: (head, body, start, end) => {
-          const first = Buffer.alloc(HEAD_LENGTH);
-          first.writeUInt32BE(head);
-          socket.send([first, body.subarray(start, end)], peer.port, peer.address, sent);
+          if (this.#full) return this.#wait(listener, head);
+          const packet = { head, body: body.subarray(start, end) };
+          socket.send(piecesOf(packet), peer.port, peer.address, (error: SendError | null) => {
+            if (error !== null) this.#onUnsent(packet, peer, listener, error);
+          });
         },
         flush: () => undefined,
       };
@@ -154,19 +170,57 @@ export class TransferPort {
       fd,
       address: ipv4ToNumber(peer.address),
       port: peer.port,
-      failed: (errno) => {
+      failed: (errno, packet) => {
         const code = getSystemErrorName(errno);
-        onFailed(Object.assign(new Error(`sendmmsg: ${code}`), { code }));
+        const error = Object.assign(new Error(`sendmmsg: ${code}`), { code });
+        this.#onUnsent(packet, peer, listener, error);
       },
     };
     return {
-      send: (head, body, start, end) => batches.add(to, head, body, start, end),
+      send: (head, body, start, end) => {
+        if (this.#full) this.#wait(listener, head);
+        else batches.add(to, head, body, start, end);
+      },
       flush: () => batches.flush(),
     };
   }
 
   close(): void {
+    clearTimeout(this.#pause);
     this.#parts.socket.close();
+  }
+
+  #onUnsent(packet: UnsentPacket, peer: TftpPeer, listener: SenderListener, error: SendError): void {
+    if (NO_MEMORY.has(error.code ?? '')) {
+      this.#full = true;
+      this.#pause ??= setTimeout(() => this.#onRoom(), NO_MEMORY_PAUSE_MS);
+    } else if (error.code !== 'EAGAIN') {
+      listener.failed(error);
+      return;
+    } else if (!this.#full) {
+      // Node waits until the kernel has room. The packet that it keeps is a copy, since its file may be gone by then.
+      this.#full = true;
+      const kept = Buffer.concat(piecesOf(packet));
+      this.#parts.socket.send(kept, peer.port, peer.address, () => this.#onRoom());
+      return;
+    }
+    this.#wait(listener, packet.head);
+  }
+
+  #wait(listener: SenderListener, head: number): void {
+    this.#waiting.add(listener);
+    listener.noRoom(head);
+  }
+
+  /** Who has waited longest goes first. What does not fit this time either waits again, in the same order. */
+  #onRoom(): void {
+    this.#pause = undefined;
+    this.#full = false;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    const tell = (): void => waiting.forEach((listener) => listener.room());
+    if (this.#parts.batches === undefined) tell();
+    else this.#parts.batches.collect(tell);
   }
 
   #hasEnded(key: number): boolean {
@@ -177,4 +231,10 @@ export class TransferPort {
 
 function keyOf({ address, port }: TftpPeer): number {
   return ipv4ToNumber(address) * PORTS + port;
+}
+
+function piecesOf({ body, head }: UnsentPacket): Uint8Array[] {
+  const first = Buffer.alloc(HEAD_LENGTH);
+  first.writeUInt32BE(head);
+  return [first, body];
 }

@@ -15,7 +15,8 @@ import type { SocketCalls } from './socket-calls.ts';
 const AT_ONCE = 64;
 /** What clients send in a transfer is short: four octets, or an error's text. More is cut off. */
 const RECEIVED_LENGTH_MAX = 1024;
-const EAGAIN = -11;
+/** EAGAIN, ENOMEM and ENOBUFS, as on every Linux that Node runs on: what holds for one packet holds for the next. */
+const NO_ROOM: ReadonlySet<number> = new Set([-11, -12, -105]);
 const HIGH = 2 ** 32;
 
 /** Octets of a packet that are sent from a place of their own. */
@@ -34,8 +35,15 @@ export interface PacketDestination {
   /** A number, as in ipv4-address.ts. */
   readonly address: number;
   readonly port: number;
-  /** Hears that a packet was not sent; `errno` is negative. */
-  readonly failed: (errno: number) => void;
+  /** Hears that a packet was not sent; `errno` is negative. It must not send. */
+  readonly failed: (errno: number, packet: UnsentPacket) => void;
+}
+
+/** A packet that was not sent. */
+export interface UnsentPacket {
+  /** Its first four octets, as a number in network order. */
+  readonly head: number;
+  readonly body: Uint8Array;
 }
 
 /**
@@ -91,16 +99,16 @@ export class PacketBatches {
 
   /**
    * Adds a packet: the four octets of `head`, a number in network order, and those of `body` from `start` up to `end`,
-   * which must stay as they are until it is sent: by `flush`, or with the ones after it.
+   * which must stay as they are until it is sent: by `flush`, or with the ones after it. A full batch is sent at once, and
+   * not by the next packet: that one must still be free to wait if there was no room.
    */
   add(to: PacketDestination, head: number, body: Uint8Array, start: number, end: number): void {
-    if (this.#waiting === AT_ONCE || (this.#waiting > 0 && to.fd !== this.#destinations[0]?.fd)) {
-      this.#sendWaiting();
-    }
+    if (this.#waiting > 0 && to.fd !== this.#destinations[0]?.fd) this.#sendWaiting();
     const slot = this.#waiting++;
     this.#destinations[slot] = to;
     this.#bodies[slot] = body;
     this.#outgoing.fill(slot, to, head, this.#addressOf(body) + start, end - start);
+    if (this.#waiting === AT_ONCE) this.#sendWaiting();
   }
 
   /** Sends what was added, unless `collect` is about to. */
@@ -128,17 +136,24 @@ export class PacketBatches {
     while (next < count) {
       const rest = next === 0 ? headers : headers.subarray(next * HEADER_SIZE);
       const result = this.#calls.sendMany(fd, rest, count - next);
-      if (result === EAGAIN) {
-        // The socket is full for all of them.
-        for (; next < count; next++) this.#destinations[next]?.failed(EAGAIN);
+      if (NO_ROOM.has(result)) {
+        for (; next < count; next++) this.#fail(next, result);
       } else if (result < 0) {
         // The call stops at the first packet that fails, and tells why if that is the first of all.
-        this.#destinations[next++]?.failed(result);
+        this.#fail(next++, result);
       } else {
         next += result;
       }
     }
     this.#bodies.fill(undefined, 0, count);
+    this.#destinations.fill(undefined, 0, count);
+  }
+
+  #fail(slot: number, errno: number): void {
+    const body = this.#bodies[slot];
+    if (body !== undefined) {
+      this.#destinations[slot]?.failed(errno, this.#outgoing.read(slot, body, this.#addressOf(body)));
+    }
   }
 }
 
@@ -199,6 +214,17 @@ class OutgoingSlots extends MessageSlots {
     this.#vectorWords[body] = bodyAt;
     this.#vectorWords[body + 1] = Math.floor(bodyAt / HIGH);
     this.#vectorWords[body + 2] = bodyLength;
+  }
+
+  /** What a slot was filled with; `bytes`, which are at `address`, are what its body is a part of. */
+  read(slot: number, bytes: Uint8Array, address: number): UnsentPacket {
+    const body = ((2 * slot + 1) * VECTOR_SIZE) / WORD_SIZE;
+    const [low = 0, high = 0, length = 0] = this.#vectorWords.subarray(body);
+    const start = high * HIGH + low - address;
+    return {
+      head: this.#headsView.getUint32(slot * HEAD_LENGTH),
+      body: bytes.subarray(start, start + length),
+    };
   }
 }
 

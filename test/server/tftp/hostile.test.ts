@@ -58,10 +58,9 @@ const directory = (settings: DirectorySettings, hot = new HotFiles()): Directory
   new DirectoryContent(settings, hot, () => diskMs);
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
+const SHORT = ['', '\0', '\0\x01', '\0\x01f', '\0\x02', '\0\x04', '\0\x04\0', '\0\x05\0'].map(bytesOf);
 
 describe('T1: datagrams of 0 to 3 octets', () => {
-  const SHORT = ['', '\0', '\0\x01', '\0\x01f', '\0\x02', '\0\x04', '\0\x04\0', '\0\x05\0'].map(bytesOf);
-
   test('to the port of requests are ignored', async () => {
     const server = await startTestServer(files);
     for (const packet of SHORT)
@@ -80,6 +79,26 @@ describe('T1: datagrams of 0 to 3 octets', () => {
       expect(server.counters.get('tftp_ignored', 'short')).toBe(SHORT.length);
     },
   );
+});
+
+describe('a packet from elsewhere to the port of a transfer', () => {
+  test('is told that there is none, and the transfer goes on', async () => {
+    const server = await startTestServer(files, PATIENT);
+    const [peer, stranger] = [await openPeer(), await openPeer()];
+    const oack = await peer.ask(rawRequest('program', { tsize: 0 }), server.port);
+    expect(word(await stranger.ask(rawAck(0), oack!.port))).toBe('ERROR 5');
+    expect(word(await peer.ask(rawAck(0), oack!.port))).toBe('DATA 1');
+  });
+
+  test('is let alone if it is too short or an ERROR', async () => {
+    const server = await startTestServer(files, PATIENT);
+    const [peer, stranger] = [await openPeer(), await openPeer()];
+    const oack = await peer.ask(rawRequest('program', { tsize: 0 }), server.port);
+    for (const packet of SHORT) stranger.send(packet, oack!.port);
+    stranger.send(rawError(0), oack!.port);
+    expect(word(await stranger.ask(rawAck(0), oack!.port))).toBe('ERROR 5');
+    expect(stranger.received).toBe(1);
+  });
 });
 
 describe('T2: requests that are none', () => {

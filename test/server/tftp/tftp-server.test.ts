@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import type { TftpAnswer, TftpContent } from '../../../src/server/tftp/tftp-content.ts';
 import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
-import { fetchFile, rawAck, rawRequest, TestPeer } from './test-client.ts';
+import { fetchFile, rawAck, rawError, rawRequest, TestPeer } from './test-client.ts';
 import { closeTestServers, contentOf, startTestServer } from './test-server.ts';
 
 const PROGRAM = randomBytes(74_213);
@@ -62,6 +63,37 @@ test('a URL given to firmware that knows TFTP only is an event', async () => {
   ]);
 });
 
+test('a failure of another kind in the same minute is an event of its own, and the same one is not', async () => {
+  const { events, lines, port } = await start();
+  for (const name of [
+    'gone',
+    'gone too',
+    'http://10.0.0.2/boot.ipxe',
+    '../../etc/passwd',
+    'http://10.0.0.2/',
+  ])
+    await expect(fetchFile(port, name)).rejects.toThrow('ERROR');
+  expect(events.events.map(({ kind, summary }) => `${kind}: ${summary}`)).toEqual([
+    'tftp.failed: TFTP gone failed: no such file',
+    'boot.url_sent_to_pxe_rom: the firmware was told the URL http://10.0.0.2/boot.ipxe and can only do TFTP',
+    expect.stringMatching(/^tftp.failed: TFTP ..\/..\/etc\/passwd failed: /),
+  ]);
+  expect(lines.filter(({ msg }) => msg === 'tftp request rejected')).toHaveLength(1);
+});
+
+test('requests that are ended before their first ACK, as forged ones may be, are one line and one event', async () => {
+  const { counters, events, lines, port } = await start();
+  for (let times = 0; times < 3; times++) {
+    const peer = await TestPeer.open();
+    const first = await peer.ask(rawRequest('exact'), port);
+    peer.send(rawError(0), first!.port);
+    await expect.poll(() => counters.get('tftp_transfers', 'aborted')).toBe(times + 1);
+    peer.close();
+  }
+  expect(events.summaries('tftp.failed')).toEqual(['TFTP exact failed: the client gave up']);
+  expect(lines.filter(({ level }) => level >= 30)).toMatchObject([{ msg: 'tftp request rejected', reason: 'the client gave up' }]);
+}); // prettier-ignore
+
 test('each of several addresses answers for itself', async () => {
   const addresses = ['127.0.0.1', '127.0.0.2'] as Ipv4Address[];
   const { server } = await start({}, { listeners: addresses.map((address) => ({ address, port: 0 })) });
@@ -70,6 +102,45 @@ test('each of several addresses answers for itself', async () => {
     const fetched = await fetchFile(port, 'exact', {}, address);
     expect([fetched.server.address, fetched.bytes.length]).toEqual([address, 5120]);
   }
+});
+
+describe('a server that stops while a file is being looked up', () => {
+  const lookUp = (): { content: TftpContent; answer: (given: TftpAnswer) => void; asked: Promise<void> } => {
+    let answer: (given: TftpAnswer) => void = () => undefined;
+    const answered = new Promise<TftpAnswer>((resolve) => (answer = resolve));
+    let ask: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    return { content: { open: () => (ask(), answered) }, answer: (given) => answer(given), asked };
+  };
+
+  test('still says that there is none', async () => {
+    const { answer, asked, content } = lookUp();
+    const { lines, port, server } = await startTestServer(content);
+    const peer = await TestPeer.open();
+    peer.send(rawRequest('missing'), port);
+    await asked;
+    const closed = server.close(60_000);
+    answer({ kind: 'not-found' });
+    expect(await peer.next()).toMatchObject({ opcode: 5, number: 1 });
+    await closed;
+    peer.close();
+    expect(lines.filter(({ level }) => level > 30)).toEqual([]);
+  });
+
+  test('does not wait for the disk, and lets go of what it brings later', async () => {
+    const { answer, asked, content } = lookUp();
+    const { port, server } = await startTestServer(content);
+    const peer = await TestPeer.open();
+    peer.send(rawRequest('slow'), port);
+    await asked;
+    await server.close(0);
+    peer.close();
+    const released = new Promise<void>((release) =>
+      answer({ kind: 'bytes', name: 'slow', bytes: Buffer.from('late'), release }),
+    );
+    await released;
+    expect(server.transfers).toBe(0);
+  });
 });
 
 test('a server that stops takes no more requests, and ends what it has begun', async () => {
