@@ -201,7 +201,7 @@ export const settingsSchema = z.strictObject({
         .prefault([])
         .describe('Networks whose X-Forwarded-For is believed.')
         .meta({ example: '[10.0.9.0/24]' }),
-      connections: z.int().min(1).prefault(10_000).describe('Connections at once.'),
+      connections: z.int().min(1).prefault(10_000).describe('Connections at once, of each address in `listen`.'),
       requests_per_source: z
         .int()
         .min(1)
@@ -281,7 +281,8 @@ export const settingsSchema = z.strictObject({
       window_size_max: z
         .int()
         .min(1)
-        .max(65535)
+        // One more, and where 1 follows 65535 the first and the last block of a window would have the same number.
+        .max(65534)
         .prefault(64)
         .describe('The most blocks that are sent before one is acknowledged.'),
       rollover: z

@@ -42,19 +42,31 @@ export async function openAsset(root: string, urlPath: string): Promise<OpenAsse
   ) {
     return undefined;
   }
-  try {
+  return unlessMissing(async () => {
     const realRoot = await realpath(root);
     const file = await realpath(path.join(realRoot, ...segments));
-    if (!file.startsWith(realRoot + path.sep)) return undefined;
-    return await openFile(file);
+    return file.startsWith(realRoot + path.sep) ? openFile(file, segments.at(-1) ?? file) : undefined;
+  });
+}
+
+/**
+ * Opens a file whose path is trusted, by the name that it was asked for; undefined when there is none, or it is no
+ * regular file. Rejects only when the disk fails.
+ */
+export function openTrusted(file: string, name: string): Promise<OpenAsset | undefined> {
+  return unlessMissing(() => openFile(file, name));
+}
+
+async function unlessMissing(opening: () => Promise<OpenAsset | undefined>): Promise<OpenAsset | undefined> {
+  try {
+    return await opening();
   } catch (error) {
     if (MISSING.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }
 
-/** Opens a file whose path is trusted; undefined when it is no regular file. */
-export async function openFile(file: string): Promise<OpenAsset | undefined> {
+async function openFile(file: string, name: string): Promise<OpenAsset | undefined> {
   // Without O_NONBLOCK a pipe would hold us until somebody writes to it.
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -68,7 +80,8 @@ export async function openFile(file: string): Promise<OpenAsset | undefined> {
       size: Number(status.size),
       modifiedAt: new Date(Number(status.mtimeMs)),
       etag: `"${status.ino.toString(36)}-${status.size.toString(36)}-${status.mtimeNs.toString(36)}"`,
-      type: mediaType(file),
+      // What a link is called says what it is for: shimx64.efi may lead to shimx64.efi.signed.
+      type: mediaType(name),
     };
   } catch (error) {
     await handle.close();

@@ -9,7 +9,7 @@ import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import type { Counters } from '../counters.ts';
 import { type Answer, refuse, text } from './answer.ts';
-import { type OpenAsset, openAsset, openFile } from './asset-files.ts';
+import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
 import type { BootRequest } from './boot-request.ts';
 import { readBody } from './read-body.ts';
@@ -30,7 +30,7 @@ export interface BootHttpParts {
   readonly counters: Counters;
   readonly log: Logger;
   readonly now: () => Date;
-  /** Connections at once, over all listeners. */
+  /** Connections at once, of each address that is listened on. */
   readonly connections: number;
   /** Requests a second from one address. */
   readonly requestsPerSource: number;
@@ -149,7 +149,12 @@ export class BootHttpServer {
     }
     if (path.startsWith('/boot/') && !path.endsWith('/autoexec.ipxe')) {
       const program = this.#parts.bootPrograms.get(path.slice('/boot/'.length));
-      return this.#sendFile(request, response, read, program && (await openFile(program.file)));
+      return this.#sendFile(
+        request,
+        response,
+        read,
+        program && (await openTrusted(program.file, program.name)),
+      );
     }
     // iPXE since 2.0 asks for this beside wherever it was loaded from, and waits when there is no answer.
     if (path.endsWith('/autoexec.ipxe'))

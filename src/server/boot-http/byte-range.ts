@@ -9,7 +9,8 @@ export type ByteRange =
  * is answered with the whole file, as the RFC allows: several ranges at once are a way to make a server work hard.
  */
 export function readRange(header: string | undefined, size: number): ByteRange {
-  const match = header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.replace(/\s/g, ''));
+  const match =
+    header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.replace(/\s/g, ''));
   if (match === null) return { kind: 'whole' };
   const [, from = '', to = ''] = match;
   if (from === '' && to === '') return { kind: 'whole' };

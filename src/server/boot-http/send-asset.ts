@@ -15,7 +15,7 @@ export interface SentAsset {
 
 /**
  * Sends a file with HEAD, conditions and one range (RFC 9110), and closes it. Rejects when the client went away or
- * the disk failed; UEFI firmware ends its connections by a reset, so that is not an error by itself.
+ * the disk failed, or the file became shorter; UEFI firmware ends its connections by a reset, so that is not an error by itself.
  */
 export async function sendAsset(
   request: IncomingMessage,
@@ -42,9 +42,9 @@ async function send(
   if (!matchesPreconditions(headers, asset)) return end(response, 412);
   if (isUnchanged(headers, asset)) return end(response, 304);
 
-  const range = isSameForRange(headers['if-range'], asset)
-    ? readRange(headers.range, size)
-    : { kind: 'whole' as const };
+  // RFC 9110 section 14.2: a range means something with GET only.
+  const ranged = request.method === 'GET' && isSameForRange(headers['if-range'], asset);
+  const range = readRange(ranged ? headers.range : undefined, size);
   if (range.kind === 'unsatisfiable') {
     response.setHeader('Content-Range', `bytes */${size}`);
     return end(response, 416, 'the range is outside of the file\n');
@@ -66,7 +66,10 @@ async function send(
     highWaterMark: CHUNK_SIZE,
     autoClose: false,
   });
-  await pipeline(stream, response);
+  await pipeline(stream, response, { end: false });
+  // The client knows only by the end of the connection that no more will come.
+  if (stream.bytesRead < length) throw new Error('the file became shorter while it was sent');
+  response.end();
   return { status: response.statusCode, size: length };
 }
 

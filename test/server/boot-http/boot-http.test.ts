@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ASSET, type BootPlane, LARGE_SIZE, startBootPlane } from './boot-plane.ts';
@@ -77,6 +77,7 @@ describe('paths and statuses', () => {
     ['/assets/', 404, /no file/],
     ['/assets/dir', 404, /no file/],
     ['/boot/nothing.efi', 404, /no file/],
+    ['/boot/gone.efi', 404, /no file/],
   ];
   test.each(rows)('GET %s is %i', async (path, status, body) => {
     const answer = await get(await start(), path);
@@ -147,6 +148,15 @@ describe('assets', () => {
     expect(plane.events).toEqual([]);
   });
 
+  test('HEAD announces the whole file, since a range means something with GET only', async () => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/assets/k`, {
+      method: 'HEAD',
+      headers: { range: 'bytes=1-2' },
+    });
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, '4096']);
+  });
+
   const ranges: [header: string, status: number, first: number, end: number][] = [
     ['bytes=10-19', 206, 10, 20],
     ['bytes=4090-', 206, 4090, 4096],
@@ -156,6 +166,7 @@ describe('assets', () => {
     ['bytes=0-1,3-4', 200, 0, 4096],
     [`bytes=${'0-1,'.repeat(1000)}0-1`, 200, 0, 4096],
     ['lines=1-2', 200, 0, 4096],
+    ['Bytes=10-19', 206, 10, 20],
     ['bytes=99999-', 416, 0, 0],
     ['bytes=-0', 416, 0, 0],
   ];
@@ -193,9 +204,22 @@ describe('assets', () => {
     }
   });
 
-  test('boot programs for UEFI HTTP Boot are typed as such', async () => {
-    const { headers, status } = await get(await start(), '/boot/snponly.efi');
-    expect([status, headers.get('content-type')]).toEqual([200, 'application/efi']);
+  test.each(['/boot/snponly.efi', '/boot/grub.efi', '/assets/dir/grub.efi'])(
+    'programs for UEFI HTTP Boot are typed as such, whatever a link leads to: %s',
+    async (program) => {
+      const { headers, status } = await get(await start(), program);
+      expect([status, headers.get('content-type')]).toEqual([200, 'application/efi']);
+    },
+  );
+
+  test('a file that becomes shorter on its way ends the connection, and is not noted as sent', async () => {
+    const plane = await start();
+    const client = await startDownload(plane);
+    truncateSync(plane.image, 1 << 20);
+    client.resume();
+    await once(client, 'close');
+    expect(client.bytesRead).toBeLessThan(LARGE_SIZE);
+    expect(plane.events).toEqual([]);
   });
 
   test('links inside the folder are followed', async () => {

@@ -46,6 +46,7 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
   'machines/m.yaml': 'id: off\nmac: 52:54:00:00:00:0f\ndisabled: true\n',
   'assets/k': ASSET,
   'assets/dir/boot.efi': 'MZ',
+  'assets/dir/grub.efi.signed': 'MZ',
   'assets/image': '',
   'assets/.hidden': 'no',
   'secret.txt': 'must never be served',
@@ -69,6 +70,7 @@ export async function startBootPlane(
   truncateSync(path.join(root, 'assets/image'), LARGE_SIZE);
   symlinkSync('../secret.txt', path.join(root, 'assets/leak'));
   symlinkSync('k', path.join(root, 'assets/current'));
+  symlinkSync('grub.efi.signed', path.join(root, 'assets/dir/grub.efi'));
   const loaded = await loadCatalog(root, () => new Date(0));
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
   let generation: Generation | undefined = options.broken === true ? undefined : loaded.generation;
@@ -86,6 +88,8 @@ export async function startBootPlane(
     reader: new RequestReader({ trustedProxies: [parseCidr('127.0.0.2/32')!] }),
     assets: path.join(root, 'assets'),
     bootPrograms: new Map([
+      ['gone.efi', { name: 'gone.efi', file: path.join(root, 'assets/dir/gone.efi'), size: 2 }],
+      ['grub.efi', { name: 'grub.efi', file: path.join(root, 'assets/dir/grub.efi.signed'), size: 2 }],
       ['snponly.efi', { name: 'snponly.efi', file: path.join(root, 'assets/dir/boot.efi'), size: 2 }],
     ]),
     events: { record: (event) => events.push(event) },
