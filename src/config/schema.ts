@@ -201,7 +201,11 @@ export const settingsSchema = z.strictObject({
         .prefault([])
         .describe('Networks whose X-Forwarded-For is believed.')
         .meta({ example: '[10.0.9.0/24]' }),
-      connections: z.int().min(1).prefault(10_000).describe('Connections at once, of each address in `listen`.'),
+      connections: z
+        .int()
+        .min(1)
+        .prefault(10_000)
+        .describe('Connections at once, of each address in `listen`.'),
       requests_per_source: z
         .int()
         .min(1)

@@ -59,7 +59,8 @@ export function classifyClient(message: DhcpMessage): BootClient {
     : undefined;
   const userClassBytes = options.get(OptionCode.userClass);
   const ipxeBytes = options.get(OptionCode.ipxe);
-  if (vendorClass === undefined && userClassBytes === undefined && ipxeBytes === undefined) {
+  const pi = isRaspberryPiRom(message);
+  if (vendorClass === undefined && userClassBytes === undefined && ipxeBytes === undefined && !pi) {
     return uuid === undefined ? NOT_BOOTING : { ...NOT_BOOTING, uuid };
   }
   const userClasses =
@@ -68,7 +69,7 @@ export function classifyClient(message: DhcpMessage): BootClient {
   const ipxe = findIpxe(userClasses, ipxeBytes === undefined ? undefined : readIpxeOptions(ipxeBytes));
   const kind = vendorClass?.startsWith(VENDOR_CLASS_HTTP)
     ? 'http'
-    : vendorClass?.startsWith(VENDOR_CLASS_PXE) || ipxe !== undefined
+    : vendorClass?.startsWith(VENDOR_CLASS_PXE) || ipxe !== undefined || pi
       ? 'pxe'
       : undefined;
   const arch = readArch(options.get(OptionCode.clientArchitecture), vendorClass);
@@ -76,7 +77,6 @@ export function classifyClient(message: DhcpMessage): BootClient {
     kind,
     ...(arch !== undefined && { arch }),
     ...(ipxe !== undefined && { ipxe }),
-    // Its boot ROM says "x86 BIOS", so only the maker of the card tells it from a PC.
     raspberryPi: kind === 'pxe' && arch === 0 && ipxe === undefined && hasRaspberryPiCard(message),
     ...(uuid !== undefined && { uuid }),
     userClasses,
@@ -112,6 +112,15 @@ function readUuid(option: Uint8Array | undefined): MachineUuid | undefined {
   if (option?.length !== MACHINE_IDENTIFIER_SIZE || option[0] !== 0) return undefined;
   const uuid = uuidFromWire(option.subarray(1));
   return isIdentifyingUuid(uuid) ? uuid : undefined;
+}
+
+/**
+ * The boot ROM of a Raspberry Pi says "x86 BIOS", so only the maker of the card tells it from a PC. It says that it is a
+ * PXEClient in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a system that runs there sends no option 93.
+ */
+function isRaspberryPiRom(message: DhcpMessage): boolean {
+  const option = message.options.get(OptionCode.clientArchitecture);
+  return option !== undefined && readClientArchitecture(option) === 0 && hasRaspberryPiCard(message);
 }
 
 function hasRaspberryPiCard({ htype, chaddr }: DhcpMessage): boolean {

@@ -1,7 +1,7 @@
 import { MessageType } from '../../protocol/dhcp/option-codes.ts';
 import type { DhcpEvent } from './dhcp-decision.ts';
 import type { Exchange } from './exchange.ts';
-import type { BootFileVerdict } from './request.ts';
+import type { BootFileVerdict } from './lease-limits.ts';
 import { bootStage, exchangeEvent } from './server-reply.ts';
 
 const WINDOW_MS = 60_000;
@@ -37,7 +37,7 @@ export class BootLoopGuard {
   /** Counts one serving, and says whether it may go on. */
   serve(exchange: Exchange, bootFile: string): BootFileVerdict {
     const nowMs = exchange.now.monotonicMs;
-    const count = this.#find(`${exchange.clientKey} ${bootStage(exchange)} ${bootFile}`, nowMs);
+    const count = this.#find(keyOf(exchange, bootFile), nowMs);
     if (nowMs - count.since >= WINDOW_MS) {
       count.since = nowMs;
       count.serves = 0;
@@ -56,6 +56,16 @@ export class BootLoopGuard {
     return { allowed, events: [loopEvent(exchange, bootFile, this.#stop)] };
   }
 
+  /** Whether `serve` would let it go on, if it were called now. */
+  allows(exchange: Exchange, bootFile: string): boolean {
+    if (!this.#stop) return true;
+    const nowMs = exchange.now.monotonicMs;
+    const { last, serves, since } = this.#find(keyOf(exchange, bootFile), nowMs);
+    if (nowMs - since >= WINDOW_MS) return true;
+    const repeated = serves > 0 && nowMs - last < REPEAT_MS;
+    return serves < SERVES_MAX || (repeated && serves === SERVES_MAX);
+  }
+
   #find(key: string, nowMs: number): Count {
     this.#generationAt ??= nowMs;
     if (nowMs - this.#generationAt >= WINDOW_MS || this.#current.size >= CLIENTS_MAX) {
@@ -70,6 +80,10 @@ export class BootLoopGuard {
     }
     return count;
   }
+}
+
+function keyOf(exchange: Exchange, bootFile: string): string {
+  return `${exchange.clientKey} ${bootStage(exchange)} ${bootFile}`;
 }
 
 function loopEvent(exchange: Exchange, bootFile: string, stop: boolean): DhcpEvent {

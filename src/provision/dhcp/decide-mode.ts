@@ -6,7 +6,7 @@ export type ServingMode = 'full' | 'proxy' | 'none';
 
 /** What decides in mode auto. */
 export interface AutoFacts {
-  /** Whether an address of the subnet is reserved for the client's machine. */
+  /** Whether an address of the link is reserved for the client's machine. */
   readonly reserved: boolean;
   /** Whether the client has a lease of ours. */
   readonly leased: boolean;
@@ -58,7 +58,7 @@ export class ModePins {
       this.#current = new Map();
       this.#generationAt = nowMs;
     }
-    const key = `${exchange.chaddr} ${exchange.packet.message.xid}`;
+    const key = `${exchange.clientKey} ${exchange.packet.message.xid}`;
     const pinned = this.#current.get(key) ?? this.#previous.get(key);
     if (pinned !== undefined && nowMs < pinned.until) return pinned.mode;
     const mode = decide();

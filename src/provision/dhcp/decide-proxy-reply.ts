@@ -9,8 +9,8 @@ import { type BootAnswer, bootAnswer } from './boot-options.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { noBootReason } from './discover.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier, planFor } from './exchange.ts';
-import type { GuardBootFile } from './request.ts';
-import { isUnicast } from './select-subnet.ts';
+import type { GuardBootFile } from './lease-limits.ts';
+import { isReturnAddress } from './select-subnet.ts';
 import { addEchoes, exchangeEvent, replyDecision, replyHeader } from './server-reply.ts';
 
 /** What a reply on port 4011 may be at most, as a multiple of the request: its source address may be forged. */
@@ -74,7 +74,7 @@ export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurr
   if (message.ciaddr !== UNSPECIFIED_ADDRESS && message.ciaddr !== source.address && !relayed) {
     return ignore('spoofed_source');
   }
-  if (!isUnicast(source.address)) return ignore('no_return_address');
+  if (!isReturnAddress(source.address, surroundings.book)) return ignore('no_return_address');
 
   const found = findAnswer(exchange, surroundings);
   if (found.answer === undefined) return nothingToBoot(exchange, found.reason);
@@ -134,7 +134,7 @@ function proxyMessage(
   const { message } = exchange.packet;
   const options = new Map<number, Uint8Array>([
     [OptionCode.messageType, Uint8Array.of(type)],
-    [OptionCode.serverIdentifier, ipv4ToBytes(exchange.serverAddress)],
+    [OptionCode.serverIdentifier, ipv4ToBytes(exchange.serverIdentifier)],
   ]);
   for (const [code, value] of answer.options) options.set(code, value);
   if (extra.item !== undefined) options.set(OptionCode.vendorSpecific, bootItemReply(extra.item));

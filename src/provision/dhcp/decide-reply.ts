@@ -1,20 +1,13 @@
 import { MessageType } from '../../protocol/dhcp/option-codes.ts';
 import { decideBootp } from './bootp.ts';
-import type { AllowFresh } from './choose-address.ts';
-import { type DeclineBudget, decideDecline } from './decline.ts';
+import { decideDecline } from './decline.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { decideDiscover } from './discover.ts';
 import type { DhcpSurroundings, Exchange } from './exchange.ts';
 import { decideInform } from './inform.ts';
+import type { LeaseLimits } from './lease-limits.ts';
 import { decideRelease } from './release.ts';
-import { decideRequest, type GuardBootFile } from './request.ts';
-
-/** What limits the server while it leases. */
-export interface LeaseLimits {
-  readonly declines: DeclineBudget;
-  readonly allowFresh: AllowFresh;
-  readonly guardBootFile: GuardBootFile;
-}
+import { decideRequest } from './request.ts';
 
 /** Decides on a request as the server that leases addresses (RFC 2131 section 4.3). */
 export function decideReply(
@@ -24,9 +17,9 @@ export function decideReply(
 ): DhcpDecision {
   switch (exchange.type) {
     case MessageType.discover:
-      return decideDiscover(exchange, surroundings, limits.allowFresh);
+      return decideDiscover(exchange, surroundings, limits);
     case MessageType.request:
-      return decideRequest(exchange, surroundings, limits.guardBootFile);
+      return decideRequest(exchange, surroundings, limits);
     case MessageType.decline:
       return decideDecline(exchange, surroundings, limits.declines);
     case MessageType.release:

@@ -27,6 +27,8 @@ export type IgnoreReason =
   | 'untrusted_relay'
   /** Option 82 from a client itself. */
   | 'relay_information_without_relay'
+  /** Option 82 of more than 255 octets. */
+  | 'relay_information_too_long'
   /** `ciaddr` is not where the packet came from. */
   | 'spoofed_source'
   /** The subnet's mode is off, or auto found nothing to do. */

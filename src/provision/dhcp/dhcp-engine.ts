@@ -7,12 +7,12 @@ import type { MacAddress } from '../../protocol/mac-address.ts';
 import { type BootClient, classifyClient } from './boot-client.ts';
 import { BootLoopGuard } from './boot-loop-guard.ts';
 import type { FindBootPlan } from './boot-plan.ts';
-import { findReservedAddress } from './choose-address.ts';
+import { hasReservation } from './choose-address.ts';
 import { clientKeyOf, describeClientId } from './client-key.ts';
 import { decideMode, ModePins, type ServingMode } from './decide-mode.ts';
 import { decideBootServerReply, decideProxyReply } from './decide-proxy-reply.ts';
-import { decideReply, type LeaseLimits } from './decide-reply.ts';
-import { DeclineBudget } from './decline.ts';
+import { decideReply } from './decide-reply.ts';
+import { DeclineBudget } from './decline-budget.ts';
 import {
   type DhcpDecision,
   type DhcpEvent,
@@ -26,10 +26,11 @@ import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchang
 import { ForeignLeases } from './foreign-leases.ts';
 import { type ForeignServer, ForeignServers } from './foreign-servers.ts';
 import { LeaseBook } from './lease-book.ts';
+import type { LeaseLimits } from './lease-limits.ts';
 import type { Lease } from './lease.ts';
 import type { Moment } from './moment.ts';
 import type { ClientIdentity, Reservations } from './reservations.ts';
-import { SubnetSelector } from './select-subnet.ts';
+import { isReturnAddress, SubnetSelector } from './select-subnet.ts';
 import { exchangeEvent } from './server-reply.ts';
 import type { Subnet } from './subnet.ts';
 import type { SubnetLeases, SubnetUsage } from './subnet-leases.ts';
@@ -99,6 +100,7 @@ export class DhcpEngine {
       declines: new DeclineBudget(),
       allowFresh: (exchange, subnet) => this.#allowFresh(exchange, subnet),
       guardBootFile: (exchange, bootFile) => guard.serve(exchange, bootFile),
+      mayBoot: (exchange, bootFile) => guard.allows(exchange, bootFile),
     };
     this.#clients = new KeyedBuckets(this.#policy.clientPacketsPerSecond, CLIENT_BURST, CLIENTS_MAX);
   }
@@ -127,9 +129,11 @@ export class DhcpEngine {
     this.#all ??= new TokenBucket(this.#policy.packetsPerSecond, this.#policy.packetsPerSecond, nowMs);
     const chaddr = hexFromBytes(message.chaddr, ':');
     if (!this.#all.take(nowMs)) return ignore('overload');
-    if (!this.#clients.take(chaddr, nowMs)) return ignore('rate_limited');
+    const clientKey = clientKeyOf(message, this.#policy.identity, chaddr);
+    // Hardware without an address of its own, as InfiniBand, is told apart by what else identifies it.
+    if (!this.#clients.take(chaddr === '' ? clientKey : chaddr, nowMs)) return ignore('rate_limited');
 
-    const exchange = this.#open(packet, chaddr, now);
+    const exchange = this.#open(packet, chaddr, clientKey, now);
     if (typeof exchange === 'string') return ignore(exchange);
     for (const subnet of exchange.subnets) subnet.advance(nowMs);
     this.#noteForeignLease(exchange);
@@ -200,7 +204,7 @@ export class DhcpEngine {
   }
 
   /** Finds out who sends a request, and from where; or why that is nobody's business here. */
-  #open(packet: DhcpPacket, chaddr: string, now: Moment): Exchange | IgnoreReason {
+  #open(packet: DhcpPacket, chaddr: string, clientKey: string, now: Moment): Exchange | IgnoreReason {
     const { message, ingress, source } = packet;
     const location = this.#selector.locate(packet);
     if (location.kind === 'unlocated') return location.reason;
@@ -211,13 +215,14 @@ export class DhcpEngine {
       const own = message.giaddr === UNSPECIFIED_ADDRESS ? this.#book.subnetOf(source.address) : subnets[0];
       if (own === undefined) return 'no_subnet';
       subnets = [own];
-    } else if (isSpoofed(packet, type)) {
+    } else if (isSpoofed(packet, type) || !this.#mayComeFrom(packet, type)) {
       return 'spoofed_source';
     }
     const client = classifyClient(message);
     const mac = message.htype === 1 ? (chaddr as MacAddress) : undefined;
     const identity = identityOf(packet, client, mac, location.relay);
     const match = this.#surroundings.reservations.findMachine(identity);
+    const serverAddress = subnets[0].compiled.subnet.serverAddress ?? ingress.localAddress;
     const override = this.#policy.trustLinkSelection ? location.relay?.serverIdentifierOverride : undefined;
     return {
       packet,
@@ -226,12 +231,24 @@ export class DhcpEngine {
       client,
       chaddr,
       ...(mac !== undefined && { mac }),
-      clientKey: clientKeyOf(message, this.#policy.identity, chaddr),
+      clientKey,
       ...(match !== undefined && { match }),
       subnets,
       ...(location.relay !== undefined && { relay: location.relay }),
-      serverAddress: override ?? subnets[0].compiled.subnet.serverAddress ?? ingress.localAddress,
+      ...(location.subnetSelection !== undefined && { subnetSelection: location.subnetSelection }),
+      serverAddress,
+      serverIdentifier: override ?? serverAddress,
     };
+  }
+
+  /**
+   * Whether a client on port 67 may send from where it does: from no address yet, from one that an answer may go to, and
+   * from a network that is served. Who asks for a lease of elsewhere has moved here with it, and is to be told so.
+   */
+  #mayComeFrom({ message, source }: DhcpPacket, type: number | undefined): boolean {
+    if (message.giaddr !== UNSPECIFIED_ADDRESS || source.address === UNSPECIFIED_ADDRESS) return true;
+    if (!isReturnAddress(source.address, this.#book)) return false;
+    return type === MessageType.request || this.#book.subnetOf(source.address) !== undefined;
   }
 
   #decide(exchange: Exchange): DhcpDecision {
@@ -260,7 +277,7 @@ export class DhcpEngine {
     if (subnet.mode !== 'auto') return decideMode(subnet);
     return this.#pins.pin(exchange, () =>
       decideMode(subnet, {
-        reserved: findReservedAddress(exchange) !== undefined,
+        reserved: hasReservation(exchange),
         leased: holdsLease(exchange),
         foreignServer: this.#foreign.any(subnet.id, now),
         bootClient: client.kind !== undefined,

@@ -3,9 +3,10 @@ import { readAddress } from '../../protocol/dhcp/read-option.ts';
 import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import { bootAnswer } from './boot-options.ts';
 import type { BootPlan } from './boot-plan.ts';
-import { type AllowFresh, chooseAddress } from './choose-address.ts';
+import { chooseAddress } from './choose-address.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import type { LeaseLimits } from './lease-limits.ts';
 import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
@@ -16,11 +17,11 @@ import type { SubnetLeases } from './subnet-leases.ts';
 export function decideDiscover(
   exchange: Exchange,
   surroundings: DhcpSurroundings,
-  allowFresh: AllowFresh,
+  limits: LeaseLimits,
 ): DhcpDecision {
   const { clientKey, client, now, packet, subnets } = exchange;
   const requested = readAddress(packet.message.options, OptionCode.requestedAddress);
-  const chosen = chooseAddress(exchange, requested, surroundings, allowFresh);
+  const chosen = chooseAddress(exchange, requested, surroundings, limits.allowFresh);
   if (chosen.kind === 'none') return ignore(chosen.reason);
   const { subnet, offset } = chosen;
 
@@ -35,8 +36,11 @@ export function decideDiscover(
 
   const address = subnet.addressAt(offset);
   const plan = planFor(exchange, subnet, surroundings.findBootPlan);
-  const boot =
+  const answer =
     plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
+  // An offer says what the DHCPACK after it will say.
+  const withheld = answer?.bootFile !== undefined && !limits.mayBoot(exchange, answer.bootFile);
+  const boot = withheld ? undefined : answer;
   const message = serverReplyMessage(exchange, {
     type: MessageType.offer,
     subnet,

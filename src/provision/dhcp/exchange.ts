@@ -26,8 +26,12 @@ export interface Exchange {
   /** The client's subnet, and after it the others on the same link. */
   readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
   readonly relay?: RelayAgentInformation;
-  /** What we call ourselves to this client (option 54). */
+  /** The subnet that the client asked for (option 118), where that is believed. */
+  readonly subnetSelection?: Ipv4Address;
+  /** Where this client reaches us. */
   readonly serverAddress: Ipv4Address;
+  /** What we call ourselves to this client (option 54): our address, or the relay's that stands in for us (RFC 5107). */
+  readonly serverIdentifier: Ipv4Address;
 }
 
 /** What decisions look things up in. */
@@ -58,8 +62,8 @@ export function planFor(
 /** Whether option 54 of a request means us. */
 export function isOurIdentifier(
   identifier: Ipv4Address,
-  { serverAddress }: Exchange,
+  { serverAddress, serverIdentifier }: Exchange,
   { isOurs }: DhcpSurroundings,
 ): boolean {
-  return identifier === serverAddress || isOurs(identifier);
+  return identifier === serverIdentifier || identifier === serverAddress || isOurs(identifier);
 }

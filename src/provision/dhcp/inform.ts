@@ -11,9 +11,13 @@ import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply
  */
 export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { client, packet, subnets } = exchange;
-  const { ciaddr } = packet.message;
-  if (ciaddr === UNSPECIFIED_ADDRESS) return ignore('incomplete');
-  const subnet = subnets.find((one) => one.offsetOf(ciaddr) !== undefined) ?? subnets[0];
+  const { ciaddr, giaddr } = packet.message;
+  const relayed = giaddr !== UNSPECIFIED_ADDRESS;
+  // A relay finds the client by its hardware address; without one there would be nowhere to send to.
+  if (ciaddr === UNSPECIFIED_ADDRESS && !relayed) return ignore('incomplete');
+  const own = subnets.find((one) => one.offsetOf(ciaddr) !== undefined);
+  if (own === undefined && !relayed) return ignore('no_subnet');
+  const subnet = own ?? subnets[0];
   const plan = planFor(exchange, subnet, surroundings.findBootPlan);
   const boot =
     plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
@@ -32,6 +36,6 @@ export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings)
     events:
       client.kind === undefined
         ? []
-        : [exchangeEvent(exchange, 'dhcp.ack', `told ${ciaddr} its settings`, {}, ciaddr)],
+        : [exchangeEvent(exchange, 'dhcp.ack', 'told its settings', {}, own && ciaddr)],
   });
 }

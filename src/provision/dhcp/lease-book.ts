@@ -138,6 +138,19 @@ export class LeaseBook {
     return { changes, renewal };
   }
 
+  /** Frees what the client still has in other subnets of its link: it has one address there. */
+  freeOthers(
+    link: readonly SubnetLeases[],
+    kept: SubnetLeases,
+    clientKey: string,
+    now: Moment,
+  ): readonly LeaseChange[] {
+    return link.flatMap((subnet) => {
+      const binding = subnet === kept ? undefined : subnet.bindingOf(clientKey);
+      return binding?.active === true ? [this.#free(subnet, binding.offset, now)] : [];
+    });
+  }
+
   /** Ends a lease at its holder's wish; the address stays remembered as the client's. */
   release(subnet: SubnetLeases, binding: Binding, now: Moment): readonly LeaseChange[] {
     const lease: Lease = { ...binding.lease, state: 'released', expiresAt: now.wallMs };

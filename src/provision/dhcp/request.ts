@@ -3,22 +3,15 @@ import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress, readText } from '../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import { bootAnswer } from './boot-options.ts';
-import { findReservedAddress, isAssignable } from './choose-address.ts';
+import { type AddressClaim, claimsOf, findReservedAddress, isAssignable, mayTake } from './choose-address.ts';
 import { describeClientId } from './client-key.ts';
-import { type DhcpDecision, type DhcpEvent, ignore } from './dhcp-decision.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { leaseSecondsFor, noBootReason } from './discover.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier, planFor } from './exchange.ts';
 import type { LeaseNotes } from './lease-book.ts';
+import type { LeaseLimits } from './lease-limits.ts';
 import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
-
-/** What the guard against boot loops has to say about handing out a boot file; see boot-loop-guard.ts. */
-export interface BootFileVerdict {
-  readonly allowed: boolean;
-  readonly events: readonly DhcpEvent[];
-}
-
-export type GuardBootFile = (exchange: Exchange, bootFile: string) => BootFileVerdict;
 
 /**
  * Answers a DHCPREQUEST, which is one of four (RFC 2131 section 4.3.2 and table 4): taking up an offer, asking after
@@ -27,7 +20,7 @@ export type GuardBootFile = (exchange: Exchange, bootFile: string) => BootFileVe
 export function decideRequest(
   exchange: Exchange,
   surroundings: DhcpSurroundings,
-  guard: GuardBootFile,
+  limits: LeaseLimits,
 ): DhcpDecision {
   const { message } = exchange.packet;
   const identifier = readAddress(message.options, OptionCode.serverIdentifier);
@@ -40,13 +33,13 @@ export function decideRequest(
     // Some clients repeat their address in ciaddr instead.
     const wanted = requested ?? (message.ciaddr === UNSPECIFIED_ADDRESS ? undefined : message.ciaddr);
     if (wanted === undefined) return ignore('incomplete');
-    return decideSelecting(exchange, wanted, identifier, surroundings, guard);
+    return decideSelecting(exchange, wanted, identifier, surroundings, limits);
   }
   if (message.ciaddr !== UNSPECIFIED_ADDRESS) {
-    return decideProlonging(exchange, message.ciaddr, surroundings, guard);
+    return decideProlonging(exchange, message.ciaddr, surroundings, limits);
   }
   if (requested === undefined) return ignore('incomplete');
-  return decideInitReboot(exchange, requested, surroundings, guard);
+  return decideInitReboot(exchange, requested, surroundings, limits);
 }
 
 /** SELECTING. Never acknowledges another address than the one asked for: edk2 would decline it. */
@@ -55,7 +48,7 @@ function decideSelecting(
   wanted: Ipv4Address,
   identifier: Ipv4Address,
   surroundings: DhcpSurroundings,
-  guard: GuardBootFile,
+  limits: LeaseLimits,
 ): DhcpDecision {
   const subnet = subnetWith(exchange, wanted);
   const offset = subnet?.offsetOf(wanted);
@@ -66,7 +59,7 @@ function decideSelecting(
     return refuse(exchange, `${reserved.subnet.addressAt(reserved.offset)} is reserved for this machine`);
   }
   if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
-  return grant(exchange, subnet, offset, surroundings, guard, identifier);
+  return grant(exchange, subnet, offset, surroundings, limits, identifier);
 }
 
 /** INIT-REBOOT. */
@@ -74,7 +67,7 @@ function decideInitReboot(
   exchange: Exchange,
   wanted: Ipv4Address,
   surroundings: DhcpSurroundings,
-  guard: GuardBootFile,
+  limits: LeaseLimits,
 ): DhcpDecision {
   const { authoritative } = exchange.subnets[0].compiled.subnet;
   const subnet = subnetWith(exchange, wanted);
@@ -83,13 +76,14 @@ function decideInitReboot(
     if (!authoritative) return ignore('unknown_lease');
     return refuse(exchange, `${wanted} is not of this network`);
   }
-  const expected = expectedAddress(exchange);
-  if (expected === undefined && !authoritative) return ignore('unknown_lease');
-  if (expected !== undefined && (expected.subnet !== subnet || expected.offset !== offset)) {
-    return refuse(exchange, `${expected.subnet.addressAt(expected.offset)} is this client's address`);
+  const expected = expectedAddresses(exchange);
+  const [first] = expected;
+  if (first === undefined && !authoritative) return ignore('unknown_lease');
+  if (first !== undefined && !expected.some((one) => one.subnet === subnet && one.offset === offset)) {
+    return refuse(exchange, `${first.subnet.addressAt(first.offset)} is this client's address`);
   }
   if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
-  return grant(exchange, subnet, offset, surroundings, guard);
+  return grant(exchange, subnet, offset, surroundings, limits);
 }
 
 /**
@@ -100,7 +94,7 @@ function decideProlonging(
   exchange: Exchange,
   ciaddr: Ipv4Address,
   surroundings: DhcpSurroundings,
-  guard: GuardBootFile,
+  limits: LeaseLimits,
 ): DhcpDecision {
   const subnet = subnetWith(exchange, ciaddr);
   const offset = subnet?.offsetOf(ciaddr);
@@ -113,7 +107,7 @@ function decideProlonging(
   // An address outside of the pools was set by hand, or by somebody else: not ours to refuse.
   if (!ours && !(authoritative && subnet.isInPool(offset))) return ignore('unknown_lease');
   if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${ciaddr} is taken`);
-  return grant(exchange, subnet, offset, surroundings, guard);
+  return grant(exchange, subnet, offset, surroundings, limits);
 }
 
 function grant(
@@ -121,14 +115,18 @@ function grant(
   subnet: SubnetLeases,
   offset: number,
   surroundings: DhcpSurroundings,
-  guard: GuardBootFile,
-  serverAddress?: Ipv4Address,
+  limits: LeaseLimits,
+  serverIdentifier?: Ipv4Address,
 ): DhcpDecision {
   const { client, packet } = exchange;
+  if (!mayTake(exchange, subnet, offset, limits.allowFresh)) {
+    return ignore(subnet.hasRoomForUnknown ? 'pool_pressure' : 'pool_exhausted');
+  }
+  const { book, findBootPlan } = surroundings;
   const settings = subnet.compiled.subnet;
-  const plan = planFor(exchange, subnet, surroundings.findBootPlan);
+  const plan = planFor(exchange, subnet, findBootPlan);
   const leaseSeconds = leaseSecondsFor(exchange, subnet, plan);
-  const { changes, renewal } = surroundings.book.bind(
+  const { changes, renewal } = book.bind(
     subnet,
     offset,
     exchange.clientKey,
@@ -136,10 +134,12 @@ function grant(
     leaseSeconds,
     exchange.now,
   );
+  const freed = book.freeOthers(exchange.subnets, subnet, exchange.clientKey, exchange.now);
   dropOffers(exchange);
 
   const answer = plan.boot && bootAnswer(client, plan.boot, settings, exchange.serverAddress, true);
-  const verdict = answer?.bootFile === undefined ? undefined : guard(exchange, answer.bootFile);
+  const verdict =
+    answer?.bootFile === undefined ? undefined : limits.guardBootFile(exchange, answer.bootFile);
   const boot = verdict?.allowed === false ? undefined : answer;
   const address = subnet.addressAt(offset);
   const message = serverReplyMessage(exchange, {
@@ -150,7 +150,7 @@ function grant(
     leaseSeconds,
     plan,
     boot,
-    ...(serverAddress !== undefined && { serverAddress }),
+    ...(serverIdentifier !== undefined && { serverIdentifier }),
   });
   const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${boot?.bootFile === undefined ? '' : `, boots ${boot.bootFile}`}`;
   const detail = {
@@ -162,7 +162,7 @@ function grant(
   // step of a boot. The system that a machine has just booted has its firmware's lease, and prolongs it.
   const uneventful = client.kind === undefined && (renewal || exchange.match === undefined);
   return replyDecision(exchange, message, MessageType.ack, {
-    changes,
+    changes: [...freed, ...changes],
     renewal,
     events: [
       ...(uneventful ? [] : [exchangeEvent(exchange, 'dhcp.ack', summary, detail, address)]),
@@ -203,17 +203,15 @@ function subnetWith({ subnets }: Exchange, address: Ipv4Address): SubnetLeases |
   return subnets.find((subnet) => subnet.offsetOf(address) !== undefined);
 }
 
-/** The address that a client should be asking for: its reservation, else what it has or had. */
-function expectedAddress(
-  exchange: Exchange,
-): { readonly subnet: SubnetLeases; readonly offset: number } | undefined {
+/** The addresses that a client may ask for again: its reservation, else its lease, else all that it once had. */
+function expectedAddresses(exchange: Exchange): readonly AddressClaim[] {
   const reserved = findReservedAddress(exchange);
-  if (reserved !== undefined) return reserved;
-  for (const subnet of exchange.subnets) {
-    const binding = subnet.bindingOf(exchange.clientKey);
-    if (binding !== undefined) return { subnet, offset: binding.offset };
-  }
-  return undefined;
+  if (reserved !== undefined) return [reserved];
+  const bound = claimsOf(exchange).filter(({ offset, subnet }) => {
+    return subnet.bindingAt(offset)?.lease.clientKey === exchange.clientKey;
+  });
+  const active = bound.filter(({ offset, subnet }) => subnet.bindingAt(offset)?.active === true);
+  return active.length > 0 ? active : bound;
 }
 
 function dropOffers({ clientKey, subnets }: Exchange): void {

@@ -1,4 +1,5 @@
-import { OptionCode } from '../../protocol/dhcp/option-codes.ts';
+import { messageTypeOf } from '../../protocol/dhcp/message.ts';
+import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { readAddress } from '../../protocol/dhcp/read-option.ts';
 import {
   readRelayAgentInformation,
@@ -11,6 +12,10 @@ import type { DhcpPolicy } from './dhcp-policy.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
+const BOOT_SERVER_PORT = 4011;
+/** RFC 3046 section 2.0: one option, whose length is one octet. */
+const RELAY_INFORMATION_LENGTH_MAX = 255;
+
 /** Where a client is, as far as the packet tells. */
 export interface Location {
   readonly kind: 'located';
@@ -18,6 +23,8 @@ export interface Location {
   readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
   /** Option 82, if it is there, may be believed, and is well-formed. */
   readonly relay?: RelayAgentInformation;
+  /** Option 118, if it is there and may be believed. */
+  readonly subnetSelection?: Ipv4Address;
 }
 
 /** Or why it is nowhere. */
@@ -57,13 +64,18 @@ export class SubnetSelector {
    * In this order: what the relay says the link is (RFC 3527), what the client says (RFC 3011), both only if trusted;
    * the relay; the client's own address; the interface that the packet came in on.
    */
-  locate({ message, ingress, source }: DhcpPacket): Location | Unlocated {
-    const { giaddr, ciaddr, options } = message;
+  locate(packet: DhcpPacket): Location | Unlocated {
+    const { message, ingress, source } = packet;
+    const { giaddr, options } = message;
     const relayed = giaddr !== UNSPECIFIED_ADDRESS;
     const relayBytes = options.get(OptionCode.relayAgentInformation);
     if (relayBytes !== undefined && !relayed && !this.#policy.trustOption82WithoutGiaddr) {
       // RFC 3046 section 2.1: only relays add it.
       return { kind: 'unlocated', reason: 'relay_information_without_relay' };
+    }
+    // It goes back whole and before all else, and would leave no room for the lease.
+    if (relayBytes !== undefined && relayBytes.length > RELAY_INFORMATION_LENGTH_MAX) {
+      return { kind: 'unlocated', reason: 'relay_information_too_long' };
     }
     const viaRelay = relayed ? this.#subnetOfRelay(giaddr, source.address) : undefined;
     if (relayed && viaRelay === undefined) return { kind: 'unlocated', reason: 'untrusted_relay' };
@@ -77,25 +89,52 @@ export class SubnetSelector {
     const subnet =
       named !== undefined
         ? this.#book.subnetOf(named)
-        : (viaRelay ??
-          (ciaddr === UNSPECIFIED_ADDRESS ? undefined : this.#book.subnetOf(ciaddr)) ??
-          this.#book.subnetOf(ingress.localAddress));
+        : (viaRelay ?? this.#subnetOfSender(packet) ?? this.#book.subnetOf(ingress.localAddress));
     const subnets = subnet && this.#links.get(subnet);
     if (subnets === undefined) return { kind: 'unlocated', reason: 'no_subnet' };
-    return { kind: 'located', subnets, ...(relay !== undefined && { relay }) };
+    return {
+      kind: 'located',
+      subnets,
+      ...(relay !== undefined && { relay }),
+      ...(asked !== undefined && { subnetSelection: asked }),
+    };
+  }
+
+  /**
+   * The subnet of a client that has an address, which may be behind a router. Only what it sends from counts: a client
+   * that could name its subnet in `ciaddr` would choose whose rules it is under.
+   */
+  #subnetOfSender({ ingress, message, source }: DhcpPacket): SubnetLeases | undefined {
+    const { ciaddr, options } = message;
+    if (ingress.port === BOOT_SERVER_PORT) return this.#book.subnetOf(source.address);
+    const type = messageTypeOf(message);
+    const hasAddress =
+      type === MessageType.inform ||
+      type === MessageType.release ||
+      (type === MessageType.request && !options.has(OptionCode.serverIdentifier));
+    return hasAddress && ciaddr !== UNSPECIFIED_ADDRESS && ciaddr === source.address
+      ? this.#book.subnetOf(ciaddr)
+      : undefined;
   }
 
   /** The subnet behind a relay; undefined if nobody declared the relay, or a reply must not go to its address. */
   #subnetOfRelay(giaddr: Ipv4Address, source: Ipv4Address): SubnetLeases | undefined {
-    if (!isUnicast(giaddr) || this.#isOurs(giaddr)) return undefined;
+    if (!isReturnAddress(giaddr, this.#book) || this.#isOurs(giaddr)) return undefined;
     if (this.#policy.strictRelaySource && source !== giaddr && !this.#trustedRelays.has(source))
       return undefined;
     return this.#byRelay.get(giaddr) ?? this.#book.subnetOf(giaddr);
   }
 }
 
-/** Whether a reply may go to the address: neither this network, loopback, multicast, reserved nor broadcast. */
-export function isUnicast(address: Ipv4Address): boolean {
-  const octet = ipv4ToNumber(address) >>> 24;
-  return octet !== 0 && octet !== 127 && octet < 224;
+/**
+ * Whether a reply may go to the address: neither this network, loopback, multicast, reserved nor broadcast, to everybody
+ * or to a subnet that is served.
+ */
+export function isReturnAddress(address: Ipv4Address, book: LeaseBook): boolean {
+  const value = ipv4ToNumber(address);
+  const octet = value >>> 24;
+  if (octet === 0 || octet === 127 || octet >= 224) return false;
+  const compiled = book.subnetOf(address)?.compiled;
+  // RFC 3021: a /31 has no broadcast address.
+  return compiled === undefined || compiled.size <= 2 || value !== compiled.base + compiled.size - 1;
 }

@@ -26,7 +26,7 @@ export interface ServerReplyContent {
   readonly plan: BootPlan;
   readonly boot: BootAnswer | undefined;
   /** Option 54, where it is not what we call ourselves by default. */
-  readonly serverAddress?: Ipv4Address;
+  readonly serverIdentifier?: Ipv4Address;
 }
 
 /** A DHCPOFFER, DHCPACK or BOOTP reply of the server that leases (RFC 2131 table 3). */
@@ -35,7 +35,10 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
   const options = new Map<number, Uint8Array>();
   if (content.type !== undefined) {
     options.set(OptionCode.messageType, Uint8Array.of(content.type));
-    options.set(OptionCode.serverIdentifier, ipv4ToBytes(content.serverAddress ?? exchange.serverAddress));
+    options.set(
+      OptionCode.serverIdentifier,
+      ipv4ToBytes(content.serverIdentifier ?? exchange.serverIdentifier),
+    );
   }
   if (content.leaseSeconds !== undefined && content.type !== undefined) {
     const seconds = Math.min(content.leaseSeconds, INFINITE_LEASE);
@@ -49,6 +52,9 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
   options.set(OptionCode.subnetMask, content.subnet.compiled.netmask);
   addConfigured(options, exchange, content);
   if (content.boot !== undefined) for (const [code, value] of content.boot.options) options.set(code, value);
+  if (exchange.subnetSelection !== undefined) {
+    options.set(OptionCode.subnetSelection, ipv4ToBytes(exchange.subnetSelection));
+  }
   addEchoes(options, message);
   return {
     ...replyHeader(message),
@@ -67,7 +73,7 @@ export function refusalMessage(exchange: Exchange, why: string): DhcpMessage {
   const { message } = exchange.packet;
   const options = new Map<number, Uint8Array>([
     [OptionCode.messageType, Uint8Array.of(MessageType.nak)],
-    [OptionCode.serverIdentifier, ipv4ToBytes(exchange.serverAddress)],
+    [OptionCode.serverIdentifier, ipv4ToBytes(exchange.serverIdentifier)],
     [OptionCode.message, encodeText(why)],
   ]);
   addEchoes(options, message, 'refusal');

@@ -36,6 +36,11 @@ export class AddressProbe {
     this.#neighbours = neighbours;
   }
 
+  /** Whether the network is being asked for the address. */
+  asks(address: Ipv4Address): boolean {
+    return this.#waiting.has(address);
+  }
+
   /** The MAC address of who uses the address; undefined if nobody answers. Takes up to 0.3 seconds; never rejects. */
   findHolder(address: Ipv4Address): Promise<string | undefined> {
     const known = this.#waiting.get(address);

@@ -60,19 +60,26 @@ export class DhcpServer implements DhcpSocketListener {
   }
 
   receive(bytes: Uint8Array, source: DatagramSource, ingress: Ingress): void {
-    const { counters, log } = this.#parts;
+    const { counters } = this.#parts;
     counters.add('dhcp_received');
+    // Only forged packets come from port 0, where nobody can be answered.
+    if (source.port === 0) {
+      counters.add('dhcp_malformed', 'port');
+      return;
+    }
     try {
       const packet = { message: decodeRequest(bytes), ingress, source, size: bytes.length };
       this.#serve(packet, 0);
     } catch (error) {
       if (error instanceof MalformedMessage) this.#dropMalformed(error, source, ingress);
-      else {
-        // A fault of ours: one packet must not end the service of everybody else.
-        counters.add('dhcp_faults');
-        log.error({ err: error, packet: hexFromBytes(bytes) }, 'dhcp packet could not be handled');
-      }
+      else this.#noteFault(error, hexFromBytes(bytes));
     }
+  }
+
+  /** A fault of ours: one packet must not end the service of everybody else. */
+  #noteFault(error: unknown, packet: string | object): void {
+    this.#parts.counters.add('dhcp_faults');
+    this.#parts.log.error({ err: error, packet }, 'dhcp packet could not be handled');
   }
 
   #serve(packet: DhcpPacket, probed: number): void {
@@ -89,8 +96,8 @@ export class DhcpServer implements DhcpSocketListener {
     }
     if (decision.changes.length > 0) {
       writer.write(decision, (outcome) => this.#conclude(packet, decision, outcome));
-    } else if (decision.kind === 'reply' && decision.probe !== undefined && probed < PROBES_MAX) {
-      this.#probeFirst(packet, decision, decision.probe, probed);
+    } else if (decision.kind === 'reply' && this.#isToBeProbed(decision) && probed < PROBES_MAX) {
+      this.#probeFirst(packet, decision, decision.message.yiaddr, probed);
     } else {
       this.#conclude(packet, decision, 'send');
     }
@@ -131,26 +138,45 @@ export class DhcpServer implements DhcpSocketListener {
     log[level](fields, 'dhcp reply');
   }
 
+  /** An address that was never in use here, also when its client asks again while the network is still being asked. */
+  #isToBeProbed({ message, probe }: DhcpReply): boolean {
+    return probe !== undefined || this.#parts.probe?.asks(message.yiaddr) === true;
+  }
+
   /** Asks the network for the address first. If somebody answers, the client is offered another one. */
   #probeFirst(packet: DhcpPacket, decision: DhcpReply, address: Ipv4Address, probed: number): void {
-    const { counters, engine, log, probe, writer } = this.#parts;
+    const { probe } = this.#parts;
     if (probe === undefined) {
       this.#conclude(packet, decision, 'send');
       return;
     }
-    const chaddr = hexFromBytes(packet.message.chaddr, ':');
     void probe.findHolder(address).then((holder) => {
-      if (holder === undefined || holder === chaddr) {
-        this.#conclude(packet, decision, 'send');
-        return;
+      try {
+        this.#afterProbe(packet, decision, address, holder, probed);
+      } catch (error) {
+        this.#noteFault(error, describe(packet));
       }
-      counters.add('dhcp_conflicts');
-      log.warn({ address, holder, mac: chaddr }, 'an address of the pool is in use by somebody else');
-      const now = this.#parts.now();
-      const verdict = engine.markInUse(address, now);
-      writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
-      this.#serve(packet, probed + 1);
     });
+  }
+
+  #afterProbe(
+    packet: DhcpPacket,
+    decision: DhcpReply,
+    address: Ipv4Address,
+    holder: string | undefined,
+    probed: number,
+  ): void {
+    const { counters, engine, log, writer } = this.#parts;
+    const chaddr = hexFromBytes(packet.message.chaddr, ':');
+    if (holder === undefined || holder === chaddr) {
+      this.#conclude(packet, decision, 'send');
+      return;
+    }
+    counters.add('dhcp_conflicts');
+    log.warn({ address, holder, mac: chaddr }, 'an address of the pool is in use by somebody else');
+    const verdict = engine.markInUse(address, this.#parts.now());
+    writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
+    this.#serve(packet, probed + 1);
   }
 
   #dropMalformed(error: MalformedMessage, source: DatagramSource, ingress: Ingress): void {

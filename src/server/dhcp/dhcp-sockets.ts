@@ -292,6 +292,9 @@ export class DhcpSockets {
       const interfaces = listNetworkInterfaces();
       this.#tellAddresses(interfaces);
       if ((this.#settings.passedSockets?.length ?? 0) === 0) await this.#follow(interfaces);
+    } catch (error) {
+      // Without a descriptor left the kernel lists nothing. What is open goes on, and the next look may work.
+      this.#listener.failed(codeOf(error));
     } finally {
       this.#polling = false;
     }

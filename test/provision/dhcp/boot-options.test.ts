@@ -72,6 +72,14 @@ describe('what a client is', () => {
     ['gPXE is firmware', { ...BIOS_PXE, 77: hex('gPXE') }, { kind: 'pxe', ipxe: undefined }],
     ['a Raspberry Pi', BIOS_PXE, { kind: 'pxe', arch: 0, raspberryPi: true }, pi],
     [
+      'a Raspberry Pi that leaves out its class in its DHCPREQUEST',
+      { 93: '0000', 94: '010201' },
+      { kind: 'pxe', arch: 0, raspberryPi: true },
+      pi,
+    ],
+    ['a PC that leaves it out', { 93: '0000', 94: '010201' }, { kind: undefined }],
+    ['a system that runs on a Raspberry Pi', { 12: hex('pi') }, { kind: undefined, raspberryPi: false }, pi],
+    [
       'a Raspberry Pi in UEFI',
       { ...UEFI_PXE, 93: '000b' },
       { kind: 'pxe', arch: 11, raspberryPi: false },
@@ -187,6 +195,17 @@ describe('what it is told where we lease', () => {
 
   test('Raspberry Pi', () => {
     expect(bootFields(new DhcpRig(), BIOS_PXE, RASPBERRY_PI)).toEqual(raspberryPi);
+  });
+
+  test('a Raspberry Pi is told the same in its acknowledgement, though it does not repeat its class', () => {
+    const rig = new DhcpRig();
+    const offer = onWire(rig.send({ type: 1, mac: RASPBERRY_PI, options: BIOS_PXE }));
+    const options = { 93: '0000', 94: '010201' };
+    const ack = onWire(
+      rig.send({ type: 3, mac: RASPBERRY_PI, requested: offer.yiaddr, server: SERVER, options }),
+    );
+    expect(ack.siaddr).toBe(SERVER);
+    for (const code of [43, 60, 66, 51]) expect(ack.options.get(code)).toEqual(offer.options.get(code));
   });
 
   test('some ROMs want a menu prompt', () => {
@@ -381,5 +400,23 @@ describe('boot loops', () => {
     expect(Array.from({ length: 8 }, files)).toEqual([...Array<string>(5).fill('snponly.efi'), '', '', '']);
     rig.pass(60);
     expect(files()).toBe('snponly.efi');
+  });
+
+  test('an offer never has a file that the acknowledgement after it withholds', () => {
+    const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
+    const rounds = Array.from({ length: 9 }, () => {
+      rig.pass(5);
+      const offer = replyOf(rig.send({ type: 1, options: UEFI_PXE })).message;
+      const again = replyOf(rig.send({ type: 1, options: UEFI_PXE })).message;
+      const spec = { type: 3, requested: offer.yiaddr, server: SERVER, options: UEFI_PXE };
+      const ack = replyOf(rig.send(spec)).message;
+      // A packet that comes twice is answered the same.
+      const ackAgain = replyOf(rig.send(spec)).message;
+      return [offer, again, ack, ackAgain].map(({ file }) => file);
+    });
+    expect(rounds).toEqual([
+      ...Array<string[]>(5).fill(Array<string>(4).fill('snponly.efi')),
+      ...Array<string[]>(4).fill(Array<string>(4).fill('')),
+    ]);
   });
 });

@@ -93,6 +93,27 @@ describe('addresses that are not the sender’s', () => {
       { type: 3, ciaddr: '10.20.0.50', giaddr: '10.20.0.253' },
       'DHCPACK 10.20.0.50',
     ],
+    ['D24 from a network that is not served', { type: 8, ciaddr: '203.0.113.9' }, 'spoofed_source'],
+    ['D24 a discover from there', { type: 1, source: '203.0.113.9' }, 'spoofed_source'],
+    ['D24 from loopback', { type: 8, ciaddr: '127.0.0.1' }, 'spoofed_source'],
+    ['D24 from a multicast address', { type: 8, ciaddr: '224.0.0.1' }, 'spoofed_source'],
+    ["D24 from a subnet's broadcast address", { type: 8, ciaddr: '10.20.0.255' }, 'spoofed_source'],
+    [
+      'D24 to port 4011 from there',
+      { type: 3, port: 4011, ciaddr: '10.20.0.255', sourcePort: 4011, options: UEFI_PXE },
+      'no_return_address',
+    ],
+    [
+      'a lease of elsewhere: its client has moved here with it',
+      { type: 3, ciaddr: '203.0.113.9' },
+      'DHCPNAK 0.0.0.0',
+    ],
+    ['information without an address', { type: 8 }, 'incomplete'],
+    [
+      'information for an address of elsewhere',
+      { type: 8, ciaddr: '203.0.113.9', source: '0.0.0.0' },
+      'no_subnet',
+    ],
     ['D20 the broadcast address', { type: 3, requested: '10.20.0.255', server: SERVER }, 'DHCPNAK 0.0.0.0'],
     ['D20 the network address', { type: 3, requested: '10.20.0.0', server: SERVER }, 'DHCPNAK 0.0.0.0'],
     ['D20 our own', { type: 3, requested: '10.20.0.1', server: SERVER }, 'DHCPNAK 0.0.0.0'],
@@ -118,6 +139,16 @@ describe('floods', () => {
     ).filter((decision) => decision.kind === 'reply');
     expect(replies).toHaveLength(5);
     expect(rig.engine.usage(rig.now)).toMatchObject([{ offered: 1 }]);
+  });
+
+  test('D29 clients without a hardware address have a budget each', () => {
+    const rig = new DhcpRig({ ...STRICT, subnets: [rackSubnet()] });
+    const outcomes = Array.from({ length: 10 }, (_, client) =>
+      outcome(
+        rig.engine.handle(packetOf({ type: 1, htype: 32, options: { 61: `ff0000000${client}` } }), rig.now),
+      ),
+    );
+    expect(outcomes.filter((one) => one.startsWith('DHCPOFFER'))).toHaveLength(10);
   });
 
   test('D28 one transaction id of two clients, and two of one, are apart', () => {
@@ -174,6 +205,23 @@ describe('floods', () => {
     // What they left open is free after ten seconds instead of a minute.
     rig.pass(11);
     expect(rig.lease(clientMac(9_002))).toMatch(/^10\.20\.0\./);
+  });
+
+  test.each<[name: string, spec: RequestSpec]>([
+    ['after a restart', {}],
+    ['that nobody offered', { server: SERVER }],
+  ])('D23 nor do requests for addresses %s take the last tenth of it', (_name, spec) => {
+    const rig = new DhcpRig({ machines: [machine({ id: 'known', macs: [clientMac(9_000)] })] });
+    const outcomes = Array.from({ length: 100 }, (_, client) =>
+      outcome(rig.send({ type: 3, mac: clientMac(client), requested: `10.20.0.${50 + client}`, ...spec })),
+    );
+    expect(outcomes.filter((one) => one.startsWith('DHCPACK'))).toHaveLength(90);
+    expect(outcomes.at(-1)).toBe('pool_exhausted');
+    expect(rig.lease(clientMac(9_000))).toBe('10.20.0.140');
+    // Who has a lease may ask for it again.
+    expect(outcome(rig.send({ type: 3, mac: clientMac(0), requested: '10.20.0.50' }))).toBe(
+      'DHCPACK 10.20.0.50',
+    );
   });
 
   test('D23 under that pressure new clients of a link are let in slowly', () => {

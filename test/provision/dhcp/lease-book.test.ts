@@ -87,6 +87,16 @@ describe('the life of an address', () => {
     expect(outcome(rig.send({ type: 1, mac: clientMac(1) }))).toBe('DHCPOFFER 10.20.0.50');
   });
 
+  test('an offer holds its address, also when the client once had one that is reserved for another by now', () => {
+    const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.59'));
+    rig.lease(clientMac(1));
+    rig.pass(3601);
+    rig.machines = [machine({ id: 'other', macs: [clientMac(2)], address: ip('10.20.0.50') })];
+    rig.engine.reservationsChanged();
+    const offers = Array.from({ length: 4 }, () => outcome(rig.send({ type: 1, mac: clientMac(1) })));
+    expect(new Set(offers)).toEqual(new Set(['DHCPOFFER 10.20.0.51']));
+  });
+
   test('a declined address is nobody’s for ten minutes', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.50'));
     rig.lease(clientMac(1));

@@ -268,6 +268,27 @@ describe('mode auto', () => {
     expect(outcome(rig.send({ type: 1, mac: clientMac(2), options: UEFI_PXE }))).toBe('DHCPOFFER 0.0.0.0');
     expect(outcome(rig.send({ type: 1, mac: clientMac(3) }))).toBe('not_served');
   });
+
+  test('a machine with a reservation is ours also while another one has its address', () => {
+    const rig = new DhcpRig({
+      subnets: [rackSubnet({ mode: 'auto' })],
+      machines: [machine({ id: 'n1', macs: [clientMac(1), clientMac(2)], address: ip('10.20.0.10') })],
+    });
+    expect(rig.lease(clientMac(1))).toBe('10.20.0.10');
+    expect(rig.lease(clientMac(2))).toBe('10.20.0.50');
+  });
+
+  test('clients without a hardware address that choose one transaction id are apart', () => {
+    const identifier = 'ff00000001';
+    const rig = new DhcpRig({
+      subnets: [rackSubnet({ mode: 'auto' })],
+      machines: [machine({ id: 'n1', clientIds: [identifier], address: ip('10.20.0.10') })],
+    });
+    expect(outcome(rig.send({ type: 1, htype: 32, options: { 61: 'ff00000002' } }))).toBe('not_served');
+    expect(outcome(rig.send({ type: 1, htype: 32, options: { 61: identifier } }))).toBe(
+      'DHCPOFFER 10.20.0.10',
+    );
+  });
 });
 
 describe('P11: programs that look for their files at the server that leases', () => {

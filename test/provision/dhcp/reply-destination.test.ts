@@ -91,6 +91,12 @@ test.each<
     undefined,
     leased,
   ],
+  [
+    '1 information through a relay, without an address',
+    { type: 8, giaddr: '10.20.0.253' },
+    '10.20.0.253:67',
+    0,
+  ],
   ['3 information', { type: 8, ciaddr: '10.20.0.10' }, '10.20.0.10:68', 0],
   [
     '3 port 4011: where it came from',

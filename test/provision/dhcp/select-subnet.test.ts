@@ -14,6 +14,7 @@ import {
   rackSubnet,
   type RequestSpec,
   SERVER,
+  UEFI_PXE,
 } from './dhcp-rig.ts';
 
 // Which subnet a client is in, and by which address we call ourselves there.
@@ -68,6 +69,35 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
   ['D24 loopback', { type: 1, giaddr: '127.0.0.1' }, 'untrusted_relay'],
   ['D24 broadcast', { type: 1, giaddr: '255.255.255.255' }, 'untrusted_relay'],
   ['D24 multicast', { type: 1, giaddr: '224.0.0.1' }, 'untrusted_relay'],
+  ["D24 a subnet's broadcast address", { type: 1, giaddr: '10.20.0.255' }, 'untrusted_relay'],
+  [
+    "D24 a subnet's network address, which a real relay has",
+    { type: 1, giaddr: '10.20.0.0' },
+    'DHCPOFFER 10.20.0.50',
+  ],
+  ['nothing but ciaddr', { type: 1, ciaddr: '10.30.0.7', source: '0.0.0.0' }, 'DHCPOFFER 10.20.0.50'],
+  [
+    'nothing but ciaddr, of another subnet, when it takes up an offer',
+    { type: 3, ciaddr: '10.30.0.7', source: '0.0.0.0', requested: '10.30.0.55', server: SERVER },
+    'DHCPNAK 0.0.0.0',
+  ],
+  [
+    'nothing but ciaddr, of another subnet, when it rebinds',
+    { type: 3, ciaddr: '10.30.0.50', source: '0.0.0.0' },
+    'DHCPNAK 0.0.0.0',
+  ],
+  [
+    'its own address on port 4011, where that is all there is',
+    {
+      type: 3,
+      port: 4011,
+      localAddress: ip('10.40.0.1'),
+      source: '10.30.0.50',
+      sourcePort: 4011,
+      options: UEFI_PXE,
+    },
+    'DHCPACK 0.0.0.0',
+  ],
   ['D24 this network', { type: 1, giaddr: '0.0.0.1' }, 'untrusted_relay'],
   [
     'a switch that sends from another address',
@@ -102,6 +132,11 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
     { type: 1, options: { 82: '0101aa' } },
     'DHCPOFFER 10.20.0.50',
     { trustOption82WithoutGiaddr: true },
+  ],
+  [
+    'D18 option 82 of more than one option holds',
+    { type: 1, giaddr: '10.20.0.253', options: { 82: `01fe${'ab'.repeat(254)}` } },
+    'relay_information_too_long',
   ],
 ])('by %s', (_name, packet, expected, policy) => {
   const rig = new DhcpRig({
@@ -141,6 +176,22 @@ describe('our own name', () => {
     );
     expect(identifier(new DhcpRig(), { type: 1, ...relayed })).toBe('0a140001');
   });
+  test('is not what a machine boots from: files are with us, whoever the relay says that we are', () => {
+    const rig = new DhcpRig({ policy: trusting });
+    const relayed = { giaddr: '10.20.0.253', options: { ...UEFI_PXE, 82: '0b040a1400fd' } };
+    const offer = onWire(rig.send({ type: 1, ...relayed }));
+    expect([offer.siaddr, offer.sname]).toEqual([SERVER, SERVER]);
+    expect(Buffer.from(offer.options.get(66)!).toString()).toBe(SERVER);
+  });
+});
+
+test.each<[name: string, policy: Partial<DhcpPolicy>, echoed: string | undefined]>([
+  ['believed', trusting, '0a1e0000'],
+  ['not believed', {}, undefined],
+])('RFC 3011: option 118 goes back where it is %s', (_name, policy, echoed) => {
+  const rig = new DhcpRig({ subnets: [lan(20), lan(30)], policy });
+  const option = onWire(rig.send({ type: 1, options: { 118: '0a1e0000' } })).options.get(118);
+  expect(option && Buffer.from(option).toString('hex')).toBe(echoed);
 });
 
 describe('several subnets on one link', () => {
@@ -172,6 +223,28 @@ describe('several subnets on one link', () => {
       machines: [machine({ id: 'n', macs: [clientMac(1)], address: ip('10.30.0.9') })],
     });
     expect(rig.lease(clientMac(1))).toBe('10.30.0.9');
+  });
+
+  test('a client keeps the lease that it has, though it once had one in a subnet that comes first', () => {
+    const rig = new DhcpRig({ subnets: [lan(20, one(20)), lan(30, one(30))] });
+    const [a, b] = [clientMac(1), clientMac(2)];
+    expect(rig.lease(a)).toBe('10.20.0.50');
+    rig.pass(3601);
+    expect(outcome(rig.send({ type: 1, mac: b }))).toBe('DHCPOFFER 10.20.0.50');
+    expect(rig.lease(a)).toBe('10.30.0.50');
+    rig.pass(61);
+    expect(outcome(rig.send({ type: 3, mac: a, requested: '10.30.0.50' }))).toBe('DHCPACK 10.30.0.50');
+    expect(rig.lease(a)).toBe('10.30.0.50');
+  });
+
+  test('a client that moves to its reservation in another one gives up what it had', () => {
+    const rig = new DhcpRig({ subnets: [lan(20, shared), lan(30, shared)] });
+    expect(rig.lease(clientMac(1))).toBe('10.20.0.50');
+    rig.machines = [machine({ id: 'n', macs: [clientMac(1)], address: ip('10.30.0.9') })];
+    rig.engine.reservationsChanged();
+    expect(rig.lease(clientMac(1))).toBe('10.30.0.9');
+    expect([...rig.stored.keys()]).toEqual(['10.30.0.9']);
+    expect(rig.lease(clientMac(2))).toBe('10.20.0.50');
   });
 
   test('without the name they are apart', () => {

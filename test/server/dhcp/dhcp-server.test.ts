@@ -266,6 +266,13 @@ describe('packets that are none', () => {
     expect(lines.filter((line) => line['msg'] === 'malformed dhcp packet')).toHaveLength(2);
   });
 
+  test('those from port 0 are dropped: nobody can be answered there', () => {
+    const dhcp = makeServer();
+    dhcp.receive(request(1, MessageType.discover), { ...relay, port: 0 }, ingress);
+    expect(counters.get('dhcp_malformed', 'port')).toBe(1);
+    expect(sent).toEqual([]);
+  });
+
   test('ignored ones are counted by reason and named once a minute for each client', () => {
     const dhcp = makeServer();
     const foreign = { ...ingress, localAddress: address('192.168.7.1') };
@@ -309,6 +316,28 @@ describe('an address that somebody uses', () => {
     expect(sent[0]?.message.yiaddr).toBe('10.0.1.2');
     expect(store.leases.get(address('10.0.1.1'))?.state).toBe('declined');
     expect(counters.get('dhcp_conflicts')).toBe(1);
+  });
+
+  test('is not offered to a client that asks again meanwhile either', async () => {
+    const dhcp = makeServer();
+    arp += row(address('10.0.1.1'), '52:54:00:99:99:99');
+    dhcp.receive(local(1), source, ingress);
+    dhcp.receive(local(1), source, ingress);
+    expect(sent).toEqual([]);
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent.map(({ message }) => message.yiaddr)).toEqual(['10.0.1.2', '10.0.1.2']);
+  });
+
+  test('a fault of our own after that costs one packet', async () => {
+    const dhcp = makeServer();
+    arp += row(address('10.0.1.1'), '52:54:00:99:99:99');
+    dhcp.receive(local(1), source, ingress);
+    const markInUse = vi.spyOn(engine, 'markInUse').mockImplementationOnce(() => {
+      throw new TypeError('a bug');
+    });
+    await vi.waitFor(() => expect(counters.get('dhcp_faults')).toBe(1));
+    markInUse.mockRestore();
+    expect(lines.at(-1)).toMatchObject({ level: 50, msg: 'dhcp packet could not be handled' });
   });
 
   test.each([
