@@ -11,6 +11,7 @@ import { supportedArchitectures } from './provision/boot-programs.ts';
 import { bootIpxeScript } from './provision/ipxe-script.ts';
 import { BootSessions } from './provision/boot-session.ts';
 import { DhcpEngine } from './provision/dhcp/dhcp-engine.ts';
+import { reviewReservations } from './provision/dhcp/review-reservations.ts';
 import { reviewSubnet } from './provision/dhcp/review-subnet.ts';
 import type { Reservations } from './provision/dhcp/reservations.ts';
 import { BootEventRecorder } from './server/boot-events.ts';
@@ -111,9 +112,24 @@ async function start(
     policy: toDhcpPolicy(settings.dhcp),
     reservations,
     findBootPlan: (query) =>
-      composeBootPlan({ generation: () => catalog.generation, programs: programNames, originFor }, query),
+      composeBootPlan(
+        {
+          generation: () => catalog.generation,
+          programs: programNames,
+          requireOwnIpxe: settings.boot_programs.require_own_ipxe,
+          originFor,
+        },
+        query,
+      ),
   });
-  catalog.onLoad(() => engine.reservationsChanged());
+  const reviewMachines = (): void => {
+    for (const warning of reviewReservations(catalog.generation?.machines ?? [], subnets)) log.warn(warning);
+  };
+  reviewMachines();
+  catalog.onLoad(() => {
+    engine.reservationsChanged();
+    reviewMachines();
+  });
   const clients = new ClientAddresses(
     {
       findLease: (address) => engine.findLease(address, currentMoment()),

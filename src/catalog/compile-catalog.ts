@@ -4,6 +4,7 @@ import { encodeOptionValue, parseOptionValue, reservedOptionReason } from '../pr
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { isStationMac, parseMac } from '../protocol/mac-address.ts';
 import { isIdentifyingUuid, parseUuid } from '../protocol/machine-uuid.ts';
+import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client-key.ts';
 import type { Group } from '../provision/group.ts';
 import { GroupIndex } from '../provision/group-index.ts';
 import type { Machine } from '../provision/machine.ts';
@@ -250,8 +251,20 @@ class CatalogCompilation {
     if (!this.#profileIds.has(value.profile)) {
       this.#report(document, ['profile'], `there is no profile "${value.profile}"`);
     }
+    return {
+      id: value.id,
+      ...(value.name !== undefined && { name: value.name }),
+      profile: value.profile,
+      priority: value.priority,
+      selector: readSelector(value.selector, (path, message) => this.#report(document, path, message)),
+      metadata: value.metadata,
+      dhcpOptions: this.#readOptions(document, value.dhcp_options),
+    };
+  }
+
+  #readOptions(document: YamlDocument, options: GroupDocument['dhcp_options']): Map<number, Uint8Array> {
     const dhcpOptions = new Map<number, Uint8Array>();
-    value.dhcp_options.forEach(({ code, type, value: option }, index) => {
+    options.forEach(({ code, type, value: option }, index) => {
       const reserved = reservedOptionReason(code);
       if (reserved !== undefined) {
         this.#report(
@@ -268,15 +281,7 @@ class CatalogCompilation {
         this.#report(document, ['dhcp_options', index, 'value'], error.message);
       }
     });
-    return {
-      id: value.id,
-      ...(value.name !== undefined && { name: value.name }),
-      profile: value.profile,
-      priority: value.priority,
-      selector: readSelector(value.selector, (path, message) => this.#report(document, path, message)),
-      metadata: value.metadata,
-      dhcpOptions,
-    };
+    return dhcpOptions;
   }
 
   #readMachine(document: YamlDocument, value: MachineDocument, claims: Map<string, string>): Machine {
@@ -302,12 +307,19 @@ class CatalogCompilation {
       return mac;
     });
     const clientIds = asList(value.client_id).map((text) => {
-      const hex = text.replace(/[:\s-]/g, '').toLowerCase();
-      if (!/^([0-9a-f]{2})+$/.test(hex))
-        this.#report(document, ['client_id'], `"${text}" is not a client-id in hex`);
+      const hex = this.#readHex(document, ['client_id'], text, 'client-id');
+      if (hex.length > 2 * CLIENT_ID_SIZE_MAX) {
+        const message = `a client-id of ${hex.length / 2} octets is longer than the ${CLIENT_ID_SIZE_MAX} that are told apart`;
+        this.#report(document, ['client_id'], message);
+      }
       claim('client-id', hex, ['client_id']);
       return hex;
     });
+    const switchPort = value.switch_port && this.#readSwitchPort(document, value.switch_port);
+    if (switchPort !== undefined) {
+      const { circuitId = 'any', remoteId = 'any' } = switchPort;
+      claim('switch port', `circuit ${circuitId}, remote ${remoteId}`, ['switch_port']);
+    }
     const uuid = value.uuid === undefined ? undefined : parseUuid(value.uuid);
     if (value.uuid !== undefined && (uuid === undefined || !isIdentifyingUuid(uuid))) {
       this.#report(document, ['uuid'], `"${value.uuid}" is not a UUID that identifies a machine`);
@@ -334,17 +346,12 @@ class CatalogCompilation {
         `machine ${value.id} has nothing to be recognised by: give mac, uuid, serial, client_id or switch_port`,
       );
     }
-    const port = value.switch_port;
+    const dhcpOptions = this.#readOptions(document, value.dhcp_options);
     return {
       id: value.id,
       macs,
       ...(clientIds.length > 0 && { clientIds }),
-      ...(port !== undefined && {
-        switchPort: {
-          ...(port.circuit_id !== undefined && { circuitId: port.circuit_id }),
-          ...(port.remote_id !== undefined && { remoteId: port.remote_id }),
-        },
-      }),
+      ...(switchPort !== undefined && { switchPort }),
       ...(uuid !== undefined && { uuid }),
       ...(value.serial !== undefined && { serial: value.serial }),
       labels: value.labels,
@@ -352,8 +359,34 @@ class CatalogCompilation {
       ...(address !== undefined && { address }),
       ...(value.hostname !== undefined && { hostname: value.hostname }),
       ...(value.boot_program !== undefined && { bootProgram: value.boot_program }),
+      ...(dhcpOptions.size > 0 && { dhcpOptions }),
+      ...(value.lease_seconds !== undefined && {
+        leaseSeconds: value.lease_seconds === 'infinite' ? Infinity : value.lease_seconds,
+      }),
       disabled: value.disabled,
     };
+  }
+
+  #readSwitchPort(
+    document: YamlDocument,
+    { circuit_id: circuit, remote_id: remote }: NonNullable<MachineDocument['switch_port']>,
+  ): NonNullable<Machine['switchPort']> {
+    if (circuit === undefined && remote === undefined) {
+      this.#report(document, ['switch_port'], 'name a port by circuit_id, remote_id, or both');
+    }
+    const read = (key: 'circuit_id' | 'remote_id', text: string): string =>
+      this.#readHex(document, ['switch_port', key], text, key.replace('_', '-'));
+    return {
+      ...(circuit !== undefined && { circuitId: read('circuit_id', circuit) }),
+      ...(remote !== undefined && { remoteId: read('remote_id', remote) }),
+    };
+  }
+
+  /** Octets in hex as DHCP compares them: in lower case, without what separates them. */
+  #readHex(document: YamlDocument, path: readonly PropertyKey[], text: string, what: string): string {
+    const hex = text.replace(/[:\s-]/g, '').toLowerCase();
+    if (!/^([0-9a-f]{2})+$/.test(hex)) this.#report(document, path, `"${text}" is not a ${what} in hex`);
+    return hex;
   }
 
   #report(document: YamlDocument, path: readonly PropertyKey[], message: string): void {

@@ -85,7 +85,9 @@ export const machineDocument = z.strictObject({
       'a host name has labels of letters, digits and dashes',
     )
     .optional(),
-  boot_program: z.string().optional(),
+  boot_program: z.string().min(1).optional(),
+  dhcp_options: z.array(DHCP_OPTION).default([]),
+  lease_seconds: z.union([z.int().min(1).max(0xffff_fffe), z.literal('infinite')]).optional(),
   disabled: z.boolean().default(false),
 });
 

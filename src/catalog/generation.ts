@@ -78,9 +78,12 @@ export class Generation {
     this.#selectorLabels = new Set(parts.groups.flatMap((group) => [...group.selector.keys()]));
   }
 
-  /** Finds the machine by MAC, else UUID, else serial number, and the group and profile that its labels select. */
-  resolve(claimed: Labels): Resolution {
-    const machine = this.#findMachine(claimed);
+  /**
+   * Finds the machine by MAC, else UUID, else serial number, unless it is known already; and the group and profile that
+   * its labels select.
+   */
+  resolve(claimed: Labels, known?: Machine): Resolution {
+    const machine = known ?? this.#findMachine(claimed);
     const labels = machine === undefined ? claimed : withInventory(claimed, machine);
     const group = this.#groupIndex.select(labels);
     const compiled = group === undefined ? undefined : this.profiles.get(group.profile);

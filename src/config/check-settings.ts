@@ -49,6 +49,14 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
         });
       }
     });
+    network.relays.forEach((relay, at) => {
+      const other = networks.slice(0, index).find(({ relays }) => relays.includes(relay));
+      if (other === undefined) return;
+      conflicts.push({
+        path: ['networks', index, 'relays', at],
+        message: `relay ${relay} is already one of ${other.id}; where it serves both, let it say which by option 82.5 and set dhcp.trust_link_selection`,
+      });
+    });
     if (network.boot_lease_seconds > network.lease_seconds) {
       conflicts.push({
         path: ['networks', index, 'boot_lease_seconds'],

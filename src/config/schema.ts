@@ -76,6 +76,10 @@ const dhcpOption = z
   });
 
 const seconds = z.int().min(1).max(0xffff_fffe);
+/** RFC 2131 section 3.3: a lease may have no end. */
+const leaseSeconds = z
+  .union([seconds, z.literal('infinite')])
+  .transform((value) => (value === 'infinite' ? Infinity : value));
 
 const subnet = z.strictObject({
   id: z
@@ -130,7 +134,10 @@ const subnet = z.strictObject({
       'Whether to refuse addresses that do not belong here. By default where Railhead leases from a pool.',
     )
     .meta({ example: 'true' }),
-  lease_seconds: seconds.prefault(3600).describe('Lease time of installed systems.'),
+  lease_seconds: leaseSeconds
+    .prefault(3600)
+    .describe('Lease time of installed systems, in seconds, or `infinite`.')
+    .meta({ example: '86400' }),
   boot_lease_seconds: seconds.prefault(600).describe('Lease time of firmware and iPXE, which never renew.'),
   relays: z
     .array(ipv4)
@@ -309,6 +316,12 @@ export const settingsSchema = z.strictObject({
         .describe(
           'Where to look for boot programs such as `undionly.kpxe` and `snponly.efi`, in this order. `assets/boot` comes first.',
         ),
+      require_own_ipxe: z
+        .boolean()
+        .prefault(false)
+        .describe(
+          'Whether every iPXE first loads the boot program of its architecture, unless its user class begins with `railhead/`, as that of your own build must.',
+        ),
     })
     .prefault({}),
   dhcp: z
@@ -337,6 +350,12 @@ export const settingsSchema = z.strictObject({
         .boolean()
         .prefault(false)
         .describe('Whether to believe option 118 (RFC 3011).'),
+      trust_option_82_without_relay: z
+        .boolean()
+        .prefault(false)
+        .describe(
+          'Whether to accept option 82 in packets without `giaddr`, as switches that snoop send them.',
+        ),
       strict_relay_source: z
         .boolean()
         .prefault(false)

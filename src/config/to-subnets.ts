@@ -41,6 +41,7 @@ export function toDhcpPolicy(dhcp: Settings['dhcp']): DhcpPolicy {
     identity: dhcp.identity === 'client_id' ? 'clientId' : 'mac',
     trustLinkSelection: dhcp.trust_link_selection,
     trustSubnetSelection: dhcp.trust_subnet_selection,
+    trustOption82WithoutGiaddr: dhcp.trust_option_82_without_relay,
     strictRelaySource: dhcp.strict_relay_source,
     trustedRelays: dhcp.trusted_relays,
     bootp: dhcp.bootp,

@@ -42,6 +42,8 @@ export function bootProgramFor(
   architecture: number | undefined,
   found: ReadonlySet<string>,
 ): string | undefined {
-  const instructionSet = findClientArchitecture(architecture ?? 0)?.instructionSet;
-  return instructionSet && CANDIDATES[instructionSet]?.find((name) => found.has(name));
+  const row = findClientArchitecture(architecture ?? 0);
+  // What runs neither BIOS nor UEFI, U-Boot for one, cannot load any of these; its machines name a program themselves.
+  if (row?.firmware !== 'bios' && row?.firmware !== 'uefi') return undefined;
+  return CANDIDATES[row.instructionSet]?.find((name) => found.has(name));
 }

@@ -1,3 +1,4 @@
+import type { DhcpOptions } from '../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
 import type { MachineUuid } from '../protocol/machine-uuid.ts';
@@ -27,6 +28,10 @@ export interface Machine {
   readonly hostname?: string;
   /** The boot program to give its firmware instead of the architecture's default, for example `ipxe.efi`. */
   readonly bootProgram?: string;
+  /** DHCP options for this machine; they win over the group's and the network's. */
+  readonly dhcpOptions?: DhcpOptions;
+  /** Instead of the network's lease time; Infinity is a lease without end. */
+  readonly leaseSeconds?: number;
   /** A disabled machine gets an address and no boot options, so that its firmware goes to the next boot device. */
   readonly disabled?: boolean;
 }

@@ -178,6 +178,36 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'machines/a.yaml:7:10: address 10.0.0.5 already belongs to machine a',
   ],
   [
+    'switch port of two machines',
+    'machines/a.yaml',
+    'id: a\nswitch_port: {circuit_id: "ab:cd"}\n---\nid: b\nswitch_port: {circuit_id: ABCD}\n',
+    'machines/a.yaml:5:14: switch port circuit abcd, remote any already belongs to machine a',
+  ],
+  [
+    'switch port that is no hex',
+    'machines/a.yaml',
+    'id: a\nswitch_port: {circuit_id: Gi1/0/1}\n',
+    'machines/a.yaml:2:27: "Gi1/0/1" is not a circuit-id in hex',
+  ],
+  [
+    'switch port without a name',
+    'machines/a.yaml',
+    'id: a\nmac: 52:54:00:a1:9c:ae\nswitch_port: {}\n',
+    'machines/a.yaml:3:14: name a port by circuit_id, remote_id, or both',
+  ],
+  [
+    'client-id that is longer than any',
+    'machines/a.yaml',
+    `id: a\nclient_id: ${'ab'.repeat(65)}\n`,
+    'machines/a.yaml:2:12: a client-id of 65 octets is longer than the 64 that are told apart',
+  ],
+  [
+    'DHCP option of a machine that is not free',
+    'machines/a.yaml',
+    'id: a\nmac: 52:54:00:a1:9c:ae\ndhcp_options:\n  - {code: 53, type: uint8, value: 1}\n',
+    'machines/a.yaml:4:12: option 53 cannot be set here: it is the type of the message',
+  ],
+  [
     'bad host name',
     'machines/a.yaml',
     'id: a\nmac: 52:54:00:a1:9c:ae\nhostname: a_b\n',

@@ -120,6 +120,15 @@ describe('mistakes', () => {
       ['f:3:19: networks.1.cidr: 10.0.1.0/24 overlaps 10.0.0.0/16 of a'],
     ],
     [
+      'a relay of two networks',
+      'networks:\n  - {id: a, cidr: 10.0.0.0/24, mode: full, relays: [10.9.0.1]}\n  - {id: b, cidr: 10.0.1.0/24, mode: full, relays: [10.9.0.1]}\n',
+      {},
+      [],
+      [
+        'f:3:53: networks.1.relays.0: relay 10.9.0.1 is already one of a; where it serves both, let it say which by option 82.5 and set dhcp.trust_link_selection',
+      ],
+    ],
+    [
       'a pool outside of its network',
       'networks:\n  - {id: a, cidr: 10.0.0.0/24, mode: full, pools: [10.0.1.1-10.0.1.9]}\n',
       {},

@@ -45,6 +45,8 @@ const RASPBERRY_PI_OUIS: ReadonlySet<number> = new Set([
   0xb827eb, 0xdca632, 0xe45f01, 0x28cdc1, 0xd83add, 0x2ccf67,
 ]);
 
+const ARCH_RPIBOOT = 41;
+
 const NOT_BOOTING: BootClient = { kind: undefined, raspberryPi: false, userClasses: [] };
 
 /**
@@ -59,7 +61,10 @@ export function classifyClient(message: DhcpMessage): BootClient {
     : undefined;
   const userClassBytes = options.get(OptionCode.userClass);
   const ipxeBytes = options.get(OptionCode.ipxe);
-  const pi = isRaspberryPiRom(message);
+  // The boot ROM of a Raspberry Pi says "x86 BIOS", so only the maker of the card tells it from a PC. That it is a
+  // PXEClient it says in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a system that runs there sends no option 93.
+  const hasPiCard = hasRaspberryPiCard(message);
+  const pi = hasPiCard && isX86Bios(options.get(OptionCode.clientArchitecture));
   if (vendorClass === undefined && userClassBytes === undefined && ipxeBytes === undefined && !pi) {
     return uuid === undefined ? NOT_BOOTING : { ...NOT_BOOTING, uuid };
   }
@@ -77,7 +82,7 @@ export function classifyClient(message: DhcpMessage): BootClient {
     kind,
     ...(arch !== undefined && { arch }),
     ...(ipxe !== undefined && { ipxe }),
-    raspberryPi: kind === 'pxe' && arch === 0 && ipxe === undefined && hasRaspberryPiCard(message),
+    raspberryPi: kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (arch === 0 && hasPiCard)),
     ...(uuid !== undefined && { uuid }),
     userClasses,
   };
@@ -114,13 +119,8 @@ function readUuid(option: Uint8Array | undefined): MachineUuid | undefined {
   return isIdentifyingUuid(uuid) ? uuid : undefined;
 }
 
-/**
- * The boot ROM of a Raspberry Pi says "x86 BIOS", so only the maker of the card tells it from a PC. It says that it is a
- * PXEClient in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a system that runs there sends no option 93.
- */
-function isRaspberryPiRom(message: DhcpMessage): boolean {
-  const option = message.options.get(OptionCode.clientArchitecture);
-  return option !== undefined && readClientArchitecture(option) === 0 && hasRaspberryPiCard(message);
+function isX86Bios(option: Uint8Array | undefined): boolean {
+  return option !== undefined && readClientArchitecture(option) === 0;
 }
 
 function hasRaspberryPiCard({ htype, chaddr }: DhcpMessage): boolean {

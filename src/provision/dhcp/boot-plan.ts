@@ -9,7 +9,7 @@ import type { Subnet } from './subnet.ts';
 export interface BootTarget {
   /** TFTP path of the first program for firmware of this architecture; absent if there is none. */
   readonly bootProgram?: string;
-  /** URL of the same for UEFI HTTP Boot; its path ends in `.efi`. */
+  /** URL of the same for HTTP Boot; its path ends in `.efi` where the firmware is UEFI. */
   readonly httpBootUrl?: string;
   /** URL of the iPXE script. */
   readonly scriptUrl: string;

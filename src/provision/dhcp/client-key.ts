@@ -5,7 +5,7 @@ import { hexFromBytes } from '../../protocol/dhcp/read-option.ts';
 
 const HTYPE_ETHERNET = 1;
 /** Client identifiers beyond this are known by their hash, so that no client makes us remember much. */
-const CLIENT_ID_SIZE_MAX = 64;
+export const CLIENT_ID_SIZE_MAX = 64;
 
 /**
  * What makes two requests come from one client: `mac:52:54:00:a1:9c:ae`, `hw6:` for hardware that is not Ethernet,

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { reviewSubnet } from '../../../src/provision/dhcp/review-subnet.ts';
 import type { SubnetSettings } from '../../../src/provision/dhcp/subnet.ts';
-import { cidr, ip, rackSubnet } from './dhcp-rig.ts';
+import { reviewReservations } from '../../../src/provision/dhcp/review-reservations.ts';
+import { cidr, clientMac, ip, machine, rackSubnet } from './dhcp-rig.ts';
 
 const pools = [{ first: ip('10.20.0.50'), last: ip('10.20.0.60') }];
 
@@ -24,4 +25,16 @@ test.each<[settings: Partial<SubnetSettings>, warning: string | undefined]>([
   const warnings = reviewSubnet(rackSubnet(settings));
   expect(warnings).toHaveLength(warning === undefined ? 0 : 1);
   if (warning !== undefined) expect(warnings[0]).toContain(`subnet rack: ${warning}`);
+});
+
+test('a reserved address of no network is told, by the name of its machine', () => {
+  const machines = [
+    machine({ id: 'in', macs: [clientMac(1)], address: ip('10.20.0.9') }),
+    machine({ id: 'out', macs: [clientMac(2)], address: ip('10.21.0.9') }),
+    machine({ id: 'none', macs: [clientMac(3)] }),
+  ];
+  expect(reviewReservations(machines, [rackSubnet()])).toEqual([
+    'machine out: its address 10.21.0.9 is in none of the networks, and is not given out',
+  ]);
+  expect(reviewReservations(machines, [])).toEqual([]);
 });
