@@ -89,6 +89,8 @@ const NOTHING_TO_BOOT =
   'see which group selects the machine (`railhead explain --mac`), and whether there is a boot program for its architecture';
 
 const IGNORED_ADVICE: Readonly<Record<string, string>> = {
+  decline_flood:
+    'more addresses were declined than a fault explains, and no more are believed: find the host that answers for addresses that are not its own (a router with proxy ARP does), or the client that declines whatever it gets',
   denied: 'the subnet answers known machines only: declare the machine, or set allowUnknown: discover',
   foreign_server: 'another DHCP server is on this network: switch it off, or use mode: proxy',
   pool_exhausted: 'no address is left: enlarge the pool, or shorten the lease time',

@@ -56,6 +56,7 @@ const LINKS_MAX = 1000;
 
 /** Reasons that an operator wants to see in a machine's history, once a minute. */
 const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
+  'decline_flood',
   'denied',
   'foreign_server',
   'pool_exhausted',
@@ -294,8 +295,7 @@ export class DhcpEngine {
     if (ingress.port === 4011) {
       if (message.ciaddr === source.address) address = message.ciaddr;
     } else {
-      const identifier = readAddress(message.options, OptionCode.serverIdentifier);
-      if (identifier === undefined || isOurIdentifier(identifier, exchange, this.#surroundings)) return;
+      if (this.#foreignIdentifier(exchange) === undefined) return;
       address = readAddress(message.options, OptionCode.requestedAddress);
     }
     const subnet = address === undefined ? undefined : this.#book.subnetOf(address);
@@ -308,15 +308,21 @@ export class DhcpEngine {
   #noteForeignServer(exchange: Exchange): DhcpEvent | undefined {
     const { now, packet, subnets, type } = exchange;
     if (type !== MessageType.request || packet.ingress.port !== 67) return undefined;
-    const identifier = readAddress(packet.message.options, OptionCode.serverIdentifier);
-    if (identifier === undefined || isOurIdentifier(identifier, exchange, this.#surroundings))
-      return undefined;
+    const identifier = this.#foreignIdentifier(exchange);
+    if (identifier === undefined) return undefined;
     const { subnet } = subnets[0].compiled;
-    const isNew = this.#foreign.note(subnet.id, identifier, now);
+    const isNews = this.#foreign.note(subnet.id, identifier, now);
     // Beside a proxy there has to be one.
-    if (!isNew || subnet.mode === 'proxy') return undefined;
+    if (!isNews || subnet.mode === 'proxy') return undefined;
     const summary = `another DHCP server, ${identifier}, answers on subnet ${subnet.id}`;
     return exchangeEvent(exchange, 'dhcp.foreign_server', summary, { server: identifier });
+  }
+
+  /** Option 54 where it names another server. What no server can have for its address proves none. */
+  #foreignIdentifier(exchange: Exchange): Ipv4Address | undefined {
+    const identifier = readAddress(exchange.packet.message.options, OptionCode.serverIdentifier);
+    if (identifier === undefined || !isReturnAddress(identifier, this.#book)) return undefined;
+    return isOurIdentifier(identifier, exchange, this.#surroundings) ? undefined : identifier;
   }
 
   #allowFresh({ now, packet }: Exchange, subnet: SubnetLeases): boolean {

@@ -1,9 +1,13 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { Moment } from './moment.ts';
+import { KeyedBuckets } from './token-bucket.ts';
 
 const SERVERS_PER_SUBNET_MAX = 16;
 /** Clients name their server once a lease; a server that no client named for a day is gone. */
 const FORGET_MS = 86_400_000;
+
+/** Servers, and subnets, of which it is remembered that they were told. */
+const TOLD_MAX = 1000;
 
 /** Another DHCP server, as clients' requests give it away. */
 export interface ForeignServer {
@@ -26,8 +30,14 @@ interface Sighting {
  */
 export class ForeignServers {
   readonly #bySubnet = new Map<string, Map<Ipv4Address, Sighting>>();
+  // Forged names push out real ones, which then are new again.
+  readonly #toldServers = new KeyedBuckets(1 / 60, 1, TOLD_MAX);
+  readonly #toldSubnets = new KeyedBuckets(1 / 60, SERVERS_PER_SUBNET_MAX, TOLD_MAX);
 
-  /** Notes a server; true if it is new. A flood of forged names pushes out no more than a few others. */
+  /**
+   * Notes a server; true if it is news: it is new, was not told within this minute, and few others of its subnet
+   * were. A flood of forged names pushes out no more than a few others.
+   */
   note(subnetId: string, serverAddress: Ipv4Address, now: Moment): boolean {
     let servers = this.#bySubnet.get(subnetId);
     if (servers === undefined) {
@@ -48,7 +58,11 @@ export class ForeignServers {
       lastSeenAt: now.wallMs,
     };
     servers.set(serverAddress, { server, seenMs: now.monotonicMs });
-    return known === undefined;
+    return (
+      known === undefined &&
+      this.#toldServers.take(`${subnetId} ${serverAddress}`, now.monotonicMs) &&
+      this.#toldSubnets.take(subnetId, now.monotonicMs)
+    );
   }
 
   /** Whether a server was seen on the subnet within a day. */

@@ -116,6 +116,13 @@ describe('where a boot stands', () => {
       /enlarge the pool/,
     ],
     [
+      'addresses declined one after the other',
+      [[0, 'dhcp.ignored', { reason: 'decline_flood' }]],
+      1,
+      'refused',
+      /find the host that answers/,
+    ],
+    [
       'nothing to boot',
       [[0, 'dhcp.ignored', { reason: 'no boot program' }]],
       1,

@@ -180,6 +180,17 @@ describe('floods', () => {
     ]);
   });
 
+  test('D22 and somebody is told, once a minute', () => {
+    const rig = new DhcpRig();
+    const events = Array.from({ length: 8 }, () => {
+      const address = rig.lease(clientMac(1));
+      return rig.send({ type: 4, mac: clientMac(1), requested: address, server: SERVER }).events;
+    });
+    expect(events.flat().slice(5)).toMatchObject([
+      { kind: 'dhcp.ignored', mac: clientMac(1), detail: { reason: 'decline_flood' } },
+    ]);
+  });
+
   test('D22 nor can many: a tenth of the pool an hour', () => {
     const rig = new DhcpRig();
     for (let client = 0; client < 60; client++) {

@@ -360,4 +360,28 @@ describe('other servers', () => {
     for (let octet = 2; octet < 250; octet++) rig.send({ ...chosen, server: `10.20.0.${octet}` });
     expect(rig.engine.foreignServers(rig.now)).toHaveLength(16);
   });
+
+  test('that do not exist cannot fill the history', () => {
+    const rig = new DhcpRig();
+    const told = (server: string): number => rig.send({ ...chosen, server }).events.length;
+    const flood = (): number =>
+      Array.from({ length: 5000 }, (_, n) => told(`10.${n >> 8}.${n & 255}.7`)).reduce((sum, n) => sum + n);
+    expect(told(OTHER_SERVER)).toBe(1);
+    expect(flood()).toBe(15);
+    // Forgotten because of them, and new again.
+    expect(told(OTHER_SERVER)).toBe(0);
+    rig.pass(120);
+    expect(flood()).toBeLessThanOrEqual(3);
+  });
+
+  test.each(['0.0.0.0', '255.255.255.255', '127.0.0.1', '224.0.0.1', '0.1.2.3', '240.0.0.1'])(
+    'are not at %s, so nobody is refused because of it',
+    (server) => {
+      const rig = new DhcpRig({ subnets: [rackSubnet({ requireSoleServer: true })] });
+      expect(rig.send({ ...chosen, server, requested: '10.20.0.99' }).events).toEqual([]);
+      expect(rig.engine.foreignServers(rig.now)).toEqual([]);
+      expect(rig.engine.findForeignMac(ip('10.20.0.99'))).toBeUndefined();
+      expect(outcome(rig.send({ type: 1, mac: clientMac(2) }))).toBe('DHCPOFFER 10.20.0.50');
+    },
+  );
 });
