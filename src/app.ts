@@ -15,6 +15,7 @@ import { reviewReservations } from './provision/dhcp/review-reservations.ts';
 import { reviewSubnet } from './provision/dhcp/review-subnet.ts';
 import type { Reservations } from './provision/dhcp/reservations.ts';
 import { BootEventRecorder } from './server/boot-events.ts';
+import { EventPruner } from './server/event-pruner.ts';
 import { BootAnswers } from './server/boot-http/boot-answers.ts';
 import { BootHttpServer } from './server/boot-http/boot-http-server.ts';
 import { RequestReader } from './server/boot-http/read-request.ts';
@@ -27,7 +28,6 @@ import { DiscoveredMachines } from './server/discovered-machines.ts';
 import { OperatorHttpServer } from './server/operator-http/operator-http-server.ts';
 import { startTftp } from './server/tftp/tftp-service.ts';
 import type { PassedSocket } from './server/udp/socket-activation.ts';
-import type { Store } from './store/store.ts';
 import { ThreadedStore } from './store/threaded-store.ts';
 
 /** What the program is started with. */
@@ -50,8 +50,6 @@ export interface App {
 
 /** Requests that are being answered get this long to end. */
 const STOP_GRACE_MS = 5_000;
-const PRUNE_INTERVAL_MS = 60 * 60_000;
-const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Puts Railhead together and starts it: store, catalog, then the listeners. Rejects with an Error whose message names
@@ -81,7 +79,14 @@ async function start(
   stops.push(() => store.close());
   const events = new BootEventRecorder(store, new BootSessions(randomUUID), log);
   stops.push(() => events.flush());
-  stops.push(pruneEvents(store, settings.store.event_days, log));
+  const pruner = new EventPruner(
+    store,
+    { days: settings.store.event_days, max: settings.store.events_max },
+    log,
+    now,
+  );
+  pruner.start();
+  stops.push(() => pruner.stop());
 
   const catalog = new Catalog({
     directory: settings.catalog.dir,
@@ -272,15 +277,4 @@ function readToken(file: string | undefined): string | undefined {
   if (token.length < 16)
     throw new Error(`operator.token_file: the token in ${file} has fewer than 16 characters`);
   return token;
-}
-
-function pruneEvents(store: Store, days: number, log: Logger): () => void {
-  const prune = (): void => {
-    store
-      .pruneEvents(new Date(Date.now() - days * DAY_MS))
-      .catch((error: unknown) => log.error({ err: error }, 'old boot events could not be deleted'));
-  };
-  const timer = setInterval(prune, PRUNE_INTERVAL_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }

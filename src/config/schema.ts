@@ -400,6 +400,13 @@ export const settingsSchema = z.strictObject({
           '`full`: an acknowledged lease survives a power cut. `normal`: it survives the process, and answers are faster.',
         ),
       event_days: z.int().min(1).prefault(90).describe('Days that boot events are kept.'),
+      events_max: z
+        .int()
+        .min(1)
+        .prefault(5_000_000)
+        .describe(
+          'Boot events that are kept at most; the oldest go first. Five million take some 2 GB, and are 30 boots of 10,000 machines.',
+        ),
     })
     .prefault({}),
   unmatched: z

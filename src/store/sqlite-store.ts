@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { Compilable } from 'kysely';
+import type { Compilable, SelectQueryBuilder } from 'kysely';
 import { UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
 import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
 import { openSqlite, type SqliteConnection, type SqliteSettings, withoutSync } from './sqlite-connection.ts';
@@ -11,7 +11,8 @@ import {
   machineFromRow,
   machineToRow,
 } from './sqlite-rows.ts';
-import type { BootEventQuery, DiscoveredMachine, Store, StoredBootEvent } from './store.ts';
+import type { StoreTables } from './sqlite-tables.ts';
+import type { BootEventQuery, DiscoveredMachine, EventRetention, Store, StoredBootEvent } from './store.ts';
 
 type NewEvent = Omit<StoredBootEvent, 'id'>;
 
@@ -79,12 +80,26 @@ export class SqliteStore implements Store {
     return rows.map(eventFromRow);
   }
 
-  async pruneEvents(before: Date): Promise<number> {
+  async pruneEvents({ atOnce, before, newest }: EventRetention): Promise<number> {
     const { tables } = this.#connection;
-    const result = await tables
-      .deleteFrom('boot_events')
-      .where('at', '<', before.getTime())
-      .executeTakeFirst();
+    const aged = tables.selectFrom('boot_events').select('id').where('at', '<', before.getTime());
+    const deleted = await this.#deleteEvents(aged.orderBy('at').limit(atOnce));
+    if (deleted === atOnce) return deleted;
+    // Events go oldest first, so that there are no more of them than the ids they span; counting reads them all.
+    const { last } = await tables
+      .selectFrom('boot_events')
+      .select(({ fn }) => fn.max('id').as('last'))
+      .executeTakeFirstOrThrow();
+    const surplus = tables
+      .selectFrom('boot_events')
+      .select('id')
+      .where('id', '<=', Number(last) - newest);
+    return deleted + (await this.#deleteEvents(surplus.orderBy('id').limit(atOnce - deleted)));
+  }
+
+  async #deleteEvents(ids: SelectQueryBuilder<StoreTables, 'boot_events', { id: number }>): Promise<number> {
+    const { tables } = this.#connection;
+    const result = await tables.deleteFrom('boot_events').where('id', 'in', ids).executeTakeFirst();
     return Number(result.numDeletedRows);
   }
 

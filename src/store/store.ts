@@ -34,6 +34,16 @@ export interface BootEventQuery {
   readonly limit: number;
 }
 
+/** Which events are kept. */
+export interface EventRetention {
+  /** Older ones go. */
+  readonly before: Date;
+  /** No more than so many of the newest stay. */
+  readonly newest: number;
+  /** How many may go at once: leases wait in the store meanwhile. */
+  readonly atOnce: number;
+}
+
 /**
  * What Railhead must remember. One interface for every database; test/contract/store.ts says what it must do.
  * Every promise rejects when the database is broken; "not there" is undefined or an empty list, never an error.
@@ -52,8 +62,8 @@ export interface Store {
   /** Appends events in order, in one transaction. */
   appendEvents(events: readonly Omit<StoredBootEvent, 'id'>[]): Promise<void>;
   listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
-  /** Deletes events older than `before`, and returns how many went. */
-  pruneEvents(before: Date): Promise<number>;
+  /** Deletes the oldest events beyond what is kept, a limited number at a time, and returns how many went. */
+  pruneEvents(retention: EventRetention): Promise<number>;
 
   /** Waits for what was asked for, and closes. Every later call rejects. */
   close(): Promise<void>;

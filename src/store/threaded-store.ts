@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
 import type { SqliteSettings } from './sqlite-connection.ts';
-import type { BootEventQuery, DiscoveredMachine, Store, StoredBootEvent } from './store.ts';
+import type { BootEventQuery, DiscoveredMachine, EventRetention, Store, StoredBootEvent } from './store.ts';
 
 /** One call of a store's method, on its way to the thread. */
 export interface StoreCall {
@@ -73,8 +73,8 @@ export class ThreadedStore implements Store {
     return this.#call('listEvents', query) as Promise<StoredBootEvent[]>;
   }
 
-  pruneEvents(before: Date): Promise<number> {
-    return this.#call('pruneEvents', before) as Promise<number>;
+  pruneEvents(retention: EventRetention): Promise<number> {
+    return this.#call('pruneEvents', retention) as Promise<number>;
   }
 
   async close(): Promise<void> {

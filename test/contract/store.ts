@@ -197,11 +197,26 @@ export function describeStore(
     test('old events are deleted, and their numbers do not come back', async () => {
       await store.appendEvents([event({ at: new Date(1000) }), event({ at: new Date(2000) })]);
       const [, last] = await store.listEvents({ limit: 2 });
-      expect(await store.pruneEvents(new Date(2000))).toBe(1);
-      expect(await store.pruneEvents(new Date(3000))).toBe(1);
+      const older = (ms: number) => ({ before: new Date(ms), newest: 100, atOnce: 100 });
+      expect(await store.pruneEvents(older(2000))).toBe(1);
+      expect(await store.pruneEvents(older(3000))).toBe(1);
+      expect(await store.pruneEvents(older(3000))).toBe(0);
       await store.appendEvents([event()]);
       const [after] = await store.listEvents({ limit: 10 });
       expect(after!.id).toBeGreaterThan(last!.id);
+    });
+
+    test('of too many events the oldest are deleted, a few at a time', async () => {
+      const at = (seconds: number) => event({ at: new Date(seconds * 1000), summary: `${seconds}` });
+      await store.appendEvents([3, 1, 2, 4, 5, 6, 7, 8].map(at));
+      const prune = () => store.pruneEvents({ before: new Date(3000), newest: 3, atOnce: 3 });
+      const left = async () => (await store.listEvents({ limit: 10 })).map(({ summary }) => summary);
+      // Two for their age, one because there are too many.
+      expect(await prune()).toBe(3);
+      expect(await left()).toEqual(['4', '5', '6', '7', '8']);
+      expect(await prune()).toBe(2);
+      expect(await left()).toEqual(['6', '7', '8']);
+      expect(await prune()).toBe(0);
     });
 
     test('a closed store rejects', async () => {
