@@ -8,6 +8,7 @@ import { loadCatalog } from './catalog/load-catalog.ts';
 import type { Endpoint, Settings } from './config/schema.ts';
 import { toDhcpPolicy, toSubnets } from './config/to-subnets.ts';
 import { supportedArchitectures } from './provision/boot-programs.ts';
+import type { BootEvent } from './provision/boot-event.ts';
 import { bootIpxeScript } from './provision/ipxe-script.ts';
 import { BootSessions } from './provision/boot-session.ts';
 import { DhcpEngine } from './provision/dhcp/dhcp-engine.ts';
@@ -15,6 +16,7 @@ import { reviewReservations } from './provision/dhcp/review-reservations.ts';
 import { reviewSubnet } from './provision/dhcp/review-subnet.ts';
 import type { Reservations } from './provision/dhcp/reservations.ts';
 import { BootEventRecorder } from './server/boot-events.ts';
+import { EventBudget } from './server/event-budget.ts';
 import { EventPruner } from './server/event-pruner.ts';
 import { BootAnswers } from './server/boot-http/boot-answers.ts';
 import { BootHttpServer } from './server/boot-http/boot-http-server.ts';
@@ -77,8 +79,6 @@ async function start(
 
   const store = await ThreadedStore.open(settings.store);
   stops.push(() => store.close());
-  const events = new BootEventRecorder(store, new BootSessions(randomUUID), log);
-  stops.push(() => events.flush());
   const pruner = new EventPruner(
     store,
     { days: settings.store.event_days, max: settings.store.events_max },
@@ -135,6 +135,15 @@ async function start(
     engine.reservationsChanged();
     reviewMachines();
   });
+  const events = new BootEventRecorder({
+    store,
+    sessions: new BootSessions(randomUUID),
+    budget: new EventBudget((event) => isKnown(event, reservations, engine)),
+    counters,
+    log,
+    nowMs: () => performance.now(),
+  });
+  stops.push(() => events.flush());
   const clients = new ClientAddresses(
     {
       findLease: (address) => engine.findLease(address, currentMoment()),
@@ -277,4 +286,17 @@ function readToken(file: string | undefined): string | undefined {
   if (token.length < 16)
     throw new Error(`operator.token_file: the token in ${file} has fewer than 16 characters`);
   return token;
+}
+
+/** Whether an event is of a machine that a file declares, or that has a lease of ours. */
+function isKnown(
+  { address, mac, machineId }: BootEvent,
+  reservations: Reservations,
+  engine: DhcpEngine,
+): boolean {
+  if (machineId !== undefined) return true;
+  if (mac === undefined) return false;
+  if (reservations.findMachine({ mac }) !== undefined) return true;
+  const lease = address === undefined ? undefined : engine.findLease(address, currentMoment());
+  return lease?.state === 'bound' && lease.chaddr === mac;
 }

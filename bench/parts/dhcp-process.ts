@@ -7,6 +7,7 @@ import { DhcpEngine } from '../../src/provision/dhcp/dhcp-engine.ts';
 import { MachineIndex } from '../../src/provision/dhcp/reservations.ts';
 import { defineSubnet } from '../../src/provision/dhcp/subnet.ts';
 import { BootEventRecorder } from '../../src/server/boot-events.ts';
+import { EventBudget } from '../../src/server/event-budget.ts';
 import { Counters } from '../../src/server/counters.ts';
 import { startDhcp } from '../../src/server/dhcp/dhcp-service.ts';
 import { ThreadedStore } from '../../src/store/threaded-store.ts';
@@ -38,8 +39,15 @@ function required<T>(value: T | undefined, what: string): T {
 const settings = JSON.parse(required(process.argv[2], 'the settings')) as DhcpProcessSettings;
 const log = pino({ level: settings.logLevel ?? 'warn' }, pino.destination({ dest: 2, sync: false }));
 const store = await ThreadedStore.open({ file: settings.store, synchronous: settings.synchronous ?? 'full' });
-const events = new BootEventRecorder(store, new BootSessions(randomUUID), log);
 const counters = new Counters();
+const events = new BootEventRecorder({
+  store,
+  sessions: new BootSessions(randomUUID),
+  budget: new EventBudget(() => false),
+  counters,
+  log,
+  nowMs: () => performance.now(),
+});
 const engine = new DhcpEngine({
   subnets: settings.subnets.map((one) =>
     defineSubnet({
@@ -86,7 +94,6 @@ async function end(): Promise<void> {
       counters: Object.fromEntries(families) as unknown,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       maxRssKilobytes: process.resourceUsage().maxRSS,
-      eventsDropped: events.dropped,
     }),
   );
   process.exit(0);

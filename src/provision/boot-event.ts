@@ -51,5 +51,6 @@ export interface BootEvent {
 
 /** Takes boot events. `record` never throws, never blocks, and drops the oldest when it cannot keep up. */
 export interface BootEventSink {
-  record(event: BootEvent): void;
+  /** False: the event was left out, because too many come. */
+  record(event: BootEvent): boolean;
 }

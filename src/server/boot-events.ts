@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { BootEvent, BootEventSink } from '../provision/boot-event.ts';
 import type { BootSessions } from '../provision/boot-session.ts';
+import { KeyedBuckets } from '../provision/dhcp/token-bucket.ts';
 import type { Store, StoredBootEvent } from '../store/store.ts';
+import type { Counters } from './counters.ts';
+import type { EventBudget, EventRefusal } from './event-budget.ts';
+import { MinuteTally } from './minute-tally.ts';
 
 /** Events that wait to be written; past it the oldest are dropped, and counted. */
 const QUEUE_MAX = 50_000;
@@ -10,43 +14,58 @@ const BATCH_MAX = 64;
 /** How long the first event of a batch may wait for others. */
 const BATCH_DELAY_MS = 100;
 
-/** Told of every event as it happens, before it is written. Must not throw. */
+/** Told of every event that is let in, as it happens, before it is written. Must not throw. */
 export type BootEventListener = (event: Omit<StoredBootEvent, 'id'>) => void;
 
+/** What the recorder is put together from. */
+export interface BootEventRecorderParts {
+  readonly store: Pick<Store, 'appendEvents'>;
+  readonly sessions: BootSessions;
+  readonly budget: EventBudget;
+  readonly counters: Counters;
+  readonly log: Logger;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}
+
 /**
- * Sorts boot events into sessions, tells whoever listens, and writes them behind, in batches: a boot storm must not
- * wait for its own history.
+ * Lets boot events in as far as there is a budget for them, sorts them into sessions, tells whoever listens, and
+ * writes them behind, in batches: a boot storm must not wait for its own history. What is left out is counted by
+ * reason in `boot_events_left_out`, and told by one line of log a minute.
  */
 export class BootEventRecorder implements BootEventSink {
-  readonly #store: Pick<Store, 'appendEvents'>;
-  readonly #sessions: BootSessions;
-  readonly #log: Logger;
+  readonly #parts: BootEventRecorderParts;
+  readonly #leftOut: MinuteTally;
+  /** A store that refuses does so for every batch. */
+  readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
   readonly #listeners = new Set<BootEventListener>();
   #queue: Omit<StoredBootEvent, 'id'>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
-  #dropped = 0;
 
-  constructor(store: Pick<Store, 'appendEvents'>, sessions: BootSessions, log: Logger) {
-    this.#store = store;
-    this.#sessions = sessions;
-    this.#log = log;
+  constructor(parts: BootEventRecorderParts) {
+    this.#parts = parts;
+    this.#leftOut = new MinuteTally((leftOut) => {
+      parts.log.warn({ leftOut }, 'not all boot events are on record: more came than there is a budget for');
+    });
   }
 
-  /** How many events were dropped since the start because the store could not keep up or refused them. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  record(event: BootEvent): void {
-    const stored = { ...event, sessionId: this.#sessions.assign(event) };
+  record(event: BootEvent): boolean {
+    const { budget, nowMs, sessions } = this.#parts;
+    const refusal = budget.take(event, nowMs());
+    if (refusal !== undefined) {
+      this.#leaveOut(refusal, 1);
+      return false;
+    }
+    const stored = { ...event, sessionId: sessions.assign(event) };
     for (const listener of this.#listeners) listener(stored);
     this.#queue.push(stored);
     if (this.#queue.length > QUEUE_MAX) {
       this.#queue.splice(0, BATCH_MAX);
-      this.#dropped += BATCH_MAX;
+      this.#leaveOut('store_behind', BATCH_MAX);
     }
     this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
+    return true;
   }
 
   /** Calls `listener` for every event from now on; the function returned ends that. */
@@ -58,6 +77,12 @@ export class BootEventRecorder implements BootEventSink {
   /** Writes everything recorded so far. Resolves when it is in the store, or was refused and logged. */
   async flush(): Promise<void> {
     while (this.#queue.length > 0 || this.#writing !== undefined) await this.#write();
+    this.#leftOut.end();
+  }
+
+  #leaveOut(reason: EventRefusal | 'store_behind' | 'store_failed', count: number): void {
+    this.#parts.counters.add('boot_events_left_out', reason, count);
+    this.#leftOut.add(reason, count);
   }
 
   async #write(): Promise<void> {
@@ -68,13 +93,14 @@ export class BootEventRecorder implements BootEventSink {
   }
 
   async #writeQueue(): Promise<void> {
+    const { log, nowMs, store } = this.#parts;
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH_MAX);
       try {
-        await this.#store.appendEvents(batch);
+        await store.appendEvents(batch);
       } catch (error) {
-        this.#dropped += batch.length;
-        this.#log.error({ err: error, events: batch.length }, 'boot events could not be stored');
+        this.#leaveOut('store_failed', batch.length);
+        if (this.#lines.take('store', nowMs())) log.error({ err: error }, 'boot events could not be stored');
       }
     }
   }

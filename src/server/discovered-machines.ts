@@ -34,7 +34,6 @@ export class DiscoveredMachines {
     const at = this.#now();
     const lastMs = this.#seenAtMs.get(mac);
     if (lastMs !== undefined && at.getTime() - lastMs < REPEAT_MS) return;
-    this.#remember(mac, at.getTime());
     const address = parseIpv4(request.remoteAddress);
     const uuid = parseUuid(claimed.get('uuid') ?? '');
     const record: DiscoveredMachine = {
@@ -45,13 +44,18 @@ export class DiscoveredMachines {
       firstSeenAt: at,
       lastSeenAt: at,
     };
+    if (lastMs === undefined && !this.#tell(record, claimed)) return;
+    this.#remember(mac, at.getTime());
     this.#store.recordDiscovered(record).catch((error: unknown) => {
       this.#log.error({ err: error, mac }, 'a discovered machine could not be stored');
     });
-    if (lastMs !== undefined) return;
-    const { manufacturer = '', product = '' } = record;
-    this.#events.record({
-      at,
+  }
+
+  /** Puts it on record that a machine is new. False if too many are: what nobody is told of is not written down either. */
+  #tell(machine: DiscoveredMachine, claimed: ReadonlyMap<string, string>): boolean {
+    const { address, lastSeenAt, mac, manufacturer = '', product = '' } = machine;
+    return this.#events.record({
+      at: lastSeenAt,
       kind: 'machine.discovered',
       mac,
       ...(address !== undefined && { address }),

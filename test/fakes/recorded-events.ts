@@ -4,8 +4,9 @@ import type { BootEvent, BootEventSink } from '../../src/provision/boot-event.ts
 export class RecordedEvents implements BootEventSink {
   readonly events: BootEvent[] = [];
 
-  record(event: BootEvent): void {
+  record(event: BootEvent): boolean {
     this.events.push(event);
+    return true;
   }
 
   /** The summaries of one kind. */

@@ -12,12 +12,12 @@ export class TokenBucket {
     this.#at = nowMs;
   }
 
-  /** Takes one event from the budget; false, and nothing taken, if it is used up. */
-  take(nowMs: number): boolean {
+  /** Takes one event, or `count`, from the budget; false, and nothing taken, if there are not as many left. */
+  take(nowMs: number, count = 1): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#at) * this.#perMs);
     this.#at = Math.max(this.#at, nowMs);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }

@@ -8,13 +8,14 @@ import type { BootEvent, BootEventSink } from '../../provision/boot-event.ts';
 import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import type { Counters } from '../counters.ts';
-import { type Answer, refuse, text } from './answer.ts';
+import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
 import type { BootRequest } from './boot-request.ts';
+import { PartialDownloads } from './partial-downloads.ts';
 import { readBody } from './read-body.ts';
 import type { RequestReader } from './read-request.ts';
-import { sendAsset } from './send-asset.ts';
+import { type SentAsset, sendAsset } from './send-asset.ts';
 
 /** What the boot plane's HTTP server is put together from. */
 export interface BootHttpParts {
@@ -45,6 +46,8 @@ const REQUEST_MS = 60_000;
 const STALL_MS = 120_000;
 const HEADER_SIZE_MAX = 16 * 1024;
 const SOURCES_MAX = 10_000;
+/** In a minute a machine may report again, whatever it did before. */
+const REPORT_RETRY_SECONDS = 60;
 
 /**
  * Boot plane over HTTP, on `node:http` without a framework: machines ask a handful of paths, thousands of them at
@@ -54,6 +57,7 @@ export class BootHttpServer {
   readonly #parts: BootHttpParts;
   readonly #servers: Server[] = [];
   readonly #budget: KeyedBuckets;
+  readonly #partial = new PartialDownloads();
 
   constructor(parts: BootHttpParts) {
     this.#parts = parts;
@@ -211,15 +215,28 @@ export class BootHttpServer {
       return this.#send(request, response, refuse(404, `there is no file ${read.path}`));
     const startedMs = performance.now();
     const sent = await sendAsset(request, response, asset);
-    if (request.method === 'GET' && sent.size > 0) {
-      const seconds = (performance.now() - startedMs) / 1000;
-      this.#record(read, {
-        kind: read.path.startsWith('/boot/') ? 'http.boot_program' : 'http.asset',
-        summary: `${read.path}, ${formatSize(sent.size)} in ${seconds.toFixed(1)} s`,
-        detail: { path: read.path, bytes: sent.size, seconds: Math.round(seconds * 1000) / 1000 },
-      });
-    }
+    if (request.method === 'GET' && sent.size > 0) this.#recordFile(read, sent, startedMs);
     return { status: sent.status };
+  }
+
+  #recordFile(read: BootRequest, { size, status }: SentAsset, startedMs: number): void {
+    const { path, remoteAddress } = read;
+    const nowMs = performance.now();
+    const kind = path.startsWith('/boot/') ? 'http.boot_program' : 'http.asset';
+    if (status === 206) {
+      const noted = this.#partial.add(remoteAddress, path, size, nowMs);
+      if (noted === undefined) return;
+      const { bytes, requests } = noted;
+      const summary = `${path}, ${formatSize(bytes)} in ${requests === 1 ? 'a part' : `${requests} parts`}`;
+      this.#record(read, { kind, summary, detail: { path, bytes, requests } });
+      return;
+    }
+    const seconds = (nowMs - startedMs) / 1000;
+    this.#record(read, {
+      kind,
+      summary: `${path}, ${formatSize(size)} in ${seconds.toFixed(1)} s`,
+      detail: { path, bytes: size, seconds: Math.round(seconds * 1000) / 1000 },
+    });
   }
 
   /** `POST /report`: what a machine has to say about itself. */
@@ -240,15 +257,20 @@ export class BootHttpServer {
       );
     }
     const [firstLine = ''] = body.trim().split('\n');
-    this.#record(read, {
+    const noted = this.#record(read, {
       kind: 'machine.report',
       summary: firstLine.slice(0, 500),
       detail: { report: body },
     });
-    return this.#send(request, response, text('noted\n'));
+    return this.#send(
+      request,
+      response,
+      noted ? text('noted\n') : notYet('too many reports; this one was not noted', REPORT_RETRY_SECONDS),
+    );
   }
 
-  #record(read: BootRequest, event: NonNullable<Answer['event']>): void {
+  /** Puts an event on record; false if there are too many. */
+  #record(read: BootRequest, event: NonNullable<Answer['event']>): boolean {
     const { events, findMac, now } = this.#parts;
     const address = parseIpv4(read.remoteAddress);
     const mac = (read.labels.get('mac') as MacAddress | undefined) ?? findMac(read.remoteAddress);
@@ -258,7 +280,7 @@ export class BootHttpServer {
       ...(mac !== undefined && { mac }),
       ...(address !== undefined && { address: address satisfies Ipv4Address }),
     };
-    events.record(recorded);
+    return events.record(recorded);
   }
 
   /** A client that went away is normal; anything else is our fault, and must not end more than this request. */

@@ -222,6 +222,20 @@ describe('assets', () => {
     expect(plane.events).toEqual([]);
   });
 
+  test('a file that is fetched in parts is one event, whole files are one each', async () => {
+    const plane = await start();
+    for (let first = 0; first < 40; first += 10) {
+      await get(plane, '/assets/k', { range: `bytes=${first}-${first + 9}` });
+    }
+    await get(plane, '/assets/k');
+    await get(plane, '/assets/k');
+    expect(plane.events.map(({ kind, summary }) => `${kind} ${summary.replace(/ in \d.*/, '')}`)).toEqual([
+      'http.asset /assets/k, 1 kB in a part',
+      'http.asset /assets/k, 5 kB',
+      'http.asset /assets/k, 5 kB',
+    ]);
+  });
+
   test('links inside the folder are followed', async () => {
     expect((await get(await start(), '/assets/current')).status).toBe(200);
   });
@@ -367,6 +381,16 @@ describe('reports', () => {
     const response = await fetch(`${plane.origin}/report`, { method: 'POST', body: 'x'.repeat(70_000) });
     expect(response.status).toBe(413);
     expect(plane.events).toEqual([]);
+  });
+
+  test('that are too many are told to come back later', async () => {
+    const plane = await start({ eventsMax: 1 });
+    const report = () => fetch(`${plane.origin}/report?mac=525400000001`, { method: 'POST', body: 'done' });
+    expect((await report()).status).toBe(200);
+    const second = await report();
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '60']);
+    expect(await second.text()).toBe('too many reports; this one was not noted\n');
+    expect(plane.events).toHaveLength(1);
   });
 
   test('cannot be read', async () => {

@@ -60,6 +60,8 @@ export async function startBootPlane(
     broken?: boolean;
     needy?: boolean;
     stallMs?: number;
+    /** Events that are put on record; further ones are left out. */
+    eventsMax?: number;
   } = {},
 ): Promise<BootPlane> {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-http-'));
@@ -92,7 +94,7 @@ export async function startBootPlane(
       ['grub.efi', { name: 'grub.efi', file: path.join(root, 'assets/dir/grub.efi.signed'), size: 2 }],
       ['snponly.efi', { name: 'snponly.efi', file: path.join(root, 'assets/dir/boot.efi'), size: 2 }],
     ]),
-    events: { record: (event) => events.push(event) },
+    events: { record: (event) => events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0 },
     findMac: () => undefined,
     counters: new Counters(),
     log: pino({ level: 'silent' }),

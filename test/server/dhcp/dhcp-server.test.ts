@@ -82,7 +82,7 @@ function makeServer(): DhcpServer {
   return new DhcpServer({
     engine,
     writer,
-    events: { record: (event) => events.push(event) },
+    events: { record: (event) => events.push(event) > 0 },
     counters,
     log,
     now,
