@@ -7,12 +7,18 @@ import { hexFromBytes } from '../../protocol/dhcp/read-option.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import type { BootEventSink } from '../../provision/boot-event.ts';
-import type { DhcpDecision, DhcpReply, ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
+import type {
+  DhcpDecision,
+  DhcpReply,
+  IgnoreReason,
+  ReplyDestination,
+} from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
 import type { Counters } from '../counters.ts';
+import { LineBudget, type LineLimits } from '../line-budget.ts';
 import type { AddressProbe } from './address-probe.ts';
 import type { DatagramSource, DhcpSocketListener } from './dhcp-sockets.ts';
 import type { LeaseWriter } from './lease-writer.ts';
@@ -31,8 +37,18 @@ export interface DhcpServerParts {
   readonly probe?: AddressProbe;
 }
 
-/** Sources that a line about a dropped packet was written for within the last minute. */
-const SOURCES_MAX = 10_000;
+/** Lines of one sort about what goes wrong: one a minute for each client or source, and 170,000 a day in all. */
+const TROUBLE: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 300, perSecond: 2 } };
+/** Lines about replies: ten thousand machines that boot at once need three each. */
+const REPLIES: LineLimits = {
+  perSubject: { burst: 10, perMinute: 10 },
+  total: { burst: 50_000, perSecond: 100 },
+};
+/** Codes of errors that sockets have. */
+const SOCKET_ERRORS_MAX = 100;
+/** Reasons that no client gives by mistake. */
+const ALARMING: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>(['decline_flood']);
+type LineSort = 'malformed' | 'ignored' | 'overflow' | 'conflict' | 'fault' | 'reply';
 /** Addresses tried for one request before the client has to ask again. */
 const PROBES_MAX = 3;
 
@@ -42,11 +58,26 @@ const PROBES_MAX = 3;
  */
 export class DhcpServer implements DhcpSocketListener {
   readonly #parts: DhcpServerParts;
-  /** One line a minute for each source and reason: a log must survive a flood as well. */
-  readonly #lines = new KeyedBuckets(1 / 60, 1, SOURCES_MAX);
+  /** A log must survive a flood as well; each sort of line has a budget of its own, so that none hides another. */
+  readonly #lines: Readonly<Record<LineSort, LineBudget>>;
+  readonly #socketErrors = new KeyedBuckets(1 / 60, 1, SOCKET_ERRORS_MAX);
 
   constructor(parts: DhcpServerParts) {
+    const { log } = parts;
     this.#parts = parts;
+    this.#lines = {
+      malformed: new LineBudget(log, 'malformed dhcp packets', TROUBLE),
+      ignored: new LineBudget(log, 'ignored dhcp requests', TROUBLE),
+      overflow: new LineBudget(log, 'dhcp replies without room for all options', TROUBLE),
+      conflict: new LineBudget(log, 'addresses that somebody else uses', TROUBLE),
+      fault: new LineBudget(log, 'dhcp packets that could not be handled', TROUBLE),
+      reply: new LineBudget(log, 'dhcp replies', REPLIES),
+    };
+  }
+
+  /** Tells the log what it has not been told yet. */
+  close(): void {
+    for (const lines of Object.values(this.#lines)) lines.end();
   }
 
   addressesChanged(addresses: readonly Ipv4Address[]): void {
@@ -56,7 +87,7 @@ export class DhcpServer implements DhcpSocketListener {
   failed(code: string): void {
     const { counters, log, now } = this.#parts;
     counters.add('dhcp_socket_errors', code);
-    if (this.#lines.take(`socket ${code}`, now().monotonicMs)) log.warn({ code }, 'dhcp socket error');
+    if (this.#socketErrors.take(code, now().monotonicMs)) log.warn({ code }, 'dhcp socket error');
   }
 
   receive(bytes: Uint8Array, source: DatagramSource, ingress: Ingress): void {
@@ -78,8 +109,10 @@ export class DhcpServer implements DhcpSocketListener {
 
   /** A fault of ours: one packet must not end the service of everybody else. */
   #noteFault(error: unknown, packet: string | object): void {
-    this.#parts.counters.add('dhcp_faults');
-    this.#parts.log.error({ err: error, packet }, 'dhcp packet could not be handled');
+    const { counters, log, now } = this.#parts;
+    counters.add('dhcp_faults');
+    if (!this.#lines.fault.take(String(error), now().monotonicMs)) return;
+    log.error({ err: error, packet }, 'dhcp packet could not be handled');
   }
 
   #serve(packet: DhcpPacket, probed: number): void {
@@ -119,7 +152,7 @@ export class DhcpServer implements DhcpSocketListener {
   }
 
   #send(packet: DhcpPacket, { destination, limits, message }: DhcpReply): void {
-    const { counters, log, send } = this.#parts;
+    const { counters, log, now, send } = this.#parts;
     const { bytes, dropped } = encodeMessage(message, limits);
     send(bytes, destination);
     const type = messageTypeOf(message);
@@ -128,6 +161,8 @@ export class DhcpServer implements DhcpSocketListener {
     // One line at info for each exchange: the one with its outcome.
     const level = type === MessageType.offer ? 'debug' : 'info';
     if (!log.isLevelEnabled(level)) return;
+    const client = hexFromBytes(packet.message.chaddr);
+    if (level === 'info' && !this.#lines.reply.take(client, now().monotonicMs)) return;
     const fields = {
       ...describe(packet),
       type: messageTypeName(type),
@@ -173,8 +208,11 @@ export class DhcpServer implements DhcpSocketListener {
       return;
     }
     counters.add('dhcp_conflicts');
-    log.warn({ address, holder, mac: chaddr }, 'an address of the pool is in use by somebody else');
-    const verdict = engine.markInUse(address, this.#parts.now());
+    const now = this.#parts.now();
+    if (this.#lines.conflict.take(address, now.monotonicMs)) {
+      log.warn({ address, holder, mac: chaddr }, 'an address of the pool is in use by somebody else');
+    }
+    const verdict = engine.markInUse(address, now);
     writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
     this.#serve(packet, probed + 1);
   }
@@ -184,23 +222,25 @@ export class DhcpServer implements DhcpSocketListener {
     counters.add('dhcp_malformed', error.code);
     // Replies are what other servers broadcast, and our own come back too: nothing to speak of.
     if (error.code === 'op' || !log.isLevelEnabled('warn')) return;
-    if (!this.#lines.take(`${source.address} ${error.code}`, now().monotonicMs)) return;
+    if (!this.#lines.malformed.take(`${source.address} ${error.code}`, now().monotonicMs)) return;
     log.warn(
       { source: source.address, interface: ingress.interface, code: error.code, reason: error.message },
       'malformed dhcp packet',
     );
   }
 
-  #noteIgnored(packet: DhcpPacket, reason: string, now: Moment): void {
+  #noteIgnored(packet: DhcpPacket, reason: IgnoreReason, now: Moment): void {
     const { log } = this.#parts;
-    if (reason === 'no_answer_due' || !log.isLevelEnabled('info')) return;
-    if (!this.#lines.take(`${hexFromBytes(packet.message.chaddr)} ${reason}`, now.monotonicMs)) return;
-    log.info({ ...describe(packet), reason }, 'dhcp request ignored');
+    const level = ALARMING.has(reason) ? 'warn' : 'info';
+    if (reason === 'no_answer_due' || !log.isLevelEnabled(level)) return;
+    if (!this.#lines.ignored.take(`${hexFromBytes(packet.message.chaddr)} ${reason}`, now.monotonicMs))
+      return;
+    log[level]({ ...describe(packet), reason }, 'dhcp request ignored');
   }
 
   #noteOverflow(packet: DhcpPacket, dropped: readonly number[]): void {
     const { log, now } = this.#parts;
-    if (!this.#lines.take(`${hexFromBytes(packet.message.chaddr)} overflow`, now().monotonicMs)) return;
+    if (!this.#lines.overflow.take(hexFromBytes(packet.message.chaddr), now().monotonicMs)) return;
     log.warn({ ...describe(packet), options: dropped }, 'dhcp options found no room in the reply');
   }
 }

@@ -57,6 +57,7 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
       sockets.stopReceiving();
       await writer.idle();
       sockets.close();
+      server.close();
     },
   };
 }

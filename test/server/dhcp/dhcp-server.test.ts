@@ -285,6 +285,39 @@ describe('packets that are none', () => {
     expect(named.map((line) => line['reason'])).toEqual(['no_subnet', 'rate_limited']);
   });
 
+  test('from made-up senders cannot fill the log, which is told how many there were', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const dhcp = makeServer();
+      const short = request(1, MessageType.discover).subarray(0, 100);
+      for (let host = 0; host < 20_000; host++) {
+        dhcp.receive(short, { address: address(`10.9.${host >> 8}.${host & 255}`), port: 68 }, ingress);
+      }
+      expect(counters.get('dhcp_malformed', 'short')).toBe(20_000);
+      expect(lines).toHaveLength(300);
+      vi.advanceTimersByTime(60_000);
+      expect(lines).toHaveLength(301);
+      expect(lines.at(-1)).toMatchObject({ level: 40, more: 19_700 });
+      // Whoever else has something to say is heard.
+      dhcp.receive(request(1, MessageType.discover), relay, { ...ingress, port: 4011 });
+      expect(lines.at(-1)).toMatchObject({ msg: 'dhcp request ignored' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('replies to one client are a few lines a minute', async () => {
+    const dhcp = makeServer();
+    const elsewhere = ask(1, address('10.8.0.1'));
+    for (let count = 0; count < 500; count++) {
+      clock.monotonicMs += 10;
+      dhcp.receive(elsewhere, relay, ingress);
+    }
+    await writer.idle();
+    expect(types().length).toBe(500);
+    expect(lines.length).toBe(10);
+  });
+
   test('a fault of our own costs one packet', () => {
     const dhcp = makeServer();
     const handle = vi.spyOn(engine, 'handle').mockImplementationOnce(() => {
