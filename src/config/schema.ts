@@ -246,7 +246,7 @@ export const settingsSchema = z.strictObject({
       listen: z
         .array(ipv4)
         .prefault([])
-        .describe('Addresses to answer on; all of this host by default.')
+        .describe('Addresses to answer on; all of this host by default, also those that come later.')
         .meta({ example: '[10.0.1.2]' }),
       port: z.int().min(0).max(65535).prefault(69).describe('The port that requests come to.'),
       roots: z

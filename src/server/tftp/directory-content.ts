@@ -9,8 +9,8 @@ import type { TftpAnswer, TftpContent, TftpFileRequest } from './tftp-content.ts
 
 /** How long a name stands for the same file without another look: too short to notice, and long for a boot storm. */
 const FILE_MS = 100;
-/** How long a client is known to have no folder of its own. */
-const CLIENT_FOLDERS_MS = 1000;
+/** How long a listing of a folder holds: which clients have a folder of their own, and names without regard to case. */
+const LISTING_MS = 1000;
 
 /** Folders whose files are served. */
 export interface DirectorySettings {
@@ -31,13 +31,16 @@ export class DirectoryContent implements TftpContent {
   readonly #hot: HotFiles;
   readonly #found: RecentAnswers<FoundFile | TftpAnswer>;
   readonly #clientFolders: RecentAnswers<ReadonlySet<string> | undefined>;
+  /** By folder: names as the disk has them, by their lower case. */
+  readonly #spellings: RecentAnswers<ReadonlyMap<string, string>>;
 
   /** `now` tells monotonic milliseconds. */
   constructor(settings: DirectorySettings, hot: HotFiles, now: () => number) {
     this.#settings = settings;
     this.#hot = hot;
     this.#found = new RecentAnswers(FILE_MS, now);
-    this.#clientFolders = new RecentAnswers(CLIENT_FOLDERS_MS, now);
+    this.#clientFolders = new RecentAnswers(LISTING_MS, now);
+    this.#spellings = new RecentAnswers(LISTING_MS, now);
   }
 
   async open({ clientAddress, path: asked }: TftpFileRequest): Promise<TftpAnswer> {
@@ -62,8 +65,20 @@ export class DirectoryContent implements TftpContent {
   async #find(root: string, name: string): Promise<TftpAnswer> {
     const answer = await this.#openBelow(root, name);
     if (answer.kind !== 'not-found' || this.#settings.caseInsensitive !== true) return answer;
-    const spelled = await spellAsOnDisk(root, name);
+    const spelled = await this.#spellAsOnDisk(root, name);
     return spelled === undefined ? answer : this.#openBelow(root, spelled);
+  }
+
+  async #spellAsOnDisk(root: string, name: string): Promise<string | undefined> {
+    let spelled = '';
+    for (const segment of name.split('/')) {
+      const folder = path.join(root, spelled);
+      const spellings = await this.#spellings.get(folder, () => listSpellings(folder));
+      const match = spellings.get(segment.toLowerCase());
+      if (match === undefined) return undefined;
+      spelled = spelled === '' ? match : `${spelled}/${match}`;
+    }
+    return spelled;
   }
 
   async #openBelow(root: string, name: string): Promise<TftpAnswer> {
@@ -120,15 +135,13 @@ async function listClientFolders(root: string): Promise<ReadonlySet<string> | un
   }
 }
 
-/** The name as the disk has it, without regard to case; the first in the order of the alphabet if there are several. */
-async function spellAsOnDisk(root: string, name: string): Promise<string | undefined> {
-  let spelled = '';
-  for (const segment of name.split('/')) {
-    const entries = await readdir(path.join(root, spelled)).catch(() => []);
-    const wanted = segment.toLowerCase();
-    const match = entries.filter((entry) => entry.toLowerCase() === wanted).sort()[0];
-    if (match === undefined) return undefined;
-    spelled = spelled === '' ? match : `${spelled}/${match}`;
-  }
-  return spelled;
+/** The names in a folder by their lower case; of several that differ in case only, the first in the order of the alphabet. */
+async function listSpellings(folder: string): Promise<ReadonlyMap<string, string>> {
+  const names = await readdir(folder).catch(() => []);
+  return new Map(
+    names
+      .sort()
+      .reverse()
+      .map((name) => [name.toLowerCase(), name]),
+  );
 }

@@ -13,6 +13,7 @@ export type LimitReason = 'network' | 'rate' | 'client-transfers' | 'overload';
 export class RequestLimits {
   readonly #settings: TftpSettings;
   readonly #networks: readonly Ipv4Cidr[];
+  #local: readonly Ipv4Cidr[] = [];
   readonly #rate: KeyedBuckets;
   readonly #running = new Map<Ipv4Address, number>();
   #total = 0;
@@ -32,7 +33,13 @@ export class RequestLimits {
   /** Whether the address is in a network that is served. */
   serves(client: Ipv4Address): boolean {
     const value = ipv4ToNumber(client);
-    return this.#networks.some(({ first, last }) => value >= first && value <= last);
+    const covers = ({ first, last }: Ipv4Cidr): boolean => value >= first && value <= last;
+    return this.#networks.some(covers) || this.#local.some(covers);
+  }
+
+  /** Serves these networks, of our own addresses, in place of those told before. */
+  serveLocal(networks: readonly Ipv4Cidr[]): void {
+    this.#local = networks;
   }
 
   /** Whether any answer at all may be sent; takes one request from the client's budget. */

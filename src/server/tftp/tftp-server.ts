@@ -1,4 +1,4 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { type Ipv4Address, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
@@ -15,28 +15,27 @@ import { decodeRequest, type TftpRequest } from '../../protocol/tftp/request.ts'
 import { requestedPath } from '../../protocol/tftp/requested-path.ts';
 import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
 import { TokenBucket } from '../../provision/dhcp/token-bucket.ts';
-import { openUdpSocket } from '../udp/open-udp-socket.ts';
-import { blksizeOfInterface, listLocalAddresses, resolveListenAddress } from './listen-addresses.ts';
+import type { LocalAddress } from './listen-addresses.ts';
 import { RequestLimits } from './request-limits.ts';
 import type { TftpAnswer, TftpContent } from './tftp-content.ts';
+import { type TftpListener, TftpListeners, type TftpPlace } from './tftp-listeners.ts';
 import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-report.ts';
 import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
 import { TftpTransfer } from './tftp-transfer.ts';
 import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
+import type {
+  TransferPort} from './transfer-port.ts';
 import {
   type SenderListener,
   sendPacket,
   type TakeTransferPacket,
-  type TftpPeer,
-  TransferPort,
+  type TftpPeer
 } from './transfer-port.ts';
-import { type BatchedCalls, loadBatchedCalls, TransferPorts } from './transfer-ports.ts';
+import { type BatchedCalls, loadBatchedCalls } from './transfer-ports.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 /** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
 const SWEEP_MS = 100;
-/** Requests that wait in the kernel while we are busy: some 2,000 of a boot storm. */
-const RECEIVE_BUFFER_BYTES = 4 << 20;
 /** The same request from a running transfer's port after this time is a client that started again. */
 const REPEATED_REQUEST_MS = 2000;
 /** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
@@ -51,28 +50,19 @@ const PACKET_LENGTH_MIN = 4;
 
 /** What a TFTP server is put together from. */
 export interface TftpServerParts extends TftpReportParts {
-  /** Where to listen. 0.0.0.0 stands for every address that the host has at the start. */
-  readonly listeners: readonly { readonly address: Ipv4Address; readonly port: number }[];
+  readonly listeners: readonly TftpPlace[];
   readonly settings?: Partial<TftpSettings>;
   /** Networks that are served besides those of the settings and of our own addresses. */
   readonly networks?: readonly Ipv4Cidr[];
   readonly content: TftpContent;
   /** What packets of transfers are sent by; by default what this host has. */
   readonly loadCalls?: () => Promise<BatchedCalls | undefined>;
-}
-
-interface Listener {
-  readonly address: Ipv4Address;
-  readonly socket: Socket;
-  readonly blksizeMax: number;
-  /** Where transfers are sent from; with a single port only the one of the listener. */
-  readonly ports: Pick<TransferPorts, 'choose' | 'close'>;
-  /** The listener's own port, if transfers are sent from it. */
-  readonly singlePort?: TransferPort;
+  /** The addresses that this host has now; by default what the kernel says. */
+  readonly localAddresses?: () => readonly LocalAddress[];
 }
 
 interface Running {
-  readonly listener: Listener;
+  readonly listener: TftpListener;
   /** The request as it came, to know it again. */
   readonly request: Buffer;
   readonly peer: TftpPeer;
@@ -89,48 +79,48 @@ export class TftpServer {
   readonly #settings: TftpSettings;
   readonly #limits: RequestLimits;
   readonly #report: TftpReport;
-  readonly #listeners: Listener[] = [];
   /** By our address, the peer's address and its port. */
   readonly #running = new Map<string, Running>();
   /** Those whose client had not answered when last looked at, oldest first. */
   readonly #unanswered = new Set<Running>();
   readonly #strangers: TokenBucket;
-  readonly #turn: TurnBudget;
+  /** Absent until the ports are open. */
+  #listeners: TftpListeners | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #closing = false;
   #onIdle: (() => void) | undefined;
 
-  private constructor(parts: TftpServerParts, networks: readonly Ipv4Cidr[]) {
+  private constructor(parts: TftpServerParts) {
     this.#parts = parts;
     this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
-    this.#limits = new RequestLimits(this.#settings, networks);
+    this.#limits = new RequestLimits(this.#settings, parts.networks ?? []);
     this.#report = new TftpReport(parts);
-    this.#turn = new TurnBudget(parts.now);
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
   }
 
   /** Opens the ports. Rejects with UdpBindError, which names the port and says what to do; then nothing is open. */
   static async start(parts: TftpServerParts): Promise<TftpServer> {
-    const local = listLocalAddresses();
-    const server = new TftpServer(parts, [...local.map(({ network }) => network), ...(parts.networks ?? [])]);
-    const batched = await (parts.loadCalls ?? loadBatchedCalls)();
-    try {
-      for (const { address, port } of parts.listeners) {
-        for (const one of resolveListenAddress(address, local)) {
-          const blksizeMax = server.#settings.blksizeMax ?? blksizeOfInterface(one, local);
-          await server.#listen(one, port, blksizeMax, batched);
-        }
-      }
-    } catch (error) {
-      await server.close(0);
-      throw error;
-    }
+    const server = new TftpServer(parts);
+    server.#listeners = await TftpListeners.open({
+      places: parts.listeners,
+      settings: server.#settings,
+      batched: await (parts.loadCalls ?? loadBatchedCalls)(),
+      turn: new TurnBudget(parts.now),
+      log: parts.log,
+      now: parts.now,
+      localAddresses: parts.localAddresses,
+      onPacket: (listener, bytes, from) =>
+        server.#guard(bytes, () => server.#onListener(listener, bytes, from)),
+      onStranger: server.#onStranger,
+      onAddresses: (local) => server.#limits.serveLocal(local.map(({ network }) => network)),
+      onGone: (listener) => server.#stopTransfers(listener),
+    });
     return server;
   }
 
   /** Where it listens. */
   get addresses(): { address: Ipv4Address; port: number }[] {
-    return this.#listeners.map(({ address, socket }) => ({ address, port: socket.address().port }));
+    return this.#listeners?.addresses ?? [];
   }
 
   /** Transfers under way. */
@@ -141,63 +131,24 @@ export class TftpServer {
   /** Takes no more requests, gives running transfers `graceMs` to end, and ends the rest. */
   async close(graceMs = 5000): Promise<void> {
     this.#closing = true;
+    this.#listeners?.freeze();
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
     if (this.#limits.running > 0) {
       const timer = setTimeout(() => this.#stopTransfers(), graceMs);
       await idle;
       clearTimeout(timer);
     }
-    for (const { ports, singlePort, socket } of this.#listeners.splice(0)) {
-      ports.close();
-      if (singlePort === undefined) socket.close();
-    }
+    this.#listeners?.close();
     clearInterval(this.#sweep);
   }
 
-  #stopTransfers(): void {
+  /** Ends transfers, those of one listener or all. */
+  #stopTransfers(of?: TftpListener): void {
     for (const running of [...this.#running.values()]) {
+      if (of !== undefined && running.listener !== of) continue;
       if (running.transfer === undefined) this.#forget(running);
       else running.transfer.handle({ kind: 'stop' });
     }
-  }
-
-  async #listen(
-    address: Ipv4Address,
-    port: number,
-    blksizeMax: number,
-    batched: BatchedCalls | undefined,
-  ): Promise<void> {
-    const { socket } = await openUdpSocket({
-      address,
-      port,
-      reuseAddress: false,
-      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
-    });
-    const onError = (error: Error): void =>
-      this.#report.log.error({ err: error, local: address }, 'tftp socket');
-    const parts = { now: this.#parts.now, onError, onStranger: this.#onStranger, turn: this.#turn };
-    let listener: Listener;
-    if (this.#settings.singlePort) {
-      const singlePort = new TransferPort({ ...parts, socket });
-      listener = {
-        address,
-        socket,
-        blksizeMax,
-        singlePort,
-        ports: new TransferPorts([singlePort]),
-      };
-    } else {
-      const opened = await TransferPorts.open(address, this.#settings.portRange, batched, parts).catch(
-        (error: unknown) => {
-          socket.close();
-          throw error;
-        },
-      );
-      listener = { address, socket, blksizeMax, ports: opened };
-    }
-    this.#listeners.push(listener);
-    socket.on('message', (bytes, peer) => this.#guard(bytes, () => this.#onListener(listener, bytes, peer)));
-    socket.on('error', onError);
   }
 
   /** Whatever is thrown while a packet is handled is our own fault, and must not end the process. */
@@ -218,7 +169,7 @@ export class TftpServer {
     this.#report.log.error({ err: error, packet }, 'tftp packet not handled');
   }
 
-  #onListener(listener: Listener, bytes: Buffer, from: RemoteInfo): void {
+  #onListener(listener: TftpListener, bytes: Buffer, from: RemoteInfo): void {
     // Nobody can be answered at port 0, which only forged packets have; and there is nothing of fewer octets to answer.
     if (from.port === 0 || bytes.length < PACKET_LENGTH_MIN) {
       this.#report.counters.add('tftp_ignored', from.port === 0 ? 'port' : 'short');
@@ -238,7 +189,7 @@ export class TftpServer {
     this.#report.counters.add('tftp_ignored', 'opcode');
   }
 
-  #onRequest(listener: Listener, bytes: Buffer, peer: TftpPeer): void {
+  #onRequest(listener: TftpListener, bytes: Buffer, peer: TftpPeer): void {
     const { now } = this.#parts;
     this.#sweep ??= setInterval(() => this.#onSweep(), SWEEP_MS);
     const limit = this.#limits.check(peer.address, now());
@@ -272,7 +223,7 @@ export class TftpServer {
   }
 
   /** Whether the request belongs to a transfer that is running already. A client that started anew ends its old one. */
-  #isRepeated(listener: Listener, bytes: Buffer, peer: TftpPeer): boolean {
+  #isRepeated(listener: TftpListener, bytes: Buffer, peer: TftpPeer): boolean {
     const known = this.#running.get(keyOf(listener.address, peer));
     if (known === undefined) return false;
     const nowMs = this.#parts.now();
@@ -286,7 +237,7 @@ export class TftpServer {
     return false;
   }
 
-  #begin(listener: Listener, peer: TftpPeer, bytes: Buffer, request: TftpRequest, path: string): void {
+  #begin(listener: TftpListener, peer: TftpPeer, bytes: Buffer, request: TftpRequest, path: string): void {
     let limit = this.#limits.enter(peer.address);
     if (limit === 'overload' && this.#makeRoom()) limit = this.#limits.enter(peer.address);
     if (limit !== undefined) {
@@ -327,7 +278,7 @@ export class TftpServer {
     return false;
   }
 
-  async #open(listener: Listener, running: Running, request: TftpRequest, path: string): Promise<void> {
+  async #open(listener: TftpListener, running: Running, request: TftpRequest, path: string): Promise<void> {
     const { peer } = running;
     const answer = await this.#parts.content.open({
       path,
@@ -360,7 +311,7 @@ export class TftpServer {
   }
 
   #startTransfer(
-    listener: Listener,
+    listener: TftpListener,
     running: Running,
     port: TransferPort,
     answer: Extract<TftpAnswer, { kind: 'bytes' | 'stream' }>,
@@ -442,7 +393,7 @@ export class TftpServer {
   };
 
   #refuse(
-    listener: Listener,
+    listener: TftpListener,
     peer: TftpPeer,
     code: number,
     reason: RejectReason,

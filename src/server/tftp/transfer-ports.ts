@@ -74,7 +74,10 @@ export class TransferPorts {
         });
         ports.push(opened);
       } catch (error) {
-        if (!(error instanceof UdpBindError)) throw error;
+        if (!(error instanceof UdpBindError)) {
+          for (const one of ports) one.close();
+          throw error;
+        }
         taken = error;
       }
     }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
+import type { LocalAddress } from '../../../src/server/tftp/listen-addresses.ts';
 import type { TftpAnswer, TftpContent } from '../../../src/server/tftp/tftp-content.ts';
 import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
 import { fetchFile, rawAck, rawError, rawRequest, TestPeer } from './test-client.ts';
-import { closeTestServers, contentOf, startTestServer } from './test-server.ts';
+import { closeTestServers, contentOf, startTestServer, type TestServer } from './test-server.ts';
 
 const PROGRAM = randomBytes(74_213);
 const files = contentOf({
@@ -102,6 +104,95 @@ test('each of several addresses answers for itself', async () => {
     const fetched = await fetchFile(port, 'exact', {}, address);
     expect([fetched.server.address, fetched.bytes.length]).toEqual([address, 5120]);
   }
+});
+
+describe('without an address of its own a server follows those of the host', () => {
+  const wildcard = { listeners: [{ address: '0.0.0.0' as Ipv4Address, port: 0 }] };
+  const local = (...addresses: string[]): LocalAddress[] =>
+    addresses.map((address) => ({
+      address: address as Ipv4Address,
+      network: parseCidr(`${address}/32`)!,
+      device: 'lo',
+    }));
+  const listening = ({ server }: TestServer): string[] => server.addresses.map(({ address }) => address);
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const poll = (): Promise<unknown> => vi.advanceTimersByTimeAsync(2000);
+
+  test('that come', async () => {
+    let now = local('127.0.0.1');
+    const started = await start({}, { ...wildcard, localAddresses: () => now });
+    now = local('127.0.0.1', '127.0.0.2');
+    await poll();
+    await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
+    const { address, port } = started.server.addresses[1]!;
+    expect((await fetchFile(port, 'exact', {}, address)).bytes).toHaveLength(5120);
+  });
+
+  test('that go, with what was being sent from there', async () => {
+    let now = local('127.0.0.1', '127.0.0.2');
+    const started = await start({ retransmitMs: 60_000 }, { ...wildcard, localAddresses: () => now });
+    const { port } = started.server.addresses[1]!;
+    const peer = await TestPeer.open();
+    const oack = await peer.ask(rawRequest('exact', { blksize: 1024 }), port, '127.0.0.2');
+    await peer.ask(rawAck(0), oack!.port, '127.0.0.2');
+    now = local('127.0.0.1');
+    await poll();
+    await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1']));
+    expect(await peer.next()).toMatchObject({ opcode: 5, address: '127.0.0.2' });
+    peer.close();
+    await vi.waitFor(() => expect(started.server.transfers).toBe(0));
+    expect(started.counters.get('tftp_transfers', 'stopped')).toBe(1);
+  });
+
+  test('that cannot be had, told once until it works', async () => {
+    let now = local('127.0.0.1');
+    const started = await start({}, { ...wildcard, localAddresses: () => now });
+    // Nobody has an address for documentation.
+    now = local('127.0.0.1', '203.0.113.1');
+    const failures = (): number => started.lines.filter(({ level }) => level === 50).length;
+    await poll();
+    await vi.waitFor(() => expect(failures()).toBe(1));
+    await poll();
+    now = local('127.0.0.1', '203.0.113.1', '127.0.0.2');
+    await poll();
+    await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
+    expect(failures()).toBe(1);
+  });
+
+  test('and goes on when the system does not tell them', async () => {
+    let tell = (): LocalAddress[] => local('127.0.0.1');
+    const started = await start({}, { ...wildcard, localAddresses: () => tell() });
+    tell = () => {
+      throw new Error('EMFILE');
+    };
+    await poll();
+    tell = () => local('127.0.0.1', '127.0.0.2');
+    await poll();
+    await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
+  });
+});
+
+test('an address that is named twice, or besides the wildcard, is listened on once', async () => {
+  const free = await start();
+  const { port } = free;
+  await free.server.close(0);
+  const named = ['127.0.0.1', '0.0.0.0', '127.0.0.1'] as Ipv4Address[];
+  const { server } = await start(
+    {},
+    {
+      listeners: named.map((address) => ({ address, port })),
+      localAddresses: () => [
+        { address: '127.0.0.1' as Ipv4Address, network: parseCidr('127.0.0.0/8')!, device: 'lo' },
+      ],
+    },
+  );
+  expect(server.addresses).toEqual([{ address: '127.0.0.1', port }]);
 });
 
 describe('a server that stops while a file is being looked up', () => {
