@@ -23,14 +23,8 @@ import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-repo
 import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
 import { TftpTransfer } from './tftp-transfer.ts';
 import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
-import type {
-  TransferPort} from './transfer-port.ts';
-import {
-  type SenderListener,
-  sendPacket,
-  type TakeTransferPacket,
-  type TftpPeer
-} from './transfer-port.ts';
+import type { TransferPort } from './transfer-port.ts';
+import { type SenderListener, sendPacket, type TakeTransferPacket, type TftpPeer } from './transfer-port.ts';
 import { type BatchedCalls, loadBatchedCalls } from './transfer-ports.ts';
 import { TurnBudget } from './turn-budget.ts';
 
