@@ -27,9 +27,9 @@ export default tseslint.config(
     },
   },
   {
-    // Configuration is read once, in config.ts: nobody else may look at the environment.
+    // Configuration is read once, in src/config/: nobody else may look at the environment.
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/config/**', 'src/main.ts', 'src/cli/**', 'src/lab/**'],
+    ignores: ['src/config/**', 'src/main.ts', 'src/cli/**', 'src/lab/**'],
     rules: {
       'no-restricted-properties': [
         'error',
@@ -45,8 +45,24 @@ export default tseslint.config(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only src/config/ reads the environment.' },
+        { object: 'process', property: 'exit', message: 'Only src/main.ts and src/cli/ end the process.' },
         { object: 'Date', property: 'now', message: 'Pure code takes the time as an argument.' },
         { object: 'Math', property: 'random', message: 'Pure code takes randomness as an argument.' },
+      ],
+      'no-restricted-globals': [
+        'error',
+        ...['performance', 'setTimeout', 'setInterval', 'setImmediate'].map((name) => ({
+          name,
+          message: 'Pure code takes the time as an argument.',
+        })),
+        { name: 'crypto', message: 'Pure code takes randomness as an argument.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'Pure code takes the time as an argument.',
+        },
       ],
     },
   },

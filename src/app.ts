@@ -25,7 +25,7 @@ import { composeBootPlan } from './server/boot-plans.ts';
 import { type BootProgramFile, findBootPrograms } from './server/boot-program-files.ts';
 import { ClientAddresses } from './server/client-addresses.ts';
 import { Counters } from './server/counters.ts';
-import { currentMoment, startDhcp } from './server/dhcp/dhcp-service.ts';
+import { currentMoment, type DhcpService, startDhcp } from './server/dhcp/dhcp-service.ts';
 import { DiscoveredMachines } from './server/discovered-machines.ts';
 import { OperatorHttpServer } from './server/operator-http/operator-http-server.ts';
 import { startTftp } from './server/tftp/tftp-service.ts';
@@ -180,12 +180,15 @@ async function start(
   for (const wanted of settings.http.listen)
     http.push(await listenAt('http.listen', wanted, (host, port) => boot.listen(host, port)));
 
+  let dhcp: DhcpService | undefined;
   let operator: Endpoint | undefined;
   if (settings.operator.listen !== null) {
     const token = readToken(settings.operator.token_file);
     const server = new OperatorHttpServer({
       catalogStatus: () => catalog.status(),
       machines: () => catalog.generation?.machines ?? [],
+      leases: () =>
+        dhcp === undefined ? store.loadLeases() : Promise.resolve(engine.listLeases(currentMoment())),
       store,
       counters,
       ...(token !== undefined && { token }),
@@ -214,7 +217,7 @@ async function start(
   }
 
   if (settings.dhcp.interfaces.length > 0 || passedSockets.length > 0) {
-    const dhcp = await startDhcp({
+    const started = await startDhcp({
       engine,
       store,
       events,
@@ -226,7 +229,8 @@ async function start(
         passedSockets,
       },
     });
-    stops.push(() => dhcp.close());
+    stops.push(() => started.close());
+    dhcp = started;
   } else {
     log.info('DHCP is off: name an interface in dhcp.interfaces to answer it');
   }

@@ -95,7 +95,15 @@ async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
   }
   const { SqliteStore } = await import('../store/sqlite-store.ts');
   const { watchBoot } = await import('../server/doctor/watch-boot.ts');
-  const store = await SqliteStore.open({ file, synchronous: 'normal' });
+  let store: ReturnType<typeof SqliteStore.openToRead>;
+  try {
+    store = SqliteStore.openToRead(file);
+  } catch (error) {
+    // A stack is for our own faults; an operator needs the sentence.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    return;
+  }
   const ended = new AbortController();
   process.once('SIGINT', () => ended.abort());
   process.once('SIGTERM', () => ended.abort());

@@ -53,6 +53,19 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnec
   }
 }
 
+/**
+ * Opens a database that another process writes, to read only: it is neither created nor migrated. Throws an Error like
+ * openSqlite.
+ */
+export function openSqliteToRead(file: string): SqliteConnection {
+  try {
+    const database = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    return { database, tables: new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) }) };
+  } catch (error) {
+    throw new Error(`read the store ${file}: ${describe(error)}`, { cause: error });
+  }
+}
+
 /** Does something whose transactions need not wait for the disk, and then has it waited for as before. */
 export function withoutSync(database: Database.Database, work: () => void): void {
   const before = database.pragma('synchronous', { simple: true }) as number;

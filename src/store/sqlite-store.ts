@@ -2,7 +2,13 @@ import type { Statement } from 'better-sqlite3';
 import type { Compilable, SelectQueryBuilder } from 'kysely';
 import { UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
 import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
-import { openSqlite, type SqliteConnection, type SqliteSettings, withoutSync } from './sqlite-connection.ts';
+import {
+  openSqlite,
+  openSqliteToRead,
+  type SqliteConnection,
+  type SqliteSettings,
+  withoutSync,
+} from './sqlite-connection.ts';
 import {
   eventFromRow,
   eventToRow,
@@ -28,6 +34,23 @@ export class SqliteStore implements Store {
   /** Opens and migrates the database. Rejects with an Error that names the file and says what to do. */
   static async open(settings: SqliteSettings): Promise<SqliteStore> {
     return new SqliteStore(await openSqlite(settings));
+  }
+
+  /**
+   * Opens the database of another process to read its events. Throws an Error that names the file, also if another
+   * version of Railhead has written it.
+   */
+  static openToRead(file: string): Pick<Store, 'listEvents' | 'close'> {
+    const connection = openSqliteToRead(file);
+    try {
+      return new SqliteStore(connection);
+    } catch (error) {
+      connection.database.close();
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`read the store ${file}: ${message}; use the version of Railhead that serves from it`, {
+        cause: error,
+      });
+    }
   }
 
   private constructor(connection: SqliteConnection) {

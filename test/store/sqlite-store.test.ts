@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -22,6 +22,32 @@ const settings = (file: string) => ({ file, synchronous: 'normal' }) as const;
 describeStore('SQLite', () => {
   const file = newFile();
   return { open: () => SqliteStore.open(settings(file)), remove: () => undefined };
+});
+
+describe('the database of another process, read', () => {
+  const event = { at: new Date(5), kind: 'dhcp.ack', sessionId: 's', summary: 'leased', detail: {} } as const;
+
+  test('shows what is written meanwhile, and is not written to', async () => {
+    const file = newFile();
+    const writer = await SqliteStore.open(settings(file));
+    const reader = SqliteStore.openToRead(file);
+    await writer.appendEvents([event]);
+    expect(await reader.listEvents({ limit: 9 })).toMatchObject([{ summary: 'leased' }]);
+    await expect((reader as SqliteStore).appendEvents([event])).rejects.toThrow('readonly');
+    await reader.close();
+    await writer.close();
+  });
+
+  test('is neither created nor migrated: what is missing or of another version is told', () => {
+    const file = newFile();
+    expect(() => SqliteStore.openToRead(file)).toThrow(`read the store ${file}: `);
+    const [older, text] = [newFile(), newFile()];
+    for (const each of [older, text]) mkdirSync(path.dirname(each), { recursive: true });
+    new Database(older).exec('create table leases (address integer primary key)').close();
+    expect(() => SqliteStore.openToRead(older)).toThrow(/use the version of Railhead that serves from it/);
+    writeFileSync(text, 'this is a letter'.repeat(100));
+    expect(() => SqliteStore.openToRead(text)).toThrow(`read the store ${text}: `);
+  });
 });
 
 describe('the database file', () => {

@@ -129,10 +129,11 @@ export class DhcpEngine {
     const nowMs = now.monotonicMs;
     this.#all ??= new TokenBucket(this.#policy.packetsPerSecond, this.#policy.packetsPerSecond, nowMs);
     const chaddr = hexFromBytes(message.chaddr, ':');
-    if (!this.#all.take(nowMs)) return ignore('overload');
     const clientKey = clientKeyOf(message, this.#policy.identity, chaddr);
     // Hardware without an address of its own, as InfiniBand, is told apart by what else identifies it.
     if (!this.#clients.take(chaddr === '' ? clientKey : chaddr, nowMs)) return ignore('rate_limited');
+    // After it, so that one client that repeats without end takes nothing from the others.
+    if (!this.#all.take(nowMs)) return ignore('overload');
 
     const exchange = this.#open(packet, chaddr, clientKey, now);
     if (typeof exchange === 'string') return ignore(exchange);

@@ -88,7 +88,8 @@ export async function checkPorts(
 }
 
 function isRailhead({ process: holder }: PortHolder): boolean {
-  return holder !== undefined && /^(node|railhead|MainThread)/.test(holder.name);
+  // Its name is Node's; what it runs is told by its arguments: `node /opt/railhead/bin/railhead.js serve`.
+  return holder?.command.some((word) => /(?:^|\/)railhead(?:\.js)?$/.test(word)) === true;
 }
 
 /** Checks what this user may do, and whether sockets of one interface can be had at all. */

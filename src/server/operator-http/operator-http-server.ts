@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { eventQuerySchema } from '../../api/event-query.ts';
 import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
 import type { CatalogStatus } from '../../catalog/catalog.ts';
+import type { Lease } from '../../provision/dhcp/lease.ts';
 import type { Machine } from '../../provision/machine.ts';
 import type { Store } from '../../store/store.ts';
 import type { Counters } from '../counters.ts';
@@ -15,7 +16,9 @@ import type { Counters } from '../counters.ts';
 export interface OperatorHttpParts {
   readonly catalogStatus: () => CatalogStatus;
   readonly machines: () => readonly Machine[];
-  readonly store: Pick<Store, 'listEvents' | 'listDiscovered' | 'loadLeases'>;
+  /** As they are now: a lease that is over is told to be. */
+  readonly leases: () => Promise<Iterable<Lease>>;
+  readonly store: Pick<Store, 'listEvents' | 'listDiscovered'>;
   readonly counters: Counters;
   /** Without it every request is let in, which is for loopback alone. */
   readonly token?: string;
@@ -67,7 +70,7 @@ function buildApp(parts: OperatorHttpParts): express.Express {
     response.json({ declared: parts.machines(), discovered: await store.listDiscovered() });
   });
   app.get('/api/v1/leases', async (_request, response) => {
-    response.json({ leases: await store.loadLeases() });
+    response.json({ leases: [...(await parts.leases())] });
   });
   app.get('/api/v1/events', async (request, response) => {
     const query = eventQuerySchema.safeParse(request.query);

@@ -4,6 +4,7 @@ import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { TransferOutcome, TransferState } from '../../protocol/tftp/transfer.ts';
 import type { BootEvent, BootEventKind, BootEventSink } from '../../provision/boot-event.ts';
 import type { Counters } from '../counters.ts';
+import { LineBudget, type LineLimits } from '../line-budget.ts';
 import { RejectLog } from './reject-log.ts';
 
 /** How a transfer went. */
@@ -48,14 +49,25 @@ export type RejectReason =
   | 'overload'
   | 'broken';
 
+/** A log must survive that as well: one line a minute for each fault, and 170,000 a day in all. */
+const FAULT_LINES: LineLimits = {
+  perSubject: { burst: 1, perMinute: 1 },
+  total: { burst: 300, perSecond: 2 },
+};
+/** Octets of a packet that the log gets. */
+const PACKET_SHOWN = 600;
+
 /** Turns what happens to transfers and requests into log lines, counters and boot events. */
 export class TftpReport {
   readonly #parts: TftpReportParts;
   readonly #rejects: RejectLog<RejectReason | 'unconfirmed' | 'aborted'>;
 
+  readonly #faults: LineBudget;
+
   constructor(parts: TftpReportParts) {
     this.#parts = parts;
     this.#rejects = new RejectLog(parts.log);
+    this.#faults = new LineBudget(parts.log, 'tftp faults', FAULT_LINES);
   }
 
   get counters(): Counters {
@@ -132,8 +144,20 @@ export class TftpReport {
     }
   }
 
+  /** A packet could not be handled, for a reason that is ours. */
+  fault(error: unknown, bytes: Uint8Array): void {
+    const { counters, log, now } = this.#parts;
+    counters.add('tftp_faults');
+    if (!this.#faults.take(String(error), now())) return;
+    const packet = Buffer.from(bytes.subarray(0, PACKET_SHOWN)).toString('hex');
+    log.error({ err: error, packet }, 'tftp packet not handled');
+  }
+
   /** A file could not be opened for a reason that is ours and not the client's. */
   broken(client: Ipv4Address, file: string, error: unknown): void {
+    const { counters, now } = this.#parts;
+    counters.add('tftp_faults');
+    if (!this.#faults.take(`${file} ${String(error)}`, now())) return;
     this.#parts.log.error({ err: error, client, file: printable(file) }, 'tftp file not opened');
   }
 

@@ -159,8 +159,7 @@ export class TftpServer {
       this.#report.counters.add('tftp_ignored', error.code);
       return;
     }
-    const packet = Buffer.from(bytes.subarray(0, 600)).toString('hex');
-    this.#report.log.error({ err: error, packet }, 'tftp packet not handled');
+    this.#report.fault(error, bytes);
   }
 
   #onListener(listener: TftpListener, bytes: Buffer, from: RemoteInfo): void {

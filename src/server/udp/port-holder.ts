@@ -5,7 +5,16 @@ export interface PortHolder {
   /** Local address as the kernel prints it, dotted quad. */
   readonly address: string;
   /** Absent if the socket belongs to another user's process and we may not look. */
-  readonly process?: { readonly pid: number; readonly name: string };
+  readonly process?: HolderProcess;
+}
+
+/** A running program. */
+export interface HolderProcess {
+  readonly pid: number;
+  /** As the kernel shortens it. */
+  readonly name: string;
+  /** Its arguments, the program's own path first. */
+  readonly command: readonly string[];
 }
 
 /** IPv4 sockets, and those of IPv6 that take IPv4 as well. */
@@ -80,10 +89,8 @@ function parseKernelAddress(hex: string): string {
     .join('.');
 }
 
-async function findProcesses(
-  inodes: ReadonlySet<string>,
-): Promise<Map<string, { pid: number; name: string }>> {
-  const found = new Map<string, { pid: number; name: string }>();
+async function findProcesses(inodes: ReadonlySet<string>): Promise<Map<string, HolderProcess>> {
+  const found = new Map<string, HolderProcess>();
   const entries = await readdir('/proc').catch(() => []);
   for (const pid of entries.filter((entry) => /^\d+$/.test(entry))) {
     const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
@@ -92,7 +99,8 @@ async function findProcesses(
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       if (inode === undefined || !inodes.has(inode) || found.has(inode)) continue;
       const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?');
-      found.set(inode, { pid: Number(pid), name: name.trim() });
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      found.set(inode, { pid: Number(pid), name: name.trim(), command: command.split('\0') });
     }
     if (found.size === inodes.size) break;
   }

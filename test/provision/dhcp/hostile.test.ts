@@ -289,6 +289,16 @@ describe('floods', () => {
     expect(outcomes.filter((one) => one === 'overload')).toHaveLength(10);
   });
 
+  test('one client that goes over its own limit does not use up that of all', () => {
+    const rig = new DhcpRig({ policy: { packetsPerSecond: 100, clientPacketsPerSecond: 20 } });
+    const { now } = rig;
+    for (let count = 0; count < 500; count++)
+      rig.engine.handle(packetOf({ type: 1, mac: clientMac(1) }), now);
+    expect(outcome(rig.engine.handle(packetOf({ type: 1, mac: clientMac(2) }), now))).toBe(
+      'DHCPOFFER 10.20.0.51',
+    );
+  });
+
   test('a client that is refused again and again is on record once a minute', () => {
     const rig = new DhcpRig({ subnets: [rackSubnet({ allowUnknown: 'ignore' })] });
     const events = (): string[] => rig.send({ type: 1 }).events.map((event) => event.summary);

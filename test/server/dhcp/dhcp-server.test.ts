@@ -192,6 +192,7 @@ test('a busy server collects leases for a few milliseconds, an idle one does not
   const offers = Array.from({ length: 8 }, (_, index) => discover(dhcp, index + 1));
   const request = (client: number): void => dhcp.receive(ask(client, offers[client - 1]!), relay, ingress);
   const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   for (const client of [1, 2, 3, 4]) request(client);
   while (store.commits.length === 0) await nextTurn();
   // Each in a turn of its own.
@@ -199,6 +200,9 @@ test('a busy server collects leases for a few milliseconds, an idle one does not
     request(client);
     await nextTurn();
   }
+  expect(store.commits).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2);
+  vi.useRealTimers();
   await writer.idle();
   expect(store.commits.map((changes) => changes.length)).toEqual([4, 2]);
   // Two were no crowd, so the next one goes at once.

@@ -52,14 +52,20 @@ describe('interfaces', () => {
 
 describe('ports', () => {
   test('name who has them', async () => {
-    const dnsmasq = { address: '0.0.0.0', process: { pid: 7, name: 'dnsmasq' } };
-    const ours = { address: '0.0.0.0', process: { pid: 8, name: 'node' } };
+    const dnsmasq = { address: '0.0.0.0', process: { pid: 7, name: 'dnsmasq', command: ['dnsmasq'] } };
+    const ours = {
+      address: '0.0.0.0',
+      process: { pid: 8, name: 'node', command: ['node', '/opt/bin/railhead.js', 'serve'] },
+    };
+    const other = { address: '0.0.0.0', process: { pid: 9, name: 'node', command: ['node', '/srv/app.js'] } };
     const found = say(
       await checkPorts((_, port) => Promise.resolve(port === 67 ? [dnsmasq] : port === 69 ? [ours] : [])),
     );
     expect(found[0]).toMatch(/^warning: UDP port 67 \(DHCP\) is taken by dnsmasq \(pid 7\) on 0\.0\.0\.0/);
     expect(found[1]).toMatch(/^ok: UDP port 4011 .* is free/);
     expect(found[2]).toMatch(/^ok: UDP port 69 .* is served by Railhead/);
+    const another = say(await checkPorts((_, port) => Promise.resolve(port === 69 ? [other] : [])));
+    expect(another[2]).toMatch(/^warning: UDP port 69 .* is taken by node \(pid 9\)/);
   });
 });
 

@@ -21,10 +21,10 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
       problems: [{ file: 'groups/a.yaml', line: 1, column: 2, message: 'm' }],
     }),
     machines: () => [],
+    leases: () => Promise.resolve([]),
     store: {
       listEvents: () => Promise.resolve([]),
       listDiscovered: () => Promise.resolve([]),
-      loadLeases: () => Promise.resolve([]),
     },
     counters: new Counters(),
     log: pino({ level: 'silent' }),
@@ -85,7 +85,7 @@ test.each([
 
 test('a broken store is an error of one request', async () => {
   const broken = () => Promise.reject(new Error('disk'));
-  const origin = await start({ store: { listEvents: broken, listDiscovered: broken, loadLeases: broken } });
+  const origin = await start({ leases: broken, store: { listEvents: broken, listDiscovered: broken } });
   expect((await fetch(`${origin}/api/v1/leases`)).status).toBe(500);
   expect((await fetch(`${origin}/api/v1/catalog`)).status).toBe(200);
 });

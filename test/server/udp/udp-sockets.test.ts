@@ -123,9 +123,9 @@ describe('who holds a port', () => {
     [[{ address: '0.0.0.0' }], "by another user's program on 0.0.0.0"],
     [
       [
-        { address: '10.0.0.1', process: { pid: 7, name: 'dnsmasq' } },
-        { address: '10.0.0.1', process: { pid: 7, name: 'dnsmasq' } },
-        { address: '10.1.0.1', process: { pid: 8, name: 'kea-dhcp4' } },
+        { address: '10.0.0.1', process: { pid: 7, name: 'dnsmasq', command: [] } },
+        { address: '10.0.0.1', process: { pid: 7, name: 'dnsmasq', command: [] } },
+        { address: '10.1.0.1', process: { pid: 8, name: 'kea-dhcp4', command: [] } },
       ],
       'by dnsmasq (pid 7) on 10.0.0.1 and kea-dhcp4 (pid 8) on 10.1.0.1',
     ],
