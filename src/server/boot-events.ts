@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BootEvent, BootEventSink } from '../provision/boot-event.ts';
 import type { BootSessions } from '../provision/boot-session.ts';
-import { KeyedBuckets } from '../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets } from '../provision/token-bucket.ts';
 import type { Store, StoredBootEvent } from '../store/store.ts';
 import type { Counters } from './counters.ts';
 import type { EventBudget, EventRefusal } from './event-budget.ts';

@@ -1,5 +1,5 @@
 import type { BootEvent, BootEventKind } from '../provision/boot-event.ts';
-import { KeyedBuckets, TokenBucket } from '../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets, TokenBucket } from '../provision/token-bucket.ts';
 
 /** Why an event is not put on record; the words are labels of the counter `boot_events_left_out`. */
 export type EventRefusal =

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { KeyedBuckets, TokenBucket } from '../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets, TokenBucket } from '../provision/token-bucket.ts';
 import { MinuteTally } from './minute-tally.ts';
 
 /** How many lines of one sort the log gets. */

@@ -1,4 +1,5 @@
 import { MessageType } from '../../protocol/dhcp/option-codes.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { DhcpEvent } from './dhcp-decision.ts';
 import type { Exchange } from './exchange.ts';
 import type { BootFileVerdict } from './lease-limits.ts';
@@ -25,9 +26,7 @@ interface Count {
  */
 export class BootLoopGuard {
   readonly #stop: boolean;
-  #current = new Map<string, Count>();
-  #previous = new Map<string, Count>();
-  #generationAt: number | undefined;
+  readonly #counts = new RecentMap<Count>(WINDOW_MS, CLIENTS_MAX);
 
   /** `stop`: whether a looping machine gets nothing more to boot, until a minute has passed. */
   constructor(stop: boolean) {
@@ -67,16 +66,10 @@ export class BootLoopGuard {
   }
 
   #find(key: string, nowMs: number): Count {
-    this.#generationAt ??= nowMs;
-    if (nowMs - this.#generationAt >= WINDOW_MS || this.#current.size >= CLIENTS_MAX) {
-      this.#previous = this.#current;
-      this.#current = new Map();
-      this.#generationAt = nowMs;
-    }
-    let count = this.#current.get(key);
+    let count = this.#counts.get(key, nowMs);
     if (count === undefined) {
-      count = this.#previous.get(key) ?? { since: nowMs, last: nowMs, xid: 0, serves: 0 };
-      this.#current.set(key, count);
+      count = { since: nowMs, last: nowMs, xid: 0, serves: 0 };
+      this.#counts.set(key, count, nowMs);
     }
     return count;
   }

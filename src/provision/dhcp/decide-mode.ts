@@ -1,3 +1,4 @@
+import { RecentMap } from '../recent-map.ts';
 import type { Exchange } from './exchange.ts';
 import type { Subnet } from './subnet.ts';
 
@@ -45,24 +46,16 @@ const PINS_MAX = 50_000;
  * it asks for it, only because another server was seen in between.
  */
 export class ModePins {
-  #current = new Map<string, { readonly mode: ServingMode; readonly until: number }>();
-  #previous = this.#current;
-  #generationAt: number | undefined;
+  readonly #pins = new RecentMap<{ readonly mode: ServingMode; readonly until: number }>(PIN_MS, PINS_MAX);
 
   /** The mode of the exchange's handshake, decided now if this is its first packet. */
-  pin(exchange: Exchange, decide: () => ServingMode): ServingMode {
-    const nowMs = exchange.now.monotonicMs;
-    this.#generationAt ??= nowMs;
-    if (nowMs - this.#generationAt >= PIN_MS || this.#current.size >= PINS_MAX) {
-      this.#previous = this.#current;
-      this.#current = new Map();
-      this.#generationAt = nowMs;
-    }
-    const key = `${exchange.clientKey} ${exchange.packet.message.xid}`;
-    const pinned = this.#current.get(key) ?? this.#previous.get(key);
+  pin({ clientKey, now, packet }: Exchange, decide: () => ServingMode): ServingMode {
+    const nowMs = now.monotonicMs;
+    const key = `${clientKey} ${packet.message.xid}`;
+    const pinned = this.#pins.get(key, nowMs);
     if (pinned !== undefined && nowMs < pinned.until) return pinned.mode;
     const mode = decide();
-    this.#current.set(key, { mode, until: nowMs + PIN_MS });
+    this.#pins.set(key, { mode, until: nowMs + PIN_MS }, nowMs);
     return mode;
   }
 }

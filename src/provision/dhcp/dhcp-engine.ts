@@ -34,7 +34,7 @@ import { isReturnAddress, SubnetSelector } from './select-subnet.ts';
 import { exchangeEvent } from './server-reply.ts';
 import type { Subnet } from './subnet.ts';
 import type { SubnetLeases, SubnetUsage } from './subnet-leases.ts';
-import { KeyedBuckets, TokenBucket } from './token-bucket.ts';
+import { KeyedBuckets, TokenBucket } from '../token-bucket.ts';
 
 /** What an engine is made of. */
 export interface DhcpEngineOptions {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { type Ipv4Address, parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { BootEvent, BootEventSink } from '../../provision/boot-event.ts';
-import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import type { Counters } from '../counters.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';

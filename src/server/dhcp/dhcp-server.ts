@@ -16,7 +16,7 @@ import type {
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { Counters } from '../counters.ts';
 import { LineBudget, type LineLimits } from '../line-budget.ts';
 import type { AddressProbe } from './address-probe.ts';

@@ -3,7 +3,7 @@ import type { DhcpDecision } from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseChange } from '../../provision/dhcp/lease.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { Store } from '../../store/store.ts';
 import type { Counters } from '../counters.ts';
 

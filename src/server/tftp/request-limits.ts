@@ -1,6 +1,6 @@
 import { type Ipv4Address, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
 import { type Ipv4Cidr, parseCidr } from '../../protocol/ipv4-cidr.ts';
-import { KeyedBuckets } from '../../provision/dhcp/token-bucket.ts';
+import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 
 /** Addresses whose budget is remembered. A storm of forged addresses makes us forget, not grow. */

@@ -14,7 +14,7 @@ import {
 import { decodeRequest, type TftpRequest } from '../../protocol/tftp/request.ts';
 import { requestedPath } from '../../protocol/tftp/requested-path.ts';
 import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
-import { TokenBucket } from '../../provision/dhcp/token-bucket.ts';
+import { TokenBucket } from '../../provision/token-bucket.ts';
 import type { LocalAddress } from './listen-addresses.ts';
 import { RequestLimits } from './request-limits.ts';
 import type { TftpAnswer, TftpContent } from './tftp-content.ts';

@@ -1,3 +1,5 @@
+import { RecentMap } from './recent-map.ts';
+
 /** A budget of events: `burst` at once, refilled at `perSecond`. Time is monotonic milliseconds. */
 export class TokenBucket {
   readonly #burst: number;
@@ -24,38 +26,26 @@ export class TokenBucket {
 
 /**
  * Token buckets by key, for a bounded number of keys. A key that was silent for as long as its bucket takes to fill
- * needs no bucket: keys live in two generations, and the older one is thrown away as a whole. When more keys than
- * `maxKeys` come in one generation it is thrown away early, which forgives the few that were over their budget.
+ * needs no bucket, so it is forgotten. When more than `maxKeys` come in that time some are forgotten early, which
+ * forgives the few that were over their budget.
  */
 export class KeyedBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
-  readonly #maxKeys: number;
-  readonly #generationMs: number;
-  #current = new Map<string, TokenBucket>();
-  #previous = new Map<string, TokenBucket>();
-  #startedAt: number | undefined;
+  readonly #buckets: RecentMap<TokenBucket>;
 
   constructor(perSecond: number, burst: number, maxKeys: number) {
     this.#perSecond = perSecond;
     this.#burst = burst;
-    this.#maxKeys = maxKeys;
-    this.#generationMs = Math.max(1000, (burst / perSecond) * 1000);
+    this.#buckets = new RecentMap(Math.max(1000, (burst / perSecond) * 1000), maxKeys);
   }
 
   /** Takes one event from the key's budget; false if it is used up. */
   take(key: string, nowMs: number): boolean {
-    this.#startedAt ??= nowMs;
-    if (nowMs - this.#startedAt >= this.#generationMs || this.#current.size >= this.#maxKeys) {
-      const stale = nowMs - this.#startedAt >= 2 * this.#generationMs;
-      this.#previous = stale ? new Map<string, TokenBucket>() : this.#current;
-      this.#current = new Map();
-      this.#startedAt = nowMs;
-    }
-    let bucket = this.#current.get(key);
+    let bucket = this.#buckets.get(key, nowMs);
     if (bucket === undefined) {
-      bucket = this.#previous.get(key) ?? new TokenBucket(this.#perSecond, this.#burst, nowMs);
-      this.#current.set(key, bucket);
+      bucket = new TokenBucket(this.#perSecond, this.#burst, nowMs);
+      this.#buckets.set(key, bucket, nowMs);
     }
     return bucket.take(nowMs);
   }
