@@ -5,7 +5,7 @@ import type { Machine } from '../machine.ts';
 import type { BootClient } from './boot-client.ts';
 import type { Subnet } from './subnet.ts';
 
-/** What a client could be given to boot; boot-options.ts chooses by what the client is. */
+/** What a client could be given to boot; boot-answer.ts chooses by what the client is. */
 export interface BootTarget {
   /** TFTP path of the first program for firmware of this architecture; absent if there is none. */
   readonly bootProgram?: string;

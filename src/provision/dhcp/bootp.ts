@@ -1,8 +1,8 @@
 import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { bootAnswer } from './boot-options.ts';
 import { findReservedAddress } from './choose-address.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
-import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import type { DhcpSurroundings, Exchange } from './exchange.ts';
+import { planBoot } from './plan-boot.ts';
 import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
@@ -17,18 +17,15 @@ export function decideBootp(exchange: Exchange, surroundings: DhcpSurroundings):
   const address = subnet.addressAt(offset);
   const notes = { chaddr: exchange.chaddr };
   const { changes, renewal } = book.bind(subnet, offset, exchange.clientKey, notes, Infinity, exchange.now);
-  const plan = planFor(exchange, subnet, findBootPlan);
   // A BOOTP client says nothing of itself: what firmware without an architecture gets is all there is.
   const client = { ...exchange.client, kind: 'pxe' as const };
-  const boot =
-    plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
+  const { answer, ...planned } = planBoot({ ...exchange, client }, subnet, findBootPlan, true);
   const message = serverReplyMessage(exchange, {
     type: undefined,
     subnet,
     ciaddr: UNSPECIFIED_ADDRESS,
     yiaddr: address,
-    plan,
-    boot: boot && { ...boot, options: new Map() },
+    boot: { ...planned, answer: answer && { ...answer, options: new Map() } },
   });
   return replyDecision(exchange, message, undefined, {
     changes,

@@ -5,11 +5,11 @@ import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { bootItemReply, readBootItem } from '../../protocol/dhcp/pxe-options.ts';
 import { readAddress } from '../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { type BootAnswer, bootAnswer } from './boot-options.ts';
+import type { BootAnswer } from './boot-answer.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
-import { noBootReason } from './discover.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier, planFor } from './exchange.ts';
+import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchange.ts';
 import type { GuardBootFile } from './lease-limits.ts';
+import { planBoot } from './plan-boot.ts';
 import { isReturnAddress } from './select-subnet.ts';
 import { addEchoes, exchangeEvent, replyDecision, replyHeader } from './server-reply.ts';
 
@@ -38,9 +38,8 @@ export function decideProxyReply(
     if (!ours && !intel) return ignore('other_server');
   }
 
-  const found = findAnswer(exchange, surroundings);
-  if (found.answer === undefined) return nothingToBoot(exchange, found.reason);
-  const { answer } = found;
+  const { answer, noBoot } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
+  if (answer === undefined) return nothingToBoot(exchange, noBoot);
   const verdict = answer.bootFile === undefined ? undefined : guard(exchange, answer.bootFile);
   if (verdict?.allowed === false) return ignore('nothing_to_boot', { events: verdict.events });
   const replyType = type === MessageType.discover ? MessageType.offer : MessageType.ack;
@@ -66,7 +65,7 @@ export function decideProxyReply(
  * never to everybody; it is not much longer than the request.
  */
 export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
-  const { client, packet, type } = exchange;
+  const { client, packet, subnets, type } = exchange;
   const { message, source, ingress } = packet;
   if (type !== MessageType.request && type !== MessageType.inform) return ignore('message_type');
   if (client.kind === undefined || client.arch === undefined) return ignore('not_a_boot_client');
@@ -76,9 +75,8 @@ export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurr
   }
   if (!isReturnAddress(source.address, surroundings.book)) return ignore('no_return_address');
 
-  const found = findAnswer(exchange, surroundings);
-  if (found.answer === undefined) return nothingToBoot(exchange, found.reason);
-  const { answer } = found;
+  const { answer, noBoot } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
+  if (answer === undefined) return nothingToBoot(exchange, noBoot);
   const vendorSpecific = message.options.get(OptionCode.vendorSpecific);
   const item = vendorSpecific && readBootItem(vendorSpecific);
   const reply = proxyMessage(exchange, MessageType.ack, answer, {
@@ -105,18 +103,6 @@ export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurr
     limits: { ...decision.limits, maxSize: Math.min(maximumReplySize(message.options), sizeMax) },
     destination: { address: source.address, port: source.port, from: ingress },
   };
-}
-
-function findAnswer(
-  exchange: Exchange,
-  { findBootPlan }: DhcpSurroundings,
-): { readonly answer: BootAnswer } | { readonly answer: undefined; readonly reason: string } {
-  const [subnet] = exchange.subnets;
-  const plan = planFor(exchange, subnet, findBootPlan);
-  const answer =
-    plan.boot &&
-    bootAnswer(exchange.client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, false);
-  return answer === undefined ? { answer, reason: noBootReason(plan) } : { answer };
 }
 
 function nothingToBoot(exchange: Exchange, reason: string): DhcpDecision {

@@ -1,12 +1,12 @@
 import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { readAddress } from '../../protocol/dhcp/read-option.ts';
 import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { bootAnswer } from './boot-options.ts';
 import type { BootPlan } from './boot-plan.ts';
 import { chooseAddress } from './choose-address.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
-import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import type { DhcpSurroundings, Exchange } from './exchange.ts';
 import type { LeaseLimits } from './lease-limits.ts';
+import { bootDetail, planBoot, stopBoot } from './plan-boot.ts';
 import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
@@ -35,26 +35,21 @@ export function decideDiscover(
   if (!holds) subnet.addOffer(offset, clientKey, now.monotonicMs);
 
   const address = subnet.addressAt(offset);
-  const plan = planFor(exchange, subnet, surroundings.findBootPlan);
-  const answer =
-    plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
+  const planned = planBoot(exchange, subnet, surroundings.findBootPlan, true);
+  const wanted = planned.answer?.bootFile;
   // An offer says what the DHCPACK after it will say.
-  const withheld = answer?.bootFile !== undefined && !limits.mayBoot(exchange, answer.bootFile);
-  const boot = withheld ? undefined : answer;
+  const boot = wanted === undefined || limits.mayBoot(exchange, wanted) ? planned : stopBoot(planned);
   const message = serverReplyMessage(exchange, {
     type: MessageType.offer,
     subnet,
     ciaddr: UNSPECIFIED_ADDRESS,
     yiaddr: address,
-    leaseSeconds: leaseSecondsFor(exchange, subnet, plan),
-    plan,
+    leaseSeconds: leaseSecondsFor(exchange, subnet, boot.plan),
     boot,
   });
-  const summary = `offered ${address}${boot?.bootFile === undefined ? '' : ` and ${boot.bootFile}`}`;
-  const detail = {
-    ...(boot?.bootFile !== undefined && { bootfile: boot.bootFile }),
-    ...(client.kind !== undefined && boot === undefined && { noBoot: noBootReason(plan) }),
-  };
+  const bootFile = boot.answer?.bootFile;
+  const summary = `offered ${address}${bootFile === undefined ? '' : ` and ${bootFile}`}`;
+  const detail = bootDetail(exchange, boot);
   return replyDecision(exchange, message, MessageType.offer, {
     changes: [],
     renewal: false,
@@ -70,11 +65,6 @@ export function leaseSecondsFor({ client }: Exchange, subnet: SubnetLeases, plan
   const settings = subnet.compiled.subnet;
   const leaseSeconds = plan.leaseSeconds ?? settings.leaseSeconds;
   return client.kind === undefined ? leaseSeconds : Math.min(leaseSeconds, settings.bootLeaseSeconds);
-}
-
-/** Why a boot client gets nothing to boot, for the record. */
-export function noBootReason(plan: BootPlan): string {
-  return plan.reason ?? 'no boot program for this architecture';
 }
 
 /** A host on the link can be asked; behind a relay there is nobody whom we could ask. */

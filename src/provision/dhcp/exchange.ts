@@ -2,7 +2,7 @@ import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-info
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { BootClient } from './boot-client.ts';
-import type { BootPlan, FindBootPlan } from './boot-plan.ts';
+import type { FindBootPlan } from './boot-plan.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import type { DhcpPolicy } from './dhcp-policy.ts';
 import type { LeaseBook } from './lease-book.ts';
@@ -42,21 +42,6 @@ export interface DhcpSurroundings {
   readonly findBootPlan: FindBootPlan;
   /** Whether an address is one of this host's. */
   readonly isOurs: (address: Ipv4Address) => boolean;
-}
-
-/** The plan for the client of an exchange, with its address taken from the given subnet. */
-export function planFor(
-  { client, mac, match, serverAddress }: Exchange,
-  subnet: SubnetLeases,
-  findBootPlan: FindBootPlan,
-): BootPlan {
-  return findBootPlan({
-    client,
-    ...(mac !== undefined && { mac }),
-    ...(match !== undefined && { machine: match.machine }),
-    subnet: subnet.compiled.subnet,
-    serverAddress,
-  });
 }
 
 /** Whether option 54 of a request means us. */

@@ -1,8 +1,8 @@
 import { MessageType } from '../../protocol/dhcp/option-codes.ts';
 import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { bootAnswer } from './boot-options.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
-import { type DhcpSurroundings, type Exchange, planFor } from './exchange.ts';
+import type { DhcpSurroundings, Exchange } from './exchange.ts';
+import { planBoot } from './plan-boot.ts';
 import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
@@ -18,16 +18,12 @@ export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings)
   const own = subnets.find((one) => one.offsetOf(ciaddr) !== undefined);
   if (own === undefined && !relayed) return ignore('no_subnet');
   const subnet = own ?? subnets[0];
-  const plan = planFor(exchange, subnet, surroundings.findBootPlan);
-  const boot =
-    plan.boot && bootAnswer(client, plan.boot, subnet.compiled.subnet, exchange.serverAddress, true);
   const message = serverReplyMessage(exchange, {
     type: MessageType.ack,
     subnet,
     ciaddr,
     yiaddr: UNSPECIFIED_ADDRESS,
-    plan,
-    boot,
+    boot: planBoot(exchange, subnet, surroundings.findBootPlan, true),
   });
   return replyDecision(exchange, message, MessageType.ack, {
     changes: [],

@@ -2,14 +2,14 @@ import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress, readText } from '../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { bootAnswer } from './boot-options.ts';
 import { type AddressClaim, claimsOf, findReservedAddress, isAssignable, mayTake } from './choose-address.ts';
 import { describeClientId } from './client-key.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
-import { leaseSecondsFor, noBootReason } from './discover.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier, planFor } from './exchange.ts';
+import { leaseSecondsFor } from './discover.ts';
+import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchange.ts';
 import type { LeaseNotes } from './lease-book.ts';
 import type { LeaseLimits } from './lease-limits.ts';
+import { bootDetail, planBoot, stopBoot } from './plan-boot.ts';
 import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
@@ -123,9 +123,8 @@ function grant(
     return ignore(subnet.hasRoomForUnknown ? 'pool_pressure' : 'pool_exhausted');
   }
   const { book, findBootPlan } = surroundings;
-  const settings = subnet.compiled.subnet;
-  const plan = planFor(exchange, subnet, findBootPlan);
-  const leaseSeconds = leaseSecondsFor(exchange, subnet, plan);
+  const planned = planBoot(exchange, subnet, findBootPlan, true);
+  const leaseSeconds = leaseSecondsFor(exchange, subnet, planned.plan);
   const { changes, renewal } = book.bind(
     subnet,
     offset,
@@ -137,10 +136,9 @@ function grant(
   const freed = book.freeOthers(exchange.subnets, subnet, exchange.clientKey, exchange.now);
   dropOffers(exchange);
 
-  const answer = plan.boot && bootAnswer(client, plan.boot, settings, exchange.serverAddress, true);
-  const verdict =
-    answer?.bootFile === undefined ? undefined : limits.guardBootFile(exchange, answer.bootFile);
-  const boot = verdict?.allowed === false ? undefined : answer;
+  const wanted = planned.answer?.bootFile;
+  const verdict = wanted === undefined ? undefined : limits.guardBootFile(exchange, wanted);
+  const boot = verdict?.allowed === false ? stopBoot(planned) : planned;
   const address = subnet.addressAt(offset);
   const message = serverReplyMessage(exchange, {
     type: MessageType.ack,
@@ -148,14 +146,13 @@ function grant(
     ciaddr: packet.message.ciaddr,
     yiaddr: address,
     leaseSeconds,
-    plan,
     boot,
     ...(serverIdentifier !== undefined && { serverIdentifier }),
   });
-  const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${boot?.bootFile === undefined ? '' : `, boots ${boot.bootFile}`}`;
+  const bootFile = boot.answer?.bootFile;
+  const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${bootFile === undefined ? '' : `, boots ${bootFile}`}`;
   const detail = {
-    ...(boot?.bootFile !== undefined && { bootfile: boot.bootFile }),
-    ...(client.kind !== undefined && boot === undefined && { noBoot: noBootReason(plan) }),
+    ...bootDetail(exchange, boot),
     ...(leaseSeconds !== Infinity && { leaseSeconds }),
   };
   // Installed systems prolong their leases for ever, and what no record knows may be anybody's telephone: neither is a

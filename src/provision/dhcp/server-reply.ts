@@ -5,10 +5,10 @@ import { encodeText, encodeUint32 } from '../../protocol/dhcp/option-value.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { JsonObject } from '../json-value.ts';
 import { describeClient } from './boot-client.ts';
-import { type BootAnswer, BOOT_OPTION_CODES } from './boot-options.ts';
-import type { BootPlan } from './boot-plan.ts';
+import { BOOT_OPTION_CODES } from './boot-answer.ts';
 import type { DhcpEvent, DhcpReply } from './dhcp-decision.ts';
 import type { Exchange } from './exchange.ts';
+import type { PlannedBoot } from './plan-boot.ts';
 import { replyDestination, replyFlags } from './reply-destination.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
@@ -23,8 +23,7 @@ export interface ServerReplyContent {
   readonly ciaddr: Ipv4Address;
   readonly yiaddr: Ipv4Address;
   readonly leaseSeconds?: number;
-  readonly plan: BootPlan;
-  readonly boot: BootAnswer | undefined;
+  readonly boot: PlannedBoot;
   /** Option 54, where it is not what we call ourselves by default. */
   readonly serverIdentifier?: Ipv4Address;
 }
@@ -32,6 +31,7 @@ export interface ServerReplyContent {
 /** A DHCPOFFER, DHCPACK or BOOTP reply of the server that leases (RFC 2131 table 3). */
 export function serverReplyMessage(exchange: Exchange, content: ServerReplyContent): DhcpMessage {
   const { message } = exchange.packet;
+  const { answer } = content.boot;
   const options = new Map<number, Uint8Array>();
   if (content.type !== undefined) {
     options.set(OptionCode.messageType, Uint8Array.of(content.type));
@@ -51,7 +51,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
   }
   options.set(OptionCode.subnetMask, content.subnet.compiled.netmask);
   addConfigured(options, exchange, content);
-  if (content.boot !== undefined) for (const [code, value] of content.boot.options) options.set(code, value);
+  if (answer !== undefined) for (const [code, value] of answer.options) options.set(code, value);
   if (exchange.subnetSelection !== undefined) {
     options.set(OptionCode.subnetSelection, ipv4ToBytes(exchange.subnetSelection));
   }
@@ -61,9 +61,9 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
     flags: replyFlags(message, content.type),
     ciaddr: content.ciaddr,
     yiaddr: content.yiaddr,
-    siaddr: content.boot?.siaddr ?? UNSPECIFIED_ADDRESS,
-    sname: content.boot?.sname ?? '',
-    file: content.boot?.file ?? '',
+    siaddr: answer?.siaddr ?? UNSPECIFIED_ADDRESS,
+    sname: answer?.sname ?? '',
+    file: answer?.file ?? '',
     options,
   };
 }
@@ -169,7 +169,7 @@ export function bootStage({ client }: Exchange): string {
 function addConfigured(
   options: Map<number, Uint8Array>,
   exchange: Exchange,
-  { subnet, plan, boot }: ServerReplyContent,
+  { subnet, boot: { answer, plan } }: ServerReplyContent,
 ): void {
   const boots = exchange.client.kind !== undefined;
   const hostname = exchange.match?.machine.hostname;
@@ -187,7 +187,7 @@ function addConfigured(
   const requested = exchange.packet.message.options.get(OptionCode.parameterRequestList);
   if (requested !== undefined) {
     for (const code of requested) add(code);
-    if (boot?.needsDns === true) add(OptionCode.domainNameServer);
+    if (answer?.needsDns === true) add(OptionCode.domainNameServer);
     return;
   }
   // A client without a list gets everything, as RFC 2131 section 4.3.1 leaves to the server.

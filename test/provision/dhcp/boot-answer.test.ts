@@ -402,6 +402,13 @@ describe('boot loops', () => {
     expect(files()).toBe('snponly.efi');
   });
 
+  test('a machine that was stopped has the reason on record', () => {
+    const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
+    for (let count = 0; count < 6; count++) round(rig);
+    const [last] = replyOf(rig.send({ type: 1, options: UEFI_PXE })).events;
+    expect(last).toMatchObject({ detail: { noBoot: 'it got the same boot file again and again' } });
+  });
+
   test('an offer never has a file that the acknowledgement after it withholds', () => {
     const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
     const rounds = Array.from({ length: 9 }, () => {
