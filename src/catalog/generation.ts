@@ -1,6 +1,6 @@
 import type { MacAddress } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
-import { type MachineMatch, MachineIndex } from '../provision/dhcp/reservations.ts';
+import { type MachineMatch, MachineIndex } from '../provision/dhcp/leases/reservations.ts';
 import type { Group } from '../provision/group.ts';
 import { GroupIndex, type SelectionExplanation } from '../provision/group-index.ts';
 import { profileGrubConfig } from '../provision/grub-config.ts';

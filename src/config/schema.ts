@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OPTION_TYPES, parseOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
 import { ipv4ToNumber, parseIpv4 } from '../protocol/ipv4-address.ts';
 import { parseCidr } from '../protocol/ipv4-cidr.ts';
-import type { AddressRange, OptionSetting } from '../provision/dhcp/subnet.ts';
+import type { AddressRange, OptionSetting } from '../provision/dhcp/subnets/subnet.ts';
 
 /** An address and port to listen on. IPv6 addresses are in brackets. */
 export interface Endpoint {

@@ -1,5 +1,5 @@
 import { type DhcpPolicy, DEFAULT_DHCP_POLICY } from '../provision/dhcp/dhcp-policy.ts';
-import { defineSubnet, type Subnet } from '../provision/dhcp/subnet.ts';
+import { defineSubnet, type Subnet } from '../provision/dhcp/subnets/subnet.ts';
 import type { Settings } from './schema.ts';
 
 /** The networks of the settings as the DHCP engine knows them. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
-import type { Lease } from '../provision/dhcp/lease.ts';
+import type { Lease } from '../provision/dhcp/leases/lease.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import { parseNeighbours } from './dhcp/address-probe.ts';
 

@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
 import type { MachineUuid } from '../protocol/machine-uuid.ts';
-import type { Lease } from '../provision/dhcp/lease.ts';
+import type { Lease } from '../provision/dhcp/leases/lease.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { StoreTables } from './sqlite-tables.ts';
 import type { DiscoveredMachine, StoredBootEvent } from './store.ts';

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Compilable, SelectQueryBuilder } from 'kysely';
 import { UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
-import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
+import type { Lease, LeaseChange } from '../provision/dhcp/leases/lease.ts';
 import {
   openSqlite,
   openSqliteToRead,

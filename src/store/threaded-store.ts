@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Lease, LeaseChange } from '../provision/dhcp/lease.ts';
+import type { Lease, LeaseChange } from '../provision/dhcp/leases/lease.ts';
 import type { SqliteSettings } from './sqlite-connection.ts';
 import type { BootEventQuery, DiscoveredMachine, EventRetention, Store, StoredBootEvent } from './store.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Ipv4Address, parseIpv4 } from '../../src/protocol/ipv4-address.ts';
 import { type MacAddress, parseMac } from '../../src/protocol/mac-address.ts';
-import type { Lease } from '../../src/provision/dhcp/lease.ts';
+import type { Lease } from '../../src/provision/dhcp/leases/lease.ts';
 import type { Store, StoredBootEvent } from '../../src/store/store.ts';
 
 const address = (text: string): Ipv4Address => parseIpv4(text)!;

@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '../../src/protocol/ipv4-address.ts';
-import type { Lease, LeaseChange } from '../../src/provision/dhcp/lease.ts';
+import type { Lease, LeaseChange } from '../../src/provision/dhcp/leases/lease.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** Keeps leases in memory, fails when told to, and can be made to wait like a slow disk. */

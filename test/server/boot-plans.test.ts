@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { Generation } from '../../src/catalog/generation.ts';
-import type { BootClient } from '../../src/provision/dhcp/boot-client.ts';
-import type { BootPlan } from '../../src/provision/dhcp/boot-plan.ts';
+import type { BootClient } from '../../src/provision/dhcp/boot/boot-client.ts';
+import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
 import { composeBootPlan } from '../../src/server/boot-plans.ts';
 import { catalogTree } from '../catalog/catalog-tree.ts';
 import { ip, machine, rackSubnet, SERVER } from '../provision/dhcp/dhcp-rig.ts';

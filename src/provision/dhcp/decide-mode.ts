@@ -1,6 +1,6 @@
 import { RecentMap } from '../recent-map.ts';
 import type { Exchange } from './exchange.ts';
-import type { Subnet } from './subnet.ts';
+import type { Subnet } from './subnets/subnet.ts';
 
 /** What Railhead is towards a client in one exchange. */
 export type ServingMode = 'full' | 'proxy' | 'none';

@@ -3,7 +3,7 @@ import type { DhcpMessage } from '../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { BootEvent } from '../boot-event.ts';
 import type { Ingress } from './dhcp-packet.ts';
-import type { LeaseChange } from './lease.ts';
+import type { LeaseChange } from './leases/lease.ts';
 
 /** A boot event without its time, which the shell adds. */
 export type DhcpEvent = Omit<BootEvent, 'at'>;

@@ -1,14 +1,14 @@
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
-import type { BootClient } from './boot-client.ts';
-import type { FindBootPlan } from './boot-plan.ts';
+import type { BootClient } from './boot/boot-client.ts';
+import type { FindBootPlan } from './boot/boot-plan.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import type { DhcpPolicy } from './dhcp-policy.ts';
-import type { LeaseBook } from './lease-book.ts';
+import type { LeaseBook } from './leases/lease-book.ts';
 import type { Moment } from './moment.ts';
-import type { MachineMatch, Reservations } from './reservations.ts';
-import type { SubnetLeases } from './subnet-leases.ts';
+import type { MachineMatch, Reservations } from './leases/reservations.ts';
+import type { SubnetLeases } from './leases/subnet-leases.ts';
 
 /** Everything found out about one request before it is decided on. */
 export interface Exchange {

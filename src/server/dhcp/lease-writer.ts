@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { DhcpDecision } from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
-import type { LeaseChange } from '../../provision/dhcp/lease.ts';
+import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { Store } from '../../store/store.ts';

@@ -7,7 +7,7 @@ import {
   foreignServerProbe,
   type ProbeAnswer,
   readProbeAnswer,
-} from '../../provision/dhcp/foreign-server-probe.ts';
+} from '../../provision/dhcp/other-servers/foreign-server-probe.ts';
 import type { NetworkInterface } from '../udp/network-interfaces.ts';
 import { openUdpSocket } from '../udp/open-udp-socket.ts';
 import { loadSocketCalls } from '../udp/socket-calls.ts';

@@ -1,5 +1,5 @@
 import type { MacAddress } from '../../protocol/mac-address.ts';
-import { type BootDiagnosis, diagnoseBoot } from '../../provision/dhcp/boot-timeline.ts';
+import { type BootDiagnosis, diagnoseBoot } from '../../provision/boot-timeline.ts';
 import type { Store, StoredBootEvent } from '../../store/store.ts';
 
 /** What the watcher tells, in order. */

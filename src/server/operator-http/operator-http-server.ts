@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { eventQuerySchema } from '../../api/event-query.ts';
 import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
 import type { CatalogStatus } from '../../catalog/catalog.ts';
-import type { Lease } from '../../provision/dhcp/lease.ts';
+import type { Lease } from '../../provision/dhcp/leases/lease.ts';
 import type { Machine } from '../../provision/machine.ts';
 import type { Store } from '../../store/store.ts';
 import type { Counters } from '../counters.ts';

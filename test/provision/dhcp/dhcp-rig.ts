@@ -5,15 +5,19 @@ import { messageTypeName } from '../../../src/protocol/dhcp/option-codes.ts';
 import { type Ipv4Address, ipv4ToBytes, parseIpv4 } from '../../../src/protocol/ipv4-address.ts';
 import { type Ipv4Cidr, parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import { type MacAddress, macToBytes, parseMac } from '../../../src/protocol/mac-address.ts';
-import type { BootPlan, FindBootPlan } from '../../../src/provision/dhcp/boot-plan.ts';
+import type { BootPlan, FindBootPlan } from '../../../src/provision/dhcp/boot/boot-plan.ts';
 import type { DhcpDecision, DhcpReply } from '../../../src/provision/dhcp/dhcp-decision.ts';
 import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket } from '../../../src/provision/dhcp/dhcp-packet.ts';
 import type { DhcpPolicy } from '../../../src/provision/dhcp/dhcp-policy.ts';
-import type { Lease } from '../../../src/provision/dhcp/lease.ts';
+import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
 import type { Moment } from '../../../src/provision/dhcp/moment.ts';
-import { MachineIndex } from '../../../src/provision/dhcp/reservations.ts';
-import { defineSubnet, type Subnet, type SubnetSettings } from '../../../src/provision/dhcp/subnet.ts';
+import { MachineIndex } from '../../../src/provision/dhcp/leases/reservations.ts';
+import {
+  defineSubnet,
+  type Subnet,
+  type SubnetSettings,
+} from '../../../src/provision/dhcp/subnets/subnet.ts';
 import type { Machine } from '../../../src/provision/machine.ts';
 import { hexBytes } from '../../protocol/dhcp/golden-packets.ts';
 

@@ -19,7 +19,7 @@ import {
   SERVER,
   UEFI_PXE,
 } from './dhcp-rig.ts';
-import { defineSubnet } from '../../../src/provision/dhcp/subnet.ts';
+import { defineSubnet } from '../../../src/provision/dhcp/subnets/subnet.ts';
 import { cidr } from './dhcp-rig.ts';
 
 // Packets that no honest client sends. What decoding refuses is in test/protocol/dhcp/decode.test.ts.

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Ipv4Address, parseIpv4 } from '../../../src/protocol/ipv4-address.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
-import type { ProbeAnswer } from '../../../src/provision/dhcp/foreign-server-probe.ts';
+import type { ProbeAnswer } from '../../../src/provision/dhcp/other-servers/foreign-server-probe.ts';
 import { checkBootPrograms } from '../../../src/server/doctor/check-boot-programs.ts';
 import { judgeDhcpServers } from '../../../src/server/doctor/check-dhcp-servers.ts';
 import { checkInterfaces, checkPermissions, checkPorts } from '../../../src/server/doctor/check-host.ts';

@@ -1,0 +1,129 @@
+import {
+  findClientArchitecture,
+  readClientArchitecture,
+  readVendorClassArchitecture,
+} from '../../../protocol/dhcp/client-architecture.ts';
+import { type IpxeOptions, readIpxeOptions } from '../../../protocol/dhcp/ipxe-options.ts';
+import type { DhcpMessage } from '../../../protocol/dhcp/message.ts';
+import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
+import { readText } from '../../../protocol/dhcp/read-option.ts';
+import { readUserClasses } from '../../../protocol/dhcp/user-class.ts';
+import { isIdentifyingUuid, type MachineUuid, uuidFromWire } from '../../../protocol/machine-uuid.ts';
+
+/** An iPXE, by what it says of itself. */
+export interface IpxeClient {
+  /** Undefined where the build does not list its features, so that nothing can be held against it. */
+  readonly features?: ReadonlySet<number>;
+  readonly version?: string;
+  /** Whether it is a build of ours, which carries a script and needs no further chaining. */
+  readonly ours: boolean;
+}
+
+/** What sends a request, as far as booting is concerned. */
+export interface BootClient {
+  /** What it wants to load from; undefined for a client that does not network-boot, such as an installed system. */
+  readonly kind: 'pxe' | 'http' | undefined;
+  /** Code of the processor architecture (option 93); undefined when it does not say. */
+  readonly arch?: number;
+  readonly ipxe?: IpxeClient;
+  readonly raspberryPi: boolean;
+  /** Option 97, unless it is a dummy. */
+  readonly uuid?: MachineUuid;
+  readonly userClasses: readonly string[];
+}
+
+/** How the user class of our own iPXE builds begins; the version follows. */
+export const OWN_USER_CLASS_PREFIX = 'railhead/';
+
+const IPXE_USER_CLASS = 'iPXE';
+const VENDOR_CLASS_PXE = 'PXEClient';
+const VENDOR_CLASS_HTTP = 'HTTPClient';
+const MACHINE_IDENTIFIER_SIZE = 17;
+
+// The OUIs that tinkerbell's smee lists, and 2c:cf:67 of later boards.
+const RASPBERRY_PI_OUIS: ReadonlySet<number> = new Set([
+  0xb827eb, 0xdca632, 0xe45f01, 0x28cdc1, 0xd83add, 0x2ccf67,
+]);
+
+const ARCH_RPIBOOT = 41;
+
+const NOT_BOOTING: BootClient = { kind: undefined, raspberryPi: false, userClasses: [] };
+
+/**
+ * Says what sends a request, from this packet alone: never from what was sent before, since a client that chainloads
+ * changes between two packets (RFC 4578, RFC 3004; option 175 as iPXE sends it).
+ */
+export function classifyClient(message: DhcpMessage): BootClient {
+  const { options } = message;
+  const uuid = readUuid(options.get(OptionCode.machineIdentifier));
+  const vendorClass = options.has(OptionCode.vendorClass)
+    ? readText(options, OptionCode.vendorClass)
+    : undefined;
+  const userClassBytes = options.get(OptionCode.userClass);
+  const ipxeBytes = options.get(OptionCode.ipxe);
+  // The boot ROM of a Raspberry Pi says "x86 BIOS", so only the maker of the card tells it from a PC. That it is a
+  // PXEClient it says in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a system that runs there sends no option 93.
+  const hasPiCard = hasRaspberryPiCard(message);
+  const pi = hasPiCard && isX86Bios(options.get(OptionCode.clientArchitecture));
+  if (vendorClass === undefined && userClassBytes === undefined && ipxeBytes === undefined && !pi) {
+    return uuid === undefined ? NOT_BOOTING : { ...NOT_BOOTING, uuid };
+  }
+  const userClasses =
+    userClassBytes === undefined ? NOT_BOOTING.userClasses : readUserClasses(userClassBytes);
+  // Mellanox FlexBoot is an iPXE without the user class: option 175 alone gives it away.
+  const ipxe = findIpxe(userClasses, ipxeBytes === undefined ? undefined : readIpxeOptions(ipxeBytes));
+  const kind = vendorClass?.startsWith(VENDOR_CLASS_HTTP)
+    ? 'http'
+    : vendorClass?.startsWith(VENDOR_CLASS_PXE) || ipxe !== undefined || pi
+      ? 'pxe'
+      : undefined;
+  const arch = readArch(options.get(OptionCode.clientArchitecture), vendorClass);
+  return {
+    kind,
+    ...(arch !== undefined && { arch }),
+    ...(ipxe !== undefined && { ipxe }),
+    raspberryPi: kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (arch === 0 && hasPiCard)),
+    ...(uuid !== undefined && { uuid }),
+    userClasses,
+  };
+}
+
+/** Words for people: `UEFI PXE, x64 UEFI (7)`. */
+export function describeClient(client: BootClient): string {
+  if (client.kind === undefined) return 'no boot client';
+  const arch = client.arch === undefined ? undefined : findClientArchitecture(client.arch);
+  const what =
+    client.ipxe !== undefined ? 'iPXE' : client.raspberryPi ? 'Raspberry Pi' : client.kind.toUpperCase();
+  return `${what}, ${arch?.name ?? 'unknown architecture'}${client.arch === undefined ? '' : ` (${client.arch})`}`;
+}
+
+function findIpxe(userClasses: readonly string[], options: IpxeOptions | undefined): IpxeClient | undefined {
+  const ours = userClasses.some((name) => name.startsWith(OWN_USER_CLASS_PREFIX));
+  if (!ours && options === undefined && !userClasses.includes(IPXE_USER_CLASS)) return undefined;
+  return {
+    ...(options !== undefined && options.features.size > 0 && { features: options.features }),
+    ...(options?.version !== undefined && { version: options.version }),
+    ours,
+  };
+}
+
+function readArch(option: Uint8Array | undefined, vendorClass: string | undefined): number | undefined {
+  const listed = option === undefined ? undefined : readClientArchitecture(option);
+  return listed ?? (vendorClass === undefined ? undefined : readVendorClassArchitecture(vendorClass));
+}
+
+function readUuid(option: Uint8Array | undefined): MachineUuid | undefined {
+  // RFC 4578 section 2.3: type 0, then the UUID. Some ROMs send none, and one of another shape counts as none.
+  if (option?.length !== MACHINE_IDENTIFIER_SIZE || option[0] !== 0) return undefined;
+  const uuid = uuidFromWire(option.subarray(1));
+  return isIdentifyingUuid(uuid) ? uuid : undefined;
+}
+
+function isX86Bios(option: Uint8Array | undefined): boolean {
+  return option !== undefined && readClientArchitecture(option) === 0;
+}
+
+function hasRaspberryPiCard({ htype, chaddr }: DhcpMessage): boolean {
+  const oui = ((chaddr[0] ?? 0) << 16) | ((chaddr[1] ?? 0) << 8) | (chaddr[2] ?? 0);
+  return htype === 1 && RASPBERRY_PI_OUIS.has(oui);
+}

@@ -1,0 +1,48 @@
+import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../../protocol/mac-address.ts';
+import type { Machine } from '../../machine.ts';
+import type { BootClient } from './boot-client.ts';
+import type { Subnet } from '../subnets/subnet.ts';
+
+/** What a client could be given to boot; boot-answer.ts chooses by what the client is. */
+export interface BootTarget {
+  /** TFTP path of the first program for firmware of this architecture; absent if there is none. */
+  readonly bootProgram?: string;
+  /** URL of the same for HTTP Boot; its path ends in `.efi` where the firmware is UEFI. */
+  readonly httpBootUrl?: string;
+  /** URL of the iPXE script. */
+  readonly scriptUrl: string;
+  /** Our own iPXE for an iPXE that lacks a feature it needs, as a complete `tftp:` or `http:` URL. */
+  readonly ownIpxeUrl?: string;
+  /** Whether every iPXE but our own must first load ours. */
+  readonly requireOwnIpxe?: boolean;
+}
+
+/** What catalog and settings want for one client. */
+export interface BootPlan {
+  /** Absent: an address and nothing to boot, so that firmware goes on to its next boot device. */
+  readonly boot?: BootTarget;
+  /** Why there is nothing to boot, for the record: "the machine is disabled". */
+  readonly reason?: string;
+  /** Options of the group; they win over the subnet's. */
+  readonly groupOptions?: DhcpOptions;
+  /** Options of the machine; they win over the group's. */
+  readonly machineOptions?: DhcpOptions;
+  /** Instead of the subnet's lease time; Infinity is a lease without end. */
+  readonly leaseSeconds?: number;
+}
+
+/** What the plan may depend on. */
+export interface BootPlanQuery {
+  readonly client: BootClient;
+  /** Absent for InfiniBand, and for hardware that is not Ethernet. */
+  readonly mac?: MacAddress;
+  readonly machine?: Machine;
+  readonly subnet: Subnet;
+  /** Our address as the client sees it: what URLs must lead to. */
+  readonly serverAddress: Ipv4Address;
+}
+
+/** Looks the plan up. Called once or twice an exchange, so it must be fast, and it must not throw. */
+export type FindBootPlan = (query: BootPlanQuery) => BootPlan;

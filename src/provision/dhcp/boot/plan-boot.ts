@@ -1,0 +1,49 @@
+import type { JsonObject } from '../../json-value.ts';
+import { type BootAnswer, bootAnswer } from './boot-answer.ts';
+import type { BootPlan, FindBootPlan } from './boot-plan.ts';
+import type { Exchange } from '../exchange.ts';
+import type { SubnetLeases } from '../leases/subnet-leases.ts';
+
+/** What a client is to boot, in the form that it takes. */
+export interface PlannedBoot {
+  readonly plan: BootPlan;
+  /** Undefined: nothing. */
+  readonly answer: BootAnswer | undefined;
+  /** Why it is nothing, for the record. */
+  readonly noBoot: string;
+}
+
+/** Looks up what the client of an exchange is to boot with an address of the subnet; `leases` as for `bootAnswer`. */
+export function planBoot(
+  { client, mac, match, serverAddress }: Exchange,
+  subnet: SubnetLeases,
+  findBootPlan: FindBootPlan,
+  leases: boolean,
+): PlannedBoot {
+  const settings = subnet.compiled.subnet;
+  const plan = findBootPlan({
+    client,
+    ...(mac !== undefined && { mac }),
+    ...(match !== undefined && { machine: match.machine }),
+    subnet: settings,
+    serverAddress,
+  });
+  return {
+    plan,
+    answer: plan.boot && bootAnswer(client, plan.boot, settings, serverAddress, leases),
+    noBoot: plan.reason ?? 'no boot program for this architecture',
+  };
+}
+
+/** The same for a machine that the guard against boot loops has stopped. */
+export function stopBoot(planned: PlannedBoot): PlannedBoot {
+  return { ...planned, answer: undefined, noBoot: 'it got the same boot file again and again' };
+}
+
+/** What the record says of it. */
+export function bootDetail({ client }: Exchange, { answer, noBoot }: PlannedBoot): JsonObject {
+  return {
+    ...(answer?.bootFile !== undefined && { bootfile: answer.bootFile }),
+    ...(client.kind !== undefined && answer === undefined && { noBoot }),
+  };
+}

@@ -1,0 +1,128 @@
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { IgnoreReason } from '../dhcp-decision.ts';
+import type { DhcpSurroundings, Exchange } from '../exchange.ts';
+import type { AllowFresh } from './lease-limits.ts';
+import type { SubnetLeases } from './subnet-leases.ts';
+
+/** An address for a client. */
+export interface ChosenAddress {
+  readonly kind: 'chosen';
+  readonly subnet: SubnetLeases;
+  readonly offset: number;
+  /** Whether the client had no claim on it before: neither a reservation, a lease nor an offer. */
+  readonly fresh: boolean;
+}
+
+/** Or why there is none. */
+export interface NoAddress {
+  readonly kind: 'none';
+  readonly reason: IgnoreReason;
+}
+
+/**
+ * The address to offer a client, in this order: the one reserved for its machine; the one it has or had; the one it
+ * asks for; the next free one. Over several subnets of one link a reservation in any of them comes first, and then the
+ * first one with room.
+ */
+export function chooseAddress(
+  exchange: Exchange,
+  requested: Ipv4Address | undefined,
+  surroundings: DhcpSurroundings,
+  allowFresh: AllowFresh,
+): ChosenAddress | NoAddress {
+  const { subnets } = exchange;
+  const reserved = findReservedAddress(exchange);
+  if (reserved !== undefined) return reserved;
+
+  for (const { offset, subnet } of claimsOf(exchange)) {
+    if (isAssignable(exchange, subnet, offset, surroundings)) {
+      return { kind: 'chosen', subnet, offset, fresh: false };
+    }
+  }
+
+  const known = exchange.match !== undefined;
+  let pressed = false;
+  for (const subnet of subnets) {
+    if (!known && !subnet.hasRoomForUnknown) continue;
+    if (!known && !allowFresh(exchange, subnet)) {
+      pressed = true;
+      continue;
+    }
+    const wanted = requested === undefined ? undefined : subnet.offsetOf(requested);
+    if (wanted !== undefined && isAssignable(exchange, subnet, wanted, surroundings)) {
+      return { kind: 'chosen', subnet, offset: wanted, fresh: true };
+    }
+    const offset = subnet.allocate();
+    if (offset !== undefined) return { kind: 'chosen', subnet, offset, fresh: true };
+  }
+  return { kind: 'none', reason: pressed ? 'pool_pressure' : 'pool_exhausted' };
+}
+
+/** An address of a subnet. */
+export interface AddressClaim {
+  readonly subnet: SubnetLeases;
+  readonly offset: number;
+}
+
+/** What the client has, was offered or once had on its link, in this order: moving away from a lease that holds is last. */
+export function claimsOf({ clientKey, subnets }: Exchange): AddressClaim[] {
+  const claims: (AddressClaim & { readonly rank: number })[] = [];
+  for (const subnet of subnets) {
+    const binding = subnet.bindingOf(clientKey);
+    const offer = subnet.offerOf(clientKey);
+    if (binding !== undefined) claims.push({ subnet, offset: binding.offset, rank: binding.active ? 0 : 2 });
+    if (offer !== undefined) claims.push({ subnet, offset: offer.offset, rank: 1 });
+  }
+  return claims.sort((a, b) => a.rank - b.rank);
+}
+
+/**
+ * Whether the client may take an address that it names. Who is unknown and has no claim on it takes from the pool like
+ * who is offered one: not the last tenth, and no more a second than the pool can bear.
+ */
+export function mayTake(
+  exchange: Exchange,
+  subnet: SubnetLeases,
+  offset: number,
+  allowFresh: AllowFresh,
+): boolean {
+  const { clientKey, match } = exchange;
+  return (
+    match !== undefined ||
+    subnet.bindingOf(clientKey)?.offset === offset ||
+    subnet.offerOf(clientKey)?.offset === offset ||
+    (subnet.hasRoomForUnknown && allowFresh(exchange, subnet))
+  );
+}
+
+/** Whether an address of this link is reserved for the machine, whoever uses it now. */
+export function hasReservation({ match, subnets }: Exchange): boolean {
+  const address = match?.machine.address;
+  return address !== undefined && subnets.some((subnet) => subnet.offsetOf(address) !== undefined);
+}
+
+/** The machine's reserved address, unless somebody else still uses it. It need not be in a pool. */
+export function findReservedAddress({ clientKey, match, subnets }: Exchange): ChosenAddress | undefined {
+  const address = match?.machine.address;
+  if (address === undefined) return undefined;
+  for (const subnet of subnets) {
+    const offset = subnet.offsetOf(address);
+    if (offset === undefined) continue;
+    if (subnet.isForbidden(offset) || !subnet.isFreeFor(offset, clientKey)) return undefined;
+    return { kind: 'chosen', subnet, offset, fresh: false };
+  }
+  return undefined;
+}
+
+/** Whether the client may have this address: reserved for its machine, or in a pool and nobody else's. */
+export function isAssignable(
+  { clientKey, match }: Exchange,
+  subnet: SubnetLeases,
+  offset: number,
+  { reservations }: DhcpSurroundings,
+): boolean {
+  if (!subnet.isFreeFor(offset, clientKey)) return false;
+  const owner = reservations.findReserved(subnet.addressAt(offset));
+  if (owner === undefined) return subnet.isDynamic(offset);
+  return owner.id === match?.machine.id && !subnet.isForbidden(offset);
+}

@@ -1,0 +1,310 @@
+import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
+import { AddressPool } from './address-pool.ts';
+import { AgeQueue } from './age-queue.ts';
+import { type CompiledSubnet, isOctetEdge } from '../subnets/compiled-subnet.ts';
+import { ExpiryQueue } from './expiry-queue.ts';
+import type { Lease } from './lease.ts';
+
+/** How long an offered address waits for its DHCPREQUEST. edk2 asks after 4 s, and repeats until 32 s later. */
+const OFFER_TTL_MS = 60_000;
+/** The same while unanswered offers fill the pool: real clients ask at once, made-up ones never. */
+const OFFER_TTL_UNDER_PRESSURE_MS = 10_000;
+/** The part of a pool that unanswered offers may fill before they count as an attack. */
+const PRESSURE = 0.7;
+/** The part of a pool that is kept for clients that are known. */
+const KEPT_FOR_KNOWN = 0.1;
+
+/** An address that a client was offered and has not asked for yet. In memory only. */
+export class Offer {
+  readonly offset: number;
+  readonly clientKey: string;
+  readonly madeAtMs: number;
+  older: Offer | undefined = undefined;
+  newer: Offer | undefined = undefined;
+  aging = false;
+
+  constructor(offset: number, clientKey: string, madeAtMs: number) {
+    this.offset = offset;
+    this.clientKey = clientKey;
+    this.madeAtMs = madeAtMs;
+  }
+}
+
+/** What is known of an address that was leased. `deadlineMs` is on the monotonic clock. */
+export class Binding {
+  readonly offset: number;
+  lease: Lease;
+  deadlineMs: number;
+  queueIndex = -1;
+  older: Binding | undefined = undefined;
+  newer: Binding | undefined = undefined;
+  aging = false;
+
+  constructor(offset: number, lease: Lease, deadlineMs: number) {
+    this.offset = offset;
+    this.lease = lease;
+    this.deadlineMs = deadlineMs;
+  }
+
+  /** Whether the address belongs to its client, or is kept from everybody, at this moment. */
+  get active(): boolean {
+    return this.queueIndex >= 0;
+  }
+}
+
+/** How full a subnet is. */
+export interface SubnetUsage {
+  readonly subnetId: string;
+  readonly poolSize: number;
+  readonly bound: number;
+  readonly offered: number;
+  readonly declined: number;
+  /** Expired and released: kept for their clients while never-used addresses remain. */
+  readonly remembered: number;
+}
+
+/**
+ * The addresses of one subnet and who has them:
+ *
+ *     free --> offered --> bound --> expired or released --> free
+ *                            |                                ^
+ *                            +-----> declined ----------------+
+ *
+ * An expired or released address stays its client's until no never-used address is left, and goes then to somebody
+ * else, the one given up longest ago first. Nothing here knows of messages or of the store.
+ */
+export class SubnetLeases {
+  readonly compiled: CompiledSubnet;
+
+  readonly #pool: AddressPool;
+  readonly #isReserved: (address: Ipv4Address) => boolean;
+  readonly #isOurs: (address: Ipv4Address) => boolean;
+  readonly #byOffset = new Map<number, Binding>();
+  readonly #byClient = new Map<string, Binding>();
+  readonly #offersByOffset = new Map<number, Offer>();
+  readonly #offersByClient = new Map<string, Offer>();
+  /** Bound and declined, by deadline. */
+  readonly #expiry = new ExpiryQueue<Binding>();
+  /** Expired and released addresses that others may get, longest ago first. Those on offer are not here. */
+  readonly #reclaimable = new AgeQueue<Binding>();
+  readonly #offers = new AgeQueue<Offer>();
+  #offersInPool = 0;
+  #activeInPool = 0;
+  #declined = 0;
+
+  constructor(
+    compiled: CompiledSubnet,
+    isReserved: (address: Ipv4Address) => boolean,
+    isOurs: (address: Ipv4Address) => boolean,
+  ) {
+    this.compiled = compiled;
+    this.#pool = new AddressPool(compiled.pools);
+    this.#isReserved = isReserved;
+    this.#isOurs = isOurs;
+  }
+
+  /** Lets offers and leases end whose time has come. To be called before anything is asked. */
+  advance(monotonicMs: number): void {
+    const ttl = this.underPressure ? OFFER_TTL_UNDER_PRESSURE_MS : OFFER_TTL_MS;
+    for (;;) {
+      const offer = this.#offers.oldest;
+      if (offer === undefined || monotonicMs - offer.madeAtMs < ttl) break;
+      this.dropOffer(offer);
+    }
+    for (;;) {
+      const binding = this.#expiry.peek();
+      if (binding === undefined || monotonicMs < binding.deadlineMs) break;
+      if (binding.lease.state === 'declined') this.#remove(binding);
+      else this.#retire(binding);
+    }
+  }
+
+  /** Whether offers that nobody took up fill the pool. */
+  get underPressure(): boolean {
+    return this.compiled.poolSize > 0 && this.#offersInPool > PRESSURE * this.compiled.poolSize;
+  }
+
+  addressAt(offset: number): Ipv4Address {
+    return ipv4FromNumber(this.compiled.base + offset);
+  }
+
+  /** The offset of an address of this subnet; undefined for any other. */
+  offsetOf(address: Ipv4Address): number | undefined {
+    const offset = ipv4ToNumber(address) - this.compiled.base;
+    return offset >= 0 && offset < this.compiled.size ? offset : undefined;
+  }
+
+  bindingOf(clientKey: string): Binding | undefined {
+    return this.#byClient.get(clientKey);
+  }
+
+  bindingAt(offset: number): Binding | undefined {
+    return this.#byOffset.get(offset);
+  }
+
+  offerOf(clientKey: string): Offer | undefined {
+    return this.#offersByClient.get(clientKey);
+  }
+
+  offerAt(offset: number): Offer | undefined {
+    return this.#offersByOffset.get(offset);
+  }
+
+  bindings(): Iterable<Binding> {
+    return this.#byOffset.values();
+  }
+
+  get usage(): SubnetUsage {
+    return {
+      subnetId: this.compiled.subnet.id,
+      poolSize: this.compiled.poolSize,
+      bound: this.#expiry.size - this.#declined,
+      offered: this.#offers.size,
+      declined: this.#declined,
+      remembered: this.#byOffset.size - this.#expiry.size,
+    };
+  }
+
+  /** Whether nobody but the client has a claim on the address: no lease, no offer, no hold after a DHCPDECLINE. */
+  isFreeFor(offset: number, clientKey: string): boolean {
+    const offer = this.#offersByOffset.get(offset);
+    if (offer !== undefined && offer.clientKey !== clientKey) return false;
+    const binding = this.#byOffset.get(offset);
+    return binding === undefined || !binding.active || binding.lease.clientKey === clientKey;
+  }
+
+  /** Whether the address is in one of the pools, whoever may have it. */
+  isInPool(offset: number): boolean {
+    return this.#pool.contains(offset);
+  }
+
+  /** Whether nobody may get the address, not even by a reservation: it is the network's, a router's or our own. */
+  isForbidden(offset: number): boolean {
+    return this.compiled.forbidden.has(offset) || this.#isOurs(this.addressAt(offset));
+  }
+
+  /** Whether the pools may give the address to a client without a reservation. */
+  isDynamic(offset: number): boolean {
+    const { compiled } = this;
+    if (!this.#pool.contains(offset) || this.isForbidden(offset)) return false;
+    if (compiled.subnet.skipOctetEdges && isOctetEdge(compiled.base, offset)) return false;
+    for (const range of compiled.excluded) if (offset >= range.first && offset <= range.last) return false;
+    return !this.#isReserved(this.addressAt(offset));
+  }
+
+  /** Whether a client that nothing is known of may still take an address of the pool. */
+  get hasRoomForUnknown(): boolean {
+    const { poolSize } = this.compiled;
+    return poolSize - this.#activeInPool - this.#offersInPool > Math.floor(poolSize * KEPT_FOR_KNOWN);
+  }
+
+  /** An address that nobody uses: never used, else given up longest ago. Undefined when the pools are exhausted. */
+  allocate(): number | undefined {
+    const untouched = this.#pool.take(
+      (offset) => !this.#byOffset.has(offset) && !this.#offersByOffset.has(offset) && this.isDynamic(offset),
+    );
+    if (untouched !== undefined) return untouched;
+    for (;;) {
+      const binding = this.#reclaimable.oldest;
+      if (binding === undefined || this.isDynamic(binding.offset)) return binding?.offset;
+      // Reserved for a machine since: out of the line until reservations change.
+      this.#reclaimable.remove(binding);
+    }
+  }
+
+  /** Holds an address for a client; an earlier offer to it ends. */
+  addOffer(offset: number, clientKey: string, monotonicMs: number): Offer {
+    const earlier = this.#offersByClient.get(clientKey);
+    if (earlier !== undefined) this.dropOffer(earlier);
+    const offer = new Offer(offset, clientKey, monotonicMs);
+    this.#offersByClient.set(clientKey, offer);
+    this.#offersByOffset.set(offset, offer);
+    this.#offers.add(offer);
+    if (this.#pool.contains(offset)) this.#offersInPool++;
+    const binding = this.#byOffset.get(offset);
+    if (binding !== undefined) this.#reclaimable.remove(binding);
+    return offer;
+  }
+
+  dropOffer(offer: Offer): void {
+    if (!offer.aging) return;
+    this.#offers.remove(offer);
+    this.#offersByClient.delete(offer.clientKey);
+    this.#offersByOffset.delete(offer.offset);
+    if (!this.#pool.contains(offer.offset)) return;
+    this.#offersInPool--;
+    const binding = this.#byOffset.get(offer.offset);
+    if (binding === undefined) this.#pool.giveBack(offer.offset);
+    else if (!binding.active) this.#reclaimable.add(binding);
+  }
+
+  /**
+   * Makes the address what the lease says, or free. A lease that is over by `deadlineMs`, expired or released is
+   * remembered for its client.
+   */
+  set(offset: number, lease: Lease | undefined, deadlineMs: number, monotonicMs: number): void {
+    const existing = this.#byOffset.get(offset);
+    const over = monotonicMs >= deadlineMs;
+    if (lease === undefined || (lease.state === 'declined' && over)) {
+      if (existing !== undefined) this.#remove(existing);
+      return;
+    }
+    if (existing !== undefined) {
+      this.#leaveQueues(existing);
+      if (existing.lease.clientKey !== lease.clientKey) this.#forgetClient(existing);
+    }
+    const binding = existing ?? new Binding(offset, lease, deadlineMs);
+    if (existing === undefined) this.#byOffset.set(offset, binding);
+    binding.lease = lease;
+    binding.deadlineMs = deadlineMs;
+    if (lease.clientKey !== '') this.#byClient.set(lease.clientKey, binding);
+    if (over || lease.state === 'expired' || lease.state === 'released') {
+      this.#remember(binding);
+      return;
+    }
+    this.#expiry.update(binding);
+    if (this.#pool.contains(offset)) this.#activeInPool++;
+    if (lease.state === 'declined') this.#declined++;
+  }
+
+  /** To be called when reservations changed: addresses that were reserved may have become free. */
+  reservationsChanged(): void {
+    this.#pool.rewind();
+    for (const binding of this.#byOffset.values()) {
+      if (!binding.active && !binding.aging) this.#remember(binding);
+    }
+  }
+
+  #retire(binding: Binding): void {
+    this.#leaveQueues(binding);
+    this.#remember(binding);
+  }
+
+  #remember(binding: Binding): void {
+    if (this.#pool.contains(binding.offset) && !this.#offersByOffset.has(binding.offset)) {
+      this.#reclaimable.add(binding);
+    }
+  }
+
+  #remove(binding: Binding): void {
+    this.#leaveQueues(binding);
+    this.#forgetClient(binding);
+    this.#byOffset.delete(binding.offset);
+    if (this.#pool.contains(binding.offset) && !this.#offersByOffset.has(binding.offset)) {
+      this.#pool.giveBack(binding.offset);
+    }
+  }
+
+  #leaveQueues(binding: Binding): void {
+    this.#reclaimable.remove(binding);
+    if (!binding.active) return;
+    this.#expiry.remove(binding);
+    if (this.#pool.contains(binding.offset)) this.#activeInPool--;
+    if (binding.lease.state === 'declined') this.#declined--;
+  }
+
+  #forgetClient(binding: Binding): void {
+    const { clientKey } = binding.lease;
+    if (this.#byClient.get(clientKey) === binding) this.#byClient.delete(clientKey);
+  }
+}

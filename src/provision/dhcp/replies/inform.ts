@@ -1,0 +1,37 @@
+import { MessageType } from '../../../protocol/dhcp/option-codes.ts';
+import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
+import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
+import type { DhcpSurroundings, Exchange } from '../exchange.ts';
+import { planBoot } from '../boot/plan-boot.ts';
+import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+
+/**
+ * Answers a DHCPINFORM of a client that has its address from elsewhere: settings, and no lease (RFC 2131 section
+ * 4.3.5).
+ */
+export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
+  const { client, packet, subnets } = exchange;
+  const { ciaddr, giaddr } = packet.message;
+  const relayed = giaddr !== UNSPECIFIED_ADDRESS;
+  // A relay finds the client by its hardware address; without one there would be nowhere to send to.
+  if (ciaddr === UNSPECIFIED_ADDRESS && !relayed) return ignore('incomplete');
+  const own = subnets.find((one) => one.offsetOf(ciaddr) !== undefined);
+  if (own === undefined && !relayed) return ignore('no_subnet');
+  const subnet = own ?? subnets[0];
+  const message = serverReplyMessage(exchange, {
+    type: MessageType.ack,
+    subnet,
+    ciaddr,
+    yiaddr: UNSPECIFIED_ADDRESS,
+    boot: planBoot(exchange, subnet, surroundings.findBootPlan, true),
+  });
+  return replyDecision(exchange, message, MessageType.ack, {
+    changes: [],
+    renewal: false,
+    // Installed systems ask again and again, which is no step of a boot.
+    events:
+      client.kind === undefined
+        ? []
+        : [exchangeEvent(exchange, 'dhcp.ack', 'told its settings', {}, own && ciaddr)],
+  });
+}

@@ -1,0 +1,225 @@
+import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
+import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
+import { hexFromBytes, readAddress, readText } from '../../../protocol/dhcp/read-option.ts';
+import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
+import {
+  type AddressClaim,
+  claimsOf,
+  findReservedAddress,
+  isAssignable,
+  mayTake,
+} from '../leases/choose-address.ts';
+import { describeClientId } from '../client-key.ts';
+import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
+import { leaseSecondsFor } from './discover.ts';
+import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
+import type { LeaseNotes } from '../leases/lease-book.ts';
+import type { LeaseLimits } from '../leases/lease-limits.ts';
+import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
+import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
+import type { SubnetLeases } from '../leases/subnet-leases.ts';
+
+/**
+ * Answers a DHCPREQUEST, which is one of four (RFC 2131 section 4.3.2 and table 4): taking up an offer, asking after
+ * a restart whether the old address still holds, prolonging a lease, and prolonging it with whoever answers.
+ */
+export function decideRequest(
+  exchange: Exchange,
+  surroundings: DhcpSurroundings,
+  limits: LeaseLimits,
+): DhcpDecision {
+  const { message } = exchange.packet;
+  const identifier = readAddress(message.options, OptionCode.serverIdentifier);
+  const requested = readAddress(message.options, OptionCode.requestedAddress);
+  if (identifier !== undefined) {
+    if (!isOurIdentifier(identifier, exchange, surroundings)) {
+      dropOffers(exchange);
+      return ignore('other_server');
+    }
+    // Some clients repeat their address in ciaddr instead.
+    const wanted = requested ?? (message.ciaddr === UNSPECIFIED_ADDRESS ? undefined : message.ciaddr);
+    if (wanted === undefined) return ignore('incomplete');
+    return decideSelecting(exchange, wanted, identifier, surroundings, limits);
+  }
+  if (message.ciaddr !== UNSPECIFIED_ADDRESS) {
+    return decideProlonging(exchange, message.ciaddr, surroundings, limits);
+  }
+  if (requested === undefined) return ignore('incomplete');
+  return decideInitReboot(exchange, requested, surroundings, limits);
+}
+
+/** SELECTING. Never acknowledges another address than the one asked for: edk2 would decline it. */
+function decideSelecting(
+  exchange: Exchange,
+  wanted: Ipv4Address,
+  identifier: Ipv4Address,
+  surroundings: DhcpSurroundings,
+  limits: LeaseLimits,
+): DhcpDecision {
+  const subnet = subnetWith(exchange, wanted);
+  const offset = subnet?.offsetOf(wanted);
+  if (subnet === undefined || offset === undefined)
+    return refuse(exchange, `${wanted} is not of this network`);
+  const reserved = findReservedAddress(exchange);
+  if (reserved !== undefined && (reserved.subnet !== subnet || reserved.offset !== offset)) {
+    return refuse(exchange, `${reserved.subnet.addressAt(reserved.offset)} is reserved for this machine`);
+  }
+  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
+  return grant(exchange, subnet, offset, surroundings, limits, identifier);
+}
+
+/** INIT-REBOOT. */
+function decideInitReboot(
+  exchange: Exchange,
+  wanted: Ipv4Address,
+  surroundings: DhcpSurroundings,
+  limits: LeaseLimits,
+): DhcpDecision {
+  const { authoritative } = exchange.subnets[0].compiled.subnet;
+  const subnet = subnetWith(exchange, wanted);
+  const offset = subnet?.offsetOf(wanted);
+  if (subnet === undefined || offset === undefined) {
+    if (!authoritative) return ignore('unknown_lease');
+    return refuse(exchange, `${wanted} is not of this network`);
+  }
+  const expected = expectedAddresses(exchange);
+  const [first] = expected;
+  if (first === undefined && !authoritative) return ignore('unknown_lease');
+  if (first !== undefined && !expected.some((one) => one.subnet === subnet && one.offset === offset)) {
+    return refuse(exchange, `${first.subnet.addressAt(first.offset)} is this client's address`);
+  }
+  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
+  return grant(exchange, subnet, offset, surroundings, limits);
+}
+
+/**
+ * RENEWING and REBINDING, which differ in how the packet came and not in what is right. A running system keeps its
+ * address even where another one has been reserved for it since: it gets that one when it asks anew.
+ */
+function decideProlonging(
+  exchange: Exchange,
+  ciaddr: Ipv4Address,
+  surroundings: DhcpSurroundings,
+  limits: LeaseLimits,
+): DhcpDecision {
+  const subnet = subnetWith(exchange, ciaddr);
+  const offset = subnet?.offsetOf(ciaddr);
+  const { authoritative } = (subnet ?? exchange.subnets[0]).compiled.subnet;
+  if (subnet === undefined || offset === undefined) {
+    // Only a broadcast gets here with an address of elsewhere: the client has moved to this network.
+    return authoritative ? refuse(exchange, `${ciaddr} is not of this network`) : ignore('unknown_lease');
+  }
+  const ours = subnet.bindingOf(exchange.clientKey)?.offset === offset;
+  // An address outside of the pools was set by hand, or by somebody else: not ours to refuse.
+  if (!ours && !(authoritative && subnet.isInPool(offset))) return ignore('unknown_lease');
+  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${ciaddr} is taken`);
+  return grant(exchange, subnet, offset, surroundings, limits);
+}
+
+function grant(
+  exchange: Exchange,
+  subnet: SubnetLeases,
+  offset: number,
+  surroundings: DhcpSurroundings,
+  limits: LeaseLimits,
+  serverIdentifier?: Ipv4Address,
+): DhcpDecision {
+  const { client, packet } = exchange;
+  if (!mayTake(exchange, subnet, offset, limits.allowFresh)) {
+    return ignore(subnet.hasRoomForUnknown ? 'pool_pressure' : 'pool_exhausted');
+  }
+  const { book, findBootPlan } = surroundings;
+  const planned = planBoot(exchange, subnet, findBootPlan, true);
+  const leaseSeconds = leaseSecondsFor(exchange, subnet, planned.plan);
+  const { changes, renewal } = book.bind(
+    subnet,
+    offset,
+    exchange.clientKey,
+    notesOf(exchange),
+    leaseSeconds,
+    exchange.now,
+  );
+  const freed = book.freeOthers(exchange.subnets, subnet, exchange.clientKey, exchange.now);
+  dropOffers(exchange);
+
+  const wanted = planned.answer?.bootFile;
+  const verdict = wanted === undefined ? undefined : limits.guardBootFile(exchange, wanted);
+  const boot = verdict?.allowed === false ? stopBoot(planned) : planned;
+  const address = subnet.addressAt(offset);
+  const message = serverReplyMessage(exchange, {
+    type: MessageType.ack,
+    subnet,
+    ciaddr: packet.message.ciaddr,
+    yiaddr: address,
+    leaseSeconds,
+    boot,
+    ...(serverIdentifier !== undefined && { serverIdentifier }),
+  });
+  const bootFile = boot.answer?.bootFile;
+  const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${bootFile === undefined ? '' : `, boots ${bootFile}`}`;
+  const detail = {
+    ...bootDetail(exchange, boot),
+    ...(leaseSeconds !== Infinity && { leaseSeconds }),
+  };
+  // Installed systems prolong their leases for ever, and what no record knows may be anybody's telephone: neither is a
+  // step of a boot. The system that a machine has just booted has its firmware's lease, and prolongs it.
+  const uneventful = client.kind === undefined && (renewal || exchange.match === undefined);
+  return replyDecision(exchange, message, MessageType.ack, {
+    changes: [...freed, ...changes],
+    renewal,
+    events: [
+      ...(uneventful ? [] : [exchangeEvent(exchange, 'dhcp.ack', summary, detail, address)]),
+      ...(verdict?.events ?? []),
+    ],
+  });
+}
+
+function refuse(exchange: Exchange, why: string): DhcpDecision {
+  return replyDecision(exchange, refusalMessage(exchange, why), MessageType.nak, {
+    changes: [],
+    renewal: false,
+    events: [exchangeEvent(exchange, 'dhcp.nak', `refused: ${why}`, { why })],
+  });
+}
+
+/** What is noted with a lease. */
+function notesOf({ chaddr, packet }: Exchange): LeaseNotes {
+  const { options } = packet.message;
+  const clientId = options.get(OptionCode.clientIdentifier);
+  const hostname = options.has(OptionCode.hostName) ? readHostname(options) : undefined;
+  const relayInfo = options.get(OptionCode.relayAgentInformation);
+  return {
+    chaddr,
+    ...(clientId !== undefined && clientId.length > 0 && { clientId: describeClientId(clientId) }),
+    ...(hostname !== undefined && { hostname }),
+    ...(relayInfo !== undefined && { relayInfo: hexFromBytes(relayInfo) }),
+  };
+}
+
+/** A client's host name if it is one of letters, digits and hyphens (RFC 1123 section 2.1), else nothing. */
+function readHostname(options: DhcpOptions): string | undefined {
+  const text = readText(options, OptionCode.hostName);
+  return text !== undefined && /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(text) ? text : undefined;
+}
+
+function subnetWith({ subnets }: Exchange, address: Ipv4Address): SubnetLeases | undefined {
+  return subnets.find((subnet) => subnet.offsetOf(address) !== undefined);
+}
+
+/** The addresses that a client may ask for again: its reservation, else its lease, else all that it once had. */
+function expectedAddresses(exchange: Exchange): readonly AddressClaim[] {
+  const reserved = findReservedAddress(exchange);
+  if (reserved !== undefined) return [reserved];
+  const bound = claimsOf(exchange).filter(({ offset, subnet }) => {
+    return subnet.bindingAt(offset)?.lease.clientKey === exchange.clientKey;
+  });
+  const active = bound.filter(({ offset, subnet }) => subnet.bindingAt(offset)?.active === true);
+  return active.length > 0 ? active : bound;
+}
+
+function dropOffers({ clientKey, subnets }: Exchange): void {
+  for (const subnet of subnets) {
+    const offer = subnet.offerOf(clientKey);
+    if (offer !== undefined) subnet.dropOffer(offer);
+  }
+}

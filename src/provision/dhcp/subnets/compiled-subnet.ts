@@ -1,0 +1,120 @@
+import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
+import { encodeAddresses, encodeText } from '../../../protocol/dhcp/option-value.ts';
+import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
+import { ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
+import { cidrNetmask } from '../../../protocol/ipv4-cidr.ts';
+import type { OffsetRange } from '../leases/address-pool.ts';
+import { type AddressRange, encodeOptionSettings, type Subnet } from './subnet.ts';
+
+/** A subnet with everything worked out that would otherwise be worked out for every packet. */
+export interface CompiledSubnet {
+  readonly subnet: Subnet;
+  /** The network address as a number; offsets count from it. */
+  readonly base: number;
+  /** Addresses in the network. */
+  readonly size: number;
+  readonly pools: readonly OffsetRange[];
+  /** Addresses in the pools that can be given out, those reserved for machines among them; for thresholds. */
+  readonly poolSize: number;
+  /** Offsets that nobody may get: network, broadcast, routers, relays and servers. */
+  readonly forbidden: ReadonlySet<number>;
+  readonly excluded: readonly OffsetRange[];
+  /** What every client of the subnet may be sent, besides what the protocol itself demands. */
+  readonly options: DhcpOptions;
+  readonly netmask: Uint8Array;
+}
+
+/** Works a subnet out. Throws RangeError where it contradicts itself. */
+export function compileSubnet(subnet: Subnet): CompiledSubnet {
+  const base = subnet.cidr.first;
+  const size = subnet.cidr.last - base + 1;
+  const toRange = (range: AddressRange): OffsetRange => {
+    const first = ipv4ToNumber(range.first) - base;
+    const last = ipv4ToNumber(range.last) - base;
+    if (first < 0 || last >= size || first > last) {
+      throw new RangeError(
+        `subnet ${subnet.id}: the range ${range.first} to ${range.last} is not within ${subnet.cidr.text}`,
+      );
+    }
+    return { first, last };
+  };
+  const pools = subnet.pools.map(toRange).sort((a, b) => a.first - b.first);
+  pools.forEach((pool, index) => {
+    const previous = pools[index - 1];
+    if (previous !== undefined && pool.first <= previous.last) {
+      throw new RangeError(`subnet ${subnet.id}: two pools overlap at ${ipv4FromNumber(base + pool.first)}`);
+    }
+  });
+  const forbidden = new Set<number>();
+  // RFC 3021: a /31 has neither a network nor a broadcast address, and a /32 is one host.
+  if (subnet.cidr.prefixLength <= 30) forbidden.add(0).add(size - 1);
+  const taken = [...subnet.routers, ...subnet.relays, subnet.serverAddress, subnet.nextServer];
+  for (const address of taken) {
+    if (address === undefined) continue;
+    const offset = ipv4ToNumber(address) - base;
+    if (offset >= 0 && offset < size) forbidden.add(offset);
+  }
+  const excluded = subnet.exclude.map(toRange);
+  return {
+    subnet,
+    base,
+    size,
+    pools,
+    poolSize: countUsable(pools, excluded, forbidden, base, subnet.skipOctetEdges),
+    forbidden,
+    excluded,
+    options: subnetOptions(subnet),
+    netmask: encodeAddresses([cidrNetmask(subnet.cidr)]),
+  };
+}
+
+/** Whether the last octet of the address at the offset is 0 or 255. */
+export function isOctetEdge(base: number, offset: number): boolean {
+  const octet = (base + offset) & 255;
+  return octet === 0 || octet === 255;
+}
+
+/** Excluded ranges are taken to be apart from each other. */
+function countUsable(
+  pools: readonly OffsetRange[],
+  excluded: readonly OffsetRange[],
+  forbidden: ReadonlySet<number>,
+  base: number,
+  skipOctetEdges: boolean,
+): number {
+  let count = 0;
+  for (const pool of pools) {
+    count += poolRangeSize(pool, base, skipOctetEdges);
+    for (const { first, last } of excluded) {
+      const common = { first: Math.max(first, pool.first), last: Math.min(last, pool.last) };
+      if (common.first <= common.last) count -= poolRangeSize(common, base, skipOctetEdges);
+    }
+    for (const offset of forbidden) {
+      const within = (range: OffsetRange): boolean => offset >= range.first && offset <= range.last;
+      const skipped = skipOctetEdges && isOctetEdge(base, offset);
+      if (within(pool) && !skipped && !excluded.some(within)) count--;
+    }
+  }
+  return count;
+}
+
+function poolRangeSize({ first, last }: OffsetRange, base: number, skipOctetEdges: boolean): number {
+  const size = last - first + 1;
+  if (!skipOctetEdges) return size;
+  const edgesUpTo = (value: number): number => {
+    const blocks = Math.floor(value / 256);
+    return 2 * blocks + (value % 256 === 255 ? 2 : 1);
+  };
+  const start = base + first;
+  return size - (edgesUpTo(base + last) - (start === 0 ? 0 : edgesUpTo(start - 1)));
+}
+
+function subnetOptions(subnet: Subnet): DhcpOptions {
+  const options = new Map<number, Uint8Array>();
+  if (subnet.routers.length > 0) options.set(OptionCode.router, encodeAddresses(subnet.routers));
+  if (subnet.dns.length > 0) options.set(OptionCode.domainNameServer, encodeAddresses(subnet.dns));
+  if (subnet.ntp.length > 0) options.set(OptionCode.ntpServers, encodeAddresses(subnet.ntp));
+  if (subnet.domain !== undefined) options.set(OptionCode.domainName, encodeText(subnet.domain));
+  for (const [code, value] of encodeOptionSettings(subnet.options)) options.set(code, value);
+  return options;
+}

@@ -1,0 +1,140 @@
+import { messageTypeOf } from '../../../protocol/dhcp/message.ts';
+import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
+import { readAddress } from '../../../protocol/dhcp/read-option.ts';
+import {
+  readRelayAgentInformation,
+  type RelayAgentInformation,
+} from '../../../protocol/dhcp/relay-agent-information.ts';
+import { type Ipv4Address, ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
+import type { IgnoreReason } from '../dhcp-decision.ts';
+import type { DhcpPacket } from '../dhcp-packet.ts';
+import type { DhcpPolicy } from '../dhcp-policy.ts';
+import type { LeaseBook } from '../leases/lease-book.ts';
+import type { SubnetLeases } from '../leases/subnet-leases.ts';
+
+const BOOT_SERVER_PORT = 4011;
+/** RFC 3046 section 2.0: one option, whose length is one octet. */
+const RELAY_INFORMATION_LENGTH_MAX = 255;
+
+/** Where a client is, as far as the packet tells. */
+export interface Location {
+  readonly kind: 'located';
+  /** The client's subnet, and after it the others on the same link. */
+  readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
+  /** Option 82, if it is there, may be believed, and is well-formed. */
+  readonly relay?: RelayAgentInformation;
+  /** Option 118, if it is there and may be believed. */
+  readonly subnetSelection?: Ipv4Address;
+}
+
+/** Or why it is nowhere. */
+export interface Unlocated {
+  readonly kind: 'unlocated';
+  readonly reason: IgnoreReason;
+}
+
+/** Finds the subnet of a client from its packet and from how that came in. */
+export class SubnetSelector {
+  readonly #book: LeaseBook;
+  readonly #policy: DhcpPolicy;
+  readonly #isOurs: (address: Ipv4Address) => boolean;
+  readonly #byRelay = new Map<Ipv4Address, SubnetLeases>();
+  readonly #links = new Map<SubnetLeases, readonly [SubnetLeases, ...SubnetLeases[]]>();
+  readonly #trustedRelays: ReadonlySet<Ipv4Address>;
+
+  constructor(book: LeaseBook, policy: DhcpPolicy, isOurs: (address: Ipv4Address) => boolean) {
+    this.#book = book;
+    this.#policy = policy;
+    this.#isOurs = isOurs;
+    this.#trustedRelays = new Set(policy.trustedRelays);
+    for (const leases of book.subnets) {
+      const { subnet } = leases.compiled;
+      for (const relay of subnet.relays) this.#byRelay.set(relay, leases);
+      const others = book.subnets.filter(
+        (other) =>
+          other !== leases &&
+          subnet.sharedNetwork !== undefined &&
+          other.compiled.subnet.sharedNetwork === subnet.sharedNetwork,
+      );
+      this.#links.set(leases, [leases, ...others]);
+    }
+  }
+
+  /**
+   * In this order: what the relay says the link is (RFC 3527), what the client says (RFC 3011), both only if trusted;
+   * the relay; the client's own address; the interface that the packet came in on.
+   */
+  locate(packet: DhcpPacket): Location | Unlocated {
+    const { message, ingress, source } = packet;
+    const { giaddr, options } = message;
+    const relayed = giaddr !== UNSPECIFIED_ADDRESS;
+    const relayBytes = options.get(OptionCode.relayAgentInformation);
+    if (relayBytes !== undefined && !relayed && !this.#policy.trustOption82WithoutGiaddr) {
+      // RFC 3046 section 2.1: only relays add it.
+      return { kind: 'unlocated', reason: 'relay_information_without_relay' };
+    }
+    // It goes back whole and before all else, and would leave no room for the lease.
+    if (relayBytes !== undefined && relayBytes.length > RELAY_INFORMATION_LENGTH_MAX) {
+      return { kind: 'unlocated', reason: 'relay_information_too_long' };
+    }
+    const viaRelay = relayed ? this.#subnetOfRelay(giaddr, source.address) : undefined;
+    if (relayed && viaRelay === undefined) return { kind: 'unlocated', reason: 'untrusted_relay' };
+
+    const relay = relayBytes === undefined ? undefined : readRelayAgentInformation(relayBytes);
+    const link = this.#policy.trustLinkSelection ? relay?.linkSelection : undefined;
+    const asked = this.#policy.trustSubnetSelection
+      ? readAddress(options, OptionCode.subnetSelection)
+      : undefined;
+    const named = link ?? asked;
+    const subnet =
+      named !== undefined
+        ? this.#book.subnetOf(named)
+        : (viaRelay ?? this.#subnetOfSender(packet) ?? this.#book.subnetOf(ingress.localAddress));
+    const subnets = subnet && this.#links.get(subnet);
+    if (subnets === undefined) return { kind: 'unlocated', reason: 'no_subnet' };
+    return {
+      kind: 'located',
+      subnets,
+      ...(relay !== undefined && { relay }),
+      ...(asked !== undefined && { subnetSelection: asked }),
+    };
+  }
+
+  /**
+   * The subnet of a client that has an address, which may be behind a router. Only what it sends from counts: a client
+   * that could name its subnet in `ciaddr` would choose whose rules it is under.
+   */
+  #subnetOfSender({ ingress, message, source }: DhcpPacket): SubnetLeases | undefined {
+    const { ciaddr, options } = message;
+    if (ingress.port === BOOT_SERVER_PORT) return this.#book.subnetOf(source.address);
+    const type = messageTypeOf(message);
+    const hasAddress =
+      type === MessageType.inform ||
+      type === MessageType.release ||
+      (type === MessageType.request && !options.has(OptionCode.serverIdentifier));
+    return hasAddress && ciaddr !== UNSPECIFIED_ADDRESS && ciaddr === source.address
+      ? this.#book.subnetOf(ciaddr)
+      : undefined;
+  }
+
+  /** The subnet behind a relay; undefined if nobody declared the relay, or a reply must not go to its address. */
+  #subnetOfRelay(giaddr: Ipv4Address, source: Ipv4Address): SubnetLeases | undefined {
+    if (!isReturnAddress(giaddr, this.#book) || this.#isOurs(giaddr)) return undefined;
+    if (this.#policy.strictRelaySource && source !== giaddr && !this.#trustedRelays.has(source))
+      return undefined;
+    return this.#byRelay.get(giaddr) ?? this.#book.subnetOf(giaddr);
+  }
+}
+
+/**
+ * Whether a reply may go to the address: neither this network, loopback, multicast, reserved nor broadcast, to everybody
+ * or to a subnet that is served.
+ */
+export function isReturnAddress(address: Ipv4Address, book: LeaseBook): boolean {
+  const value = ipv4ToNumber(address);
+  const octet = value >>> 24;
+  if (octet === 0 || octet === 127 || octet >= 224) return false;
+  const compiled = book.subnetOf(address)?.compiled;
+  // RFC 3021: a /31 has no broadcast address.
+  return compiled === undefined || compiled.size <= 2 || value !== compiled.base + compiled.size - 1;
+}

@@ -1,0 +1,108 @@
+import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
+import { encodeOptionValue, type OptionValue } from '../../../protocol/dhcp/option-value.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { Ipv4Cidr } from '../../../protocol/ipv4-cidr.ts';
+
+/**
+ * full: Railhead leases addresses and says what to boot. proxy: another server leases, Railhead says what to boot.
+ * auto: decided packet by packet (decide-mode.ts). off: the subnet is known and gets no answer.
+ */
+export type SubnetMode = 'full' | 'proxy' | 'auto' | 'off';
+
+/** Addresses from `first` to `last`, both included. */
+export interface AddressRange {
+  readonly first: Ipv4Address;
+  readonly last: Ipv4Address;
+}
+
+/** An option as settings give it. */
+export interface OptionSetting {
+  /** From 1 to 254, none of those that the protocol sets itself (`reservedOptionReason`). */
+  readonly code: number;
+  readonly value: OptionValue;
+}
+
+/** One IPv4 network that Railhead answers on. */
+export interface Subnet {
+  /** Unique name of the operator's choice. */
+  readonly id: string;
+  /** Networks of different subnets do not overlap. */
+  readonly cidr: Ipv4Cidr;
+  readonly mode: SubnetMode;
+  /** Where unknown clients get their addresses; may be empty, and then only reservations are served. */
+  readonly pools: readonly AddressRange[];
+  /** Parts of the pools that are never given out. */
+  readonly exclude: readonly AddressRange[];
+  /** Whether pools skip addresses ending in .0 and .255 that some old stacks refuse inside a large network. */
+  readonly skipOctetEdges: boolean;
+  /** Our address as this subnet's clients see it (option 54); default: the one that the packet came to. */
+  readonly serverAddress?: Ipv4Address;
+  /** Where the TFTP server is (siaddr); default: the server address. */
+  readonly nextServer?: Ipv4Address;
+  /** Option 3. */
+  readonly routers: readonly Ipv4Address[];
+  /** Option 6. */
+  readonly dns: readonly Ipv4Address[];
+  /** Option 42. */
+  readonly ntp: readonly Ipv4Address[];
+  /** Option 15. */
+  readonly domain?: string;
+  /** Further options; they win over the ones above. */
+  readonly options: readonly OptionSetting[];
+  /** Whether to refuse (DHCPNAK) addresses that do not belong here, as the only server of a network does. */
+  readonly authoritative: boolean;
+  /** For installed systems; Infinity is a lease without end. */
+  readonly leaseSeconds: number;
+  /** For firmware and iPXE, which never renew and rarely release. */
+  readonly bootLeaseSeconds: number;
+  /** Relay addresses (giaddr) outside `cidr` whose requests belong to this subnet. */
+  readonly relays: readonly Ipv4Address[];
+  /** Subnets with the same name here are on one link: a client gets an address of the first one with room. */
+  readonly sharedNetwork?: string;
+  /** Whether clients that no machine record knows are answered. */
+  readonly allowUnknown: 'discover' | 'ignore';
+  /** In mode auto: whether Railhead may lease while it has seen no other server. */
+  readonly allowAutoFull: boolean;
+  /** Whether to answer only known machines while another DHCP server is around. */
+  readonly requireSoleServer: boolean;
+  /** How UEFI is sent on in proxy mode: by a boot server on port 4011, or at once by option 43. */
+  readonly uefiProxyStyle: 'binl' | 'discovery8';
+  /** Whether option 43 carries a menu prompt, which some ROMs want. */
+  readonly pxePrompt: boolean;
+  /** Whether proxy mode answers the DHCPREQUEST that old Intel ROMs send to the leasing server. */
+  readonly intelReplyRequest: boolean;
+}
+
+/** What an operator has to say about a subnet; all else has a default. */
+export type SubnetSettings = Pick<Subnet, 'id' | 'cidr' | 'mode'> & Partial<Subnet>;
+
+/** A subnet with the defaults for what the settings leave out. */
+export function defineSubnet(settings: SubnetSettings): Subnet {
+  const pools = settings.pools ?? [];
+  return {
+    exclude: [],
+    skipOctetEdges: true,
+    routers: [],
+    dns: [],
+    ntp: [],
+    options: [],
+    // Refusing the addresses of others is for who leases here, and nobody else.
+    authoritative: settings.mode === 'full' && pools.length > 0,
+    leaseSeconds: 3600,
+    bootLeaseSeconds: 600,
+    relays: [],
+    allowUnknown: 'discover',
+    allowAutoFull: false,
+    requireSoleServer: false,
+    uefiProxyStyle: 'binl',
+    pxePrompt: false,
+    intelReplyRequest: false,
+    ...settings,
+    pools,
+  };
+}
+
+/** The options as octets by code. Throws RangeError for a value that cannot be written. */
+export function encodeOptionSettings(settings: readonly OptionSetting[]): DhcpOptions {
+  return new Map(settings.map(({ code, value }) => [code, encodeOptionValue(value)]));
+}

@@ -1,0 +1,429 @@
+import { describe, expect, test } from 'vitest';
+import { readText } from '../../../../src/protocol/dhcp/read-option.ts';
+import { classifyClient, describeClient } from '../../../../src/provision/dhcp/boot/boot-client.ts';
+import type { BootPlan } from '../../../../src/provision/dhcp/boot/boot-plan.ts';
+import {
+  BIOS_PXE,
+  DhcpRig,
+  hex,
+  IPXE_BIOS,
+  IPXE_EFI,
+  ip,
+  mac,
+  onWire,
+  outcome,
+  packetOf,
+  rackSubnet,
+  replyOf,
+  type RigOptions,
+  SERVER,
+  STANDARD_PLAN,
+  UEFI_HTTP,
+  UEFI_PXE,
+} from '../dhcp-rig.ts';
+
+const RASPBERRY_PI = mac('b8:27:eb:00:00:01');
+
+describe('what a client is', () => {
+  const pi = { mac: RASPBERRY_PI };
+  test.each<[name: string, options: Record<number, string>, expected: object, mac?: typeof pi]>([
+    ['an installed system', { 61: 'ff0102' }, { kind: undefined }],
+    ['udhcpc', { 60: hex('udhcp 1.36.1') }, { kind: undefined }],
+    ['UEFI PXE', UEFI_PXE, { kind: 'pxe', arch: 7, raspberryPi: false }],
+    ['BIOS PXE', BIOS_PXE, { kind: 'pxe', arch: 0 }],
+    ['UEFI HTTP Boot', UEFI_HTTP, { kind: 'http', arch: 16 }],
+    [
+      'HTTP by the class, not by the architecture',
+      { 93: '0010', 60: hex('PXEClient') },
+      { kind: 'pxe', arch: 16 },
+    ],
+    [
+      'architecture from the class alone',
+      { 60: hex('PXEClient:Arch:00011:UNDI:003000') },
+      { kind: 'pxe', arch: 11 },
+    ],
+    [
+      'D15 option 93 of a wrong length',
+      { 93: '00', 60: hex('PXEClient:Arch:00007:UNDI:003000') },
+      { kind: 'pxe', arch: 7 },
+    ],
+    [
+      'a list of architectures: the first known',
+      { 93: 'ffff0009', 60: hex('PXEClient') },
+      { kind: 'pxe', arch: 9 },
+    ],
+    ['D16 NULs after the class', { ...UEFI_PXE, 60: `${hex('PXEClient')}0000` }, { kind: 'pxe' }],
+    ['D16 the class in lower case', { 93: '0007', 60: hex('pxeclient') }, { kind: undefined }],
+    ['D16 escapes and formats', { 93: '0007', 60: hex('PXEClient\x1b[31m%s%n') }, { kind: 'pxe' }],
+    ['iPXE, bare user class', IPXE_EFI, { kind: 'pxe', ipxe: { ours: false, version: '1.0.0' } }],
+    [
+      'iPXE, user class as in RFC 3004',
+      { ...UEFI_PXE, 77: '0469505845' },
+      { kind: 'pxe', ipxe: { ours: false } },
+    ],
+    [
+      'FlexBoot: no user class, but option 175',
+      { ...BIOS_PXE, 175: '130101' },
+      { kind: 'pxe', ipxe: { ours: false } },
+    ],
+    ['option 175 of something else', { ...BIOS_PXE, 175: '0a' }, { kind: 'pxe', ipxe: undefined }],
+    ['our own iPXE', { ...UEFI_PXE, 77: hex('railhead/1.2') }, { kind: 'pxe', ipxe: { ours: true } }],
+    ['iPXE without a vendor class', { 77: hex('iPXE') }, { kind: 'pxe' }],
+    ['gPXE is firmware', { ...BIOS_PXE, 77: hex('gPXE') }, { kind: 'pxe', ipxe: undefined }],
+    ['a Raspberry Pi', BIOS_PXE, { kind: 'pxe', arch: 0, raspberryPi: true }, pi],
+    [
+      'a Raspberry Pi that leaves out its class in its DHCPREQUEST',
+      { 93: '0000', 94: '010201' },
+      { kind: 'pxe', arch: 0, raspberryPi: true },
+      pi,
+    ],
+    ['a PC that leaves it out', { 93: '0000', 94: '010201' }, { kind: undefined }],
+    ['a system that runs on a Raspberry Pi', { 12: hex('pi') }, { kind: undefined, raspberryPi: false }, pi],
+    [
+      'a Raspberry Pi in UEFI',
+      { ...UEFI_PXE, 93: '000b' },
+      { kind: 'pxe', arch: 11, raspberryPi: false },
+      pi,
+    ],
+    ['a Raspberry Pi in iPXE', IPXE_BIOS, { kind: 'pxe', raspberryPi: false }, pi],
+  ])('%s', (_name, options, expected, client) => {
+    const found = classifyClient(packetOf({ type: 1, options, ...client }).message);
+    expect(found).toMatchObject(
+      Object.fromEntries(Object.entries(expected).filter(([, value]) => value !== undefined)),
+    );
+    for (const [key, value] of Object.entries(expected))
+      if (value === undefined) expect(found).not.toHaveProperty(key, expect.anything());
+  });
+
+  test.each<[options: Record<number, string>, words: string]>([
+    [UEFI_PXE, 'PXE, x64 UEFI (7)'],
+    [IPXE_BIOS, 'iPXE, x86 BIOS (0)'],
+    [{ 93: 'ffff', 60: hex('PXEClient') }, 'PXE, unknown architecture (65535)'],
+    [{ 60: hex('HTTPClient') }, 'HTTP, unknown architecture'],
+    [{}, 'no boot client'],
+  ])('%j in words is %s', (options, words) => {
+    expect(describeClient(classifyClient(packetOf({ options }).message))).toBe(words);
+  });
+});
+
+/** The boot fields of a reply, in words. */
+function bootFields(
+  rig: DhcpRig,
+  options: Record<number, string>,
+  client = mac('52:54:00:aa:bb:01'),
+): object {
+  const message = onWire(rig.send({ type: 1, mac: client, options: { ...options, 57: '05c0' } }));
+  const vendor = message.options.get(43);
+  return {
+    siaddr: message.siaddr,
+    sname: message.sname,
+    file: message.file,
+    60: readText(message.options, 60),
+    66: readText(message.options, 66),
+    67: readText(message.options, 67),
+    43: vendor && Buffer.from(vendor).toString('hex'),
+    175: message.options.has(175),
+  };
+}
+
+const SCRIPT = 'http://10.20.0.1:8080/boot.ipxe';
+const HTTP_FILE = 'http://10.20.0.1:8080/boot/snponly.efi';
+const PI_MENU = `0601080914000011${hex('Raspberry Pi Boot')}0a0400505845ff`;
+const none = {
+  siaddr: '0.0.0.0',
+  sname: '',
+  file: '',
+  60: undefined,
+  66: undefined,
+  67: undefined,
+  43: undefined,
+  175: false,
+};
+const firmware = {
+  siaddr: SERVER,
+  sname: SERVER,
+  file: 'snponly.efi',
+  60: 'PXEClient',
+  66: SERVER,
+  67: 'snponly.efi',
+  43: '060108ff',
+  175: false,
+};
+const ipxe = {
+  siaddr: SERVER,
+  sname: '',
+  file: SCRIPT,
+  60: 'PXEClient',
+  66: SERVER,
+  67: SCRIPT,
+  43: undefined,
+  175: true,
+};
+const http = {
+  siaddr: SERVER,
+  sname: '',
+  file: HTTP_FILE,
+  60: 'HTTPClient',
+  66: undefined,
+  67: HTTP_FILE,
+  43: undefined,
+  175: false,
+};
+const raspberryPi = {
+  siaddr: SERVER,
+  sname: '',
+  file: '',
+  60: 'PXEClient',
+  66: SERVER,
+  67: undefined,
+  43: PI_MENU,
+  175: false,
+};
+
+describe('what it is told where we lease', () => {
+  test.each<[name: string, options: Record<number, string>, expected: object]>([
+    ['BIOS PXE: 60 and 43', BIOS_PXE, firmware],
+    ['UEFI PXE: 60 and 43', UEFI_PXE, firmware],
+    ['iPXE on UEFI', IPXE_EFI, ipxe],
+    ['iPXE on BIOS', IPXE_BIOS, ipxe],
+    ['UEFI HTTP Boot', UEFI_HTTP, http],
+    ['everybody else: nothing', { 60: hex('MSFT 5.0') }, none],
+    ['everybody else, though asking for it', { 55: '3c2b4243af' }, none],
+  ])('%s', (_name, options, expected) => {
+    expect(bootFields(new DhcpRig(), options)).toEqual(expected);
+  });
+
+  test('Raspberry Pi', () => {
+    expect(bootFields(new DhcpRig(), BIOS_PXE, RASPBERRY_PI)).toEqual(raspberryPi);
+  });
+
+  test('a Raspberry Pi is told the same in its acknowledgement, though it does not repeat its class', () => {
+    const rig = new DhcpRig();
+    const offer = onWire(rig.send({ type: 1, mac: RASPBERRY_PI, options: BIOS_PXE }));
+    const options = { 93: '0000', 94: '010201' };
+    const ack = onWire(
+      rig.send({ type: 3, mac: RASPBERRY_PI, requested: offer.yiaddr, server: SERVER, options }),
+    );
+    expect(ack.siaddr).toBe(SERVER);
+    for (const code of [43, 60, 66, 51]) expect(ack.options.get(code)).toEqual(offer.options.get(code));
+  });
+
+  test('some ROMs want a menu prompt', () => {
+    const rig = new DhcpRig({ subnets: [rackSubnet({ pxePrompt: true })] });
+    expect(bootFields(rig, BIOS_PXE)).toEqual({ ...firmware, 43: '0601080a0400505845ff' });
+  });
+
+  test('the TFTP server can be elsewhere', () => {
+    const rig = new DhcpRig({ subnets: [rackSubnet({ nextServer: ip('10.20.0.7') })] });
+    const elsewhere = { siaddr: '10.20.0.7', sname: '10.20.0.7', 66: '10.20.0.7' };
+    expect(bootFields(rig, UEFI_PXE)).toEqual({ ...firmware, ...elsewhere });
+  });
+
+  test('offer and acknowledgement say the same', () => {
+    for (const options of [UEFI_PXE, BIOS_PXE, IPXE_EFI, UEFI_HTTP]) {
+      const rig = new DhcpRig();
+      const offer = onWire(rig.send({ type: 1, options }));
+      const ack = onWire(rig.send({ type: 3, requested: offer.yiaddr, server: SERVER, options }));
+      const but = (message: typeof offer): object => ({
+        ...message,
+        options: [...message.options].filter(([code]) => code !== 53),
+      });
+      expect(but(ack)).toEqual(but(offer));
+    }
+  });
+
+  test('a name too long for the header is in option 67 alone', () => {
+    const scriptUrl = `http://10.20.0.1/${'x'.repeat(120)}`;
+    const rig = new DhcpRig({ plan: { boot: { scriptUrl } } });
+    expect(bootFields(rig, IPXE_EFI)).toEqual({ ...ipxe, file: '', 67: scriptUrl });
+  });
+
+  test('UEFI HTTP Boot gets a name server where the URL has a name in it, asked for or not', () => {
+    const plan = (httpBootUrl: string): BootPlan => ({ boot: { scriptUrl: SCRIPT, httpBootUrl } });
+    const asked = { ...UEFI_HTTP, 55: '0103' };
+    const named = new DhcpRig({ plan: plan('http://boot.example/snponly.efi') });
+    expect(onWire(named.send({ type: 1, options: asked })).options.has(6)).toBe(true);
+    const numeric = new DhcpRig({ plan: plan(HTTP_FILE) });
+    expect(onWire(numeric.send({ type: 1, options: asked })).options.has(6)).toBe(false);
+  });
+
+  test('an installed system that renews is not told to boot', () => {
+    const rig = new DhcpRig();
+    rig.lease(mac('52:54:00:aa:bb:01'), UEFI_PXE);
+    const renewal = onWire(
+      rig.send({ type: 3, mac: mac('52:54:00:aa:bb:01'), ciaddr: '10.20.0.50', options: { 55: '010306' } }),
+    );
+    expect(renewal.siaddr).toBe('0.0.0.0');
+    expect([...renewal.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 3, 6]);
+  });
+
+  test('an operator may give phones a boot file by option, and cannot by accident break a boot client', () => {
+    const rig = new DhcpRig({
+      subnets: [rackSubnet({ options: [{ code: 67, value: { type: 'text', value: 'phone.cfg' } }] })],
+    });
+    expect(readText(onWire(rig.send({ type: 1, options: { 55: '43' } })).options, 67)).toBe('phone.cfg');
+    expect(readText(onWire(rig.send({ type: 1, options: { ...UEFI_PXE, 55: '43' } })).options, 67)).toBe(
+      'snponly.efi',
+    );
+  });
+});
+
+describe('the state of the boot decides, so that chainloading ends', () => {
+  const own = 'tftp://10.20.0.1/railhead.efi';
+  const features = (...tags: string[]): string => `eb03010000${tags.map((tag) => `${tag}0101`).join('')}`;
+  const boot = STANDARD_PLAN.boot!;
+  test.each<[name: string, options: Record<number, string>, file: string, plan?: BootPlan]>([
+    ['firmware', UEFI_PXE, 'snponly.efi'],
+    ['HTTP firmware', UEFI_HTTP, HTTP_FILE],
+    ['iPXE that can load by HTTP', { ...IPXE_EFI, 175: features('13', '15') }, SCRIPT],
+    ['iPXE without HTTP', { ...IPXE_EFI, 175: features('15') }, own],
+    [
+      'iPXE without HTTP, and ours is not there',
+      { ...IPXE_EFI, 175: features('15') },
+      SCRIPT,
+      { boot: { scriptUrl: SCRIPT } },
+    ],
+    ['iPXE on BIOS that cannot load a kernel', { ...IPXE_BIOS, 175: features('13') }, own],
+    ['iPXE on BIOS that can', { ...IPXE_BIOS, 175: features('13', '18') }, SCRIPT],
+    ['iPXE that does not list its features', { ...UEFI_PXE, 77: hex('iPXE') }, SCRIPT],
+    [
+      'iPXE without HTTPS for an HTTPS script',
+      IPXE_EFI,
+      own,
+      { boot: { ...boot, scriptUrl: 'https://boot.example/boot.ipxe' } },
+    ],
+    [
+      'iPXE with HTTPS',
+      { ...IPXE_EFI, 175: features('13', '14') },
+      'https://boot.example/boot.ipxe',
+      { boot: { ...boot, scriptUrl: 'https://boot.example/boot.ipxe' } },
+    ],
+    ['any iPXE where ours is required', IPXE_EFI, own, { boot: { ...boot, requireOwnIpxe: true } }],
+    [
+      'ours where ours is required',
+      { ...IPXE_EFI, 77: hex('railhead/1') },
+      SCRIPT,
+      { boot: { ...boot, requireOwnIpxe: true } },
+    ],
+    ['ours, whatever it can do', { ...IPXE_EFI, 77: hex('railhead/1'), 175: features('15') }, SCRIPT],
+  ])('%s', (_name, options, file, plan) => {
+    const rig = new DhcpRig(plan === undefined ? {} : { plan });
+    expect(readText(onWire(rig.send({ type: 1, options })).options, 67)).toBe(file);
+  });
+});
+
+describe('nothing to boot', () => {
+  const disabled: RigOptions = { plan: { reason: 'the machine is disabled' } };
+  const noProgram: RigOptions = { plan: { boot: { scriptUrl: SCRIPT } } };
+  const proxy = { subnets: [rackSubnet({ mode: 'proxy', pools: [] })] };
+
+  test.each<[name: string, options: Record<number, string>, rig: RigOptions]>([
+    ['PXE, disabled', UEFI_PXE, disabled],
+    ['iPXE, disabled', IPXE_EFI, disabled],
+    ['HTTP, disabled', UEFI_HTTP, disabled],
+    ['PXE, no program for the architecture', { 93: '0001', 60: hex('PXEClient:Arch:00001') }, noProgram],
+    ['D15 PXE of an unknown architecture', { 93: 'ffff', 60: hex('PXEClient') }, noProgram],
+    ['HTTP, no program', UEFI_HTTP, noProgram],
+  ])('%s: an address and no boot options where we lease, silence where we do not', (_name, options, rig) => {
+    const full = new DhcpRig(rig);
+    expect(bootFields(full, { ...options, 55: '3c2b4243af' })).toEqual(none);
+    const silent = new DhcpRig({ ...rig, ...proxy }).send({ type: 1, options });
+    expect(outcome(silent)).toBe('nothing_to_boot');
+    expect(silent.events).toMatchObject([{ kind: 'dhcp.ignored' }]);
+  });
+
+  test('why is on record', () => {
+    const decision = replyOf(new DhcpRig(disabled).send({ type: 1, options: UEFI_PXE }));
+    expect(decision.events).toMatchObject([
+      { kind: 'dhcp.offer', detail: { noBoot: 'the machine is disabled' } },
+    ]);
+  });
+});
+
+describe('boot loops', () => {
+  const round = (rig: DhcpRig): object[] => {
+    rig.pass(8);
+    rig.send({ type: 1, options: UEFI_PXE });
+    return [
+      ...replyOf(rig.send({ type: 3, requested: '10.20.0.50', server: SERVER, options: UEFI_PXE })).events,
+    ];
+  };
+
+  test('five times the same within a minute is on record, once', () => {
+    const rig = new DhcpRig();
+    const kinds = Array.from({ length: 7 }, () =>
+      round(rig).map((event) => (event as { kind: string }).kind),
+    );
+    expect(kinds.map((list) => list.includes('boot.loop_suspected'))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('a slow reboot loop, and repeated packets, are none', () => {
+    const rig = new DhcpRig();
+    for (let count = 0; count < 20; count++) {
+      rig.pass(16);
+      for (let repeat = 0; repeat < 4; repeat++) {
+        const { events } = rig.send({ type: 3, requested: '10.20.0.50', server: SERVER, options: UEFI_PXE });
+        expect(events).toMatchObject([{ kind: 'dhcp.ack' }]);
+      }
+    }
+  });
+
+  test('beside another server, asking it again and again is none, and coming back again and again is one', () => {
+    const suspected = (xidOf: (count: number) => number): boolean => {
+      const rig = new DhcpRig({ subnets: [rackSubnet({ mode: 'proxy', pools: [] })] });
+      return Array.from({ length: 10 }, (_, count) => {
+        rig.pass(5);
+        return rig.send({ type: 1, xid: xidOf(count), options: IPXE_EFI }).events;
+      })
+        .flat()
+        .some((event) => event.kind === 'boot.loop_suspected');
+    };
+    expect(suspected(() => 7)).toBe(false);
+    expect(suspected((count) => count)).toBe(true);
+  });
+
+  test('where settings say so nothing more is handed out until the minute is over', () => {
+    const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
+    const files = (): string => {
+      rig.pass(5);
+      return replyOf(rig.send({ type: 3, requested: '10.20.0.50', server: SERVER, options: UEFI_PXE }))
+        .message.file;
+    };
+    expect(Array.from({ length: 8 }, files)).toEqual([...Array<string>(5).fill('snponly.efi'), '', '', '']);
+    rig.pass(60);
+    expect(files()).toBe('snponly.efi');
+  });
+
+  test('a machine that was stopped has the reason on record', () => {
+    const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
+    for (let count = 0; count < 6; count++) round(rig);
+    const [last] = replyOf(rig.send({ type: 1, options: UEFI_PXE })).events;
+    expect(last).toMatchObject({ detail: { noBoot: 'it got the same boot file again and again' } });
+  });
+
+  test('an offer never has a file that the acknowledgement after it withholds', () => {
+    const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
+    const rounds = Array.from({ length: 9 }, () => {
+      rig.pass(5);
+      const offer = replyOf(rig.send({ type: 1, options: UEFI_PXE })).message;
+      const again = replyOf(rig.send({ type: 1, options: UEFI_PXE })).message;
+      const spec = { type: 3, requested: offer.yiaddr, server: SERVER, options: UEFI_PXE };
+      const ack = replyOf(rig.send(spec)).message;
+      // A packet that comes twice is answered the same.
+      const ackAgain = replyOf(rig.send(spec)).message;
+      return [offer, again, ack, ackAgain].map(({ file }) => file);
+    });
+    expect(rounds).toEqual([
+      ...Array<string[]>(5).fill(Array<string>(4).fill('snponly.efi')),
+      ...Array<string[]>(4).fill(Array<string>(4).fill('')),
+    ]);
+  });
+});
