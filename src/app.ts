@@ -29,6 +29,7 @@ import { currentMoment, type DhcpService, startDhcp } from './server/dhcp/dhcp-s
 import { DiscoveredMachines } from './server/discovered-machines.ts';
 import { OperatorHttpServer } from './server/operator-http/operator-http-server.ts';
 import { startTftp } from './server/tftp/tftp-service.ts';
+import { ServedNetworks } from './server/served-networks.ts';
 import type { PassedSocket } from './server/udp/socket-activation.ts';
 import { ThreadedStore } from './store/threaded-store.ts';
 
@@ -152,6 +153,10 @@ async function start(
     () => performance.now(),
   );
 
+  const served = new ServedNetworks(
+    [...subnets.map(({ cidr }) => cidr.text), ...settings.served_networks],
+    () => performance.now(),
+  );
   const discovered = new DiscoveredMachines(store, events, log, now);
   const boot = new BootHttpServer({
     answers: new BootAnswers({
@@ -161,6 +166,7 @@ async function start(
       findLease: (address) => clients.findLease(address),
       discovered: (request, resolution) => discovered.note(request, resolution),
     }),
+    serves: (address) => served.serves(address),
     reader: new RequestReader({
       publicUrl: settings.http.public_url,
       trustedProxies: settings.http.trusted_proxies,
@@ -204,7 +210,7 @@ async function start(
     const tftp = await startTftp({
       settings: settings.tftp,
       programs,
-      networks: subnets.map(({ cidr }) => cidr),
+      serves: (address) => served.serves(address),
       bootScript: (address) => bootIpxeScript(originFor(address)),
       findMac: (address) => clients.findMac(address),
       events,

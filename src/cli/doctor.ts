@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import type { Finding } from '../server/doctor/finding.ts';
-import type { NetworkInterface } from '../server/udp/network-interfaces.ts';
+import type { NetworkInterface } from '../server/network-interfaces.ts';
 
 interface DoctorOptions {
   readonly interface: readonly string[];
@@ -47,7 +47,7 @@ async function examine(options: DoctorOptions): Promise<void> {
 
 async function collect(options: DoctorOptions): Promise<Finding[]> {
   const host = await import('../server/doctor/check-host.ts');
-  const { listNetworkInterfaces } = await import('../server/udp/network-interfaces.ts');
+  const { listNetworkInterfaces } = await import('../server/network-interfaces.ts');
   const { checkTftp } = await import('../server/doctor/check-tftp.ts');
   const interfaces = listNetworkInterfaces();
   const chosen = host.selectInterfaces(options.interface, interfaces);

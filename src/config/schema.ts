@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { OPTION_TYPES, parseOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
 import { ipv4ToNumber, parseIpv4 } from '../protocol/ipv4-address.ts';
@@ -23,6 +24,15 @@ const cidr = z.string().transform((text, context) => {
   context.addIssue(`"${text}" is not a network; write it as 10.0.1.0/24, with the host bits zero`);
   return z.NEVER;
 });
+
+const anyCidr = z.string().refine(
+  (text) => {
+    const [, address = '', prefix] = /^(.*)\/(\d{1,3})$/.exec(text) ?? [];
+    const version = isIP(address);
+    return version !== 0 && Number(prefix) <= (version === 6 ? 128 : 32);
+  },
+  { error: ({ input }) => `"${String(input)}" is not a network; write it as 10.0.1.0/24 or 2001:db8:1::/64` },
+);
 
 const range = z.string().transform((text, context): AddressRange => {
   const [first, last, ...rest] = text.split('-').map((part) => parseIpv4(part.trim()));
@@ -387,6 +397,13 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   networks: z.array(subnet).prefault([]).describe('The networks that Railhead serves.'),
+  served_networks: z
+    .array(anyCidr)
+    .prefault([])
+    .describe(
+      'Further networks whose machines TFTP and HTTP answer, IPv4 or IPv6. Those of `networks`, those that the host is on and private ones always are answered; everybody else gets nothing from TFTP, and 403 from HTTP.',
+    )
+    .meta({ example: '["203.0.113.0/24", "2001:db8:1::/64"]' }),
   store: z
     .strictObject({
       file: z

@@ -8,19 +8,22 @@ import type { BootEvent, BootEventSink } from '../../provision/boot-event.ts';
 import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import type { Counters } from '../counters.ts';
+import { LineBudget, type LineLimits } from '../line-budget.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
 import type { BootRequest } from './boot-request.ts';
 import { PartialDownloads } from './partial-downloads.ts';
 import { readBody } from './read-body.ts';
-import type { RequestReader } from './read-request.ts';
+import type { RequestReader, UnreadableRequest } from './read-request.ts';
 import { type SentAsset, sendAsset } from './send-asset.ts';
 
 /** What the boot plane's HTTP server is put together from. */
 export interface BootHttpParts {
   readonly answers: BootAnswers;
   readonly reader: RequestReader;
+  /** Whether the client with this address gets anything. */
+  readonly serves: (address: string) => boolean;
   /** The directory behind `/assets/`. */
   readonly assets: string;
   /** What is behind `/boot/`, by name, for UEFI HTTP Boot. */
@@ -46,6 +49,11 @@ const REQUEST_MS = 60_000;
 const STALL_MS = 120_000;
 const HEADER_SIZE_MAX = 16 * 1024;
 const SOURCES_MAX = 10_000;
+/** Ten thousand machines that boot at once need fifteen lines each; one that reads an image part by part needs no thousands. */
+const LINES: LineLimits = {
+  perSubject: { burst: 200, perMinute: 120 },
+  total: { burst: 200_000, perSecond: 200 },
+};
 /** In a minute a machine may report again, whatever it did before. */
 const REPORT_RETRY_SECONDS = 60;
 
@@ -58,10 +66,12 @@ export class BootHttpServer {
   readonly #servers: Server[] = [];
   readonly #budget: KeyedBuckets;
   readonly #partial = new PartialDownloads();
+  readonly #lines: LineBudget;
 
   constructor(parts: BootHttpParts) {
     this.#parts = parts;
     this.#budget = new KeyedBuckets(parts.requestsPerSource, parts.requestsPerSource, SOURCES_MAX);
+    this.#lines = new LineBudget(parts.log, 'http requests', LINES);
   }
 
   /** Starts to listen, and says where. Rejects with the reason of the system, such as EADDRINUSE. */
@@ -98,37 +108,49 @@ export class BootHttpServer {
     const timer = setTimeout(() => this.#servers.forEach((server) => server.closeAllConnections()), graceMs);
     await Promise.all(closing);
     clearTimeout(timer);
+    this.#lines.end();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = performance.now();
     const read = this.#parts.reader.read(request);
-    let status: number;
-    let reason: string | undefined;
-    try {
-      if ('reason' in read) {
-        ({ status, reason } = this.#send(request, response, refuse(read.status, read.reason)));
-      } else if (!this.#budget.take(read.remoteAddress, startedMs)) {
-        const answer = refuse(503, 'too many requests from this address', { 'Retry-After': '5' });
-        ({ status, reason } = this.#send(request, response, answer));
-      } else {
-        ({ status, reason } = await this.#route(request, response, read));
-      }
-    } catch (error) {
-      ({ status, reason } = this.#fail(request, response, error));
-    }
+    const { reason, status } = await this.#handle(request, response, read, startedMs).catch(
+      (error: unknown) => this.#fail(request, response, error),
+    );
     this.#parts.counters.add('http_requests', String(status));
+    const client = 'reason' in read ? (request.socket.remoteAddress ?? '') : read.remoteAddress;
+    if (!this.#lines.take(client, startedMs)) return;
     this.#parts.log.info(
       {
         method: request.method,
         url: request.url?.slice(0, 500),
         status,
         ...(reason !== undefined && { reason }),
-        client: 'reason' in read ? request.socket.remoteAddress : read.remoteAddress,
+        client,
         ms: Math.round(performance.now() - startedMs),
       },
       'http',
     );
+  }
+
+  /** Looks at who asks, and only then at what for. */
+  async #handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    read: BootRequest | UnreadableRequest,
+    nowMs: number,
+  ): Promise<Outcome> {
+    if ('reason' in read) return this.#send(request, response, refuse(read.status, read.reason));
+    const { remoteAddress } = read;
+    if (!this.#parts.serves(remoteAddress)) {
+      const why = `${remoteAddress} is of no network that is served: name it in served_networks`;
+      return this.#send(request, response, refuse(403, why));
+    }
+    if (!this.#budget.take(remoteAddress, nowMs)) {
+      const answer = refuse(503, 'too many requests from this address', { 'Retry-After': '5' });
+      return this.#send(request, response, answer);
+    }
+    return this.#route(request, response, read);
   }
 
   /** The paths of the boot plane; those of Matchbox keep their names. */

@@ -4,11 +4,7 @@ import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol
 import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpPort, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { PassedSocket } from '../udp/socket-activation.ts';
-import {
-  interfaceSignature,
-  listNetworkInterfaces,
-  type NetworkInterface,
-} from '../udp/network-interfaces.ts';
+import { interfaceSignature, listNetworkInterfaces, type NetworkInterface } from '../network-interfaces.ts';
 import { DatagramBatches, type OutgoingDatagram } from '../udp/datagram-batches.ts';
 import { adoptUdpSocket, openUdpSocket, type UdpSocket } from '../udp/open-udp-socket.ts';
 import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';

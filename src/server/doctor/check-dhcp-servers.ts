@@ -8,7 +8,7 @@ import {
   type ProbeAnswer,
   readProbeAnswer,
 } from '../../provision/dhcp/other-servers/foreign-server-probe.ts';
-import type { NetworkInterface } from '../udp/network-interfaces.ts';
+import type { NetworkInterface } from '../network-interfaces.ts';
 import { openUdpSocket } from '../udp/open-udp-socket.ts';
 import { loadSocketCalls } from '../udp/socket-calls.ts';
 import type { Finding } from './finding.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { NetworkInterface } from '../udp/network-interfaces.ts';
+import type { NetworkInterface } from '../network-interfaces.ts';
 import { type PortHolder, describeHolders, findPortHolders } from '../udp/port-holder.ts';
 import { loadSocketCalls } from '../udp/socket-calls.ts';
 import type { Finding } from './finding.ts';

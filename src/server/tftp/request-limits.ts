@@ -1,5 +1,4 @@
-import { type Ipv4Address, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
-import { type Ipv4Cidr, parseCidr } from '../../protocol/ipv4-cidr.ts';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 
@@ -11,35 +10,23 @@ export type LimitReason = 'network' | 'rate' | 'client-transfers' | 'overload';
 
 /** Decides which requests are let in. Sources can be forged, so what is over a limit is not even answered. */
 export class RequestLimits {
+  /** Whether the client is of a network that is served. */
+  readonly serves: (client: Ipv4Address) => boolean;
   readonly #settings: TftpSettings;
-  readonly #networks: readonly Ipv4Cidr[];
-  #local: readonly Ipv4Cidr[] = [];
   readonly #rate: KeyedBuckets;
   readonly #running = new Map<Ipv4Address, number>();
   #total = 0;
 
-  /** Throws RangeError for a network that is none. */
-  constructor(settings: TftpSettings, networks: readonly Ipv4Cidr[]) {
+  /** `serves`: whether a client gets any answer, by its address. */
+  constructor(settings: TftpSettings, serves: (client: Ipv4Address) => boolean) {
     this.#settings = settings;
-    this.#networks = [...settings.networks.map(readNetwork), ...networks];
+    this.serves = serves;
     this.#rate = new KeyedBuckets(settings.requestsPerSecond, settings.requestBurst, CLIENTS_MAX);
   }
 
   /** Transfers that were let in and have not ended. */
   get running(): number {
     return this.#total;
-  }
-
-  /** Whether the address is in a network that is served. */
-  serves(client: Ipv4Address): boolean {
-    const value = ipv4ToNumber(client);
-    const covers = ({ first, last }: Ipv4Cidr): boolean => value >= first && value <= last;
-    return this.#networks.some(covers) || this.#local.some(covers);
-  }
-
-  /** Serves these networks, of our own addresses, in place of those told before. */
-  serveLocal(networks: readonly Ipv4Cidr[]): void {
-    this.#local = networks;
   }
 
   /** Whether any answer at all may be sent; takes one request from the client's budget. */
@@ -64,10 +51,4 @@ export class RequestLimits {
     else this.#running.set(client, running - 1);
     this.#total--;
   }
-}
-
-function readNetwork(text: string): Ipv4Cidr {
-  const network = parseCidr(text);
-  if (network === undefined) throw new RangeError(`${text} is not a network; write it like 10.0.1.0/24`);
-  return network;
 }

@@ -1,13 +1,9 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Logger } from 'pino';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
+import { listNetworkInterfaces, type NetworkInterface } from '../network-interfaces.ts';
 import { openUdpSocket } from '../udp/open-udp-socket.ts';
-import {
-  blksizeOfInterface,
-  listLocalAddresses,
-  type LocalAddress,
-  resolveListenAddress,
-} from './listen-addresses.ts';
+import { blksizeOfInterface, resolveListenAddress } from './listen-addresses.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 import { TransferPort, type TransferPortParts } from './transfer-port.ts';
 import { type BatchedCalls, TransferPorts } from './transfer-ports.ts';
@@ -39,11 +35,9 @@ export interface TftpListenersParts extends Pick<TransferPortParts, 'now' | 'onS
   readonly batched: BatchedCalls | undefined;
   readonly turn: TurnBudget;
   readonly log: Logger;
-  readonly localAddresses: (() => readonly LocalAddress[]) | undefined;
+  readonly listInterfaces: (() => readonly NetworkInterface[]) | undefined;
   /** A packet came to a listener. */
   readonly onPacket: (listener: TftpListener, bytes: Buffer, from: RemoteInfo) => void;
-  /** These are the addresses of this host now. */
-  readonly onAddresses: (local: readonly LocalAddress[]) => void;
   /** The address of a listener is gone, and its sockets are about to be closed. */
   readonly onGone: (listener: TftpListener) => void;
 }
@@ -98,10 +92,8 @@ export class TftpListeners {
     for (const listener of this.#open.splice(0)) closeListener(listener);
   }
 
-  #look(): readonly LocalAddress[] {
-    const local = (this.#parts.localAddresses ?? listLocalAddresses)();
-    this.#parts.onAddresses(local);
-    return local;
+  #look(): readonly NetworkInterface[] {
+    return (this.#parts.listInterfaces ?? listNetworkInterfaces)();
   }
 
   #followLater(): void {
@@ -121,15 +113,15 @@ export class TftpListeners {
       if (!this.#failing.has(what)) log.error({ err: error, local: what }, message);
     };
     try {
-      const local = this.#look();
-      for (const listener of this.#open.filter((one) => isGone(one, local))) {
+      const interfaces = this.#look();
+      for (const listener of this.#open.filter((one) => isGone(one, interfaces))) {
         log.warn({ local: listener.address }, 'tftp: the address is gone');
         this.#open.splice(this.#open.indexOf(listener), 1);
         onGone(listener);
         closeListener(listener);
       }
       const before = this.#open.length;
-      await this.#openMissing(places.filter(isWildcard), local, (address, error) =>
+      await this.#openMissing(places.filter(isWildcard), interfaces, (address, error) =>
         fail(address, error, 'tftp cannot listen; trying again'),
       );
       for (const { address } of this.#open.slice(before)) {
@@ -144,13 +136,13 @@ export class TftpListeners {
   /** Opens what is to be listened on and is not yet, each address and port once. `failed` is told what could not be. */
   async #openMissing(
     places: readonly TftpPlace[],
-    local: readonly LocalAddress[],
+    interfaces: readonly NetworkInterface[],
     failed: (address: Ipv4Address, error: unknown) => void,
   ): Promise<void> {
     for (const place of places) {
-      for (const address of resolveListenAddress(place.address, local)) {
+      for (const address of resolveListenAddress(place.address, interfaces)) {
         if (this.#isOpen(address, place)) continue;
-        await this.#listen(address, place, local).catch((error: unknown) => failed(address, error));
+        await this.#listen(address, place, interfaces).catch((error: unknown) => failed(address, error));
       }
     }
   }
@@ -162,9 +154,13 @@ export class TftpListeners {
     });
   }
 
-  async #listen(address: Ipv4Address, place: TftpPlace, local: readonly LocalAddress[]): Promise<void> {
+  async #listen(
+    address: Ipv4Address,
+    place: TftpPlace,
+    interfaces: readonly NetworkInterface[],
+  ): Promise<void> {
     const { batched, log, now, onPacket, onStranger, settings, turn } = this.#parts;
-    const blksizeMax = settings.blksizeMax ?? blksizeOfInterface(address, local);
+    const blksizeMax = settings.blksizeMax ?? blksizeOfInterface(address, interfaces);
     const { socket } = await openUdpSocket({
       address,
       port: place.port,
@@ -199,8 +195,8 @@ function isWildcard({ address }: TftpPlace): boolean {
   return address === UNSPECIFIED_ADDRESS;
 }
 
-function isGone({ address, place }: TftpListener, local: readonly LocalAddress[]): boolean {
-  return isWildcard(place) && !local.some((one) => one.address === address);
+function isGone({ address, place }: TftpListener, interfaces: readonly NetworkInterface[]): boolean {
+  return isWildcard(place) && !interfaces.some(({ addresses }) => addresses.includes(address));
 }
 
 function closeListener({ ports, singlePort, socket }: TftpListener): void {

@@ -1,6 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
 import { type Ipv4Address, ipv4ToNumber } from '../../protocol/ipv4-address.ts';
-import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import { type NegotiatedTerms, negotiate } from '../../protocol/tftp/negotiate.ts';
 import {
@@ -15,7 +14,7 @@ import { decodeRequest, type TftpRequest } from '../../protocol/tftp/request.ts'
 import { requestedPath } from '../../protocol/tftp/requested-path.ts';
 import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
 import { TokenBucket } from '../../provision/token-bucket.ts';
-import type { LocalAddress } from './listen-addresses.ts';
+import type { NetworkInterface } from '../network-interfaces.ts';
 import { RequestLimits } from './request-limits.ts';
 import type { TftpAnswer, TftpContent } from './tftp-content.ts';
 import { type TftpListener, TftpListeners, type TftpPlace } from './tftp-listeners.ts';
@@ -46,13 +45,13 @@ const PACKET_LENGTH_MIN = 4;
 export interface TftpServerParts extends TftpReportParts {
   readonly listeners: readonly TftpPlace[];
   readonly settings?: Partial<TftpSettings>;
-  /** Networks that are served besides those of the settings and of our own addresses. */
-  readonly networks?: readonly Ipv4Cidr[];
+  /** Whether the client with this address gets any answer. */
+  readonly serves: (address: Ipv4Address) => boolean;
   readonly content: TftpContent;
   /** What packets of transfers are sent by; by default what this host has. */
   readonly loadCalls?: () => Promise<BatchedCalls | undefined>;
-  /** The addresses that this host has now; by default what the kernel says. */
-  readonly localAddresses?: () => readonly LocalAddress[];
+  /** The interfaces that this host has now; by default what the kernel says. */
+  readonly listInterfaces?: () => readonly NetworkInterface[];
 }
 
 interface Running {
@@ -87,7 +86,7 @@ export class TftpServer {
   private constructor(parts: TftpServerParts) {
     this.#parts = parts;
     this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
-    this.#limits = new RequestLimits(this.#settings, parts.networks ?? []);
+    this.#limits = new RequestLimits(this.#settings, parts.serves);
     this.#report = new TftpReport(parts);
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
   }
@@ -102,11 +101,10 @@ export class TftpServer {
       turn: new TurnBudget(parts.now),
       log: parts.log,
       now: parts.now,
-      localAddresses: parts.localAddresses,
+      listInterfaces: parts.listInterfaces,
       onPacket: (listener, bytes, from) =>
         server.#guard(bytes, () => server.#onListener(listener, bytes, from)),
       onStranger: server.#onStranger,
-      onAddresses: (local) => server.#limits.serveLocal(local.map(({ network }) => network)),
       onGone: (listener) => server.#stopTransfers(listener),
     });
     return server;

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import type { BlockRollover } from '../../protocol/tftp/data-header.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import { bootProgramContent } from './boot-program-content.ts';
@@ -31,8 +30,8 @@ export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'ev
     readonly case_insensitive: boolean;
   };
   readonly programs: ReadonlyMap<string, BootProgramFile>;
-  /** Networks of the configuration; their machines may come through relays and routers. */
-  readonly networks: readonly Ipv4Cidr[];
+  /** Whether the client with this address gets any answer. */
+  readonly serves: (address: Ipv4Address) => boolean;
   /** The first script for an iPXE that asks this address of ours. */
   readonly bootScript: (localAddress: Ipv4Address) => string;
 }
@@ -45,7 +44,7 @@ const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']
  * names the port and says what to do.
  */
 export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
-  const { counters, events, findMac, log, networks, programs, settings } = parts;
+  const { counters, events, findMac, log, programs, serves, settings } = parts;
   const hot = new HotFiles();
   const now = (): number => performance.now();
   const scripts = virtualContent(({ localAddress, path: name }) =>
@@ -67,7 +66,7 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
         portRange: { first: settings.port_range[0], last: settings.port_range[1] },
       }),
     },
-    networks,
+    serves,
     content: firstContentOf([
       new DirectoryContent({ roots: settings.roots, caseInsensitive: settings.case_insensitive }, hot, now),
       scripts,

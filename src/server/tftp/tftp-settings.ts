@@ -32,8 +32,6 @@ export interface TftpSettings {
   readonly requestsPerSecond: number;
   /** Requests that one address may send at once. */
   readonly requestBurst: number;
-  /** Networks that are served, as `address/prefix`; others get no answer. */
-  readonly networks: readonly string[];
 }
 
 export const TFTP_DEFAULTS: TftpSettings = {
@@ -47,12 +45,4 @@ export const TFTP_DEFAULTS: TftpSettings = {
   transfersPerClientMax: 32,
   requestsPerSecond: 20,
   requestBurst: 60,
-  networks: [
-    '10.0.0.0/8',
-    '172.16.0.0/12',
-    '192.168.0.0/16',
-    '169.254.0.0/16',
-    '100.64.0.0/10',
-    '127.0.0.0/8',
-  ],
 };

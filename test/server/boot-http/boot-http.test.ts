@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ASSET, type BootPlane, LARGE_SIZE, startBootPlane } from './boot-plane.ts';
 
@@ -360,6 +361,25 @@ describe('hostile requests', () => {
     const plane = await start();
     await get(plane, '/ipxe?mac=525400000001', { 'x-forwarded-for': '10.9.9.9' });
     expect(plane.events.at(-1)?.address).toBe('127.0.0.1');
+  });
+
+  test('a client of a network that is not served gets nothing, and is told what to set', async () => {
+    const plane = await start({ unserved: '127.0.0.1' });
+    for (const path of ['/ignition?mac=525400000001&rack=1', '/assets/k', '/boot.ipxe', '/']) {
+      const response = await get(plane, path);
+      expect(response.status).toBe(403);
+      expect(response.body).toBe('127.0.0.1 is of no network that is served: name it in served_networks\n');
+    }
+    expect(plane.events).toEqual([]);
+  });
+
+  test('the log has a limit of lines for each client, and what is over it is still counted', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const plane = await start({ log });
+    for (let count = 0; count < 300; count++) await get(plane, '/healthz');
+    expect(lines.filter((line) => line.includes('"msg":"http"')).length).toBeLessThan(250);
+    expect(plane.counters.get('http_requests', '200')).toBe(300);
   });
 });
 

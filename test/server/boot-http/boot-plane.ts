@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import type { Generation } from '../../../src/catalog/generation.ts';
 import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
 import type { BootEvent } from '../../../src/provision/boot-event.ts';
@@ -18,6 +18,7 @@ export interface BootPlane {
   readonly port: number;
   readonly events: BootEvent[];
   readonly discovered: string[];
+  readonly counters: Counters;
   /** The file behind `/assets/image`, of LARGE_SIZE octets. */
   readonly image: string;
   /** Sends bytes as they are, and resolves with all that comes back until the server closes. */
@@ -60,6 +61,9 @@ export async function startBootPlane(
     broken?: boolean;
     needy?: boolean;
     stallMs?: number;
+    log?: Logger;
+    /** A client's address that is of no network that is served. */
+    unserved?: string;
     /** Events that are put on record; further ones are left out. */
     eventsMax?: number;
   } = {},
@@ -79,6 +83,7 @@ export async function startBootPlane(
   if (options.needy === true) generation = withNeedyGroup(loaded.generation);
   const events: BootEvent[] = [];
   const discovered: string[] = [];
+  const counters = new Counters();
   const server = new BootHttpServer({
     answers: new BootAnswers({
       generation: () => generation,
@@ -88,6 +93,7 @@ export async function startBootPlane(
       discovered: (_request, { claimed }) => discovered.push(claimed.get('mac') ?? '?'),
     }),
     reader: new RequestReader({ trustedProxies: [parseCidr('127.0.0.2/32')!] }),
+    serves: (address) => address !== options.unserved,
     assets: path.join(root, 'assets'),
     bootPrograms: new Map([
       ['gone.efi', { name: 'gone.efi', file: path.join(root, 'assets/dir/gone.efi'), size: 2 }],
@@ -96,8 +102,8 @@ export async function startBootPlane(
     ]),
     events: { record: (event) => events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0 },
     findMac: () => undefined,
-    counters: new Counters(),
-    log: pino({ level: 'silent' }),
+    counters,
+    log: options.log ?? pino({ level: 'silent' }),
     now: () => new Date(0),
     connections: 1000,
     requestsPerSource: options.requestsPerSource ?? 100_000,
@@ -109,6 +115,7 @@ export async function startBootPlane(
     port,
     events,
     discovered,
+    counters,
     image: path.join(root, 'assets/image'),
     raw: (text) =>
       new Promise((resolve, reject) => {

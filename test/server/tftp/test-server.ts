@@ -43,6 +43,7 @@ export async function startTestServer(
   const server = await TftpServer.start({
     listeners: [{ address: '127.0.0.1' as Ipv4Address, port: 0 }],
     settings: { blksizeMax: 1468, ...settings },
+    serves: () => true,
     content,
     log,
     counters,

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
-import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
-import type { LocalAddress } from '../../../src/server/tftp/listen-addresses.ts';
+import type { NetworkInterface } from '../../../src/server/network-interfaces.ts';
 import type { TftpAnswer, TftpContent } from '../../../src/server/tftp/tftp-content.ts';
 import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
@@ -108,12 +107,9 @@ test('each of several addresses answers for itself', async () => {
 
 describe('without an address of its own a server follows those of the host', () => {
   const wildcard = { listeners: [{ address: '0.0.0.0' as Ipv4Address, port: 0 }] };
-  const local = (...addresses: string[]): LocalAddress[] =>
-    addresses.map((address) => ({
-      address: address as Ipv4Address,
-      network: parseCidr(`${address}/32`)!,
-      device: 'lo',
-    }));
+  const local = (...addresses: [string, ...string[]]): NetworkInterface[] => [
+    { name: 'lo', index: 1, addresses: addresses as [Ipv4Address, ...Ipv4Address[]], loopback: true },
+  ];
   const listening = ({ server }: TestServer): string[] => server.addresses.map(({ address }) => address);
 
   beforeEach(() => {
@@ -126,7 +122,7 @@ describe('without an address of its own a server follows those of the host', () 
 
   test('that come', async () => {
     let now = local('127.0.0.1');
-    const started = await start({}, { ...wildcard, localAddresses: () => now });
+    const started = await start({}, { ...wildcard, listInterfaces: () => now });
     now = local('127.0.0.1', '127.0.0.2');
     await poll();
     await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
@@ -136,7 +132,7 @@ describe('without an address of its own a server follows those of the host', () 
 
   test('that go, with what was being sent from there', async () => {
     let now = local('127.0.0.1', '127.0.0.2');
-    const started = await start({ retransmitMs: 60_000 }, { ...wildcard, localAddresses: () => now });
+    const started = await start({ retransmitMs: 60_000 }, { ...wildcard, listInterfaces: () => now });
     const { port } = started.server.addresses[1]!;
     const peer = await TestPeer.open();
     const oack = await peer.ask(rawRequest('exact', { blksize: 1024 }), port, '127.0.0.2');
@@ -152,7 +148,7 @@ describe('without an address of its own a server follows those of the host', () 
 
   test('that cannot be had, told once until it works', async () => {
     let now = local('127.0.0.1');
-    const started = await start({}, { ...wildcard, localAddresses: () => now });
+    const started = await start({}, { ...wildcard, listInterfaces: () => now });
     // Nobody has an address for documentation.
     now = local('127.0.0.1', '203.0.113.1');
     const failures = (): number => started.lines.filter(({ level }) => level === 50).length;
@@ -166,8 +162,8 @@ describe('without an address of its own a server follows those of the host', () 
   });
 
   test('and goes on when the system does not tell them', async () => {
-    let tell = (): LocalAddress[] => local('127.0.0.1');
-    const started = await start({}, { ...wildcard, localAddresses: () => tell() });
+    let tell = (): NetworkInterface[] => local('127.0.0.1');
+    const started = await start({}, { ...wildcard, listInterfaces: () => tell() });
     tell = () => {
       throw new Error('EMFILE');
     };
@@ -187,8 +183,8 @@ test('an address that is named twice, or besides the wildcard, is listened on on
     {},
     {
       listeners: named.map((address) => ({ address, port })),
-      localAddresses: () => [
-        { address: '127.0.0.1' as Ipv4Address, network: parseCidr('127.0.0.0/8')!, device: 'lo' },
+      listInterfaces: () => [
+        { name: 'lo', index: 1, addresses: ['127.0.0.1' as Ipv4Address], loopback: true },
       ],
     },
   );

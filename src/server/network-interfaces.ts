@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { type Ipv4Address, parseIpv4 } from '../../protocol/ipv4-address.ts';
+import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
 
 /** A network interface of this host that has an IPv4 address. */
 export interface NetworkInterface {
@@ -41,6 +41,13 @@ function readInterfaceIndex(name: string): number {
     // /sys shows another network namespace, or is not there: then only a change of address is noticed.
     return 0;
   }
+}
+
+/** The networks that this host is on, IPv4 and IPv6, as one of its addresses in each with the prefix: `10.0.1.2/24`. */
+export function listLocalNetworks(): string[] {
+  return Object.values(networkInterfaces()).flatMap((entries) =>
+    (entries ?? []).flatMap(({ cidr }) => cidr ?? []),
+  );
 }
 
 /** What tells two moments of an interface apart. */

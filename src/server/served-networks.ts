@@ -1,0 +1,71 @@
+import { BlockList, isIP } from 'node:net';
+import { listLocalNetworks } from './network-interfaces.ts';
+
+/** Networks of machine rooms, which nobody on the internet has an address of (RFC 1918, 3927, 4193, 6598). */
+const PRIVATE = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  'fe80::/10',
+  'fc00::/7',
+  '::1/128',
+];
+/** How old a look at our own addresses may be: packets from elsewhere must not cause one each. */
+const LOOK_MS = 1_000;
+
+/**
+ * The machines that TFTP and the boot plane's HTTP answer: those of private networks, of the networks that the settings
+ * name, and of the networks that this host is on. Everybody else may reach the ports, and gets nothing.
+ */
+export class ServedNetworks {
+  readonly #declared: BlockList;
+  readonly #nowMs: () => number;
+  readonly #listLocal: () => readonly string[];
+  #local = new BlockList();
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  /**
+   * `declared` are `address/prefix`, IPv4 or IPv6; `nowMs` is monotonic; `listLocal` lists the networks that this host is
+   * on. Throws if a network is none.
+   */
+  constructor(declared: readonly string[], nowMs: () => number, listLocal = listLocalNetworks) {
+    this.#declared = blockListOf([...PRIVATE, ...declared]);
+    this.#nowMs = nowMs;
+    this.#listLocal = listLocal;
+  }
+
+  /** Whether a client with this address is served. What is no address is of no network. */
+  serves(text: string): boolean {
+    // A link-local address names its interface, as fe80::1%eth0.
+    const address = text.replace(/%.*$/, '');
+    const version = isIP(address);
+    if (version === 0) return false;
+    const family = version === 6 ? 'ipv6' : 'ipv4';
+    if (this.#declared.check(address, family)) return true;
+    this.#look();
+    return this.#local.check(address, family);
+  }
+
+  #look(): void {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = nowMs;
+    try {
+      this.#local = blockListOf(this.#listLocal());
+    } catch {
+      // Without a descriptor left the kernel lists nothing: what was known goes on to hold.
+    }
+  }
+}
+
+function blockListOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
