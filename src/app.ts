@@ -17,7 +17,6 @@ import { reviewSubnet } from './provision/dhcp/subnets/review-subnet.ts';
 import type { Reservations } from './provision/dhcp/leases/reservations.ts';
 import { BootEventRecorder } from './server/boot-events.ts';
 import { EventBudget } from './server/event-budget.ts';
-import { EventPruner } from './server/event-pruner.ts';
 import { BootAnswers } from './server/boot-http/boot-answers.ts';
 import { BootHttpServer } from './server/boot-http/boot-http-server.ts';
 import { RequestReader } from './server/boot-http/read-request.ts';
@@ -27,6 +26,7 @@ import { ClientAddresses } from './server/client-addresses.ts';
 import { Counters } from './server/counters.ts';
 import { currentMoment, type DhcpService, startDhcp } from './server/dhcp/dhcp-service.ts';
 import { DiscoveredMachines } from './server/discovered-machines.ts';
+import { HistoryPruner } from './server/history-pruner.ts';
 import { OperatorHttpServer } from './server/operator-http/operator-http-server.ts';
 import { startTftp } from './server/tftp/tftp-service.ts';
 import { ServedNetworks } from './server/served-networks.ts';
@@ -80,12 +80,8 @@ async function start(
 
   const store = await ThreadedStore.open(settings.store);
   stops.push(() => store.close());
-  const pruner = new EventPruner(
-    store,
-    { days: settings.store.event_days, max: settings.store.events_max },
-    log,
-    now,
-  );
+  const { discovered_max: discoveredMax, event_days: eventDays, events_max: eventsMax } = settings.store;
+  const pruner = new HistoryPruner(store, { discoveredMax, eventDays, eventsMax }, log, now);
   pruner.start();
   stops.push(() => pruner.stop());
 

@@ -416,6 +416,11 @@ export const settingsSchema = z.strictObject({
         .describe(
           '`full`: an acknowledged lease survives a power cut. `normal`: it survives the process, and answers are faster.',
         ),
+      discovered_max: z
+        .int()
+        .min(1)
+        .prefault(50_000)
+        .describe('Discovered machines that are kept at most; those seen longest ago go first.'),
       event_days: z.int().min(1).prefault(90).describe('Days that boot events are kept.'),
       events_max: z
         .int()

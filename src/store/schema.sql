@@ -24,6 +24,7 @@ CREATE TABLE "discovered_machines" (
   "first_seen_at" integer not null,
   "last_seen_at" integer not null
 );
+CREATE INDEX "discovered_machines_by_time" on "discovered_machines" ("last_seen_at", "mac");
 CREATE TABLE "leases" (
   "address" text not null primary key,
   "subnet_id" text not null,

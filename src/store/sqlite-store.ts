@@ -18,7 +18,14 @@ import {
   machineToRow,
 } from './sqlite-rows.ts';
 import type { StoreTables } from './sqlite-tables.ts';
-import type { BootEventQuery, DiscoveredMachine, EventRetention, Store, StoredBootEvent } from './store.ts';
+import type {
+  BootEventQuery,
+  DiscoveredMachine,
+  EventRetention,
+  Retention,
+  Store,
+  StoredBootEvent,
+} from './store.ts';
 
 type NewEvent = Omit<StoredBootEvent, 'id'>;
 
@@ -91,6 +98,22 @@ export class SqliteStore implements Store {
     const { tables } = this.#connection;
     const rows = await tables.selectFrom('discovered_machines').selectAll().orderBy('mac').execute();
     return rows.map(machineFromRow);
+  }
+
+  async pruneDiscovered({ atOnce, newest }: Retention): Promise<number> {
+    const { tables } = this.#connection;
+    const { count } = await tables
+      .selectFrom('discovered_machines')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .executeTakeFirstOrThrow();
+    const surplus = Math.min(Number(count) - newest, atOnce);
+    if (surplus <= 0) return 0;
+    const oldest = tables.selectFrom('discovered_machines').select('mac').orderBy('last_seen_at');
+    const result = await tables
+      .deleteFrom('discovered_machines')
+      .where('mac', 'in', oldest.orderBy('mac').limit(surplus))
+      .executeTakeFirst();
+    return Number(result.numDeletedRows);
   }
 
   async listEvents({ afterId, kind, limit, mac }: BootEventQuery): Promise<StoredBootEvent[]> {

@@ -34,14 +34,18 @@ export interface BootEventQuery {
   readonly limit: number;
 }
 
-/** Which events are kept. */
-export interface EventRetention {
-  /** Older ones go. */
-  readonly before: Date;
+/** How many are kept. */
+export interface Retention {
   /** No more than so many of the newest stay. */
   readonly newest: number;
   /** How many may go at once: leases wait in the store meanwhile. */
   readonly atOnce: number;
+}
+
+/** Which events are kept. */
+export interface EventRetention extends Retention {
+  /** Older ones go. */
+  readonly before: Date;
 }
 
 /**
@@ -58,6 +62,8 @@ export interface Store {
   recordDiscovered(machine: DiscoveredMachine): Promise<void>;
   /** By MAC. */
   listDiscovered(): Promise<DiscoveredMachine[]>;
+  /** Forgets the machines that were seen longest ago beyond what is kept, and returns how many went. */
+  pruneDiscovered(retention: Retention): Promise<number>;
 
   /** Appends events in order, in one transaction. */
   appendEvents(events: readonly Omit<StoredBootEvent, 'id'>[]): Promise<void>;

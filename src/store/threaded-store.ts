@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import type { Lease, LeaseChange } from '../provision/dhcp/leases/lease.ts';
 import type { SqliteSettings } from './sqlite-connection.ts';
-import type { BootEventQuery, DiscoveredMachine, EventRetention, Store, StoredBootEvent } from './store.ts';
+import type {
+  BootEventQuery,
+  DiscoveredMachine,
+  EventRetention,
+  Retention,
+  Store,
+  StoredBootEvent,
+} from './store.ts';
 
 /** One call of a store's method, on its way to the thread. */
 export interface StoreCall {
@@ -63,6 +70,10 @@ export class ThreadedStore implements Store {
 
   listDiscovered(): Promise<DiscoveredMachine[]> {
     return this.#call('listDiscovered') as Promise<DiscoveredMachine[]>;
+  }
+
+  pruneDiscovered(retention: Retention): Promise<number> {
+    return this.#call('pruneDiscovered', retention) as Promise<number>;
   }
 
   appendEvents(events: readonly Omit<StoredBootEvent, 'id'>[]): Promise<void> {

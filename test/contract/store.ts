@@ -156,6 +156,30 @@ export function describeStore(
       expect((await store.listDiscovered()).map((one) => one.mac.slice(-2))).toEqual(['01', '02', '03']);
     });
 
+    test('of too many machines those seen longest ago are forgotten, a few at a time', async () => {
+      for (const [last, seconds] of [
+        ['01', 3],
+        ['02', 1],
+        ['03', 2],
+        ['04', 5],
+        ['05', 4],
+      ] as const) {
+        const seen = new Date(seconds * 1000);
+        await store.recordDiscovered({
+          mac: mac(`52:54:00:00:00:${last}`),
+          firstSeenAt: seen,
+          lastSeenAt: seen,
+        });
+      }
+      const prune = () => store.pruneDiscovered({ newest: 2, atOnce: 2 });
+      const left = async () => (await store.listDiscovered()).map((one) => one.mac.slice(-2));
+      expect(await prune()).toBe(2);
+      expect(await left()).toEqual(['01', '04', '05']);
+      expect(await prune()).toBe(1);
+      expect(await left()).toEqual(['04', '05']);
+      expect(await prune()).toBe(0);
+    });
+
     test('events come back as they were, numbered in order of writing', async () => {
       const bare = {
         sessionId: 's2',

@@ -1,9 +1,11 @@
 import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { leasesMachinesEvents } from './0001-leases-machines-events.ts';
+import { discoveredByTime } from './0002-discovered-by-time.ts';
 
 /** Every migration in its order; a released one is never changed, and new ones go to the end. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-leases-machines-events': leasesMachinesEvents,
+  '0002-discovered-by-time': discoveredByTime,
 };
 
 /**

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { Store } from '../store/store.ts';
 
-/** How long boot events are kept. */
-export interface EventPrunerSettings {
-  readonly days: number;
-  /** The most events that are kept. */
-  readonly max: number;
+/** How much is kept. */
+export interface HistoryLimits {
+  /** Days that boot events are kept. */
+  readonly eventDays: number;
+  readonly eventsMax: number;
+  readonly discoveredMax: number;
 }
 
 const INTERVAL_MS = 10 * 60_000;
@@ -13,10 +14,10 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Some milliseconds for the store; a lease that is to be written meanwhile waits for no more than that. */
 const AT_ONCE = 500;
 
-/** Deletes old boot events now and then, a few at a time, so that leases are written in between. */
-export class EventPruner {
-  readonly #store: Pick<Store, 'pruneEvents'>;
-  readonly #settings: EventPrunerSettings;
+/** Deletes old history now and then, a few rows at a time, so that leases are written in between. */
+export class HistoryPruner {
+  readonly #store: Pick<Store, 'pruneEvents' | 'pruneDiscovered'>;
+  readonly #limits: HistoryLimits;
   readonly #log: Logger;
   readonly #now: () => Date;
   #timer: NodeJS.Timeout | undefined;
@@ -24,13 +25,13 @@ export class EventPruner {
   #stopped = false;
 
   constructor(
-    store: Pick<Store, 'pruneEvents'>,
-    settings: EventPrunerSettings,
+    store: Pick<Store, 'pruneEvents' | 'pruneDiscovered'>,
+    limits: HistoryLimits,
     log: Logger,
     now: () => Date,
   ) {
     this.#store = store;
-    this.#settings = settings;
+    this.#limits = limits;
     this.#log = log;
     this.#now = now;
   }
@@ -53,15 +54,18 @@ export class EventPruner {
   }
 
   async #pruneAll(): Promise<void> {
-    const { days, max } = this.#settings;
-    const before = new Date(this.#now().getTime() - days * DAY_MS);
+    const { discoveredMax, eventDays, eventsMax } = this.#limits;
+    const before = new Date(this.#now().getTime() - eventDays * DAY_MS);
     try {
-      let deleted = AT_ONCE;
-      while (deleted === AT_ONCE && !this.#stopped) {
-        deleted = await this.#store.pruneEvents({ before, newest: max, atOnce: AT_ONCE });
-      }
+      await this.#repeat(() => this.#store.pruneEvents({ before, newest: eventsMax, atOnce: AT_ONCE }));
+      await this.#repeat(() => this.#store.pruneDiscovered({ newest: discoveredMax, atOnce: AT_ONCE }));
     } catch (error) {
-      this.#log.error({ err: error }, 'old boot events could not be deleted');
+      this.#log.error({ err: error }, 'old history could not be deleted');
     }
+  }
+
+  async #repeat(prune: () => Promise<number>): Promise<void> {
+    let deleted = AT_ONCE;
+    while (deleted === AT_ONCE && !this.#stopped) deleted = await prune();
   }
 }
