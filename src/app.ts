@@ -1,32 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { Catalog } from './catalog/catalog.ts';
 import { loadCatalog } from './catalog/load-catalog.ts';
-import type { Endpoint, Settings } from './config/schema.ts';
+import type { Settings } from './config/schema.ts';
 import { toDhcpPolicy, toSubnets } from './config/to-subnets.ts';
-import { supportedArchitectures } from './provision/boot-programs.ts';
+import { type Endpoint, formatEndpoint } from './protocol/endpoint.ts';
 import type { BootEvent } from './provision/boot-event.ts';
 import { bootIpxeScript } from './provision/ipxe-script.ts';
 import { BootSessions } from './provision/boot-session.ts';
 import { DhcpEngine } from './provision/dhcp/dhcp-engine.ts';
 import { reviewReservations } from './provision/dhcp/leases/review-reservations.ts';
+import type { Subnet } from './provision/dhcp/subnets/subnet.ts';
 import { reviewSubnet } from './provision/dhcp/subnets/review-subnet.ts';
 import type { Reservations } from './provision/dhcp/leases/reservations.ts';
 import { BootEventRecorder } from './server/boot-events.ts';
 import { EventBudget } from './server/event-budget.ts';
-import { BootAnswers } from './server/boot-http/boot-answers.ts';
-import { BootHttpServer } from './server/boot-http/boot-http-server.ts';
-import { RequestReader } from './server/boot-http/read-request.ts';
-import { composeBootPlan } from './server/boot-plans.ts';
-import { type BootProgramFile, findBootPrograms } from './server/boot-program-files.ts';
+import { startBootHttp } from './server/boot-http/boot-http-service.ts';
+import { type BootPlanParts, composeBootPlan } from './server/boot-plans.ts';
+import { announceBootPrograms, findBootPrograms } from './server/boot-program-files.ts';
 import { ClientAddresses } from './server/client-addresses.ts';
 import { Counters } from './server/counters.ts';
 import { currentMoment, type DhcpService, startDhcp } from './server/dhcp/dhcp-service.ts';
 import { DiscoveredMachines } from './server/discovered-machines.ts';
 import { HistoryPruner } from './server/history-pruner.ts';
+import { viewNetworks } from './server/operator-http/network-view.ts';
+import { readToken } from './server/operator-http/read-token.ts';
 import { OperatorHttpServer } from './server/operator-http/operator-http-server.ts';
 import { startTftp } from './server/tftp/tftp-service.ts';
 import { ServedNetworks } from './server/served-networks.ts';
@@ -98,40 +98,27 @@ async function start(
   const programs = findBootPrograms([path.join(assets, 'boot'), ...settings.boot_programs.dirs]);
   announceBootPrograms(programs, log);
 
+  const httpPort = settings.http.listen[0]?.port ?? 8080;
+  const originFor = (address: string): string => settings.http.public_url ?? `http://${address}:${httpPort}`;
   const reservations: Reservations = {
     findMachine: (identity) => catalog.generation?.machineIndex.findMachine(identity),
     findReserved: (address) => catalog.generation?.machineIndex.findReserved(address),
   };
-  const httpPort = settings.http.listen[0]?.port ?? 8080;
-  const originFor = (address: string): string => settings.http.public_url ?? `http://${address}:${httpPort}`;
-  const programNames: ReadonlySet<string> = new Set(programs.keys());
   const subnets = toSubnets(settings.networks);
-  for (const subnet of subnets) {
-    for (const warning of reviewSubnet(subnet)) log.warn({ network: subnet.id }, warning);
-  }
+  const plan: BootPlanParts = {
+    generation: () => catalog.generation,
+    programs: new Set(programs.keys()),
+    requireOwnIpxe: settings.boot_programs.require_own_ipxe,
+    originFor,
+  };
   const engine = new DhcpEngine({
     subnets,
     policy: toDhcpPolicy(settings.dhcp),
     reservations,
-    findBootPlan: (query) =>
-      composeBootPlan(
-        {
-          generation: () => catalog.generation,
-          programs: programNames,
-          requireOwnIpxe: settings.boot_programs.require_own_ipxe,
-          originFor,
-        },
-        query,
-      ),
+    findBootPlan: (query) => composeBootPlan(plan, query),
   });
-  const reviewMachines = (): void => {
-    for (const warning of reviewReservations(catalog.generation?.machines ?? [], subnets)) log.warn(warning);
-  };
-  reviewMachines();
-  catalog.onLoad(() => {
-    engine.reservationsChanged();
-    reviewMachines();
-  });
+  followCatalog(catalog, engine, subnets, log);
+
   const events = new BootEventRecorder({
     store,
     sessions: new BootSessions(randomUUID),
@@ -154,19 +141,14 @@ async function start(
     () => performance.now(),
   );
   const discovered = new DiscoveredMachines(store, events, log, now);
-  const boot = new BootHttpServer({
-    answers: new BootAnswers({
-      generation: () => catalog.generation,
-      unmatched: settings.unmatched,
-      pollSeconds: settings.poll_seconds,
-      findLease: (address) => clients.findLease(address),
-      discovered: (request, resolution) => discovered.note(request, resolution),
-    }),
+  const http = await startBootHttp({
+    settings: settings.http,
+    generation: () => catalog.generation,
+    unmatched: settings.unmatched,
+    pollSeconds: settings.poll_seconds,
+    findLease: (address) => clients.findLease(address),
+    discovered: (request, resolution) => discovered.note(request, resolution),
     serves: (address) => served.serves(address),
-    reader: new RequestReader({
-      publicUrl: settings.http.public_url,
-      trustedProxies: settings.http.trusted_proxies,
-    }),
     assets,
     bootPrograms: programs,
     events,
@@ -174,13 +156,8 @@ async function start(
     counters,
     log,
     now,
-    connections: settings.http.connections,
-    requestsPerSource: settings.http.requests_per_source,
   });
-  stops.push(() => boot.close(STOP_GRACE_MS));
-  const http: Endpoint[] = [];
-  for (const wanted of settings.http.listen)
-    http.push(await listenAt('http.listen', wanted, (host, port) => boot.listen(host, port)));
+  stops.push(() => http.close(STOP_GRACE_MS));
 
   let dhcp: DhcpService | undefined;
   let operator: Endpoint | undefined;
@@ -191,15 +168,17 @@ async function start(
       machines: () => catalog.generation?.machines ?? [],
       leases: () =>
         dhcp === undefined ? store.loadLeases() : Promise.resolve(engine.listLeases(currentMoment())),
+      networks: () => {
+        const moment = currentMoment();
+        return viewNetworks(subnets, engine.usage(moment), engine.foreignServers(moment));
+      },
       store,
       counters,
       ...(token !== undefined && { token }),
       log,
     });
     stops.push(() => server.close());
-    operator = await listenAt('operator.listen', settings.operator.listen, (host, port) =>
-      server.listen(host, port),
-    );
+    operator = await server.listen(settings.operator.listen);
   }
 
   if (settings.tftp.enabled) {
@@ -237,61 +216,25 @@ async function start(
     log.info('DHCP is off: name an interface in dhcp.interfaces to answer it');
   }
   log.info(
-    { http: http.map(formatEndpoint), ...(operator && { operator: formatEndpoint(operator) }) },
+    { http: http.endpoints.map(formatEndpoint), ...(operator && { operator: formatEndpoint(operator) }) },
     'railhead is ready',
   );
-  return { http, operator };
+  return { http: http.endpoints, operator };
 }
 
-/** `10.0.0.2:8080`, with brackets around IPv6 addresses. */
-export function formatEndpoint({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-async function listenAt(
-  key: string,
-  wanted: Endpoint,
-  listen: (host: string, port: number) => Promise<{ port: number }>,
-): Promise<Endpoint> {
-  try {
-    const { port } = await listen(wanted.host, wanted.port);
-    return { host: wanted.host, port };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'another program has this port',
-      EACCES: 'ports below 1024 need root or CAP_NET_BIND_SERVICE',
-      EADDRNOTAVAIL: 'this host has no such address',
-    };
-    const reason = reasons[code ?? ''] ?? message;
-    throw new Error(`${key}: cannot listen on ${formatEndpoint(wanted)}: ${reason}`, { cause: error });
+/** Warns of what in networks and machines cannot work, and does so again for the machines of every new generation. */
+function followCatalog(catalog: Catalog, engine: DhcpEngine, subnets: readonly Subnet[], log: Logger): void {
+  for (const subnet of subnets) {
+    for (const warning of reviewSubnet(subnet)) log.warn({ network: subnet.id }, warning);
   }
-}
-
-function announceBootPrograms(programs: ReadonlyMap<string, BootProgramFile>, log: Logger): void {
-  const support = supportedArchitectures(new Set(programs.keys()));
-  const can = support.filter(({ program }) => program !== undefined);
-  const cannot = support.filter(({ program }) => program === undefined);
-  log.info(
-    {
-      can: Object.fromEntries(can.map(({ instructionSet, program }) => [instructionSet, program ?? ''])),
-      cannot: cannot.map(
-        ({ instructionSet, candidates }) =>
-          `${instructionSet} (needs ${candidates.slice(0, 2).join(' or ')})`,
-      ),
-    },
-    can.length === 0
-      ? 'no boot programs found: install the package ipxe, or put some into assets/boot'
-      : 'boot programs',
-  );
-}
-
-function readToken(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  const token = readFileSync(file, 'utf8').trim();
-  if (token.length < 16)
-    throw new Error(`operator.token_file: the token in ${file} has fewer than 16 characters`);
-  return token;
+  const reviewMachines = (): void => {
+    for (const warning of reviewReservations(catalog.generation?.machines ?? [], subnets)) log.warn(warning);
+  };
+  reviewMachines();
+  catalog.onLoad(() => {
+    engine.reservationsChanged();
+    reviewMachines();
+  });
 }
 
 /** Whether an event is of a machine that a file declares, or that has a lease of ours. */

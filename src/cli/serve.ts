@@ -48,7 +48,8 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(settings: Settings): Promise<void> {
-  const { formatEndpoint, startApp } = await import('../app.ts');
+  const { startApp } = await import('../app.ts');
+  const { formatEndpoint } = await import('../protocol/endpoint.ts');
   const { createLogger } = await import('../log.ts');
   const { readPassedSockets } = await import('../server/udp/socket-activation.ts');
   const log = createLogger(settings.log.level);

@@ -1,15 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { OPTION_TYPES, parseOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
+import type { Endpoint } from '../protocol/endpoint.ts';
 import { ipv4ToNumber, parseIpv4 } from '../protocol/ipv4-address.ts';
 import { parseCidr } from '../protocol/ipv4-cidr.ts';
 import type { AddressRange, OptionSetting } from '../provision/dhcp/subnets/subnet.ts';
-
-/** An address and port to listen on. IPv6 addresses are in brackets. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
 
 const ipv4 = z.string().transform((text, context) => {
   const address = parseIpv4(text);
@@ -264,6 +259,11 @@ export const settingsSchema = z.strictObject({
         .prefault([])
         .describe('Directories whose files are served beside the boot programs.')
         .meta({ example: '[/srv/tftp]' }),
+      link_targets: z
+        .array(z.string())
+        .prefault([])
+        .describe('Directories that links in `roots` may lead to; other links out of them are refused.')
+        .meta({ example: '[/srv/images]' }),
       single_port: z
         .boolean()
         .prefault(false)

@@ -14,9 +14,6 @@ const BATCH_MAX = 64;
 /** How long the first event of a batch may wait for others. */
 const BATCH_DELAY_MS = 100;
 
-/** Told of every event that is let in, as it happens, before it is written. Must not throw. */
-export type BootEventListener = (event: Omit<StoredBootEvent, 'id'>) => void;
-
 /** What the recorder is put together from. */
 export interface BootEventRecorderParts {
   readonly store: Pick<Store, 'appendEvents'>;
@@ -29,8 +26,7 @@ export interface BootEventRecorderParts {
 }
 
 /**
- * Lets boot events in as far as there is a budget for them, sorts them into sessions, tells whoever listens, and
- * writes them behind, in batches: a boot storm must not wait for its own history. What is left out is counted by
+ * Lets boot events in as far as there is a budget for them, sorts them into sessions, and writes them behind, in batches: a boot storm must not wait for its own history. What is left out is counted by
  * reason in `boot_events_left_out`, and told by one line of log a minute.
  */
 export class BootEventRecorder implements BootEventSink {
@@ -38,7 +34,6 @@ export class BootEventRecorder implements BootEventSink {
   readonly #leftOut: MinuteTally;
   /** A store that refuses does so for every batch. */
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
-  readonly #listeners = new Set<BootEventListener>();
   #queue: Omit<StoredBootEvent, 'id'>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -57,21 +52,13 @@ export class BootEventRecorder implements BootEventSink {
       this.#leaveOut(refusal, 1);
       return false;
     }
-    const stored = { ...event, sessionId: sessions.assign(event) };
-    for (const listener of this.#listeners) listener(stored);
-    this.#queue.push(stored);
+    this.#queue.push({ ...event, sessionId: sessions.assign(event) });
     if (this.#queue.length > QUEUE_MAX) {
       this.#queue.splice(0, BATCH_MAX);
       this.#leaveOut('store_behind', BATCH_MAX);
     }
     this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
     return true;
-  }
-
-  /** Calls `listener` for every event from now on; the function returned ends that. */
-  subscribe(listener: BootEventListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** Writes everything recorded so far. Resolves when it is in the store, or was refused and logged. */

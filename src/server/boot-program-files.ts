@@ -1,5 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Logger } from 'pino';
+import { supportedArchitectures } from '../provision/boot-programs.ts';
 
 /** A boot program on disk. */
 export interface BootProgramFile {
@@ -32,6 +34,25 @@ export function findBootPrograms(directories: readonly string[]): Map<string, Bo
     }
   }
   return programs;
+}
+
+/** Says in the log which kinds of machine can be booted with the programs, and what the others need. */
+export function announceBootPrograms(programs: ReadonlyMap<string, BootProgramFile>, log: Logger): void {
+  const support = supportedArchitectures(new Set(programs.keys()));
+  const can = support.filter(({ program }) => program !== undefined);
+  const cannot = support.filter(({ program }) => program === undefined);
+  log.info(
+    {
+      can: Object.fromEntries(can.map(({ instructionSet, program }) => [instructionSet, program ?? ''])),
+      cannot: cannot.map(
+        ({ instructionSet, candidates }) =>
+          `${instructionSet} (needs ${candidates.slice(0, 2).join(' or ')})`,
+      ),
+    },
+    can.length === 0
+      ? 'no boot programs found: install the package ipxe, or put some into assets/boot'
+      : 'boot programs',
+  );
 }
 
 function listDirectory(directory: string): string[] {

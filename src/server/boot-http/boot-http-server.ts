@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
+import type { Endpoint } from '../../protocol/endpoint.ts';
 import { type Ipv4Address, parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { BootEvent, BootEventSink } from '../../provision/boot-event.ts';
@@ -9,6 +9,7 @@ import { KeyedBuckets } from '../../provision/token-bucket.ts';
 import type { BootProgramFile } from '../boot-program-files.ts';
 import type { Counters } from '../counters.ts';
 import { LineBudget, type LineLimits } from '../line-budget.ts';
+import { listenHttp } from '../listen-http.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
@@ -74,8 +75,8 @@ export class BootHttpServer {
     this.#lines = new LineBudget(parts.log, 'http requests', LINES);
   }
 
-  /** Starts to listen, and says where. Rejects with the reason of the system, such as EADDRINUSE. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
+  /** Starts to listen, and says where. Rejects with an Error that names the port and what is in the way. */
+  async listen(wanted: Endpoint): Promise<Endpoint> {
     const server = createServer(
       {
         keepAliveTimeout: KEEP_ALIVE_MS,
@@ -88,15 +89,9 @@ export class BootHttpServer {
     );
     server.maxConnections = this.#parts.connections;
     server.setTimeout(this.#parts.stallMs ?? STALL_MS);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    const endpoint = await listenHttp(server, 'http.listen', wanted);
     this.#servers.push(server);
-    return server.address() as AddressInfo;
+    return endpoint;
   }
 
   /** Stops listening, lets requests finish for `graceMs`, and resolves when the last connection is closed. */

@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
@@ -7,10 +6,13 @@ import type { Logger } from 'pino';
 import { eventQuerySchema } from '../../api/event-query.ts';
 import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
 import type { CatalogStatus } from '../../catalog/catalog.ts';
+import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
 import type { Machine } from '../../provision/machine.ts';
 import type { Store } from '../../store/store.ts';
 import type { Counters } from '../counters.ts';
+import { listenHttp } from '../listen-http.ts';
+import type { NetworkView } from './network-view.ts';
 
 /** What the operator plane shows. */
 export interface OperatorHttpParts {
@@ -18,6 +20,8 @@ export interface OperatorHttpParts {
   readonly machines: () => readonly Machine[];
   /** As they are now: a lease that is over is told to be. */
   readonly leases: () => Promise<Iterable<Lease>>;
+  /** As they are now. */
+  readonly networks: () => readonly NetworkView[];
   readonly store: Pick<Store, 'listEvents' | 'listDiscovered'>;
   readonly counters: Counters;
   /** Without it every request is let in, which is for loopback alone. */
@@ -33,16 +37,9 @@ export class OperatorHttpServer {
     this.#server = createServer(buildApp(parts));
   }
 
-  /** Starts to listen, and says where. Rejects with the reason of the system. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    return this.#server.address() as AddressInfo;
+  /** Starts to listen, and says where. Rejects with an Error that names the port and what is in the way. */
+  listen(wanted: Endpoint): Promise<Endpoint> {
+    return listenHttp(this.#server, 'operator.listen', wanted);
   }
 
   /** Stops listening and ends all connections. */
@@ -71,6 +68,9 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   });
   app.get('/api/v1/leases', async (_request, response) => {
     response.json({ leases: [...(await parts.leases())] });
+  });
+  app.get('/api/v1/networks', (_request, response) => {
+    response.json({ networks: parts.networks() });
   });
   app.get('/api/v1/events', async (request, response) => {
     const query = eventQuerySchema.safeParse(request.query);

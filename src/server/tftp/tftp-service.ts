@@ -19,6 +19,8 @@ export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'ev
     readonly port: number;
     /** Folders whose files are served. */
     readonly roots: readonly string[];
+    /** Where links in them may lead. */
+    readonly link_targets: readonly string[];
     readonly single_port: boolean;
     readonly port_range?: readonly [first: number, last: number] | undefined;
     readonly transfers: number;
@@ -68,7 +70,15 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
     },
     serves,
     content: firstContentOf([
-      new DirectoryContent({ roots: settings.roots, caseInsensitive: settings.case_insensitive }, hot, now),
+      new DirectoryContent(
+        {
+          roots: settings.roots,
+          linkTargets: settings.link_targets,
+          caseInsensitive: settings.case_insensitive,
+        },
+        hot,
+        now,
+      ),
       scripts,
       bootProgramContent(programs, hot),
     ]),

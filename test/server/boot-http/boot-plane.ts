@@ -109,7 +109,7 @@ export async function startBootPlane(
     requestsPerSource: options.requestsPerSource ?? 100_000,
     ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
   });
-  const { port } = await server.listen('127.0.0.1', 0);
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
     origin: `http://127.0.0.1:${port}`,
     port,

@@ -6,7 +6,9 @@ import {
   type OperatorHttpParts,
   OperatorHttpServer,
 } from '../../../src/server/operator-http/operator-http-server.ts';
+import { viewNetworks } from '../../../src/server/operator-http/network-view.ts';
 import type { BootEventQuery } from '../../../src/store/store.ts';
+import { clientMac, DhcpRig, rackSubnet } from '../../provision/dhcp/dhcp-rig.ts';
 
 const servers: OperatorHttpServer[] = [];
 
@@ -22,6 +24,7 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     }),
     machines: () => [],
     leases: () => Promise.resolve([]),
+    networks: () => [],
     store: {
       listEvents: () => Promise.resolve([]),
       listDiscovered: () => Promise.resolve([]),
@@ -31,7 +34,7 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     ...parts,
   });
   servers.push(server);
-  const { port } = await server.listen('127.0.0.1', 0);
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return `http://127.0.0.1:${port}`;
 }
 
@@ -57,6 +60,35 @@ test('events by machine and kind, from where the reader stopped', async () => {
   const response = await fetch(`${origin}/api/v1/events?after=7&limit=5&kind=dhcp.ack&mac=525400000001`);
   expect(await response.json()).toEqual({ events: [], next: 7 });
   expect(queries).toEqual([{ afterId: 7, limit: 5, kind: 'dhcp.ack', mac: parseMac('525400000001') }]);
+});
+
+test('how full networks are, and who else serves them', async () => {
+  const rig = new DhcpRig();
+  rig.lease(clientMac(1));
+  rig.send({ type: 1, mac: clientMac(2) });
+  rig.send({ type: 3, mac: clientMac(3), requested: '10.20.0.60', server: '10.20.0.9' });
+  const seenAt = new Date(rig.now.wallMs).toISOString();
+  const networks = viewNetworks(
+    [rackSubnet()],
+    rig.engine.usage(rig.now),
+    rig.engine.foreignServers(rig.now),
+  );
+  const origin = await start({ networks: () => networks });
+  expect(await (await fetch(`${origin}/api/v1/networks`)).json()).toEqual({
+    networks: [
+      {
+        id: 'rack',
+        cidr: '10.20.0.0/24',
+        mode: 'full',
+        poolSize: 100,
+        bound: 1,
+        offered: 1,
+        declined: 0,
+        remembered: 0,
+        otherServers: [{ address: '10.20.0.9', firstSeenAt: seenAt, lastSeenAt: seenAt }],
+      },
+    ],
+  });
 });
 
 test.each([

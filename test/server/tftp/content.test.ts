@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -67,6 +67,19 @@ describe('a folder', () => {
   ])('without regard to case, %s: %s', async (asked, expected) => {
     const content = directory({ roots: [folder], caseInsensitive: true });
     expect(await served(content, asked)).toBe(expected);
+  });
+
+  test('has links that stay in it, or lead to where the settings allow', async () => {
+    const root = path.join(folder, 'boot');
+    symlinkSync('grub.cfg', path.join(root, 'inside'));
+    symlinkSync('../programs/snponly.efi', path.join(root, 'outside'));
+    symlinkSync('../common', path.join(root, 'elsewhere'));
+    const strict = directory({ roots: [root] });
+    expect(await served(strict, 'inside')).toBe('boot/grub.cfg');
+    expect(await served(strict, 'outside')).toBe('refused');
+    const lenient = directory({ roots: [root], linkTargets: [path.join(folder, 'programs')] });
+    expect(await served(lenient, 'outside')).toBe('programs/snponly.efi');
+    expect(await served(lenient, 'elsewhere')).toBe('refused');
   });
 
   test('comes after one that has the file, and before one that does not exist', async () => {
