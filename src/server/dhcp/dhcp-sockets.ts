@@ -1,13 +1,13 @@
-import { getSystemErrorName } from 'node:util';
 import type { Logger } from 'pino';
 import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpPort, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { PassedSocket } from '../udp/socket-activation.ts';
 import { interfaceSignature, listNetworkInterfaces, type NetworkInterface } from '../network-interfaces.ts';
-import { DatagramBatches, type OutgoingDatagram } from '../udp/datagram-batches.ts';
+import { DatagramBatches } from '../udp/datagram-batches.ts';
 import { adoptUdpSocket, openUdpSocket, type UdpSocket } from '../udp/open-udp-socket.ts';
 import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';
+import { ReplySender } from './reply-sender.ts';
 
 /** Where the DHCP server listens. */
 export interface DhcpSocketSettings {
@@ -42,8 +42,6 @@ export interface DatagramSource {
 
 /** Two seconds of answers to a storm. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
-/** Replies of one system call. More at a time overrun the receive buffer of a relay that is no faster than we are. */
-const SENT_AT_ONCE = 16;
 /** Node does not tell when addresses change, so they are looked at. */
 const POLL_MS = 2_000;
 
@@ -51,12 +49,6 @@ const POLL_MS = 2_000;
 interface Served {
   readonly signature: string;
   readonly sockets: readonly UdpSocket[];
-}
-
-/** Replies of this turn of the event loop that one socket is to send. */
-interface Outbox {
-  readonly socket: UdpSocket;
-  datagrams: OutgoingDatagram[];
 }
 
 /**
@@ -68,10 +60,7 @@ export class DhcpSockets {
   readonly #listener: DhcpSocketListener;
   readonly #log: Logger;
   readonly #served = new Map<string, Served>();
-  /** What sends for what came in there. */
-  readonly #senders = new Map<Ingress, Outbox>();
-  /** Outboxes with something in them. */
-  readonly #filled = new Set<Outbox>();
+  readonly #sender: ReplySender;
   #calls: SocketCalls | undefined;
   #batches: DatagramBatches | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -82,6 +71,7 @@ export class DhcpSockets {
     this.#settings = settings;
     this.#listener = listener;
     this.#log = log;
+    this.#sender = new ReplySender((code) => listener.failed(code));
   }
 
   /** Opens everything, and then follows the interfaces as they change. Rejects, with nothing left open. */
@@ -100,45 +90,8 @@ export class DhcpSockets {
   }
 
   /** Sends from where the request came in. Failures go to the listener: the client will ask again. */
-  send(bytes: Uint8Array, { address, from, port }: ReplyDestination): void {
-    const outbox = this.#senders.get(from);
-    if (outbox === undefined) {
-      // The interface changed while the lease was being written.
-      this.#listener.failed('EADDRNOTAVAIL');
-      return;
-    }
-    if (this.#batches === undefined || outbox.socket.fd === undefined) {
-      outbox.socket.socket.send(bytes, port, address, this.#sent);
-      return;
-    }
-    outbox.datagrams.push({ bytes, address, port });
-    if (outbox.datagrams.length >= SENT_AT_ONCE) {
-      this.#sendAll(outbox);
-      return;
-    }
-    if (this.#filled.size === 0) setImmediate(() => this.#flush());
-    this.#filled.add(outbox);
-  }
-
-  /** Sends the replies that are left at the end of a turn of the event loop. */
-  #flush(): void {
-    for (const outbox of this.#filled) this.#sendAll(outbox);
-    this.#filled.clear();
-  }
-
-  #sendAll(outbox: Outbox): void {
-    const { datagrams, socket } = outbox;
-    outbox.datagrams = [];
-    // A socket that was closed meanwhile may have lent its descriptor to something else.
-    if (socket.fd === undefined || datagrams.length === 0 || !this.#isOpen(socket)) return;
-    const left = this.#batches?.send(socket.fd, datagrams, this.#refused) ?? [];
-    // Node waits until the kernel has room again.
-    for (const { address, bytes, port } of left) socket.socket.send(bytes, port, address, this.#sent);
-  }
-
-  #isOpen(socket: UdpSocket): boolean {
-    for (const { sockets } of this.#served.values()) if (sockets.includes(socket)) return true;
-    return false;
+  send(bytes: Uint8Array, destination: ReplyDestination): void {
+    this.#sender.send(bytes, destination);
   }
 
   /** Takes nothing in any more; what was decided can still be sent. */
@@ -150,17 +103,9 @@ export class DhcpSockets {
 
   close(): void {
     clearInterval(this.#timer);
-    this.#flush();
+    this.#sender.flush();
     for (const name of [...this.#served.keys()]) this.#shut(name);
   }
-
-  readonly #sent = (error: Error | null): void => {
-    if (error !== null) this.#listener.failed(codeOf(error));
-  };
-
-  readonly #refused = (errno: number): void => {
-    this.#listener.failed(getSystemErrorName(errno));
-  };
 
   async #openAll(interfaces: readonly NetworkInterface[]): Promise<void> {
     const { interfaces: names } = this.#settings;
@@ -174,6 +119,7 @@ export class DhcpSockets {
     try {
       this.#calls = await loadSocketCalls();
       this.#batches = DatagramBatches.create(this.#calls);
+      this.#sender.batches = this.#batches;
     } catch (error) {
       requireOneInterface(names, interfaces, error);
     }
@@ -245,7 +191,7 @@ export class DhcpSockets {
   }
 
   #listen(listening: UdpSocket, ingress: Ingress, sender = listening): void {
-    this.#senders.set(ingress, { socket: sender, datagrams: [] });
+    this.#sender.add(ingress, sender);
     const { fd, socket } = listening;
     let drained = false;
     const take = (bytes: Uint8Array, source: DatagramSource): void => {
@@ -260,16 +206,14 @@ export class DhcpSockets {
       setImmediate(() => (drained = false));
       this.#batches.receive(fd, take);
     });
-    socket.on('error', this.#sent);
+    socket.on('error', (error) => this.#listener.failed(codeOf(error)));
   }
 
   /** Closes the sockets of an interface. */
   #shut(name: string): void {
     const sockets = this.#served.get(name)?.sockets ?? [];
     this.#served.delete(name);
-    for (const ingress of this.#senders.keys()) {
-      if (ingress.interface === name) this.#senders.delete(ingress);
-    }
+    this.#sender.remove(name);
     for (const { socket } of sockets) socket.close();
   }
 

@@ -10,7 +10,7 @@ import {
   NAME_SIZE,
   VECTOR_SIZE,
 } from './mmsghdr.ts';
-import type { SocketCalls } from './socket-calls.ts';
+import { NO_ROOM, type SocketCalls } from './socket-calls.ts';
 
 /** A datagram on its way out. */
 export interface OutgoingDatagram {
@@ -26,8 +26,6 @@ export type TakeDatagram = (bytes: Uint8Array, source: { address: Ipv4Address; p
 const SLOTS = 64;
 /** Longer datagrams are cut off; DHCP has none, since nothing on its way would carry them in one frame. */
 const SLOT_SIZE = 4096;
-
-const EAGAIN = -11;
 
 /**
  * Receives and sends many datagrams with one system call each. node:dgram makes one call, one buffer of 64 KiB and
@@ -82,7 +80,7 @@ export class DatagramBatches {
     while (next < datagrams.length) {
       const count = this.#fill(datagrams, next);
       const result = this.#calls.sendMany(fd, this.#outgoing.headers, count);
-      if (result === EAGAIN) return datagrams.slice(next);
+      if (NO_ROOM.has(result)) return datagrams.slice(next);
       // The call stops at the first datagram that fails, and tells why if that is the first of all.
       if (result < 0) failed(result);
       next += result < 0 ? 1 : result;

@@ -9,14 +9,12 @@ import {
   NAME_SIZE,
   VECTOR_SIZE,
 } from './mmsghdr.ts';
-import type { SocketCalls } from './socket-calls.ts';
+import { NO_ROOM, type SocketCalls } from './socket-calls.ts';
 
 /** Packets that one system call receives, or sends. */
 const AT_ONCE = 64;
 /** What clients send in a transfer is short: four octets, or an error's text. More is cut off. */
 const RECEIVED_LENGTH_MAX = 1024;
-/** EAGAIN, ENOMEM and ENOBUFS, as on every Linux that Node runs on: what holds for one packet holds for the next. */
-const NO_ROOM: ReadonlySet<number> = new Set([-11, -12, -105]);
 const HIGH = 2 ** 32;
 
 /** Octets of a packet that are sent from a place of their own. */

@@ -24,6 +24,9 @@ export class SocketCallError extends Error {
   }
 }
 
+/** What `sendMany` returns where what holds for one datagram holds for the next: EAGAIN, ENOMEM and ENOBUFS of Linux. */
+export const NO_ROOM: ReadonlySet<number> = new Set([-11, -12, -105]);
+
 /** What node:dgram cannot do. */
 export interface SocketCalls {
   /** Opens a UDP socket that `dgram.Socket.bind({ fd })` takes over. Throws SocketCallError. */
