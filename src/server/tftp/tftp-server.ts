@@ -16,6 +16,7 @@ import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
 import { TokenBucket } from '../../provision/token-bucket.ts';
 import type { NetworkInterface } from '../network-interfaces.ts';
 import { RequestLimits } from './request-limits.ts';
+import { type RunningTransfer, RunningTransfers } from './running-transfers.ts';
 import type { TftpAnswer, TftpContent } from './tftp-content.ts';
 import { type TftpListener, TftpListeners, type TftpPlace } from './tftp-listeners.ts';
 import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-report.ts';
@@ -33,8 +34,6 @@ const SWEEP_MS = 100;
 const REPEATED_REQUEST_MS = 2000;
 /** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
 const DURATION_MS_MIN = 60_000;
-/** A client that is there answers sooner. Shorter than the first wait before sending again, longer than a busy network. */
-const UNANSWERED_MS_MIN = 300;
 /** Answers a second to packets of no transfer; more could be reflections of forged ones. */
 const STRANGER_ERRORS_PER_SECOND = 10;
 
@@ -54,39 +53,24 @@ export interface TftpServerParts extends TftpReportParts {
   readonly listInterfaces?: () => readonly NetworkInterface[];
 }
 
-interface Running {
-  readonly listener: TftpListener;
-  /** The request as it came, to know it again. */
-  readonly request: Buffer;
-  readonly peer: TftpPeer;
-  readonly startedMs: number;
-  /** Absent while the file is being opened. */
-  transfer?: TftpTransfer;
-  /** Whether its place was given back. */
-  left?: boolean;
-}
-
 /** A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440), listening. */
 export class TftpServer {
   readonly #parts: TftpServerParts;
   readonly #settings: TftpSettings;
   readonly #limits: RequestLimits;
   readonly #report: TftpReport;
-  /** By our address, the peer's address and its port. */
-  readonly #running = new Map<string, Running>();
-  /** Those whose client had not answered when last looked at, oldest first. */
-  readonly #unanswered = new Set<Running>();
+  readonly #running: RunningTransfers;
   readonly #strangers: TokenBucket;
   /** Absent until the ports are open. */
   #listeners: TftpListeners | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #closing = false;
-  #onIdle: (() => void) | undefined;
 
   private constructor(parts: TftpServerParts) {
     this.#parts = parts;
     this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
     this.#limits = new RequestLimits(this.#settings, parts.serves);
+    this.#running = new RunningTransfers(this.#limits, parts.now);
     this.#report = new TftpReport(parts);
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
   }
@@ -105,7 +89,7 @@ export class TftpServer {
       onPacket: (listener, bytes, from) =>
         server.#guard(bytes, () => server.#onListener(listener, bytes, from)),
       onStranger: server.#onStranger,
-      onGone: (listener) => server.#stopTransfers(listener),
+      onGone: (listener) => server.#running.stop(listener),
     });
     return server;
   }
@@ -124,23 +108,9 @@ export class TftpServer {
   async close(graceMs = 5000): Promise<void> {
     this.#closing = true;
     this.#listeners?.freeze();
-    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-    if (this.#limits.running > 0) {
-      const timer = setTimeout(() => this.#stopTransfers(), graceMs);
-      await idle;
-      clearTimeout(timer);
-    }
+    await this.#running.end(graceMs);
     this.#listeners?.close();
     clearInterval(this.#sweep);
-  }
-
-  /** Ends transfers, those of one listener or all. */
-  #stopTransfers(of?: TftpListener): void {
-    for (const running of [...this.#running.values()]) {
-      if (of !== undefined && running.listener !== of) continue;
-      if (running.transfer === undefined) this.#forget(running);
-      else running.transfer.handle({ kind: 'stop' });
-    }
   }
 
   /** Whatever is thrown while a packet is handled is our own fault, and must not end the process. */
@@ -215,7 +185,7 @@ export class TftpServer {
 
   /** Whether the request belongs to a transfer that is running already. A client that started anew ends its old one. */
   #isRepeated(listener: TftpListener, bytes: Buffer, peer: TftpPeer): boolean {
-    const known = this.#running.get(keyOf(listener.address, peer));
+    const known = this.#running.find(listener, peer);
     if (known === undefined) return false;
     const nowMs = this.#parts.now();
     const again = known.transfer?.state.confirmed === true && nowMs - known.startedMs >= REPEATED_REQUEST_MS;
@@ -229,18 +199,14 @@ export class TftpServer {
   }
 
   #begin(listener: TftpListener, peer: TftpPeer, bytes: Buffer, request: TftpRequest, path: string): void {
-    let limit = this.#limits.enter(peer.address);
-    if (limit === 'overload' && this.#makeRoom()) limit = this.#limits.enter(peer.address);
-    if (limit !== undefined) {
-      this.#report.rejected(peer.address, limit, LIMIT_TEXTS[limit], path);
+    const running = this.#running.enter(listener, peer, bytes);
+    if (typeof running === 'string') {
+      this.#report.rejected(peer.address, running, LIMIT_TEXTS[running], path);
       return;
     }
-    const running: Running = { listener, request: bytes, peer, startedMs: this.#parts.now() };
-    this.#running.set(keyOf(listener.address, peer), running);
-    this.#unanswered.add(running);
     this.#open(listener, running, request, path).catch((error: unknown) => {
       if (running.left === true) return;
-      this.#forget(running);
+      this.#running.leave(running);
       if (isUsedUp(error)) {
         this.#report.rejected(peer.address, 'overload', 'no file descriptor is left', path);
         return;
@@ -250,26 +216,12 @@ export class TftpServer {
     });
   }
 
-  /**
-   * Ends the transfer that has waited longest for its client's first answer. Otherwise a few hundred requests a second
-   * with forged senders would keep everybody out.
-   */
-  #makeRoom(): boolean {
-    for (const running of this.#unanswered) {
-      const { startedMs, transfer } = running;
-      if (this.#parts.now() - startedMs < UNANSWERED_MS_MIN) return false;
-      // A file that takes long to open is no fault of the client.
-      if (transfer === undefined) continue;
-      this.#unanswered.delete(running);
-      if (transfer.state.confirmed) continue;
-      transfer.handle({ kind: 'displaced' });
-      this.#forget(running);
-      return true;
-    }
-    return false;
-  }
-
-  async #open(listener: TftpListener, running: Running, request: TftpRequest, path: string): Promise<void> {
+  async #open(
+    listener: TftpListener,
+    running: RunningTransfer,
+    request: TftpRequest,
+    path: string,
+  ): Promise<void> {
     const { peer } = running;
     const answer = await this.#parts.content.open({
       path,
@@ -278,7 +230,7 @@ export class TftpServer {
     });
     if (running.left === true) return release(answer);
     if (answer.kind === 'not-found' || answer.kind === 'refused') {
-      this.#forget(running);
+      this.#running.leave(running);
       const [code, text] =
         answer.kind === 'refused'
           ? [TftpError.accessViolation, answer.reason]
@@ -294,7 +246,7 @@ export class TftpServer {
     const port = listener.ports.choose(peer);
     if (port === undefined || this.#closing) {
       await release(answer);
-      this.#forget(running);
+      this.#running.leave(running);
       this.#report.rejected(peer.address, 'overload', 'no port is left for the transfer', path);
       return;
     }
@@ -303,7 +255,7 @@ export class TftpServer {
 
   #startTransfer(
     listener: TftpListener,
-    running: Running,
+    running: RunningTransfer,
     port: TransferPort,
     answer: Extract<TftpAnswer, { kind: 'bytes' | 'stream' }>,
     size: number,
@@ -326,7 +278,7 @@ export class TftpServer {
       onSendError: (code) => this.#report.counters.add('tftp_send_errors', code),
       onEnd: (outcome, error) => {
         port.leave(peer, take);
-        this.#forget(running);
+        this.#running.leave(running);
         this.#report.ended({
           client: peer.address,
           port: peer.port,
@@ -395,24 +347,8 @@ export class TftpServer {
     listener.socket.send(encodeError(code, text), peer.port, peer.address, () => undefined);
   }
 
-  #forget(running: Running): void {
-    if (running.left === true) return;
-    running.left = true;
-    this.#unanswered.delete(running);
-    const key = keyOf(running.listener.address, running.peer);
-    // A client that started anew has taken the key by now.
-    if (this.#running.get(key) === running) this.#running.delete(key);
-    this.#limits.leave(running.peer.address);
-    if (this.#limits.running === 0) this.#onIdle?.();
-  }
-
   #onSweep(): void {
-    const nowMs = this.#parts.now();
-    for (const { transfer } of this.#running.values()) {
-      if (transfer !== undefined && nowMs >= transfer.state.deadlineMs) {
-        transfer.handle({ kind: 'tick', nowMs });
-      }
-    }
+    this.#running.tick(this.#parts.now());
     this.#report.expire();
     if (this.#running.size === 0 && this.#report.idle) {
       clearInterval(this.#sweep);
@@ -434,10 +370,6 @@ const UNHEARD: SenderListener = { noRoom: () => undefined, room: () => undefined
 async function release(answer: TftpAnswer): Promise<void> {
   if (answer.kind === 'stream') await answer.stream.close();
   else if (answer.kind === 'bytes') answer.release?.();
-}
-
-function keyOf(local: Ipv4Address, { address, port }: TftpPeer): string {
-  return `${local} ${address}:${port}`;
 }
 
 function isUsedUp(error: unknown): boolean {
