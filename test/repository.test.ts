@@ -5,6 +5,36 @@ import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
 
+/** The documents, without what is quoted in them. */
+function documents(): { file: string; prose: string }[] {
+  const tracked = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
+  return tracked
+    .trim()
+    .split('\n')
+    .map((file) => ({
+      file,
+      prose: readFileSync(path.join(root, file), 'utf8').replace(/```[\s\S]*?```/g, ''),
+    }));
+}
+
+/** Whether there is what a link in a document leads to, the heading included. */
+function isThere(from: string, link: string): boolean {
+  const [target = '', heading] = link.split('#');
+  const file = target === '' ? path.join(root, from) : path.resolve(root, path.dirname(from), target);
+  if (!existsSync(file)) return false;
+  if (heading === undefined) return true;
+  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm);
+  return [...headings].some(([, text = '']) => anchorOf(text) === heading);
+}
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
+
 describe('the repository', () => {
   test('the lock file names no download host but the public registry', () => {
     const lock = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
@@ -13,19 +43,21 @@ describe('the repository', () => {
   });
 
   test('every relative link in the documents leads somewhere', () => {
-    const tracked = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' })
-      .trim()
-      .split('\n');
-    const broken: string[] = [];
-    for (const document of tracked) {
-      const text = readFileSync(path.join(root, document), 'utf8').replace(/```[\s\S]*?```/g, '');
-      for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
-        if (target === undefined || /^[a-z]+:/.test(target)) continue;
-        if (!existsSync(path.resolve(root, path.dirname(document), target)))
-          broken.push(`${document}: ${target}`);
-      }
-    }
+    const broken = documents().flatMap(({ file, prose }) =>
+      [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) =>
+        /^[a-z]+:/.test(target) || isThere(file, target) ? [] : [`${file}: ${target}`],
+      ),
+    );
     expect(broken).toEqual([]);
+  });
+
+  test('every file of the project that the documents name is there', () => {
+    const missing = documents().flatMap(({ file, prose }) =>
+      [...prose.matchAll(/`((?:src|test|bench|fuzz|scripts|deploy)\/[\w./-]+)`/g)].flatMap(
+        ([, named = '']) => (existsSync(path.join(root, named)) ? [] : [`${file}: ${named}`]),
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 
   test('decision records are numbered once each', () => {
