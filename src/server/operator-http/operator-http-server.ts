@@ -13,6 +13,7 @@ import type { Store } from '../../store/store.ts';
 import type { Counters } from '../counters.ts';
 import { listenHttp } from '../listen-http.ts';
 import type { NetworkView } from './network-view.ts';
+import { sendList } from './send-list.ts';
 
 /** What the operator plane shows. */
 export interface OperatorHttpParts {
@@ -67,7 +68,7 @@ function buildApp(parts: OperatorHttpParts): express.Express {
     response.json({ declared: parts.machines(), discovered: await store.listDiscovered() });
   });
   app.get('/api/v1/leases', async (_request, response) => {
-    response.json({ leases: [...(await parts.leases())] });
+    await sendList(response, 'leases', await parts.leases());
   });
   app.get('/api/v1/networks', (_request, response) => {
     response.json({ networks: parts.networks() });

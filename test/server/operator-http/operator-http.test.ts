@@ -1,6 +1,8 @@
 import pino from 'pino';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
+import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
 import { Counters } from '../../../src/server/counters.ts';
 import {
   type OperatorHttpParts,
@@ -15,6 +17,22 @@ const servers: OperatorHttpServer[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
+
+function* manyLeases(count: number, onMade: () => void = () => undefined): Iterable<Lease> {
+  for (let index = 0; index < count; index++) {
+    onMade();
+    yield {
+      address: '10.0.0.1' as Ipv4Address,
+      subnetId: 'rack',
+      clientKey: '',
+      chaddr: '',
+      state: 'bound',
+      hostname: `node${index}`,
+      boundAt: 0,
+      expiresAt: 0,
+    };
+  }
+}
 
 async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
   const server = new OperatorHttpServer({
@@ -113,6 +131,43 @@ test.each([
   const origin = await start({ token: 'correct-horse-battery' });
   expect((await fetch(`${origin}/api/v1/catalog`, { headers })).status).toBe(status);
   expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+});
+
+test('a long list of leases is sent a piece at a time, and all other work goes on', async () => {
+  let turns = 0;
+  let sending = true;
+  const count = (): void => {
+    turns++;
+    if (sending) setImmediate(count);
+  };
+  const made: number[] = [];
+  const origin = await start({ leases: () => Promise.resolve(manyLeases(20_000, () => made.push(turns))) });
+  count();
+  const { leases } = (await (await fetch(`${origin}/api/v1/leases`)).json()) as { leases: object[] };
+  sending = false;
+  expect(leases).toHaveLength(20_000);
+  expect(leases[19_999]).toMatchObject({ hostname: 'node19999' });
+  expect(new Set(made).size).toBeGreaterThanOrEqual(40);
+});
+
+test('who goes away in the middle of a list is no fault', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+  let ended = false;
+  const leases = function* () {
+    try {
+      yield* manyLeases(Infinity);
+    } finally {
+      ended = true;
+    }
+  };
+  const origin = await start({ log, leases: () => Promise.resolve(leases()) });
+  const abort = new AbortController();
+  const response = await fetch(`${origin}/api/v1/leases`, { signal: abort.signal });
+  await response.body?.getReader().read();
+  abort.abort();
+  await vi.waitFor(() => expect(ended).toBe(true));
+  expect(lines).toEqual([]);
 });
 
 test('a broken store is an error of one request', async () => {
