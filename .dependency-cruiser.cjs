@@ -6,7 +6,9 @@ const allowed = {
   butane: ['ignition'],
   provision: ['protocol', 'ignition', 'butane'],
   api: ['protocol', 'provision'],
-  catalog: ['protocol', 'ignition', 'butane', 'provision'],
+  documents: [],
+  config: ['protocol', 'provision', 'documents'],
+  catalog: ['protocol', 'ignition', 'butane', 'provision', 'documents'],
   store: ['protocol', 'provision'],
   server: ['protocol', 'ignition', 'butane', 'provision', 'api', 'catalog', 'store', 'log'],
 };

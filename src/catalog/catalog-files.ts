@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../documents/problem.ts';
 
 /** Files of a catalog, by their path below its directory, with `/` on every system. */
 export type CatalogFiles = ReadonlyMap<string, Buffer>;

@@ -23,9 +23,9 @@ import {
   profileDocument,
 } from './document-schemas.ts';
 import { Generation } from './generation.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../documents/problem.ts';
 import { readSelector } from './read-selector.ts';
-import { readYamlDocuments, schemaProblems, type YamlDocument } from './yaml-documents.ts';
+import { readYamlDocuments, schemaProblems, type YamlDocument } from '../documents/yaml-documents.ts';
 
 /** A generation, or what stands in its way. */
 export type CompiledCatalog =

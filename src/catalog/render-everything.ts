@@ -2,7 +2,7 @@ import { sampleLabels } from '../provision/selector.ts';
 import { TemplateError } from '../provision/template-error.ts';
 import { type DefinitionPlaces, templateProblem } from './compile-catalog.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../documents/problem.ts';
 
 /** Where a trial rendering says the server is; nothing is sent there. */
 const SAMPLE_ORIGIN = 'http://railhead.invalid:8080';

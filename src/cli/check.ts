@@ -8,7 +8,7 @@ export function registerCheck(program: Command): void {
     .argument('[dir]', 'the directory that holds profiles/, groups/ and machines/', '.')
     .action(async (directory: string) => {
       const { loadCatalog } = await import('../catalog/load-catalog.ts');
-      const { formatProblem } = await import('../catalog/problem.ts');
+      const { formatProblem } = await import('../documents/problem.ts');
       const loaded = await loadCatalog(directory, () => new Date());
       if (loaded.kind === 'invalid') {
         for (const problem of loaded.problems) process.stdout.write(`${formatProblem(problem)}\n`);

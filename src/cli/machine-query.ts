@@ -45,7 +45,7 @@ export function toLabels(query: MachineQuery): Map<string, string> {
 /** The catalog in the directory; prints its problems and returns undefined if it has any. */
 export async function loadOrReport(directory: string): Promise<Generation | undefined> {
   const { loadCatalog } = await import('../catalog/load-catalog.ts');
-  const { formatProblem } = await import('../catalog/problem.ts');
+  const { formatProblem } = await import('../documents/problem.ts');
   const loaded = await loadCatalog(directory, () => new Date());
   if (loaded.kind === 'generation') return loaded.generation;
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);

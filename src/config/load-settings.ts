@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { formatProblem, type Problem } from '../catalog/problem.ts';
-import { readYamlDocuments, schemaProblems, type YamlDocument } from '../catalog/yaml-documents.ts';
+import { formatProblem, type Problem } from '../documents/problem.ts';
+import { readYamlDocuments, schemaProblems, type YamlDocument } from '../documents/yaml-documents.ts';
 import { checkSettings } from './check-settings.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
-import { formatProblem } from '../../src/catalog/problem.ts';
+import { formatProblem } from '../../src/documents/problem.ts';
 import { catalogTree, linkCatalogFile } from './catalog-tree.ts';
 
 async function problemsOf(directory: string): Promise<string[]> {
