@@ -7,9 +7,9 @@ import { DhcpEngine } from '../../src/provision/dhcp/dhcp-engine.ts';
 import { MachineIndex } from '../../src/provision/dhcp/leases/reservations.ts';
 import { defineSubnet } from '../../src/provision/dhcp/subnets/subnet.ts';
 import { BootEventRecorder } from '../../src/server/boot-events.ts';
-import { EventBudget } from '../../src/server/event-budget.ts';
 import { Counters } from '../../src/server/counters.ts';
 import { startDhcp } from '../../src/server/dhcp/dhcp-service.ts';
+import { EventBudget } from '../../src/server/event-budget.ts';
 import { ThreadedStore } from '../../src/store/threaded-store.ts';
 
 // Railhead's DHCP alone, as a process of its own: for benchmarks, and for tests that kill it. Takes its settings as

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import { formatProblem, type Problem } from '../documents/problem.ts';
 import { CATALOG_FOLDERS } from './catalog-files.ts';
 import type { Generation } from './generation.ts';
 import type { LoadedCatalog } from './load-catalog.ts';
-import { formatProblem, type Problem } from '../documents/problem.ts';
 import { watchFolders } from './watch-folders.ts';
 
 /** What the catalog's state is, for people and for `GET /api/v1/catalog`. */

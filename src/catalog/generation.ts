@@ -1,15 +1,14 @@
 import type { MacAddress } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
 import { type MachineMatch, MachineIndex } from '../provision/dhcp/leases/reservations.ts';
-import type { Group } from '../provision/group.ts';
 import { GroupIndex, type SelectionExplanation } from '../provision/group-index.ts';
+import type { Group } from '../provision/group.ts';
 import { profileGrubConfig } from '../provision/grub-config.ts';
 import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provision/ipxe-script.ts';
 import { type Labels, withInventory } from '../provision/labels.ts';
 import type { Machine } from '../provision/machine.ts';
 import { metadataEnv } from '../provision/metadata-env.ts';
 import { type IgnitionConfig, type IgnitionCompiler } from '../provision/render-ignition.ts';
-import type { TemplateVariables } from '../provision/template.ts';
 import { TemplateError } from '../provision/template-error.ts';
 import {
   metadataVariables,
@@ -18,6 +17,7 @@ import {
   requestVariables,
   templateVariables,
 } from '../provision/template-variables.ts';
+import type { TemplateVariables } from '../provision/template.ts';
 import type { CompiledProfile } from './compiled-profile.ts';
 
 /** Who asks, and what is meant for it. */

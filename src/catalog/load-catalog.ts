@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { type Problem, sortProblems } from '../documents/problem.ts';
 import { readCatalogFiles } from './catalog-files.ts';
 import { compileCatalog } from './compile-catalog.ts';
 import { openFilesDirectory } from './files-directory.ts';
 import type { Generation } from './generation.ts';
-import { type Problem, sortProblems } from '../documents/problem.ts';
 import { renderEverything } from './render-everything.ts';
 
 /** A generation, or everything that is wrong with the tree. */

@@ -1,14 +1,12 @@
 import { RE2JS } from 're2js';
+import type { ReportProblem } from '../documents/problem.ts';
 import { type Ipv4Cidr, parseCidr } from '../protocol/ipv4-cidr.ts';
 import { normaliseLabel } from '../provision/labels.ts';
 import type { LabelPattern, Requirement, Selector } from '../provision/selector.ts';
 import type { GroupDocument, RequirementDocument } from './document-schemas.ts';
 
-/** Tells what is wrong with the value at a path below the group's document. */
-type Report = (path: readonly PropertyKey[], message: string) => void;
-
 /** Reads a group's selector. Values that cannot be meant are reported, and the rest is still read. */
-export function readSelector(document: GroupDocument['selector'], report: Report): Selector {
+export function readSelector(document: GroupDocument['selector'], report: ReportProblem): Selector {
   const selector = new Map<string, readonly Requirement[]>();
   for (const [name, value] of Object.entries(document)) {
     const lower = name.toLowerCase();
@@ -22,7 +20,7 @@ function readRequirements(
   label: string,
   value: RequirementDocument,
   path: readonly PropertyKey[],
-  report: Report,
+  report: ReportProblem,
 ): Requirement[] {
   if (typeof value === 'string')
     return [{ kind: 'in', values: readValues(label, [value], () => path, report) }];
@@ -68,7 +66,7 @@ function readValues(
   label: string,
   values: readonly string[],
   pathOf: (index: number) => readonly PropertyKey[],
-  report: Report,
+  report: ReportProblem,
 ): Set<string> {
   const read = new Set<string>();
   values.forEach((value, index) => {
@@ -86,7 +84,11 @@ function describeUnusable(label: string, value: string): string {
   return `${shown} matches nothing: such a value counts as absent`;
 }
 
-function readCidrs(texts: readonly string[], path: readonly PropertyKey[], report: Report): Ipv4Cidr[] {
+function readCidrs(
+  texts: readonly string[],
+  path: readonly PropertyKey[],
+  report: ReportProblem,
+): Ipv4Cidr[] {
   return texts.flatMap((text) => {
     const cidr = parseCidr(text);
     if (cidr === undefined) {
@@ -100,7 +102,11 @@ function readCidrs(texts: readonly string[], path: readonly PropertyKey[], repor
 }
 
 /** RE2 takes time linear in the text, where JavaScript's own expressions can take for ever (decision 3). */
-function readPattern(source: string, path: readonly PropertyKey[], report: Report): LabelPattern | undefined {
+function readPattern(
+  source: string,
+  path: readonly PropertyKey[],
+  report: ReportProblem,
+): LabelPattern | undefined {
   try {
     const compiled = RE2JS.compile(source);
     return { source, test: (text) => compiled.matcher(text).find() };

@@ -1,8 +1,9 @@
+import type { Problem } from '../documents/problem.ts';
 import { sampleLabels } from '../provision/selector.ts';
 import { TemplateError } from '../provision/template-error.ts';
-import { type DefinitionPlaces, templateProblem } from './compile-catalog.ts';
+import type { DefinitionPlaces } from './compile-catalog.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
-import type { Problem } from '../documents/problem.ts';
+import { templateProblem } from './profile-compiler.ts';
 
 /** Where a trial rendering says the server is; nothing is sent there. */
 const SAMPLE_ORIGIN = 'http://railhead.invalid:8080';

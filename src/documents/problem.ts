@@ -22,3 +22,6 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
       (a.column ?? 0) - (b.column ?? 0),
   );
 }
+
+/** Takes a problem with what is at `path` of a document. */
+export type ReportProblem = (path: readonly PropertyKey[], message: string) => void;

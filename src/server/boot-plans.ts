@@ -1,7 +1,7 @@
 import type { Generation } from '../catalog/generation.ts';
-import { bootProgramFor } from '../provision/boot-programs.ts';
 import { findClientArchitecture } from '../protocol/dhcp/client-architecture.ts';
 import { IpxeFeature } from '../protocol/dhcp/ipxe-options.ts';
+import { bootProgramFor } from '../provision/boot-programs.ts';
 import type { BootPlan, BootPlanQuery, BootTarget } from '../provision/dhcp/boot/boot-plan.ts';
 
 /** What boot plans are composed from. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BootEvent, BootEventKind } from '../../src/provision/boot-event.ts';
-import type { JsonObject } from '../../src/provision/json-value.ts';
 import { diagnoseBoot } from '../../src/provision/boot-timeline.ts';
+import type { JsonObject } from '../../src/provision/json-value.ts';
 
 type Step = [seconds: number, kind: BootEventKind, detail?: JsonObject, summary?: string];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { Generation } from '../../src/catalog/generation.ts';
+import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { BootClient } from '../../src/provision/dhcp/boot/boot-client.ts';
 import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
 import { composeBootPlan } from '../../src/server/boot-plans.ts';

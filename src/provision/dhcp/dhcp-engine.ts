@@ -1,18 +1,15 @@
-import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { messageTypeOf } from '../../protocol/dhcp/message.ts';
+import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress } from '../../protocol/dhcp/read-option.ts';
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
+import { KeyedBuckets, TokenBucket } from '../token-bucket.ts';
 import { type BootClient, classifyClient } from './boot/boot-client.ts';
 import { BootLoopGuard } from './boot/boot-loop-guard.ts';
 import type { FindBootPlan } from './boot/boot-plan.ts';
-import { hasReservation } from './leases/choose-address.ts';
 import { clientKeyOf, describeClientId } from './client-key.ts';
 import { decideMode, ModePins, type ServingMode } from './decide-mode.ts';
-import { decideBootServerReply, decideProxyReply } from './replies/decide-proxy-reply.ts';
-import { decideReply } from './replies/decide-reply.ts';
-import { DeclineBudget } from './leases/decline-budget.ts';
 import {
   type DhcpDecision,
   type DhcpEvent,
@@ -23,18 +20,21 @@ import {
 import type { DhcpPacket } from './dhcp-packet.ts';
 import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchange.ts';
-import { ForeignLeases } from './other-servers/foreign-leases.ts';
-import { type ForeignServer, ForeignServers } from './other-servers/foreign-servers.ts';
+import { hasReservation } from './leases/choose-address.ts';
+import { DeclineBudget } from './leases/decline-budget.ts';
 import { LeaseBook } from './leases/lease-book.ts';
 import type { LeaseLimits } from './leases/lease-limits.ts';
 import type { Lease } from './leases/lease.ts';
-import type { Moment } from './moment.ts';
 import type { ClientIdentity, Reservations } from './leases/reservations.ts';
-import { isReturnAddress, SubnetSelector } from './subnets/select-subnet.ts';
-import { exchangeEvent } from './replies/server-reply.ts';
-import type { Subnet } from './subnets/subnet.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
-import { KeyedBuckets, TokenBucket } from '../token-bucket.ts';
+import type { Moment } from './moment.ts';
+import { ForeignLeases } from './other-servers/foreign-leases.ts';
+import { type ForeignServer, ForeignServers } from './other-servers/foreign-servers.ts';
+import { decideBootServerReply, decideProxyReply } from './replies/decide-proxy-reply.ts';
+import { decideReply } from './replies/decide-reply.ts';
+import { exchangeEvent } from './replies/server-reply.ts';
+import { isReturnAddress, SubnetSelector } from './subnets/select-subnet.ts';
+import type { Subnet } from './subnets/subnet.ts';
 
 /** What an engine is made of. */
 export interface DhcpEngineOptions {

@@ -6,9 +6,9 @@ import type { FindBootPlan } from './boot/boot-plan.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import type { DhcpPolicy } from './dhcp-policy.ts';
 import type { LeaseBook } from './leases/lease-book.ts';
-import type { Moment } from './moment.ts';
 import type { MachineMatch, Reservations } from './leases/reservations.ts';
 import type { SubnetLeases } from './leases/subnet-leases.ts';
+import type { Moment } from './moment.ts';
 
 /** Everything found out about one request before it is decided on. */
 export interface Exchange {

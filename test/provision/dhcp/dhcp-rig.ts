@@ -11,8 +11,8 @@ import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket } from '../../../src/provision/dhcp/dhcp-packet.ts';
 import type { DhcpPolicy } from '../../../src/provision/dhcp/dhcp-policy.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
-import type { Moment } from '../../../src/provision/dhcp/moment.ts';
 import { MachineIndex } from '../../../src/provision/dhcp/leases/reservations.ts';
+import type { Moment } from '../../../src/provision/dhcp/moment.ts';
 import {
   defineSubnet,
   type Subnet,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeRequest } from '../../../src/protocol/dhcp/decode.ts';
 import { encodeMessage } from '../../../src/protocol/dhcp/encode.ts';
 import { MalformedMessage } from '../../../src/protocol/malformed-message.ts';
+import { defineSubnet } from '../../../src/provision/dhcp/subnets/subnet.ts';
 import { GOLDEN_PACKETS, goldenBytes } from '../../protocol/dhcp/golden-packets.ts';
 import {
   clientMac,
@@ -19,7 +20,6 @@ import {
   SERVER,
   UEFI_PXE,
 } from './dhcp-rig.ts';
-import { defineSubnet } from '../../../src/provision/dhcp/subnets/subnet.ts';
 import { cidr } from './dhcp-rig.ts';
 
 // Packets that no honest client sends. What decoding refuses is in test/protocol/dhcp/decode.test.ts.

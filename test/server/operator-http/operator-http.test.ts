@@ -4,11 +4,11 @@ import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
 import { Counters } from '../../../src/server/counters.ts';
+import { viewNetworks } from '../../../src/server/operator-http/network-view.ts';
 import {
   type OperatorHttpParts,
   OperatorHttpServer,
 } from '../../../src/server/operator-http/operator-http-server.ts';
-import { viewNetworks } from '../../../src/server/operator-http/network-view.ts';
 import type { BootEventQuery } from '../../../src/store/store.ts';
 import { clientMac, DhcpRig, rackSubnet } from '../../provision/dhcp/dhcp-rig.ts';
 

@@ -1,5 +1,5 @@
-import { IPXE_NO_PROXY_WAIT, IpxeFeature } from '../../../protocol/dhcp/ipxe-options.ts';
 import { findClientArchitecture } from '../../../protocol/dhcp/client-architecture.ts';
+import { IPXE_NO_PROXY_WAIT, IpxeFeature } from '../../../protocol/dhcp/ipxe-options.ts';
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { encodeText } from '../../../protocol/dhcp/option-value.ts';
 import {
@@ -8,9 +8,9 @@ import {
   PXE_RASPBERRY_PI,
 } from '../../../protocol/dhcp/pxe-options.ts';
 import { type Ipv4Address, parseIpv4 } from '../../../protocol/ipv4-address.ts';
+import type { Subnet } from '../subnets/subnet.ts';
 import type { BootClient, IpxeClient } from './boot-client.ts';
 import type { BootTarget } from './boot-plan.ts';
-import type { Subnet } from '../subnets/subnet.ts';
 
 /** The header fields and options that make a reply a boot answer. */
 export interface BootAnswer {

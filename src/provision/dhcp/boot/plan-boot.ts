@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../json-value.ts';
-import { type BootAnswer, bootAnswer } from './boot-answer.ts';
-import type { BootPlan, FindBootPlan } from './boot-plan.ts';
 import type { Exchange } from '../exchange.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
+import { type BootAnswer, bootAnswer } from './boot-answer.ts';
+import type { BootPlan, FindBootPlan } from './boot-plan.ts';
 
 /** What a client is to boot, in the form that it takes. */
 export interface PlannedBoot {

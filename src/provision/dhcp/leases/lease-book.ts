@@ -1,8 +1,8 @@
 import { type Ipv4Address, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
-import { type CompiledSubnet, compileSubnet } from '../subnets/compiled-subnet.ts';
-import type { Lease, LeaseChange } from './lease.ts';
 import type { Moment } from '../moment.ts';
+import { type CompiledSubnet, compileSubnet } from '../subnets/compiled-subnet.ts';
 import type { Subnet } from '../subnets/subnet.ts';
+import type { Lease, LeaseChange } from './lease.ts';
 import { type Binding, SubnetLeases, type SubnetUsage } from './subnet-leases.ts';
 
 /** How long an address is kept from everybody after a client found it in use. */

@@ -1,6 +1,6 @@
-import type { DeclineBudget } from './decline-budget.ts';
 import type { DhcpEvent } from '../dhcp-decision.ts';
 import type { Exchange } from '../exchange.ts';
+import type { DeclineBudget } from './decline-budget.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
 /** Whether a client that nothing is known of may be given a new address of the subnet right now. */

@@ -1,7 +1,7 @@
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
+import { type CompiledSubnet, isOctetEdge } from '../subnets/compiled-subnet.ts';
 import { AddressPool } from './address-pool.ts';
 import { AgeQueue } from './age-queue.ts';
-import { type CompiledSubnet, isOctetEdge } from '../subnets/compiled-subnet.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import type { Lease } from './lease.ts';
 

@@ -1,6 +1,6 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import type { Moment } from '../moment.ts';
 import { KeyedBuckets } from '../../token-bucket.ts';
+import type { Moment } from '../moment.ts';
 
 const SERVERS_PER_SUBNET_MAX = 16;
 /** Clients name their server once a lease; a server that no client named for a day is gone. */

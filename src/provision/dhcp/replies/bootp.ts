@@ -1,8 +1,8 @@
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
-import { findReservedAddress } from '../leases/choose-address.ts';
+import { planBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import type { DhcpSurroundings, Exchange } from '../exchange.ts';
-import { planBoot } from '../boot/plan-boot.ts';
+import { findReservedAddress } from '../leases/choose-address.ts';
 import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**

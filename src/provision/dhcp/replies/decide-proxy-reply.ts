@@ -1,15 +1,15 @@
-import { maximumReplySize } from '../../../protocol/dhcp/encode.ts';
 import { findClientArchitecture } from '../../../protocol/dhcp/client-architecture.ts';
+import { maximumReplySize } from '../../../protocol/dhcp/encode.ts';
 import type { DhcpMessage } from '../../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { bootItemReply, readBootItem } from '../../../protocol/dhcp/pxe-options.ts';
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { BootAnswer } from '../boot/boot-answer.ts';
+import { planBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
 import type { GuardBootFile } from '../leases/lease-limits.ts';
-import { planBoot } from '../boot/plan-boot.ts';
 import { isReturnAddress } from '../subnets/select-subnet.ts';
 import { addEchoes, exchangeEvent, replyDecision, replyHeader } from './server-reply.ts';
 

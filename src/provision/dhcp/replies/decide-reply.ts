@@ -1,11 +1,11 @@
 import { MessageType } from '../../../protocol/dhcp/option-codes.ts';
+import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
+import type { DhcpSurroundings, Exchange } from '../exchange.ts';
+import type { LeaseLimits } from '../leases/lease-limits.ts';
 import { decideBootp } from './bootp.ts';
 import { decideDecline } from './decline.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import { decideDiscover } from './discover.ts';
-import type { DhcpSurroundings, Exchange } from '../exchange.ts';
 import { decideInform } from './inform.ts';
-import type { LeaseLimits } from '../leases/lease-limits.ts';
 import { decideRelease } from './release.ts';
 import { decideRequest } from './request.ts';
 

@@ -1,8 +1,8 @@
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
-import type { DeclineBudget } from '../leases/decline-budget.ts';
 import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
+import type { DeclineBudget } from '../leases/decline-budget.ts';
 import { exchangeEvent } from './server-reply.ts';
 
 /**

@@ -2,13 +2,13 @@ import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts'
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { BootPlan } from '../boot/boot-plan.ts';
-import { chooseAddress } from '../leases/choose-address.ts';
+import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import type { DhcpSurroundings, Exchange } from '../exchange.ts';
+import { chooseAddress } from '../leases/choose-address.ts';
 import type { LeaseLimits } from '../leases/lease-limits.ts';
-import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
-import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
+import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
  * Answers a DHCPDISCOVER with an address that is kept for the client for a minute (RFC 2131 section 4.3.1). Asked

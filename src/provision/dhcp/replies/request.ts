@@ -2,6 +2,10 @@ import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress, readText } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
+import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
+import { describeClientId } from '../client-key.ts';
+import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
+import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
 import {
   type AddressClaim,
   claimsOf,
@@ -9,15 +13,11 @@ import {
   isAssignable,
   mayTake,
 } from '../leases/choose-address.ts';
-import { describeClientId } from '../client-key.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import { leaseSecondsFor } from './discover.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
 import type { LeaseNotes } from '../leases/lease-book.ts';
 import type { LeaseLimits } from '../leases/lease-limits.ts';
-import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
-import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
+import { leaseSecondsFor } from './discover.ts';
+import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
  * Answers a DHCPREQUEST, which is one of four (RFC 2131 section 4.3.2 and table 4): taking up an offer, asking after

@@ -4,13 +4,13 @@ import { MessageType, messageTypeName, OptionCode } from '../../../protocol/dhcp
 import { encodeText, encodeUint32 } from '../../../protocol/dhcp/option-value.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { JsonObject } from '../../json-value.ts';
-import { describeClient } from '../boot/boot-client.ts';
 import { BOOT_OPTION_CODES } from '../boot/boot-answer.ts';
+import { describeClient } from '../boot/boot-client.ts';
+import type { PlannedBoot } from '../boot/plan-boot.ts';
 import type { DhcpEvent, DhcpReply } from '../dhcp-decision.ts';
 import type { Exchange } from '../exchange.ts';
-import type { PlannedBoot } from '../boot/plan-boot.ts';
-import { replyDestination, replyFlags } from './reply-destination.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
+import { replyDestination, replyFlags } from './reply-destination.ts';
 
 /** RFC 2131 section 3.3: a lease without end. */
 const INFINITE_LEASE = 0xffff_ffff;

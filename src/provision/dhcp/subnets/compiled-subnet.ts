@@ -1,6 +1,6 @@
+import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { encodeAddresses, encodeText } from '../../../protocol/dhcp/option-value.ts';
-import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import { ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
 import { cidrNetmask } from '../../../protocol/ipv4-cidr.ts';
 import type { OffsetRange } from '../leases/address-pool.ts';

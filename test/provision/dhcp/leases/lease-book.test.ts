@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Lease } from '../../../../src/provision/dhcp/leases/lease.ts';
+import { defineSubnet } from '../../../../src/provision/dhcp/subnets/subnet.ts';
 import {
   clientMac,
   DhcpRig,
@@ -13,7 +14,6 @@ import {
   SERVER,
 } from '../dhcp-rig.ts';
 import { cidr } from '../dhcp-rig.ts';
-import { defineSubnet } from '../../../../src/provision/dhcp/subnets/subnet.ts';
 
 const pool = (first: string, last: string): RigOptions => ({
   subnets: [rackSubnet({ pools: [{ first: ip(first), last: ip(last) }] })],

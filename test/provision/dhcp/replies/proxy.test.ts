@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMessage } from '../../../../src/protocol/dhcp/encode.ts';
+import { readText } from '../../../../src/protocol/dhcp/read-option.ts';
 import type { AutoFacts } from '../../../../src/provision/dhcp/decide-mode.ts';
 import { decideMode } from '../../../../src/provision/dhcp/decide-mode.ts';
-import { readText } from '../../../../src/protocol/dhcp/read-option.ts';
+import type { SubnetSettings } from '../../../../src/provision/dhcp/subnets/subnet.ts';
 import {
   BIOS_PXE,
   clientMac,
@@ -22,7 +23,6 @@ import {
   UEFI_HTTP,
   UEFI_PXE,
 } from '../dhcp-rig.ts';
-import type { SubnetSettings } from '../../../../src/provision/dhcp/subnets/subnet.ts';
 
 // Beside another DHCP server. P1 to P12 are the rules of the proxy; P1's sockets and P10's speed are the shell's.
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { reviewReservations } from '../../../../src/provision/dhcp/leases/review-reservations.ts';
 import { reviewSubnet } from '../../../../src/provision/dhcp/subnets/review-subnet.ts';
 import type { SubnetSettings } from '../../../../src/provision/dhcp/subnets/subnet.ts';
-import { reviewReservations } from '../../../../src/provision/dhcp/leases/review-reservations.ts';
 import { cidr, clientMac, ip, machine, rackSubnet } from '../dhcp-rig.ts';
 
 const pools = [{ first: ip('10.20.0.50'), last: ip('10.20.0.60') }];
