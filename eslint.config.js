@@ -40,7 +40,7 @@ export default tseslint.config(
   },
   {
     // Pure folders: no clock, no randomness; both come in as arguments.
-    files: ['src/{protocol,ignition,butane,provision}/**/*.ts'],
+    files: ['src/{protocol,ignition,butane,limits,provision}/**/*.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -4,7 +4,7 @@ import type { DhcpMessage } from '../src/protocol/dhcp/message.ts';
 import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../src/protocol/ipv4-address.ts';
 import { parseCidr } from '../src/protocol/ipv4-cidr.ts';
 import { DhcpEngine } from '../src/provision/dhcp/dhcp-engine.ts';
-import { MachineIndex } from '../src/provision/dhcp/leases/reservations.ts';
+import { MachineIndex } from '../src/provision/machines/machine-index.ts';
 import { defineSubnet } from '../src/provision/dhcp/subnets/subnet.ts';
 
 // How many exchanges a second (DISCOVER to ACK, two packets in, two out) decoding, deciding and encoding allow on one

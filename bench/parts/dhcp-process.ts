@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { parseIpv4 } from '../../src/protocol/ipv4-address.ts';
 import { parseCidr } from '../../src/protocol/ipv4-cidr.ts';
-import { BootSessions } from '../../src/provision/boot-session.ts';
+import { BootSessions } from '../../src/provision/history/boot-session.ts';
 import { DhcpEngine } from '../../src/provision/dhcp/dhcp-engine.ts';
-import { MachineIndex } from '../../src/provision/dhcp/leases/reservations.ts';
+import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import { defineSubnet } from '../../src/provision/dhcp/subnets/subnet.ts';
-import { BootEventRecorder } from '../../src/server/boot-events.ts';
-import { Counters } from '../../src/server/counters.ts';
+import { BootEventRecorder } from '../../src/history/boot-event-recorder.ts';
+import { Counters } from '../../src/limits/counters.ts';
 import { startDhcp } from '../../src/server/dhcp/dhcp-service.ts';
-import { EventBudget } from '../../src/server/event-budget.ts';
+import { EventBudget } from '../../src/provision/history/event-budget.ts';
 import { ThreadedStore } from '../../src/store/threaded-store.ts';
 
 // Railhead's DHCP alone, as a process of its own: for benchmarks, and for tests that kill it. Takes its settings as

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseMac } from '../protocol/mac-address.ts';
-import { BOOT_EVENT_KINDS } from '../provision/boot-event.ts';
+import { BOOT_EVENT_KINDS } from '../provision/history/boot-event.ts';
 
 /** Query of `GET /api/v1/events`. */
 export const eventQuerySchema = z.strictObject({

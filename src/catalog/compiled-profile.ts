@@ -1,5 +1,5 @@
-import type { Profile } from '../provision/profile.ts';
-import type { Template } from '../provision/template.ts';
+import type { Profile } from '../provision/rendering/profile.ts';
+import type { Template } from '../provision/rendering/template.ts';
 
 /** A template with its own text, which errors point into. */
 export interface SourceTemplate extends Template {

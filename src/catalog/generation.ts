@@ -1,23 +1,23 @@
 import type { MacAddress } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
-import { type MachineMatch, MachineIndex } from '../provision/dhcp/leases/reservations.ts';
-import { GroupIndex, type SelectionExplanation } from '../provision/group-index.ts';
-import type { Group } from '../provision/group.ts';
-import { profileGrubConfig } from '../provision/grub-config.ts';
-import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provision/ipxe-script.ts';
-import { type Labels, withInventory } from '../provision/labels.ts';
-import type { Machine } from '../provision/machine.ts';
-import { metadataEnv } from '../provision/metadata-env.ts';
-import { type IgnitionConfig, type IgnitionCompiler } from '../provision/render-ignition.ts';
-import { TemplateError } from '../provision/template-error.ts';
+import { type MachineMatch, MachineIndex } from '../provision/machines/machine-index.ts';
+import { GroupIndex, type SelectionExplanation } from '../provision/selection/group-index.ts';
+import type { Group } from '../provision/selection/group.ts';
+import { profileGrubConfig } from '../provision/rendering/grub-config.ts';
+import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provision/rendering/ipxe-script.ts';
+import { type Labels, withInventory } from '../provision/selection/labels.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import { metadataEnv } from '../provision/rendering/metadata-env.ts';
+import { type IgnitionConfig, type IgnitionCompiler } from '../provision/rendering/render-ignition.ts';
+import { TemplateError } from '../provision/rendering/template-error.ts';
 import {
   metadataVariables,
   type RenderContext,
   type RenderSubject,
   requestVariables,
   templateVariables,
-} from '../provision/template-variables.ts';
-import type { TemplateVariables } from '../provision/template.ts';
+} from '../provision/rendering/template-variables.ts';
+import type { TemplateVariables } from '../provision/rendering/template.ts';
 import type { CompiledProfile } from './compiled-profile.ts';
 
 /** Who asks, and what is meant for it. */

@@ -2,8 +2,8 @@ import type { ReportProblem } from '../documents/problem.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { isStationMac, parseMac } from '../protocol/mac-address.ts';
 import { isIdentifyingUuid, parseUuid } from '../protocol/machine-uuid.ts';
-import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client-key.ts';
-import type { Machine } from '../provision/machine.ts';
+import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client/client-key.ts';
+import type { Machine } from '../provision/machines/machine.ts';
 import type { MachineDocument } from './document-schemas.ts';
 import { readDhcpOptions } from './read-dhcp-options.ts';
 

@@ -1,8 +1,8 @@
 import type { Problem } from '../documents/problem.ts';
 import type { YamlDocument } from '../documents/yaml-documents.ts';
-import type { Profile } from '../provision/profile.ts';
-import { TemplateError } from '../provision/template-error.ts';
-import { compileTemplate, type FindPartial, type Template } from '../provision/template.ts';
+import type { Profile } from '../provision/rendering/profile.ts';
+import { TemplateError } from '../provision/rendering/template-error.ts';
+import { compileTemplate, type FindPartial, type Template } from '../provision/rendering/template.ts';
 import type { CatalogFiles } from './catalog-files.ts';
 import type { CompiledProfile, SourceTemplate } from './compiled-profile.ts';
 import type { ProfileDocument } from './document-schemas.ts';

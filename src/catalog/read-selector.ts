@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js';
 import type { ReportProblem } from '../documents/problem.ts';
 import { type Ipv4Cidr, parseCidr } from '../protocol/ipv4-cidr.ts';
-import { normaliseLabel } from '../provision/labels.ts';
-import type { LabelPattern, Requirement, Selector } from '../provision/selector.ts';
+import { normaliseLabel } from '../provision/selection/labels.ts';
+import type { LabelPattern, Requirement, Selector } from '../provision/selection/selector.ts';
 import type { GroupDocument, RequirementDocument } from './document-schemas.ts';
 
 /** Reads a group's selector. Values that cannot be meant are reported, and the rest is still read. */

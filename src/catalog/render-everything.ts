@@ -1,6 +1,6 @@
 import type { Problem } from '../documents/problem.ts';
-import { sampleLabels } from '../provision/selector.ts';
-import { TemplateError } from '../provision/template-error.ts';
+import { sampleLabels } from '../provision/selection/selector.ts';
+import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { DefinitionPlaces } from './compile-catalog.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
 import { templateProblem } from './profile-compiler.ts';

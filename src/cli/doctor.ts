@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
-import type { Finding } from '../server/doctor/finding.ts';
-import type { NetworkInterface } from '../server/network-interfaces.ts';
+import type { Finding } from '../doctor/finding.ts';
+import type { NetworkInterface } from '../host/network-interfaces.ts';
 
 interface DoctorOptions {
   readonly interface: readonly string[];
@@ -46,9 +46,9 @@ async function examine(options: DoctorOptions): Promise<void> {
 }
 
 async function collect(options: DoctorOptions): Promise<Finding[]> {
-  const host = await import('../server/doctor/check-host.ts');
-  const { listNetworkInterfaces } = await import('../server/network-interfaces.ts');
-  const { checkTftp } = await import('../server/doctor/check-tftp.ts');
+  const host = await import('../doctor/check-host.ts');
+  const { listNetworkInterfaces } = await import('../host/network-interfaces.ts');
+  const { checkTftp } = await import('../doctor/check-tftp.ts');
   const interfaces = listNetworkInterfaces();
   const chosen = host.selectInterfaces(options.interface, interfaces);
   const findings = [
@@ -57,7 +57,7 @@ async function collect(options: DoctorOptions): Promise<Finding[]> {
     ...(await host.checkPorts()),
   ];
   if (options.bootPrograms !== undefined) {
-    const { checkBootPrograms } = await import('../server/doctor/check-boot-programs.ts');
+    const { checkBootPrograms } = await import('../doctor/check-boot-programs.ts');
     findings.push(...(await checkBootPrograms(options.bootPrograms)));
   }
   for (const one of chosen) {
@@ -68,7 +68,7 @@ async function collect(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function probe(one: NetworkInterface): Promise<Finding[]> {
-  const { judgeDhcpServers, probeDhcpServers } = await import('../server/doctor/check-dhcp-servers.ts');
+  const { judgeDhcpServers, probeDhcpServers } = await import('../doctor/check-dhcp-servers.ts');
   try {
     return judgeDhcpServers(one.name, await probeDhcpServers(one));
   } catch (error) {
@@ -94,7 +94,7 @@ async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
     return;
   }
   const { SqliteStore } = await import('../store/sqlite-store.ts');
-  const { watchBoot } = await import('../server/doctor/watch-boot.ts');
+  const { watchBoot } = await import('../doctor/watch-boot.ts');
   let store: ReturnType<typeof SqliteStore.openToRead>;
   try {
     store = SqliteStore.openToRead(file);

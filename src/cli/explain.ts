@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Generation } from '../catalog/generation.ts';
-import type { Labels } from '../provision/labels.ts';
+import type { Labels } from '../provision/selection/labels.ts';
 import { addMachineQuery, loadOrReport, type MachineQuery, toLabels } from './machine-query.ts';
 
 /** `railhead explain`: which group and profile a machine gets, and why no other. */

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Generation } from '../catalog/generation.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
-import { labelsFromQuery } from '../provision/labels.ts';
+import { labelsFromQuery } from '../provision/selection/labels.ts';
 
 /** Which machine a question is about, as `explain` and `render` take it. */
 export interface MachineQuery {

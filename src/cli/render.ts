@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { Generation, MatchedResolution } from '../catalog/generation.ts';
-import { TemplateError } from '../provision/template-error.ts';
-import type { RenderContext } from '../provision/template-variables.ts';
+import { TemplateError } from '../provision/rendering/template-error.ts';
+import type { RenderContext } from '../provision/rendering/template-variables.ts';
 import { addMachineQuery, loadOrReport, type MachineQuery, toLabels, toRawQuery } from './machine-query.ts';
 
 const KINDS = ['ipxe', 'grub', 'ignition', 'generic', 'metadata'] as const;

@@ -48,9 +48,9 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(settings: Settings): Promise<void> {
-  const { startApp } = await import('../app.ts');
+  const { startApp } = await import('../app/app.ts');
   const { formatEndpoint } = await import('../protocol/endpoint.ts');
-  const { createLogger } = await import('../log.ts');
+  const { createLogger } = await import('../log/logger.ts');
   const { readPassedSockets } = await import('../server/udp/socket-activation.ts');
   const log = createLogger(settings.log.level);
   const app = await startApp({ settings, log, passedSockets: readPassedSockets(process.env, process.pid) });

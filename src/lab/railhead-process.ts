@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { BootEventKind } from '../provision/boot-event.ts';
+import type { BootEventKind } from '../provision/history/boot-event.ts';
 import type { NetworkLab } from './network-lab.ts';
 
 /** A boot event, as the API gives it. */

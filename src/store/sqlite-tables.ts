@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { BootEventKind } from '../provision/boot-event.ts';
+import type { BootEventKind } from '../provision/history/boot-event.ts';
 import type { LeaseState } from '../provision/dhcp/leases/lease.ts';
 
 // The tables as Kysely's queries see them; schema.sql has them as the database sees them. Times are wall-clock

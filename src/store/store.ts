@@ -1,7 +1,7 @@
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
 import type { MachineUuid } from '../protocol/machine-uuid.ts';
-import type { BootEvent, BootEventKind } from '../provision/boot-event.ts';
+import type { BootEvent, BootEventKind } from '../provision/history/boot-event.ts';
 import type { Lease, LeaseChange } from '../provision/dhcp/leases/lease.ts';
 
 /** A machine that was seen and that no file declares. */

@@ -2,7 +2,7 @@ import pino from 'pino';
 import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
-import { labelsFromQuery } from '../../src/provision/labels.ts';
+import { labelsFromQuery } from '../../src/provision/selection/labels.ts';
 import { catalogTree, writeCatalogFile } from './catalog-tree.ts';
 
 const PROFILE = 'id: p\nboot: {kernel: /k, args: ["name={{name}}"]}\n';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BootEventKind } from '../../src/provision/boot-event.ts';
+import type { BootEventKind } from '../../src/provision/history/boot-event.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';

@@ -1,4 +1,4 @@
-import type { BootEvent, BootEventSink } from '../../src/provision/boot-event.ts';
+import type { BootEvent, BootEventSink } from '../../src/provision/history/boot-event.ts';
 
 /** Remembers boot events instead of storing them. */
 export class RecordedEvents implements BootEventSink {

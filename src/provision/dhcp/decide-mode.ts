@@ -1,4 +1,4 @@
-import { RecentMap } from '../recent-map.ts';
+import { RecentMap } from '../../limits/recent-map.ts';
 import type { Exchange } from './exchange.ts';
 import type { Subnet } from './subnets/subnet.ts';
 

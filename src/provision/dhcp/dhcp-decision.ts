@@ -1,7 +1,7 @@
 import type { EncodeLimits } from '../../protocol/dhcp/encode.ts';
 import type { DhcpMessage } from '../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
-import type { BootEvent } from '../boot-event.ts';
+import type { BootEvent } from '../history/boot-event.ts';
 import type { Ingress } from './dhcp-packet.ts';
 import type { LeaseChange } from './leases/lease.ts';
 

@@ -4,11 +4,11 @@ import { hexFromBytes, readAddress } from '../../protocol/dhcp/read-option.ts';
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
-import { KeyedBuckets, TokenBucket } from '../token-bucket.ts';
-import { type BootClient, classifyClient } from './boot/boot-client.ts';
+import { KeyedBuckets, TokenBucket } from '../../limits/token-bucket.ts';
+import { type BootClient, classifyClient } from './client/boot-client.ts';
 import { BootLoopGuard } from './boot/boot-loop-guard.ts';
 import type { FindBootPlan } from './boot/boot-plan.ts';
-import { clientKeyOf, describeClientId } from './client-key.ts';
+import { clientKeyOf, describeClientId } from './client/client-key.ts';
 import { decideMode, ModePins, type ServingMode } from './decide-mode.ts';
 import {
   type DhcpDecision,
@@ -25,7 +25,7 @@ import { DeclineBudget } from './leases/decline-budget.ts';
 import { LeaseBook } from './leases/lease-book.ts';
 import type { LeaseLimits } from './leases/lease-limits.ts';
 import type { Lease } from './leases/lease.ts';
-import type { ClientIdentity, Reservations } from './leases/reservations.ts';
+import type { ClientIdentity, Reservations } from '../machines/machine-index.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
 import type { Moment } from './moment.ts';
 import { ForeignLeases } from './other-servers/foreign-leases.ts';
@@ -33,7 +33,7 @@ import { type ForeignServer, ForeignServers } from './other-servers/foreign-serv
 import { decideBootServerReply, decideProxyReply } from './replies/decide-proxy-reply.ts';
 import { decideReply } from './replies/decide-reply.ts';
 import { exchangeEvent } from './replies/server-reply.ts';
-import { isReturnAddress, SubnetSelector } from './subnets/select-subnet.ts';
+import { isReturnAddress, SubnetSelector } from './locate/select-subnet.ts';
 import type { Subnet } from './subnets/subnet.ts';
 
 /** What an engine is made of. */

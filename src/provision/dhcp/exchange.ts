@@ -1,12 +1,12 @@
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
-import type { BootClient } from './boot/boot-client.ts';
+import type { BootClient } from './client/boot-client.ts';
 import type { FindBootPlan } from './boot/boot-plan.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import type { DhcpPolicy } from './dhcp-policy.ts';
 import type { LeaseBook } from './leases/lease-book.ts';
-import type { MachineMatch, Reservations } from './leases/reservations.ts';
+import type { MachineMatch, Reservations } from '../machines/machine-index.ts';
 import type { SubnetLeases } from './leases/subnet-leases.ts';
 import type { Moment } from './moment.ts';
 

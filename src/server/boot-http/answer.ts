@@ -1,4 +1,4 @@
-import type { BootEventKind } from '../../provision/boot-event.ts';
+import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 
 /** A whole answer of the boot plane, before it is written to a socket. */

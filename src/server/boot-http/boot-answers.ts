@@ -1,17 +1,17 @@
 import type { Generation, MatchedResolution, Resolution } from '../../catalog/generation.ts';
 import { parseAcceptHeader } from '../../ignition/accept-header.ts';
 import { acceptsSpec } from '../../ignition/flatcar-releases.ts';
-import type { BootEventKind } from '../../provision/boot-event.ts';
-import { waitingGrubConfig } from '../../provision/grub-config.ts';
+import type { BootEventKind } from '../../provision/history/boot-event.ts';
+import { waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
 import {
   bootIpxeScript,
   failIpxeScript,
   localIpxeScript,
   waitingIpxeScript,
-} from '../../provision/ipxe-script.ts';
+} from '../../provision/rendering/ipxe-script.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
-import { TemplateError } from '../../provision/template-error.ts';
-import type { RenderContext } from '../../provision/template-variables.ts';
+import { TemplateError } from '../../provision/rendering/template-error.ts';
+import type { RenderContext } from '../../provision/rendering/template-variables.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 

@@ -1,4 +1,4 @@
-import type { Labels } from '../../provision/labels.ts';
+import type { Labels } from '../../provision/selection/labels.ts';
 
 /** A request of the boot plane, read from the socket. */
 export interface BootRequest {

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
-import { labelsFromQuery } from '../../provision/labels.ts';
+import { labelsFromQuery } from '../../provision/selection/labels.ts';
 import type { BootRequest } from './boot-request.ts';
 
 /** What reading a request depends on. */

@@ -1,24 +1,11 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { readFile } from 'node:fs/promises';
+import { type Neighbours, parseNeighbours } from '../../host/neighbours.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
-
-/** How the kernel is asked; replaced in tests. */
-export interface Neighbours {
-  /** Makes the kernel look for the address on its link. */
-  solicit(address: Ipv4Address): void;
-  /** The kernel's table of neighbours, in the form of /proc/net/arp. */
-  read(): Promise<string>;
-}
 
 /** A host on the link answers within a few milliseconds; firmware waits four seconds for an offer. */
 const WAIT_MS = 300;
 const LOOK_EVERY_MS = 30;
 /** Probes under way; past it addresses are offered unprobed, as a client that finds a conflict declines. */
 const PROBES_MAX = 64;
-/** The discard service (RFC 863): a datagram there disturbs nobody. */
-const DISCARD_PORT = 9;
-/** ATF_COM of the kernel's <linux/if_arp.h>: the neighbour has answered. */
-const COMPLETE = 0x2;
 
 /**
  * Finds out whether somebody uses an address, before it is given to somebody else. Node can send neither ARP nor
@@ -70,36 +57,5 @@ export class AddressProbe {
       }
     }
     this.#looking = false;
-  }
-}
-
-/** Neighbours of a text like /proc/net/arp that have answered. */
-export function parseNeighbours(table: string): { address: string; mac: string }[] {
-  return table
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [address, , flags, mac] = line.trim().split(/\s+/);
-      if (address === undefined || mac === undefined || (Number(flags) & COMPLETE) === 0) return [];
-      return [{ address, mac: mac.toLowerCase() }];
-    });
-}
-
-/** The kernel's neighbours. The socket keeps no process alive. */
-export class KernelNeighbours implements Neighbours {
-  readonly #socket: Socket = createSocket('udp4');
-
-  constructor() {
-    // An address that cannot be reached is nobody's.
-    this.#socket.on('error', () => undefined);
-    this.#socket.unref();
-  }
-
-  solicit(address: Ipv4Address): void {
-    this.#socket.send('', DISCARD_PORT, address, () => undefined);
-  }
-
-  read(): Promise<string> {
-    return readFile('/proc/net/arp', 'latin1');
   }
 }

@@ -6,7 +6,7 @@ import { MessageType, messageTypeName } from '../../protocol/dhcp/option-codes.t
 import { hexFromBytes } from '../../protocol/dhcp/read-option.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
-import type { BootEventSink } from '../../provision/boot-event.ts';
+import type { BootEventSink } from '../../provision/history/boot-event.ts';
 import type {
   DhcpDecision,
   DhcpReply,
@@ -16,9 +16,9 @@ import type {
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import { KeyedBuckets } from '../../provision/token-bucket.ts';
-import type { Counters } from '../counters.ts';
-import { LineBudget, type LineLimits } from '../line-budget.ts';
+import { KeyedBuckets } from '../../limits/token-bucket.ts';
+import type { Counters } from '../../limits/counters.ts';
+import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
 import type { AddressProbe } from './address-probe.ts';
 import type { DatagramSource, DhcpSocketListener } from './dhcp-sockets.ts';
 import type { LeaseWriter } from './lease-writer.ts';

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
-import type { BootEventSink } from '../../provision/boot-event.ts';
+import { KernelNeighbours } from '../../host/neighbours.ts';
+import type { BootEventSink } from '../../provision/history/boot-event.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import type { Store } from '../../store/store.ts';
-import type { Counters } from '../counters.ts';
-import { AddressProbe, KernelNeighbours } from './address-probe.ts';
+import type { Counters } from '../../limits/counters.ts';
+import { AddressProbe } from './address-probe.ts';
 import { DhcpServer } from './dhcp-server.ts';
 import { DhcpSockets, type DhcpSocketSettings } from './dhcp-sockets.ts';
 import { LeaseWriter } from './lease-writer.ts';

@@ -2,7 +2,11 @@ import type { Logger } from 'pino';
 import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpPort, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
-import { interfaceSignature, listNetworkInterfaces, type NetworkInterface } from '../network-interfaces.ts';
+import {
+  interfaceSignature,
+  listNetworkInterfaces,
+  type NetworkInterface,
+} from '../../host/network-interfaces.ts';
 import { DatagramBatches } from '../udp/datagram-batches.ts';
 import { adoptUdpSocket, openUdpSocket, type UdpSocket } from '../udp/open-udp-socket.ts';
 import type { PassedSocket } from '../udp/socket-activation.ts';

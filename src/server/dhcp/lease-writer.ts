@@ -3,9 +3,9 @@ import type { DhcpDecision } from '../../provision/dhcp/dhcp-decision.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import { KeyedBuckets } from '../../provision/token-bucket.ts';
+import { KeyedBuckets } from '../../limits/token-bucket.ts';
 import type { Store } from '../../store/store.ts';
-import type { Counters } from '../counters.ts';
+import type { Counters } from '../../limits/counters.ts';
 
 /** Told what became of a decision: whether its reply, if it has one, may be sent. */
 export type CommitOutcome = (outcome: 'send' | 'drop') => void;

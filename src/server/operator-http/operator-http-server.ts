@@ -8,10 +8,10 @@ import { type ProblemCode, problemDocument } from '../../api/problem-document.ts
 import type { CatalogStatus } from '../../catalog/catalog.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
-import type { Machine } from '../../provision/machine.ts';
+import type { Machine } from '../../provision/machines/machine.ts';
 import type { Store } from '../../store/store.ts';
-import type { Counters } from '../counters.ts';
-import { listenHttp } from '../listen-http.ts';
+import type { Counters } from '../../limits/counters.ts';
+import { listenHttp } from '../../host/listen-http.ts';
 import type { NetworkView } from './network-view.ts';
 import { sendList } from './send-list.ts';
 

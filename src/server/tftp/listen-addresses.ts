@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import type { NetworkInterface } from '../network-interfaces.ts';
+import type { NetworkInterface } from '../../host/network-interfaces.ts';
 
 /** IPv4, UDP and TFTP headers of a DATA packet, in octets. */
 const HEADERS_LENGTH = 20 + 8 + 4;

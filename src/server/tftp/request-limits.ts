@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
-import { KeyedBuckets } from '../../provision/token-bucket.ts';
+import { KeyedBuckets } from '../../limits/token-bucket.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 
 /** Addresses whose budget is remembered. A storm of forged addresses makes us forget, not grow. */

@@ -1,13 +1,13 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Logger } from 'pino';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { listNetworkInterfaces, type NetworkInterface } from '../network-interfaces.ts';
+import { listNetworkInterfaces, type NetworkInterface } from '../../host/network-interfaces.ts';
 import { openUdpSocket } from '../udp/open-udp-socket.ts';
 import { blksizeOfInterface, resolveListenAddress } from './listen-addresses.ts';
 import type { TftpSettings } from './tftp-settings.ts';
-import { TransferPort, type TransferPortParts } from './transfer-port.ts';
-import { type BatchedCalls, TransferPorts } from './transfer-ports.ts';
-import type { TurnBudget } from './turn-budget.ts';
+import { TransferPort, type TransferPortParts } from './transfers/transfer-port.ts';
+import { type BatchedCalls, TransferPorts } from './transfers/transfer-ports.ts';
+import type { TurnBudget } from './transfers/turn-budget.ts';
 
 /** Where to listen. 0.0.0.0 stands for every address that the host has, also those that come later. */
 export interface TftpPlace {

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { TransferOutcome, TransferState } from '../../protocol/tftp/transfer.ts';
-import type { BootEvent, BootEventKind, BootEventSink } from '../../provision/boot-event.ts';
-import type { Counters } from '../counters.ts';
-import { LineBudget, type LineLimits } from '../line-budget.ts';
+import type { BootEvent, BootEventKind, BootEventSink } from '../../provision/history/boot-event.ts';
+import type { Counters } from '../../limits/counters.ts';
+import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
 import { RejectLog } from './reject-log.ts';
 
 /** How a transfer went. */

@@ -13,20 +13,25 @@ import {
 import { decodeRequest, type TftpRequest } from '../../protocol/tftp/request.ts';
 import { requestedPath } from '../../protocol/tftp/requested-path.ts';
 import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
-import { TokenBucket } from '../../provision/token-bucket.ts';
-import type { NetworkInterface } from '../network-interfaces.ts';
+import { TokenBucket } from '../../limits/token-bucket.ts';
+import type { NetworkInterface } from '../../host/network-interfaces.ts';
 import { RequestLimits } from './request-limits.ts';
-import { type RunningTransfer, RunningTransfers } from './running-transfers.ts';
-import type { TftpAnswer, TftpContent } from './tftp-content.ts';
+import { type RunningTransfer, RunningTransfers } from './transfers/running-transfers.ts';
+import type { TftpAnswer, TftpContent } from './content/tftp-content.ts';
 import { type TftpListener, TftpListeners, type TftpPlace } from './tftp-listeners.ts';
 import { type RejectReason, TftpReport, type TftpReportParts } from './tftp-report.ts';
 import { TFTP_DEFAULTS, type TftpSettings } from './tftp-settings.ts';
-import { TftpTransfer } from './tftp-transfer.ts';
-import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfer-blocks.ts';
-import type { TransferPort } from './transfer-port.ts';
-import { type SenderListener, sendPacket, type TakeTransferPacket, type TftpPeer } from './transfer-port.ts';
-import { type BatchedCalls, loadBatchedCalls } from './transfer-ports.ts';
-import { TurnBudget } from './turn-budget.ts';
+import { TftpTransfer } from './transfers/tftp-transfer.ts';
+import { countBlocks, MemoryBlocks, StreamedBlocks } from './transfers/transfer-blocks.ts';
+import type { TransferPort } from './transfers/transfer-port.ts';
+import {
+  type SenderListener,
+  sendPacket,
+  type TakeTransferPacket,
+  type TftpPeer,
+} from './transfers/transfer-port.ts';
+import { type BatchedCalls, loadBatchedCalls } from './transfers/transfer-ports.ts';
+import { TurnBudget } from './transfers/turn-budget.ts';
 
 /** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
 const SWEEP_MS = 100;

@@ -2,14 +2,14 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { BlockRollover } from '../../protocol/tftp/data-header.ts';
-import type { BootProgramFile } from '../boot-program-files.ts';
-import { bootProgramContent } from './boot-program-content.ts';
-import { DirectoryContent } from './directory-content.ts';
-import { HotFiles } from './hot-files.ts';
-import { firstContentOf } from './tftp-content.ts';
+import type { BootProgramFile } from '../../host/boot-program-files.ts';
+import { bootProgramContent } from './content/boot-program-content.ts';
+import { DirectoryContent } from './content/directory-content.ts';
+import { HotFiles } from './content/hot-files.ts';
+import { firstContentOf } from './content/tftp-content.ts';
 import type { TftpReportParts } from './tftp-report.ts';
 import { TftpServer } from './tftp-server.ts';
-import { virtualContent } from './virtual-content.ts';
+import { virtualContent } from './content/virtual-content.ts';
 
 /** What a TFTP service is put together from. */
 export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'events' | 'findMac' | 'log'> {

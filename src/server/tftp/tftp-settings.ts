@@ -1,5 +1,5 @@
 import type { BlockRollover } from '../../protocol/tftp/data-header.ts';
-import type { PortRange } from './transfer-ports.ts';
+import type { PortRange } from './transfers/transfer-ports.ts';
 
 /** How the TFTP server behaves. Every setting has a default that suits a machine room. */
 export interface TftpSettings {

@@ -1,6 +1,6 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
-import { describeHolders, findPortHolders } from './port-holder.ts';
+import { describeHolders, findPortHolders } from '../../host/port-holder.ts';
 import type { SocketCalls } from './socket-calls.ts';
 
 /** A UDP socket as a server wants it. */

@@ -11,14 +11,14 @@ import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket } from '../../../src/provision/dhcp/dhcp-packet.ts';
 import type { DhcpPolicy } from '../../../src/provision/dhcp/dhcp-policy.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
-import { MachineIndex } from '../../../src/provision/dhcp/leases/reservations.ts';
+import { MachineIndex } from '../../../src/provision/machines/machine-index.ts';
 import type { Moment } from '../../../src/provision/dhcp/moment.ts';
 import {
   defineSubnet,
   type Subnet,
   type SubnetSettings,
 } from '../../../src/provision/dhcp/subnets/subnet.ts';
-import type { Machine } from '../../../src/provision/machine.ts';
+import type { Machine } from '../../../src/provision/machines/machine.ts';
 import { hexBytes } from '../../protocol/dhcp/golden-packets.ts';
 
 export const SERVER = parseIpv4('10.20.0.1')!;

@@ -6,11 +6,11 @@ import pino, { type Logger } from 'pino';
 import type { Generation } from '../../../src/catalog/generation.ts';
 import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
-import type { BootEvent } from '../../../src/provision/boot-event.ts';
+import type { BootEvent } from '../../../src/provision/history/boot-event.ts';
 import { BootAnswers, type UnmatchedPolicy } from '../../../src/server/boot-http/boot-answers.ts';
 import { BootHttpServer } from '../../../src/server/boot-http/boot-http-server.ts';
 import { RequestReader } from '../../../src/server/boot-http/read-request.ts';
-import { Counters } from '../../../src/server/counters.ts';
+import { Counters } from '../../../src/limits/counters.ts';
 
 /** A boot plane on loopback, with a small catalog and some assets. */
 export interface BootPlane {

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
-import { Counters } from '../../../src/server/counters.ts';
+import { Counters } from '../../../src/limits/counters.ts';
 import { viewNetworks } from '../../../src/server/operator-http/network-view.ts';
 import {
   type OperatorHttpParts,

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../../src/lab/network-lab.ts';
-import { DirectoryContent, type DirectorySettings } from '../../../src/server/tftp/directory-content.ts';
-import { HotFiles } from '../../../src/server/tftp/hot-files.ts';
-import type { TftpContent } from '../../../src/server/tftp/tftp-content.ts';
+import {
+  DirectoryContent,
+  type DirectorySettings,
+} from '../../../src/server/tftp/content/directory-content.ts';
+import { HotFiles } from '../../../src/server/tftp/content/hot-files.ts';
+import type { TftpContent } from '../../../src/server/tftp/content/tftp-content.ts';
 import { fetchFile, rawAck, rawError, rawRequest, type Received, TestPeer } from './test-client.ts';
 import { closeTestServers, contentOf, startTestServer, TestClock, type TestServer } from './test-server.ts';
 

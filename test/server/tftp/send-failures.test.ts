@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type BatchedCalls, loadBatchedCalls } from '../../../src/server/tftp/transfer-ports.ts';
+import { type BatchedCalls, loadBatchedCalls } from '../../../src/server/tftp/transfers/transfer-ports.ts';
 import { PacketBatches } from '../../../src/server/udp/packet-batches.ts';
 import { loadSocketCalls, type SocketCalls } from '../../../src/server/udp/socket-calls.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';

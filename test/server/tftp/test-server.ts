@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
-import { Counters } from '../../../src/server/counters.ts';
-import type { TftpContent } from '../../../src/server/tftp/tftp-content.ts';
+import { Counters } from '../../../src/limits/counters.ts';
+import type { TftpContent } from '../../../src/server/tftp/content/tftp-content.ts';
 import { TftpServer, type TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
 import { RecordedEvents } from '../../fakes/recorded-events.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
-import type { NetworkInterface } from '../../../src/server/network-interfaces.ts';
-import type { TftpAnswer, TftpContent } from '../../../src/server/tftp/tftp-content.ts';
+import type { NetworkInterface } from '../../../src/host/network-interfaces.ts';
+import type { TftpAnswer, TftpContent } from '../../../src/server/tftp/content/tftp-content.ts';
 import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
 import { fetchFile, rawAck, rawError, rawRequest, TestPeer } from './test-client.ts';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../../src/protocol/ipv4-address.ts';
 import { DatagramBatches } from '../../../src/server/udp/datagram-batches.ts';
 import { openUdpSocket, type UdpSocket } from '../../../src/server/udp/open-udp-socket.ts';
-import { describeHolders, findPortHolders, parseSocketTable } from '../../../src/server/udp/port-holder.ts';
+import { describeHolders, findPortHolders, parseSocketTable } from '../../../src/host/port-holder.ts';
 import { readPassedSockets } from '../../../src/server/udp/socket-activation.ts';
 import { loadSocketCalls } from '../../../src/server/udp/socket-calls.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../../protocol/dhcp/pxe-options.ts';
 import { type Ipv4Address, parseIpv4 } from '../../../protocol/ipv4-address.ts';
 import type { Subnet } from '../subnets/subnet.ts';
-import type { BootClient, IpxeClient } from './boot-client.ts';
+import type { BootClient, IpxeClient } from '../client/boot-client.ts';
 import type { BootTarget } from './boot-plan.ts';
 
 /** The header fields and options that make a reply a boot answer. */

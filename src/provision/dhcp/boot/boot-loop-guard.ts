@@ -1,5 +1,5 @@
 import { MessageType } from '../../../protocol/dhcp/option-codes.ts';
-import { RecentMap } from '../../recent-map.ts';
+import { RecentMap } from '../../../limits/recent-map.ts';
 import type { DhcpEvent } from '../dhcp-decision.ts';
 import type { Exchange } from '../exchange.ts';
 import type { BootFileVerdict } from '../leases/lease-limits.ts';

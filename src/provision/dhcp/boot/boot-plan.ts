@@ -1,9 +1,9 @@
 import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
-import type { Machine } from '../../machine.ts';
+import type { Machine } from '../../machines/machine.ts';
 import type { Subnet } from '../subnets/subnet.ts';
-import type { BootClient } from './boot-client.ts';
+import type { BootClient } from '../client/boot-client.ts';
 
 /** What a client could be given to boot; boot-answer.ts chooses by what the client is. */
 export interface BootTarget {

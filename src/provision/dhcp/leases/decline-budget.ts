@@ -1,4 +1,4 @@
-import { KeyedBuckets } from '../../token-bucket.ts';
+import { KeyedBuckets } from '../../../limits/token-bucket.ts';
 
 const CLIENTS_MAX = 10_000;
 const MINUTE_S = 60;

@@ -1,5 +1,5 @@
 import { cidrContains } from '../../../protocol/ipv4-cidr.ts';
-import type { Machine } from '../../machine.ts';
+import type { Machine } from '../../machines/machine.ts';
 import type { Subnet } from '../subnets/subnet.ts';
 
 /** Reserved addresses that nobody will ever be given, a sentence each; nothing where there is no subnet at all. */

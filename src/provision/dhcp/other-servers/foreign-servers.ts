@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import { KeyedBuckets } from '../../token-bucket.ts';
+import { KeyedBuckets } from '../../../limits/token-bucket.ts';
 import type { Moment } from '../moment.ts';
 
 const SERVERS_PER_SUBNET_MAX = 16;

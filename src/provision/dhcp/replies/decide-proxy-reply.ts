@@ -10,7 +10,7 @@ import { planBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
 import type { GuardBootFile } from '../leases/lease-limits.ts';
-import { isReturnAddress } from '../subnets/select-subnet.ts';
+import { isReturnAddress } from '../locate/select-subnet.ts';
 import { addEchoes, exchangeEvent, replyDecision, replyHeader } from './server-reply.ts';
 
 /** What a reply on port 4011 may be at most, as a multiple of the request: its source address may be forged. */

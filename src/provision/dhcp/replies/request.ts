@@ -3,7 +3,7 @@ import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts'
 import { hexFromBytes, readAddress, readText } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
-import { describeClientId } from '../client-key.ts';
+import { describeClientId } from '../client/client-key.ts';
 import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
 import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
 import {

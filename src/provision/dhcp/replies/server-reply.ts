@@ -5,7 +5,7 @@ import { encodeText, encodeUint32 } from '../../../protocol/dhcp/option-value.ts
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { JsonObject } from '../../json-value.ts';
 import { BOOT_OPTION_CODES } from '../boot/boot-answer.ts';
-import { describeClient } from '../boot/boot-client.ts';
+import { describeClient } from '../client/boot-client.ts';
 import type { PlannedBoot } from '../boot/plan-boot.ts';
 import type { DhcpEvent, DhcpReply } from '../dhcp-decision.ts';
 import type { Exchange } from '../exchange.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readText } from '../../../../src/protocol/dhcp/read-option.ts';
-import { classifyClient, describeClient } from '../../../../src/provision/dhcp/boot/boot-client.ts';
+import { classifyClient, describeClient } from '../../../../src/provision/dhcp/client/boot-client.ts';
 import type { BootPlan } from '../../../../src/provision/dhcp/boot/boot-plan.ts';
 import {
   BIOS_PXE,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { AddressPool } from '../../../../src/provision/dhcp/leases/address-pool.ts';
 import { AgeQueue } from '../../../../src/provision/dhcp/leases/age-queue.ts';
 import { ExpiryQueue } from '../../../../src/provision/dhcp/leases/expiry-queue.ts';
-import { KeyedBuckets, TokenBucket } from '../../../../src/provision/token-bucket.ts';
+import { KeyedBuckets, TokenBucket } from '../../../../src/limits/token-bucket.ts';
 
 describe('expiry queue', () => {
   test('has the earliest deadline first, whatever was added, moved and taken out', () => {

@@ -1,0 +1,57 @@
+import type { Generation } from '../catalog/generation.ts';
+import { findClientArchitecture } from '../protocol/dhcp/client-architecture.ts';
+import { IpxeFeature } from '../protocol/dhcp/ipxe-options.ts';
+import { bootProgramFor } from '../provision/boot/boot-programs.ts';
+import type { BootPlan, BootPlanQuery, BootTarget } from '../provision/dhcp/boot/boot-plan.ts';
+
+/** What boot plans are composed from. */
+export interface BootPlanParts {
+  readonly generation: () => Generation | undefined;
+  /** Names of the boot programs that TFTP and HTTP have. */
+  readonly programs: ReadonlySet<string>;
+  /** Whether every iPXE that is no build of ours first loads the boot program of its architecture. */
+  readonly requireOwnIpxe: boolean;
+  /** Origin of the boot plane over HTTP for clients that reach us at this address. */
+  readonly originFor: (serverAddress: string) => string;
+}
+
+/** What the catalog wants for a DHCP client: boot options, unless its machine is disabled, and the group's options. */
+export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): BootPlan {
+  const { client, mac, machine, serverAddress } = query;
+  if (machine?.disabled === true) return { reason: `machine ${machine.id} is disabled` };
+  const labels = new Map<string, string>();
+  const known = mac ?? machine?.macs[0];
+  if (known !== undefined) labels.set('mac', known);
+  if (client.uuid !== undefined) labels.set('uuid', client.uuid);
+  const match = parts.generation()?.resolve(labels, machine).match;
+  // A machine without a group boots, too: iPXE shows that it waits, and it is seen.
+  const boot = bootTarget(parts, query, parts.originFor(serverAddress));
+  return {
+    boot,
+    ...(match !== undefined && { groupOptions: match.group.dhcpOptions }),
+    ...(machine?.dhcpOptions !== undefined && { machineOptions: machine.dhcpOptions }),
+    ...(machine?.leaseSeconds !== undefined && { leaseSeconds: machine.leaseSeconds }),
+  };
+}
+
+function bootTarget(
+  { programs, requireOwnIpxe }: BootPlanParts,
+  { client, machine, serverAddress, subnet }: BootPlanQuery,
+  origin: string,
+): BootTarget {
+  const program = machine?.bootProgram ?? bootProgramFor(client.arch, programs);
+  const scriptUrl = `${origin}/boot.ipxe`;
+  if (program === undefined) return { scriptUrl };
+  const httpUrl = `${origin}/boot/${program}`;
+  const bios = client.arch !== undefined && findClientArchitecture(client.arch)?.firmware === 'bios';
+  const features = client.ipxe?.features;
+  const onlyHttp = features?.has(IpxeFeature.http) === true && !features.has(IpxeFeature.tftp);
+  return {
+    scriptUrl,
+    bootProgram: program,
+    ownIpxeUrl: onlyHttp ? httpUrl : `tftp://${subnet.nextServer ?? serverAddress}/${program}`,
+    requireOwnIpxe,
+    // UEFI HTTP Boot takes nothing whose path does not end so.
+    ...((bios || program.endsWith('.efi')) && { httpBootUrl: httpUrl }),
+  };
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/** `catalog`: where profiles, groups and machines are. */
+export const catalog = z
+  .strictObject({
+    dir: z
+      .string()
+      .prefault('.')
+      .describe('The directory that holds `profiles/`, `groups/`, `machines/` and `assets/`.'),
+    watch: z.boolean().prefault(true).describe('Whether edits take effect by themselves.'),
+  })
+  .prefault({});

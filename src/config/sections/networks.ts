@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { OPTION_TYPES, parseOptionValue, reservedOptionReason } from '../../protocol/dhcp/option-value.ts';
+import { defineSubnet, type OptionSetting, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
+import { anyCidr, cidr, ipv4, range } from './values.ts';
+
+const dhcpOption = z
+  .strictObject({
+    code: z.int().describe('Option code, 1 to 254.'),
+    type: z.enum(OPTION_TYPES).describe('How the value is written on the wire.'),
+    value: z.unknown().describe('The value, in the form its type takes.'),
+  })
+  .transform(({ code, type, value }, context): OptionSetting => {
+    const reserved = reservedOptionReason(code);
+    if (reserved !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['code'],
+        message: `option ${code} cannot be set here: ${reserved}`,
+      });
+      return z.NEVER;
+    }
+    try {
+      return { code, value: parseOptionValue(type, value) };
+    } catch (error) {
+      context.addIssue({ code: 'custom', path: ['value'], message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+
+const seconds = z.int().min(1).max(0xffff_fffe);
+/** RFC 2131 section 3.3: a lease may have no end. */
+const leaseSeconds = z
+  .union([seconds, z.literal('infinite')])
+  .transform((value) => (value === 'infinite' ? Infinity : value));
+
+const network = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, 'an id has letters, digits, dots, dashes and underscores')
+    .describe('Unique name.')
+    .meta({ example: 'rack1' }),
+  cidr: cidr.describe('The network. Networks do not overlap.').meta({ example: '10.0.1.0/24' }),
+  mode: z
+    .enum(['full', 'proxy', 'auto', 'off'])
+    .describe(
+      '`full`: Railhead leases addresses. `proxy`: another server leases, Railhead says what to boot. `auto`: decided packet by packet. `off`: no answer.',
+    )
+    .meta({ example: 'full' }),
+  pools: z
+    .array(range)
+    .prefault([])
+    .describe('Ranges of addresses for clients without a reservation.')
+    .meta({ example: '["10.0.1.100-10.0.1.200"]' }),
+  exclude: z
+    .array(range)
+    .prefault([])
+    .describe('Parts of the pools that are never given out.')
+    .meta({ example: '["10.0.1.110-10.0.1.119"]' }),
+  routers: z
+    .array(ipv4)
+    .prefault([])
+    .describe('Default gateways (option 3).')
+    .meta({ example: '[10.0.1.1]' }),
+  dns: z.array(ipv4).prefault([]).describe('Name servers (option 6).').meta({ example: '[10.0.0.53]' }),
+  ntp: z.array(ipv4).prefault([]).describe('Time servers (option 42).').meta({ example: '[10.0.0.1]' }),
+  domain: z.string().optional().describe('Domain name (option 15).').meta({ example: 'rack1.example.com' }),
+  options: z
+    .array(dhcpOption)
+    .prefault([])
+    .describe('Further DHCP options.')
+    .meta({ example: '[{code: 26, type: uint16, value: 9000}]' }),
+  server_address: ipv4
+    .optional()
+    .describe(
+      "Railhead's own address as this network sees it; found by itself where the interface has one in it.",
+    )
+    .meta({ example: '10.0.1.2' }),
+  next_server: ipv4
+    .optional()
+    .describe('Where the TFTP server is, if not here.')
+    .meta({ example: '10.0.1.3' }),
+  authoritative: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether to refuse addresses that do not belong here. By default where Railhead leases from a pool.',
+    )
+    .meta({ example: 'true' }),
+  lease_seconds: leaseSeconds
+    .prefault(3600)
+    .describe('Lease time of installed systems, in seconds, or `infinite`.')
+    .meta({ example: '86400' }),
+  boot_lease_seconds: seconds.prefault(600).describe('Lease time of firmware and iPXE, which never renew.'),
+  relays: z
+    .array(ipv4)
+    .prefault([])
+    .describe('Relay addresses outside the network that pass on its requests.')
+    .meta({ example: '[10.9.0.1]' }),
+  shared_network: z
+    .string()
+    .optional()
+    .describe('Networks with the same name here are on one link.')
+    .meta({ example: 'floor2' }),
+  allow_unknown: z
+    .enum(['discover', 'ignore'])
+    .prefault('discover')
+    .describe('Whether machines that no record knows are answered.'),
+  allow_auto_full: z
+    .boolean()
+    .prefault(false)
+    .describe('In mode `auto`, whether Railhead may lease while it has seen no other server.'),
+  require_sole_server: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether to answer known machines only while another DHCP server is around.'),
+  uefi_proxy_style: z
+    .enum(['binl', 'discovery8'])
+    .prefault('binl')
+    .describe('How UEFI firmware is sent on in proxy mode: by port 4011, or at once by option 43.'),
+  pxe_prompt: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether option 43 brings a menu prompt along, without which some old ROMs boot nothing.'),
+  intel_reply_request: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether mode `proxy` answers the DHCPREQUEST of BIOS firmware too, as old Intel ROMs want.'),
+  skip_octet_edges: z
+    .boolean()
+    .prefault(true)
+    .describe('Whether addresses that end in .0 and .255 are left out of the pools.'),
+});
+
+/** `networks`: where Railhead answers DHCP, and how. */
+export const networks = z.array(network).prefault([]).describe('The networks that Railhead serves.');
+
+/** `served_networks`: whose machines TFTP and HTTP answer besides. */
+export const servedNetworks = z
+  .array(anyCidr)
+  .prefault([])
+  .describe(
+    'Further networks whose machines TFTP and HTTP answer, IPv4 or IPv6. Those of `networks`, those that the host is on and private ones always are answered; everybody else gets nothing from TFTP, and 403 from HTTP.',
+  )
+  .meta({ example: '["203.0.113.0/24", "2001:db8:1::/64"]' });
+
+/** The networks of the settings as the DHCP engine knows them. */
+export function toSubnets(settings: z.output<typeof networks>): Subnet[] {
+  return settings.map((network) =>
+    defineSubnet({
+      id: network.id,
+      cidr: network.cidr,
+      mode: network.mode,
+      pools: network.pools,
+      exclude: network.exclude,
+      routers: network.routers,
+      dns: network.dns,
+      ntp: network.ntp,
+      ...(network.domain !== undefined && { domain: network.domain }),
+      options: network.options,
+      ...(network.server_address !== undefined && { serverAddress: network.server_address }),
+      ...(network.next_server !== undefined && { nextServer: network.next_server }),
+      ...(network.authoritative !== undefined && { authoritative: network.authoritative }),
+      leaseSeconds: network.lease_seconds,
+      bootLeaseSeconds: network.boot_lease_seconds,
+      relays: network.relays,
+      ...(network.shared_network !== undefined && { sharedNetwork: network.shared_network }),
+      allowUnknown: network.allow_unknown,
+      allowAutoFull: network.allow_auto_full,
+      requireSoleServer: network.require_sole_server,
+      uefiProxyStyle: network.uefi_proxy_style,
+      pxePrompt: network.pxe_prompt,
+      intelReplyRequest: network.intel_reply_request,
+      skipOctetEdges: network.skip_octet_edges,
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { Endpoint } from '../../protocol/endpoint.ts';
+import { ipv4ToNumber, parseIpv4 } from '../../protocol/ipv4-address.ts';
+import { parseCidr } from '../../protocol/ipv4-cidr.ts';
+import type { AddressRange } from '../../provision/dhcp/subnets/subnet.ts';
+
+// Values that several sections take.
+
+/** An IPv4 address. */
+export const ipv4 = z.string().transform((text, context) => {
+  const address = parseIpv4(text);
+  if (address !== undefined) return address;
+  context.addIssue(`"${text}" is not an IPv4 address`);
+  return z.NEVER;
+});
+
+/** An IPv4 network with its host bits zero. */
+export const cidr = z.string().transform((text, context) => {
+  const network = parseCidr(text);
+  if (network !== undefined) return network;
+  context.addIssue(`"${text}" is not a network; write it as 10.0.1.0/24, with the host bits zero`);
+  return z.NEVER;
+});
+
+/** A network, IPv4 or IPv6, as text. */
+export const anyCidr = z.string().refine(
+  (text) => {
+    const [, address = '', prefix] = /^(.*)\/(\d{1,3})$/.exec(text) ?? [];
+    const version = isIP(address);
+    return version !== 0 && Number(prefix) <= (version === 6 ? 128 : 32);
+  },
+  { error: ({ input }) => `"${String(input)}" is not a network; write it as 10.0.1.0/24 or 2001:db8:1::/64` },
+);
+
+/** A range of IPv4 addresses. */
+export const range = z.string().transform((text, context): AddressRange => {
+  const [first, last, ...rest] = text.split('-').map((part) => parseIpv4(part.trim()));
+  if (
+    first !== undefined &&
+    last !== undefined &&
+    rest.length === 0 &&
+    ipv4ToNumber(first) <= ipv4ToNumber(last)
+  ) {
+    return { first, last };
+  }
+  context.addIssue(`"${text}" is not a range; write it as 10.0.1.100-10.0.1.200`);
+  return z.NEVER;
+});
+
+/** An address and a port to listen on. */
+export const endpoint = z.string().transform((text, context): Endpoint => {
+  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? (plain === undefined ? undefined : parseIpv4(plain));
+  if (host !== undefined && Number(port) <= 65535) return { host, port: Number(port) };
+  context.addIssue(`"${text}" is not an address and port; write it as 0.0.0.0:8080 or [::1]:8080`);
+  return z.NEVER;
+});
+
+/** Scheme, host and port of a URL. */
+export const origin = z
+  .string()
+  .regex(/^https?:\/\/[^/?#\s]+$/, 'write it as http://10.0.0.2:8080, without a path')
+  .transform((text) => text.replace(/\/$/, ''));

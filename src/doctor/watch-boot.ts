@@ -1,0 +1,63 @@
+import type { MacAddress } from '../protocol/mac-address.ts';
+import { type BootDiagnosis, diagnoseBoot } from '../provision/history/boot-timeline.ts';
+import type { Store, StoredBootEvent } from '../store/store.ts';
+
+/** What the watcher tells, in order. */
+export type WatchNews =
+  | { readonly kind: 'event'; readonly event: StoredBootEvent }
+  | { readonly kind: 'diagnosis'; readonly diagnosis: BootDiagnosis };
+
+/** Events are written behind by a tenth of a second, so looking more often shows nothing earlier. */
+const LOOK_EVERY_MS = 250;
+const EVENTS_MAX = 500;
+
+/**
+ * Follows one machine's boot in the store of a running server: its latest session so far, each event as it is
+ * written, and what they amount to whenever that changes. Ends when `signal` aborts; throws if the store breaks.
+ */
+export async function* watchBoot(
+  store: Pick<Store, 'listEvents'>,
+  mac: MacAddress,
+  signal: AbortSignal,
+  now: () => Date,
+): AsyncGenerator<WatchNews> {
+  let session: StoredBootEvent[] = [];
+  let afterId = 0;
+  let told = '';
+  let first = true;
+  while (!signal.aborted) {
+    const query = first ? { mac, limit: EVENTS_MAX } : { mac, afterId, limit: EVENTS_MAX };
+    for (const event of relevant(await store.listEvents(query), first)) {
+      afterId = event.id;
+      if (event.sessionId !== session[0]?.sessionId) session = [];
+      session.push(event);
+      if (session.length > EVENTS_MAX) session.shift();
+      yield { kind: 'event', event };
+    }
+    first = false;
+    const diagnosis = diagnoseBoot(session, now());
+    const text = `${diagnosis.verdict} ${diagnosis.text}`;
+    // A boot that moves on is told by its events; and "nothing heard" is worth saying at the start only.
+    if (text !== told && diagnosis.verdict !== 'moving') yield { kind: 'diagnosis', diagnosis };
+    told = text;
+    await pause(LOOK_EVERY_MS, signal);
+  }
+}
+
+/** At the start only the session that is under way is of interest. */
+function relevant(events: readonly StoredBootEvent[], first: boolean): readonly StoredBootEvent[] {
+  const latest = events.at(-1)?.sessionId;
+  return first ? events.filter((event) => event.sessionId === latest) : events;
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    signal.addEventListener('abort', done);
+  });
+}

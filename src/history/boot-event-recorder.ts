@@ -1,0 +1,94 @@
+import type { Logger } from 'pino';
+import type { BootEvent, BootEventSink } from '../provision/history/boot-event.ts';
+import type { BootSessions } from '../provision/history/boot-session.ts';
+import { KeyedBuckets } from '../limits/token-bucket.ts';
+import type { Store, StoredBootEvent } from '../store/store.ts';
+import type { Counters } from '../limits/counters.ts';
+import type { EventBudget, EventRefusal } from '../provision/history/event-budget.ts';
+import { MinuteTally } from '../log/minute-tally.ts';
+
+/** Events that wait to be written; past it the oldest are dropped, and counted. */
+const QUEUE_MAX = 50_000;
+/** Events of one transaction: leases wait in the store while it is written, and the event loop while it is handed over. */
+const BATCH_MAX = 64;
+/** How long the first event of a batch may wait for others. */
+const BATCH_DELAY_MS = 100;
+
+/** What the recorder is put together from. */
+export interface BootEventRecorderParts {
+  readonly store: Pick<Store, 'appendEvents'>;
+  readonly sessions: BootSessions;
+  readonly budget: EventBudget;
+  readonly counters: Counters;
+  readonly log: Logger;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * Lets boot events in as far as there is a budget for them, sorts them into sessions, and writes them behind, in batches: a boot storm must not wait for its own history. What is left out is counted by
+ * reason in `boot_events_left_out`, and told by one line of log a minute.
+ */
+export class BootEventRecorder implements BootEventSink {
+  readonly #parts: BootEventRecorderParts;
+  readonly #leftOut: MinuteTally;
+  /** A store that refuses does so for every batch. */
+  readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
+  #queue: Omit<StoredBootEvent, 'id'>[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(parts: BootEventRecorderParts) {
+    this.#parts = parts;
+    this.#leftOut = new MinuteTally((leftOut) => {
+      parts.log.warn({ leftOut }, 'not all boot events are on record: more came than there is a budget for');
+    });
+  }
+
+  record(event: BootEvent): boolean {
+    const { budget, nowMs, sessions } = this.#parts;
+    const refusal = budget.take(event, nowMs());
+    if (refusal !== undefined) {
+      this.#leaveOut(refusal, 1);
+      return false;
+    }
+    this.#queue.push({ ...event, sessionId: sessions.assign(event) });
+    if (this.#queue.length > QUEUE_MAX) {
+      this.#queue.splice(0, BATCH_MAX);
+      this.#leaveOut('store_behind', BATCH_MAX);
+    }
+    this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
+    return true;
+  }
+
+  /** Writes everything recorded so far. Resolves when it is in the store, or was refused and logged. */
+  async flush(): Promise<void> {
+    while (this.#queue.length > 0 || this.#writing !== undefined) await this.#write();
+    this.#leftOut.end();
+  }
+
+  #leaveOut(reason: EventRefusal | 'store_behind' | 'store_failed', count: number): void {
+    this.#parts.counters.add('boot_events_left_out', reason, count);
+    this.#leftOut.add(reason, count);
+  }
+
+  async #write(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing ??= this.#writeQueue().finally(() => (this.#writing = undefined));
+    await this.#writing;
+  }
+
+  async #writeQueue(): Promise<void> {
+    const { log, nowMs, store } = this.#parts;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_MAX);
+      try {
+        await store.appendEvents(batch);
+      } catch (error) {
+        this.#leaveOut('store_failed', batch.length);
+        if (this.#lines.take('store', nowMs())) log.error({ err: error }, 'boot events could not be stored');
+      }
+    }
+  }
+}

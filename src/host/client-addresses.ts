@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
+import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
+import type { Lease } from '../provision/dhcp/leases/lease.ts';
+import type { JsonObject } from '../provision/json-value.ts';
+import { parseNeighbours } from './neighbours.ts';
+
+/** How old a reading of the kernel's table may be: a storm must not read it for every request. */
+const TABLE_AGE_MS_MAX = 1_000;
+
+/** What the DHCP engine knows of addresses. */
+export interface KnownAddresses {
+  readonly findLease: (address: Ipv4Address) => Lease | undefined;
+  /** Whose an address of another server's is, as its client said. */
+  readonly findForeignMac: (address: Ipv4Address) => MacAddress | undefined;
+}
+
+/**
+ * Tells which network card is behind an address: by our own leases, else by the kernel's neighbours, else by what
+ * clients of another DHCP server said.
+ */
+export class ClientAddresses {
+  readonly #known: KnownAddresses;
+  readonly #nowMs: () => number;
+  #table = new Map<string, MacAddress>();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(known: KnownAddresses, nowMs: () => number) {
+    this.#known = known;
+    this.#nowMs = nowMs;
+  }
+
+  /** The card; undefined when nobody knows, as behind a router without a lease that we saw. */
+  findMac(text: string): MacAddress | undefined {
+    const address = parseIpv4(text);
+    if (address === undefined) return undefined;
+    const lease = this.#known.findLease(address);
+    return (
+      (lease === undefined ? undefined : parseMac(lease.chaddr)) ??
+      this.#neighbours().get(address) ??
+      this.#known.findForeignMac(address)
+    );
+  }
+
+  /** The lease of the machine at this address, for templates. */
+  findLease(text: string): JsonObject | undefined {
+    const address = parseIpv4(text);
+    const lease = address && this.#known.findLease(address);
+    if (lease === undefined) return undefined;
+    const { chaddr, hostname, subnetId } = lease;
+    return { address: lease.address, mac: chaddr, network: subnetId, hostname: hostname ?? '' };
+  }
+
+  #neighbours(): ReadonlyMap<string, MacAddress> {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#readAtMs < TABLE_AGE_MS_MAX) return this.#table;
+    this.#readAtMs = nowMs;
+    let text = '';
+    try {
+      text = readFileSync('/proc/net/arp', 'latin1');
+    } catch {
+      // Another system has no such table, and then events go without a card.
+    }
+    this.#table = new Map(
+      parseNeighbours(text).flatMap(({ address, mac }) => {
+        const parsed = parseMac(mac);
+        return parsed === undefined ? [] : [[address, parsed]];
+      }),
+    );
+    return this.#table;
+  }
+}

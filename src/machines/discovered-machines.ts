@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import { parseIpv4 } from '../protocol/ipv4-address.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import { parseUuid } from '../protocol/machine-uuid.ts';
+import type { BootEventSink } from '../provision/history/boot-event.ts';
+import type { Labels } from '../provision/selection/labels.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { DiscoveredMachine, Store } from '../store/store.ts';
+
+/** Machines that were seen since the start; past it the one seen longest ago counts as new when it comes back. */
+const SEEN_MAX = 100_000;
+/** A waiting machine asks every few seconds, and need not be written down each time. */
+const REPEAT_MS = 60_000;
+
+/** A machine that introduced itself. */
+export interface Sighting {
+  /** What it claims of itself. */
+  readonly claimed: Labels;
+  /** Its record, if there is one. */
+  readonly machine?: Machine;
+  readonly remoteAddress: string;
+}
+
+/** Writes down machines that no file declares, as they introduce themselves over HTTP. */
+export class DiscoveredMachines {
+  readonly #store: Pick<Store, 'recordDiscovered'>;
+  readonly #events: BootEventSink;
+  readonly #log: Logger;
+  readonly #now: () => Date;
+  readonly #seenAtMs = new Map<MacAddress, number>();
+
+  constructor(store: Pick<Store, 'recordDiscovered'>, events: BootEventSink, log: Logger, now: () => Date) {
+    this.#store = store;
+    this.#events = events;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** Notes who asked. Never throws; what the store refuses is logged. */
+  note({ claimed, machine, remoteAddress }: Sighting): void {
+    const mac = claimed.get('mac') as MacAddress | undefined;
+    if (machine !== undefined || mac === undefined) return;
+    const at = this.#now();
+    const lastMs = this.#seenAtMs.get(mac);
+    if (lastMs !== undefined && at.getTime() - lastMs < REPEAT_MS) return;
+    const address = parseIpv4(remoteAddress);
+    const uuid = parseUuid(claimed.get('uuid') ?? '');
+    const record: DiscoveredMachine = {
+      mac,
+      ...(uuid !== undefined && { uuid }),
+      ...(address !== undefined && { address }),
+      ...copyLabels(claimed, ['serial', 'manufacturer', 'product', 'arch', 'platform']),
+      firstSeenAt: at,
+      lastSeenAt: at,
+    };
+    if (lastMs === undefined && !this.#tell(record, claimed)) return;
+    this.#remember(mac, at.getTime());
+    this.#store.recordDiscovered(record).catch((error: unknown) => {
+      this.#log.error({ err: error, mac }, 'a discovered machine could not be stored');
+    });
+  }
+
+  /** Puts it on record that a machine is new. False if too many are: what nobody is told of is not written down either. */
+  #tell(machine: DiscoveredMachine, claimed: ReadonlyMap<string, string>): boolean {
+    const { address, lastSeenAt, mac, manufacturer = '', product = '' } = machine;
+    return this.#events.record({
+      at: lastSeenAt,
+      kind: 'machine.discovered',
+      mac,
+      ...(address !== undefined && { address }),
+      summary: `unknown machine ${mac} ${manufacturer} ${product}`.trim(),
+      detail: Object.fromEntries(claimed),
+    });
+  }
+
+  #remember(mac: MacAddress, atMs: number): void {
+    this.#seenAtMs.delete(mac);
+    this.#seenAtMs.set(mac, atMs);
+    if (this.#seenAtMs.size <= SEEN_MAX) return;
+    for (const oldest of this.#seenAtMs.keys()) {
+      this.#seenAtMs.delete(oldest);
+      break;
+    }
+  }
+}
+
+function copyLabels<K extends string>(
+  labels: ReadonlyMap<string, string>,
+  names: readonly K[],
+): Partial<Record<K, string>> {
+  const found = names.flatMap((name) => {
+    const value = labels.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found) as Partial<Record<K, string>>;
+}

@@ -1,0 +1,56 @@
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { JsonObject } from '../json-value.ts';
+
+/** What can happen on a machine's way from its first DHCP packet to its final report. */
+export const BOOT_EVENT_KINDS = [
+  'dhcp.offer',
+  'dhcp.ack',
+  'dhcp.nak',
+  'dhcp.decline',
+  'dhcp.release',
+  'dhcp.ignored',
+  'dhcp.foreign_server',
+  'proxydhcp.offer',
+  'proxydhcp.ack',
+  'tftp.sent',
+  'tftp.failed',
+  'http.boot_script',
+  'http.boot_program',
+  'http.asset',
+  'ipxe.sent',
+  'ipxe.waiting',
+  'grub.sent',
+  'ignition.sent',
+  'ignition.refused',
+  'generic.sent',
+  'metadata.sent',
+  'machine.discovered',
+  'machine.report',
+  'boot.loop_suspected',
+  'boot.url_sent_to_pxe_rom',
+] as const;
+
+export type BootEventKind = (typeof BOOT_EVENT_KINDS)[number];
+
+/** One step of a boot session, as an operator reads it. Carries no secret: details are redacted by who records. */
+export interface BootEvent {
+  readonly at: Date;
+  readonly kind: BootEventKind;
+  /** Absent when the step could not be traced to a network card, for example a download through a proxy. */
+  readonly mac?: MacAddress;
+  /** The source address of the packet or request. */
+  readonly address?: Ipv4Address;
+  /** Id of the machine, where files or inventory know it. */
+  readonly machineId?: string;
+  /** One line for people: "TFTP undionly.kpxe, 71 kB in 0.4 s". */
+  readonly summary: string;
+  /** The same for programs. */
+  readonly detail: JsonObject;
+}
+
+/** Takes boot events. `record` never throws, never blocks, and drops the oldest when it cannot keep up. */
+export interface BootEventSink {
+  /** False: the event was left out, because too many come. */
+  record(event: BootEvent): boolean;
+}

@@ -1,0 +1,202 @@
+import type { BootEvent, BootEventKind } from './boot-event.ts';
+import type { JsonValue } from '../json-value.ts';
+
+/** What the events of one boot amount to. */
+export interface BootDiagnosis {
+  /** moving: not long enough ago to worry. stuck: the next step is overdue. refused: Railhead said no. */
+  readonly verdict: 'done' | 'moving' | 'stuck' | 'refused';
+  /** What happened last, and what should have come next. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/** Silence after a step, and what it means once it has lasted. */
+interface Expectation {
+  /** What the machine should do next, in the words "no ... within". */
+  readonly next: string;
+  readonly withinSeconds: number;
+  readonly advice: string;
+}
+
+const FULL_MODE = 'let Railhead lease the addresses here (mode: full)';
+
+/**
+ * Says in words where a boot stands. `events` are of one machine and one session, oldest first; `now` decides whether
+ * the next step is overdue. The limits are past what firmware takes: edk2 repeats a DHCPDISCOVER after 4, 8, 16 and 32
+ * seconds, asks port 4011 for 10 seconds in all, and TFTP for 24.
+ */
+export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagnosis {
+  const last = events.findLast((event) => !ASIDES.has(event.kind));
+  if (last === undefined) {
+    return {
+      verdict: 'stuck',
+      text: 'nothing was heard of this machine',
+      advice:
+        'check that it is set to network boot, that its port is in the right VLAN and past spanning tree (portfast), and that a relay on another subnet has our address as its helper',
+    };
+  }
+  const loop = events.findLast((event) => event.kind === 'boot.loop_suspected');
+  if (loop !== undefined && loop.at >= last.at) {
+    return {
+      verdict: 'stuck',
+      text: loop.summary,
+      advice:
+        'an iPXE that is not recognised loads itself again: see what options 77 and 175 it sends, and use the boot programs that came with Railhead',
+    };
+  }
+  const refusal = refusalOf(last);
+  if (refusal !== undefined) return { verdict: 'refused', text: last.summary, advice: refusal };
+  const expectation = expectationAfter(last, events);
+  if (expectation === undefined) return { verdict: 'done', text: last.summary };
+  const silentSeconds = Math.floor((now.getTime() - last.at.getTime()) / 1000);
+  const { advice, next, withinSeconds } = expectation;
+  if (silentSeconds < withinSeconds) return { verdict: 'moving', text: last.summary };
+  return { verdict: 'stuck', text: `${last.summary}; no ${next} within ${withinSeconds} s`, advice };
+}
+
+/** Events that tell something beside the way of the boot. */
+const ASIDES: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
+  'boot.loop_suspected',
+  'dhcp.foreign_server',
+  'machine.discovered',
+]);
+
+/** What to do about an event that is itself a refusal; undefined if it is none. */
+function refusalOf({ detail, kind }: BootEvent): string | undefined {
+  switch (kind) {
+    case 'dhcp.ignored':
+      return IGNORED_ADVICE[textOf(detail['reason'])] ?? NOTHING_TO_BOOT;
+    case 'dhcp.ack':
+    case 'dhcp.offer':
+      return detail['noBoot'] === undefined ? undefined : NOTHING_TO_BOOT;
+    case 'dhcp.decline':
+      return 'the address is in use by another host: find it by its MAC (ip neigh), or take the address out of the pool';
+    case 'boot.url_sent_to_pxe_rom':
+      return 'a PXE ROM takes no URL: give it a boot program by TFTP, or use UEFI HTTP Boot';
+    case 'tftp.failed':
+      return 'if the file is missing, add it to the boot programs; if the transfer timed out, look for a firewall on UDP ports above 1024, and for an MTU smaller than the block size';
+    case 'ignition.refused':
+      return 'arm the machine or approve it, if it is meant to be installed';
+    case 'ipxe.waiting':
+      return 'no group selects this machine: `railhead explain --mac` says what each group lacks';
+    default:
+      return undefined;
+  }
+}
+
+const NOTHING_TO_BOOT =
+  'see which group selects the machine (`railhead explain --mac`), and whether there is a boot program for its architecture';
+
+const IGNORED_ADVICE: Readonly<Record<string, string>> = {
+  decline_flood:
+    'more addresses were declined than a fault explains, and no more are believed: find the host that answers for addresses that are not its own (a router with proxy ARP does), or the client that declines whatever it gets',
+  denied: 'the subnet answers known machines only: declare the machine, or set allowUnknown: discover',
+  foreign_server: 'another DHCP server is on this network: switch it off, or use mode: proxy',
+  pool_exhausted: 'no address is left: enlarge the pool, or shorten the lease time',
+  pool_pressure: 'unknown clients ask for most of the pool without taking it: find who floods the network',
+};
+
+/** What should follow an event; undefined if nothing has to. */
+function expectationAfter(last: BootEvent, events: readonly BootEvent[]): Expectation | undefined {
+  const { detail, kind } = last;
+  switch (kind) {
+    case 'dhcp.offer':
+      return afterOffer(events);
+    case 'dhcp.nak':
+      return {
+        next: 'new DHCPDISCOVER',
+        withinSeconds: 30,
+        advice: 'the client holds on to an address of another network: restart it',
+      };
+    case 'proxydhcp.offer':
+      return afterProxyOffer(last);
+    case 'dhcp.ack':
+    case 'proxydhcp.ack':
+      return detail['client'] === undefined ? undefined : afterBootAnswer(last);
+    case 'http.boot_program':
+    case 'tftp.sent':
+      return {
+        next: 'DHCP by the loaded program',
+        withinSeconds: 60,
+        advice:
+          'the program was loaded and does not come back: with Secure Boot an unsigned one is refused (use the signed shim, or switch it off); otherwise its network driver fails here (try snponly.efi instead of ipxe.efi, or undionly.kpxe)',
+      };
+    case 'http.boot_script':
+    case 'ipxe.sent':
+    case 'grub.sent':
+      return {
+        next: 'download of a kernel',
+        withinSeconds: 60,
+        advice:
+          'look at the screen of the machine: the kernel URL of the profile may not be reachable from its network, or iPXE lacks a feature that the script needs',
+      };
+    case 'http.asset':
+      return {
+        next: 'request for an Ignition config',
+        withinSeconds: 300,
+        advice:
+          'the kernel runs without a network or without ignition.config.url: see the kernel arguments of the profile, and the serial console',
+      };
+    default:
+      return undefined;
+  }
+}
+
+function afterOffer(events: readonly BootEvent[]): Expectation {
+  const foreign = events.findLast((event) => event.kind === 'dhcp.foreign_server');
+  const offers = events.filter((event) => event.kind === 'dhcp.offer').length;
+  return {
+    next: offers > 1 ? `DHCPREQUEST after ${offers} offers` : 'DHCPREQUEST',
+    withinSeconds: 10,
+    advice:
+      foreign !== undefined
+        ? `the client may have taken the offer of ${textOf(foreign.detail['server'])}: two servers lease here; switch one off, or use mode: proxy`
+        : 'the offer does not reach the client or is not to its liking: look for a firewall on UDP 67 and 68, a relay that does not pass replies on, a switch port that DHCP snooping does not trust, and for another DHCP server',
+  };
+}
+
+function afterProxyOffer({ detail }: BootEvent): Expectation {
+  if (detail['stage'] !== 'firmware') {
+    return {
+      next: 'request for what it was told to boot',
+      withinSeconds: 15,
+      advice: `the client has no address (a DHCP server must lease one beside a proxy), or cannot reach our HTTP port; or ${FULL_MODE}`,
+    };
+  }
+  if (detail['option43'] === true) {
+    return {
+      next: 'TFTP request',
+      withinSeconds: 15,
+      advice: `the DHCP server may lease no address, or send boot options of its own, which win; UDP 69 may be blocked; or ${FULL_MODE}`,
+    };
+  }
+  return {
+    next: 'request on port 4011',
+    withinSeconds: 10,
+    advice: `a firewall on UDP 4011, or old firmware: set uefi_proxy_style: discovery8, or ${FULL_MODE}`,
+  };
+}
+
+function afterBootAnswer({ detail }: BootEvent): Expectation | undefined {
+  if (detail['bootfile'] === undefined || detail['bootfile'] === '') return undefined;
+  const bootfile = textOf(detail['bootfile']);
+  if (/^https?:/.test(bootfile)) {
+    return {
+      next: `request for ${bootfile}`,
+      withinSeconds: 20,
+      advice:
+        'a firewall on our HTTP port, or a URL that leads elsewhere: see the external address in the settings',
+    };
+  }
+  return {
+    next: `TFTP request for ${bootfile}`,
+    withinSeconds: 30,
+    advice:
+      'a firewall on UDP 69, or firmware that prefers what another server sent: look for a second DHCP or proxyDHCP server (`railhead doctor`)',
+  };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

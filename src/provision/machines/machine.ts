@@ -1,0 +1,37 @@
+import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { MachineUuid } from '../../protocol/machine-uuid.ts';
+import type { JsonObject } from '../json-value.ts';
+
+/** One physical or virtual computer, as files and inventory declare it. */
+export interface Machine {
+  /** Unique name of the operator's choice; for a discovered machine the MAC address with dashes. */
+  readonly id: string;
+  /** Every network card that may boot; the first one is used where one must be named. */
+  readonly macs: readonly MacAddress[];
+  /** DHCP client identifiers (option 61) in lower-case hex, for hosts that are not known by their card. */
+  readonly clientIds?: readonly string[];
+  /** The switch port the machine hangs on, as its relay reports it in option 82, in lower-case hex. */
+  readonly switchPort?: { readonly circuitId?: string; readonly remoteId?: string };
+  /** SMBIOS UUID, absent when unknown or a vendor's dummy. */
+  readonly uuid?: MachineUuid;
+  /** SMBIOS serial number, as the maker wrote it. */
+  readonly serial?: string;
+  /** Labels that inventory gives; they win over what the machine claims of itself. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Template variables; they win over the group's and the profile's. */
+  readonly metadata: JsonObject;
+  /** The address reserved for this machine, within one of the subnets. */
+  readonly address?: Ipv4Address;
+  /** Host name (option 12), a DNS label or name. */
+  readonly hostname?: string;
+  /** The boot program to give its firmware instead of the architecture's default, for example `ipxe.efi`. */
+  readonly bootProgram?: string;
+  /** DHCP options for this machine; they win over the group's and the network's. */
+  readonly dhcpOptions?: DhcpOptions;
+  /** Instead of the network's lease time; Infinity is a lease without end. */
+  readonly leaseSeconds?: number;
+  /** A disabled machine gets an address and no boot options, so that its firmware goes to the next boot device. */
+  readonly disabled?: boolean;
+}

@@ -1,0 +1,24 @@
+import type { JsonObject } from '../json-value.ts';
+
+/** What a machine boots from: kernel, initrds and arguments, all of them templates. */
+export interface BootSettings {
+  readonly kernel: string;
+  readonly initrd: readonly string[];
+  readonly args: readonly string[];
+}
+
+/** What to boot, and which config templates to render. */
+export interface Profile {
+  readonly id: string;
+  readonly name?: string;
+  /** Absent for a profile that only answers for an installed system. */
+  readonly boot?: BootSettings;
+  /** Templates of Ignition configs (`.bu`, `.ign`), each merged over the ones before it. */
+  readonly ignition: readonly string[];
+  /** Generic templates by the name they are asked for. */
+  readonly generic: Readonly<Record<string, string>>;
+  /** install: network boot until installed, then the local disk. live: network boot always. */
+  readonly lifecycle: 'install' | 'live';
+  /** Defaults under the group's and the machine's metadata. */
+  readonly metadata: JsonObject;
+}

@@ -1,0 +1,96 @@
+import type { Group } from '../selection/group.ts';
+import type { JsonObject } from '../json-value.ts';
+import type { Labels } from '../selection/labels.ts';
+import type { Machine } from '../machines/machine.ts';
+import type { Profile } from './profile.ts';
+import type { TemplateVariables } from './template.ts';
+
+/** What a template may know beside metadata. */
+export interface RenderContext {
+  /** Origin of the boot plane as the machine reaches it: `http://10.0.0.2:8080`. */
+  readonly origin: string;
+  /** The request's query as it came, without the question mark. */
+  readonly rawQuery: string;
+  /** The machine's lease, if Railhead gave it one. */
+  readonly lease?: JsonObject;
+}
+
+/** Whom to render for. */
+export interface RenderSubject {
+  readonly labels: Labels;
+  readonly machine: Machine | undefined;
+  readonly group: Group;
+  readonly profile: Profile;
+  /** The URL at which this machine's Ignition config is. */
+  readonly ignitionUrl: () => string;
+}
+
+/**
+ * The variables of a template: metadata of the profile, under the group's, under the machine's; then the labels that
+ * the group's selector names; then what Railhead itself knows, which nothing can shadow.
+ */
+export function templateVariables(subject: RenderSubject, context: RenderContext): TemplateVariables {
+  const { group, machine, profile, labels } = subject;
+  return {
+    ...metadataVariables(subject),
+    // A template asks for few of these, so each is made when it is asked for.
+    get machine() {
+      return {
+        id: machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '',
+        mac: labels.get('mac') ?? '',
+        uuid: labels.get('uuid') ?? '',
+        serial: labels.get('serial') ?? '',
+        hostname: machine?.hostname ?? '',
+        address: machine?.address ?? '',
+        labels: Object.fromEntries(labels),
+      };
+    },
+    get group() {
+      return { id: group.id };
+    },
+    get profile() {
+      return { id: profile.id };
+    },
+    get lease() {
+      return context.lease ?? {};
+    },
+    get server() {
+      return { url: context.origin, host: hostOf(context.origin) };
+    },
+    get request() {
+      return requestVariables(labels, context);
+    },
+    get ignition_url() {
+      return subject.ignitionUrl();
+    },
+  };
+}
+
+/** The variables of /metadata: as Matchbox has it, metadata, selector labels and the request, and nothing else. */
+export function metadataVariables(subject: RenderSubject): TemplateVariables {
+  const { group, machine, profile, labels } = subject;
+  const variables: Record<string, unknown> = { ...profile.metadata, ...group.metadata, ...machine?.metadata };
+  for (const label of group.selector.keys()) {
+    const value = labels.get(label);
+    if (value !== undefined) variables[label] = value;
+  }
+  return variables;
+}
+
+/** `request`: the query as labels and as it came. */
+export function requestVariables(labels: Labels, context: RenderContext): JsonObject {
+  const asked = new Set([...new URLSearchParams(context.rawQuery).keys()].map(labelName));
+  return {
+    query: Object.fromEntries([...labels].filter(([name]) => asked.has(name))),
+    raw_query: context.rawQuery,
+  };
+}
+
+function labelName(parameter: string): string {
+  const lower = parameter.toLowerCase();
+  return lower === 'mac' || lower === 'uuid' ? lower : parameter;
+}
+
+function hostOf(origin: string): string {
+  return /^https?:\/\/(\[[^\]]*\]|[^:/]+)/.exec(origin)?.[1] ?? '';
+}

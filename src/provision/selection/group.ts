@@ -1,0 +1,17 @@
+import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
+import type { JsonObject } from '../json-value.ts';
+import type { Selector } from './selector.ts';
+
+/** Which machines a profile is for, and what its templates need to know about them. */
+export interface Group {
+  readonly id: string;
+  readonly name?: string;
+  /** Id of the profile. */
+  readonly profile: string;
+  /** Of several groups that select a machine, the one with the highest priority has it. */
+  readonly priority: number;
+  readonly selector: Selector;
+  readonly metadata: JsonObject;
+  /** DHCP options for its machines; they win over the subnet's. */
+  readonly dhcpOptions: DhcpOptions;
+}

@@ -1,0 +1,149 @@
+import { dataHeader, wireBlock, wireNumberOf } from '../../../protocol/tftp/data-header.ts';
+import { encodeError } from '../../../protocol/tftp/packet.ts';
+import {
+  startTransfer,
+  step,
+  type TransferAction,
+  type TransferEvent,
+  type TransferOutcome,
+  type TransferState,
+  type TransferTerms,
+} from '../../../protocol/tftp/transfer.ts';
+import type { TransferBlocks } from './transfer-blocks.ts';
+import {
+  type PacketSender,
+  type SendError,
+  type SenderListener,
+  sendPacket,
+  type TftpPeer,
+  type TransferPort,
+} from './transfer-port.ts';
+
+/** Errors by which the kernel says of a packet itself that it can never be sent there. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE']);
+
+/** What one transfer is made of. */
+export interface TftpTransferParts {
+  readonly peer: TftpPeer;
+  readonly port: Pick<TransferPort, 'senderTo'>;
+  readonly terms: TransferTerms;
+  /** The OACK packet; not sent if `terms.oack` is false. */
+  readonly oack: Buffer;
+  readonly blocks: TransferBlocks;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** The socket was full, and the transfer begins to wait. */
+  readonly onNoRoom: () => void;
+  /** A packet was lost before it left; `code` is like `ENETUNREACH`. */
+  readonly onSendError: (code: string) => void;
+  /** Called once; the transfer has let go of its file and not of its socket. */
+  readonly onEnd: (outcome: TransferOutcome | 'unreachable', error?: Error) => void;
+}
+
+/** Carries out what the transfer's state machine decides: reads, sends, and passes on what comes. */
+export class TftpTransfer implements SenderListener {
+  readonly #parts: TftpTransferParts;
+  readonly #sender: PacketSender;
+  #state: TransferState;
+  /** The window to send once its blocks are loaded; a later one takes its place. */
+  #wanted: { readonly first: number; readonly count: number } | undefined;
+  #loading = false;
+  /** What the log is to say besides the outcome. */
+  #error: Error | undefined;
+
+  constructor(parts: TftpTransferParts) {
+    this.#parts = parts;
+    this.#sender = parts.port.senderTo(parts.peer, this);
+    const { actions, state } = startTransfer(parts.terms, parts.now());
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  get state(): TransferState {
+    return this.#state;
+  }
+
+  handle(event: TransferEvent): void {
+    const { actions, state } = step(this.#state, event);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: TransferAction): void {
+    switch (action.kind) {
+      case 'send-oack':
+        sendPacket(this.#sender, this.#parts.oack);
+        break;
+      case 'send-data':
+        this.#wanted = action;
+        if (!this.#loading) this.#sendWanted();
+        break;
+      case 'send-error':
+        sendPacket(this.#sender, encodeError(action.code, action.text));
+        break;
+      case 'end':
+        this.#end(action.outcome);
+        break;
+    }
+  }
+
+  #sendWanted(): void {
+    const window = this.#wanted;
+    if (window === undefined || this.#state.ended) return;
+    const loading = this.#parts.blocks.load(window.first, window.count);
+    if (loading === undefined) {
+      this.#wanted = undefined;
+      this.#sendWindow(window.first, window.count);
+      return;
+    }
+    this.#loading = true;
+    loading.then(
+      () => {
+        this.#loading = false;
+        this.#sendWanted();
+      },
+      (error: unknown) => {
+        this.#loading = false;
+        this.#error = error instanceof Error ? error : new Error(String(error));
+        this.handle({ kind: 'content-failed' });
+      },
+    );
+  }
+
+  #sendWindow(first: number, count: number): void {
+    const { blocks, terms } = this.#parts;
+    for (let block = first; block < first + count; block++) {
+      const { bytes, end, start } = blocks.locate(block);
+      this.#sender.send(dataHeader(wireBlock(block, terms.rollover)), bytes, start, end);
+    }
+    this.#sender.flush();
+  }
+
+  noRoom(head: number): void {
+    if (this.#state.unsent === undefined) this.#parts.onNoRoom();
+    this.handle({ kind: 'no-room', block: wireNumberOf(head) });
+  }
+
+  room(): void {
+    this.handle({ kind: 'room', nowMs: this.#parts.now() });
+  }
+
+  /** A route that is away for a moment loses packets like a bad cable does, and they are sent again as after that. */
+  failed(error: SendError): void {
+    const { code = 'unknown' } = error;
+    this.#parts.onSendError(code);
+    this.#error = error;
+    if (this.#state.ended || !NEVER_SENT.has(code)) return;
+    this.#state = { ...this.#state, ended: true };
+    this.#end('unreachable');
+  }
+
+  #end(outcome: TransferOutcome | 'unreachable'): void {
+    this.#wanted = undefined;
+    this.#parts.blocks.close().then(
+      () => this.#parts.onEnd(outcome, this.#error),
+      (failure: unknown) =>
+        this.#parts.onEnd(outcome, failure instanceof Error ? failure : new Error(String(failure))),
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import type { Generation } from '../../src/catalog/generation.ts';
+import { loadCatalog } from '../../src/catalog/load-catalog.ts';
+import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
+import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
+import { composeBootPlan } from '../../src/app/compose-boot-plan.ts';
+import { catalogTree } from '../catalog/catalog-tree.ts';
+import { ip, machine, rackSubnet, SERVER } from '../provision/dhcp/dhcp-rig.ts';
+
+const PROGRAMS = new Set([
+  ...['undionly.kpxe', 'snponly.efi', 'snponly-i386.efi', 'snponly-arm32.efi', 'snponly-arm64.efi'],
+  ...['snponly-riscv64.efi', 'snponly-loong64.efi', 'grubarm.efi', 'grubaa64.efi'],
+]);
+const HTTP = `http://${SERVER}:8080`;
+
+const clientOf = (fields: Partial<BootClient>): BootClient => ({
+  kind: 'pxe',
+  raspberryPi: false,
+  userClasses: [],
+  ...fields,
+});
+
+function plan(
+  query: Partial<Parameters<typeof composeBootPlan>[1]>,
+  generation?: Generation,
+  requireOwnIpxe = false,
+): BootPlan {
+  const originFor = (address: string): string => `http://${address}:8080`;
+  return composeBootPlan(
+    { generation: () => generation, programs: PROGRAMS, requireOwnIpxe, originFor },
+    { client: clientOf({}), subnet: rackSubnet(), serverAddress: SERVER, ...query },
+  );
+}
+
+// Every row of pxe.md 2.2. What is not named here has no program of ours.
+const EXPECTED: Readonly<Record<number, string>> = {
+  ...{ 0: 'undionly.kpxe', 6: 'snponly-i386.efi', 7: 'snponly.efi', 9: 'snponly.efi' },
+  ...{ 10: 'snponly-arm32.efi', 11: 'snponly-arm64.efi', 15: 'snponly-i386.efi', 16: 'snponly.efi' },
+  ...{ 17: 'snponly.efi', 18: 'snponly-arm32.efi', 19: 'snponly-arm64.efi', 20: 'undionly.kpxe' },
+  ...{
+    27: 'snponly-riscv64.efi',
+    28: 'snponly-riscv64.efi',
+    39: 'snponly-loong64.efi',
+    40: 'snponly-loong64.efi',
+  },
+};
+
+test.each(Array.from({ length: 43 }, (_, arch) => [arch, EXPECTED[arch]] as const))(
+  'architecture %i boots %s, by TFTP and by HTTP',
+  (arch, expected) => {
+    const { boot } = plan({ client: clientOf({ arch }) });
+    expect(boot?.bootProgram).toBe(expected);
+    expect(boot?.httpBootUrl).toBe(expected === undefined ? undefined : boot && `${HTTP}/boot/${expected}`);
+    // A program that the machine's record names is the operator's to know.
+    const named = plan({ client: clientOf({ arch }), machine: machine({ id: 'n', bootProgram: 'own.efi' }) });
+    expect(named.boot?.bootProgram).toBe('own.efi');
+  },
+); // prettier-ignore
+
+test('UEFI HTTP Boot is given no URL that does not end in .efi', () => {
+  const named = machine({ id: 'n', bootProgram: 'own.bin' });
+  expect(plan({ client: clientOf({ arch: 16 }), machine: named }).boot).not.toHaveProperty('httpBootUrl');
+});
+
+describe('where an iPXE that lacks something finds the boot program', () => {
+  const ipxe = (...features: number[]): BootClient =>
+    clientOf({ arch: 0, ipxe: { ours: false, features: new Set(features) } });
+  const elsewhere = rackSubnet({ nextServer: ip('10.20.0.7') });
+  test.each([
+    ['by TFTP', ipxe(0x13, 0x15), rackSubnet(), `tftp://${SERVER}/undionly.kpxe`],
+    ['by TFTP, where the TFTP server is', ipxe(0x15), elsewhere, 'tftp://10.20.0.7/undionly.kpxe'],
+    ['by HTTP, if it knows nothing else', ipxe(0x13), elsewhere, `${HTTP}/boot/undionly.kpxe`],
+    ['by TFTP, if it says nothing', clientOf({ arch: 0 }), rackSubnet(), `tftp://${SERVER}/undionly.kpxe`],
+  ])('%s', (_name, client, subnet, expected) => {
+    expect(plan({ client, subnet }).boot?.ownIpxeUrl).toBe(expected);
+  });
+});
+
+test('that every iPXE must load ours first is the setting’s', () => {
+  expect(plan({ client: clientOf({ arch: 7 }) }).boot?.requireOwnIpxe).toBe(false);
+  expect(plan({ client: clientOf({ arch: 7 }) }, undefined, true).boot?.requireOwnIpxe).toBe(true);
+});
+
+test('a machine has its group, however DHCP has recognised it, and its own options besides', async () => {
+  const loaded = await loadCatalog(
+    catalogTree({
+      'profiles/p.yaml': 'id: p\n',
+      'groups/g.yaml':
+        'id: g\nprofile: p\nselector: {rack: "1"}\ndhcp_options:\n  - {code: 26, type: uint16, value: 9000}\n',
+      'machines/m.yaml':
+        'id: m\nclient_id: ff00\nswitch_port: {circuit_id: "AB:CD"}\nlabels: {rack: "1"}\nlease_seconds: infinite\ndhcp_options:\n  - {code: 12, type: text, value: m1}\n',
+    }),
+    () => new Date(0),
+  );
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
+  const { generation } = loaded;
+  for (const identity of [{ clientId: 'ff00' }, { circuitId: 'abcd', remoteId: '01' }]) {
+    const match = generation.machineIndex.findMachine(identity);
+    const found = plan({ machine: match!.machine }, generation);
+    expect(found.groupOptions?.get(26)).toEqual(Uint8Array.of(0x23, 0x28));
+    expect(Buffer.from(found.machineOptions!.get(12)!).toString()).toBe('m1');
+    expect(found.leaseSeconds).toBe(Infinity);
+  }
+});

@@ -1,0 +1,239 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Ipv4Address, parseIpv4 } from '../../src/protocol/ipv4-address.ts';
+import { parseMac } from '../../src/protocol/mac-address.ts';
+import type { ProbeAnswer } from '../../src/provision/dhcp/other-servers/foreign-server-probe.ts';
+import { checkBootPrograms } from '../../src/doctor/check-boot-programs.ts';
+import { judgeDhcpServers } from '../../src/doctor/check-dhcp-servers.ts';
+import { checkInterfaces, checkPermissions, checkPorts } from '../../src/doctor/check-host.ts';
+import { checkTftp } from '../../src/doctor/check-tftp.ts';
+import type { Finding } from '../../src/doctor/finding.ts';
+import { watchBoot } from '../../src/doctor/watch-boot.ts';
+import type { BootEventQuery, StoredBootEvent } from '../../src/store/store.ts';
+
+const address = (text: string): Ipv4Address => parseIpv4(text)!;
+const say = (findings: readonly Finding[]): string[] =>
+  findings.map(({ remedy, text, verdict }) => `${verdict}: ${text} -> ${remedy ?? ''}`);
+
+describe('interfaces', () => {
+  const eth1 = { name: 'eth1', index: 2, addresses: [address('10.0.0.1')] as const, loopback: false };
+
+  test.each<[string, string[], number | undefined, RegExp[]]>([
+    ['are named with their addresses', ['eth1'], 1500, [/^ok: eth1 has 10\.0\.0\.1/]],
+    ['are all looked at unless some are named', [], undefined, [/^ok: eth1/]],
+    [
+      'that are missing are named, with those that are there',
+      ['eth9'],
+      1500,
+      [/^problem: there is no interface eth9 .*eth1/],
+    ],
+    [
+      'with a small MTU limit the block size',
+      ['eth1'],
+      1400,
+      [/^ok/, /^warning: eth1 has an MTU of 1400.*block size to 1368/],
+    ],
+    [
+      'with a large MTU need switches that agree',
+      ['eth1'],
+      9000,
+      [/^ok/, /^warning: eth1 has an MTU of 9000.*agree/],
+    ],
+  ])('%s', async (_, names, mtu, expected) => {
+    const found = say(await checkInterfaces(names, [eth1], () => Promise.resolve(mtu)));
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((pattern, index) => expect(found[index]).toMatch(pattern));
+  });
+});
+
+describe('ports', () => {
+  test('name who has them', async () => {
+    const dnsmasq = { address: '0.0.0.0', process: { pid: 7, name: 'dnsmasq', command: ['dnsmasq'] } };
+    const ours = {
+      address: '0.0.0.0',
+      process: { pid: 8, name: 'node', command: ['node', '/opt/bin/railhead.js', 'serve'] },
+    };
+    const other = { address: '0.0.0.0', process: { pid: 9, name: 'node', command: ['node', '/srv/app.js'] } };
+    const found = say(
+      await checkPorts((_, port) => Promise.resolve(port === 67 ? [dnsmasq] : port === 69 ? [ours] : [])),
+    );
+    expect(found[0]).toMatch(/^warning: UDP port 67 \(DHCP\) is taken by dnsmasq \(pid 7\) on 0\.0\.0\.0/);
+    expect(found[1]).toMatch(/^ok: UDP port 4011 .* is free/);
+    expect(found[2]).toMatch(/^ok: UDP port 69 .* is served by Railhead/);
+    const another = say(await checkPorts((_, port) => Promise.resolve(port === 69 ? [other] : [])));
+    expect(another[2]).toMatch(/^warning: UDP port 69 .* is taken by node \(pid 9\)/);
+  });
+});
+
+describe('permissions', () => {
+  const load = () => Promise.resolve();
+  test.each([
+    ['of root are enough', 'CapEff:\t000001ffffffffff\n', [/^ok/]],
+    [
+      'of nobody are not',
+      'CapEff:\t0000000000000000\n',
+      [/CAP_NET_BIND_SERVICE.*AmbientCapabilities/, /CAP_NET_RAW/],
+    ],
+    ['to bind are not all', 'CapEff:\t0000000000000400\n', [/CAP_NET_RAW/]],
+    ['are not told everywhere', '', []],
+  ])('%s', async (_, status, expected) => {
+    const found = say(await checkPermissions(() => Promise.resolve(status), load));
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((pattern, index) => expect(found[index]).toMatch(pattern));
+  });
+
+  test('do not help where sockets of one interface cannot be had', async () => {
+    const found = await checkPermissions(
+      () => Promise.resolve(''),
+      () => Promise.reject(new Error('no binary for this platform')),
+    );
+    expect(say(found)[0]).toMatch(/no binary for this platform.*koffi/);
+  });
+});
+
+describe('other DHCP servers', () => {
+  const server = (extra: Partial<ProbeAnswer> = {}): ProbeAnswer => ({
+    serverAddress: address('10.0.0.9'),
+    offeredAddress: address('10.0.0.50'),
+    hasVendorSpecific: false,
+    ...extra,
+  });
+  const { offeredAddress: _, ...proxy } = server();
+
+  test.each<[string, ProbeAnswer[], RegExp[]]>([
+    ['none', [], [/^ok: no other DHCP server answers on eth1/]],
+    ['one that leases', [server()], [/^warning: the DHCP server 10\.0\.0\.9 on eth1 leases.*mode: proxy/]],
+    [
+      'one that sends option 60 alone',
+      [server({ vendorClass: 'PXEClient' })],
+      [/leases/, /^problem: .*option 60 \(PXEClient\).*PXE-E55.*remove option 60/],
+    ],
+    [
+      'one that sends options 60 and 43',
+      [server({ vendorClass: 'PXEClient', hasVendorSpecific: true })],
+      [/leases/],
+    ],
+    [
+      'one that tells what to boot',
+      [server({ bootFile: 'pxelinux.0', nextServer: address('10.0.0.8') })],
+      [/leases/, /^warning: .*boot pxelinux\.0 from 10\.0\.0\.8/],
+    ],
+    [
+      'two that lease',
+      [server(), server({ serverAddress: address('10.0.0.10') })],
+      [/leases/, /leases/, /^problem: 2 DHCP servers lease/],
+    ],
+    [
+      'a proxy',
+      [proxy],
+      [/^ok: no other/, /^warning: 10\.0\.0\.9 on eth1 answers PXE clients without leasing/],
+    ],
+  ])('%s', (_name, answers, expected) => {
+    const found = say(judgeDhcpServers('eth1', answers));
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((pattern, index) => expect(found[index]).toMatch(pattern));
+  });
+});
+
+describe('TFTP', () => {
+  const loopback = address('127.0.0.1');
+
+  test.each<[string, Buffer, string, RegExp]>([
+    ['serves the file', Buffer.from('\0\x06tsize\x0010\0'), 'ok', /serves snponly\.efi/],
+    ['serves it without options', Buffer.from('\0\x03\0\x01data'), 'ok', /serves snponly\.efi/],
+    ['has no such file', Buffer.from('\0\x05\0\x01File not \x1b found\0'), 'problem', /File not \? found/],
+    ['is something else', Buffer.from('hi'), 'problem', /not a TFTP answer/],
+  ])('%s', async (_, answer, verdict, text) => {
+    const server = createSocket('udp4');
+    server.bind(0, loopback);
+    await once(server, 'listening');
+    server.on('message', (bytes, source) => {
+      if (bytes[1] === 1) server.send(answer, source.port, source.address);
+    });
+    const finding = await checkTftp(loopback, 'snponly.efi', { port: server.address().port });
+    server.close();
+    expect(finding.verdict).toBe(verdict);
+    expect(finding.text).toMatch(text);
+  });
+
+  test('that does not answer is a problem', async () => {
+    const silent = createSocket('udp4');
+    silent.bind(0, loopback);
+    await once(silent, 'listening');
+    const finding = await checkTftp(loopback, 'snponly.efi', { port: silent.address().port, waitMs: 20 });
+    silent.close();
+    expect(say([finding])[0]).toMatch(/^problem: TFTP at 127\.0\.0\.1 does not answer.*firewall/);
+  });
+});
+
+describe('boot programs', () => {
+  let folder: string | undefined;
+  afterEach(() => folder !== undefined && rmSync(folder, { recursive: true }));
+
+  test('are told from what only has their name', async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'railhead-doctor-'));
+    for (const [name, content] of [
+      ['snponly.efi', 'MZ rest'],
+      ['broken.efi', '<html>not found</html>'],
+      ['empty.kpxe', ''],
+      ['undionly.kpxe', '\xea rest'],
+      ['wrong.kpxe', 'MZ rest'],
+      ['notes.txt', 'x'],
+    ] as const) {
+      writeFileSync(path.join(folder, name), content);
+    }
+    expect((await checkBootPrograms(folder)).map(({ text, verdict }) => `${verdict} ${text}`)).toEqual([
+      'problem broken.efi is no EFI program',
+      'problem empty.kpxe is empty',
+      'ok snponly.efi is there',
+      'ok undionly.kpxe is there',
+      'problem wrong.kpxe is an EFI program, which a BIOS cannot run',
+    ]);
+  });
+
+  test('that are not there are a problem', async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'railhead-doctor-'));
+    expect(say(await checkBootPrograms(folder))[0]).toMatch(/^problem: there is no boot program.*undionly/);
+    expect(say(await checkBootPrograms(path.join(folder, 'none')))[0]).toMatch(/^problem: .*cannot be read/);
+  });
+});
+
+describe('watching a machine', () => {
+  const mac = parseMac('52:54:00:00:00:01')!;
+  const stored = (id: number, sessionId: string, kind: StoredBootEvent['kind']): StoredBootEvent => ({
+    id,
+    sessionId,
+    at: new Date(id * 1000),
+    kind,
+    mac,
+    summary: kind,
+    detail: { client: 'UEFI', stage: 'firmware', option43: false },
+  });
+
+  test('shows the latest session, what is new, and what it amounts to', async () => {
+    const events = [stored(1, 'old', 'ignition.sent'), stored(2, 'new', 'proxydhcp.offer')];
+    const store = {
+      listEvents: ({ afterId = 0 }: BootEventQuery) =>
+        Promise.resolve(events.filter((event) => event.id > afterId)),
+    };
+    const end = new AbortController();
+    let now = new Date(3000);
+    const told: string[] = [];
+    for await (const news of watchBoot(store, mac, end.signal, () => now)) {
+      told.push(news.kind === 'event' ? news.event.kind : `${news.diagnosis.verdict} ${news.diagnosis.text}`);
+      if (told.length === 1) now = new Date(30_000);
+      if (told.length === 2) events.push({ ...stored(31, 'new', 'ignition.sent'), at: new Date(31_000) });
+      if (told.length === 4) end.abort();
+    }
+    expect(told).toEqual([
+      'proxydhcp.offer',
+      'stuck proxydhcp.offer; no request on port 4011 within 10 s',
+      'ignition.sent',
+      'done ignition.sent',
+    ]);
+  });
+});

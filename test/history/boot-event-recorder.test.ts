@@ -1,0 +1,88 @@
+import pino from 'pino';
+import { afterEach, expect, test, vi } from 'vitest';
+import { parseMac } from '../../src/protocol/mac-address.ts';
+import type { BootEvent } from '../../src/provision/history/boot-event.ts';
+import { BootSessions } from '../../src/provision/history/boot-session.ts';
+import { BootEventRecorder } from '../../src/history/boot-event-recorder.ts';
+import { Counters } from '../../src/limits/counters.ts';
+import { EventBudget } from '../../src/provision/history/event-budget.ts';
+import type { StoredBootEvent } from '../../src/store/store.ts';
+
+type Written = Omit<StoredBootEvent, 'id'>;
+
+/** An event of the n-th machine. */
+const event = (summary: string, machine = 1): BootEvent => ({
+  at: new Date(0),
+  kind: 'dhcp.offer',
+  mac: parseMac(`0200${machine.toString(16).padStart(8, '0')}`)!,
+  summary,
+  detail: {},
+});
+
+function recorder(append: (events: readonly Written[]) => Promise<void> = () => Promise.resolve()) {
+  const counters = new Counters();
+  const lines: Record<string, unknown>[] = [];
+  let sessions = 0;
+  const events = new BootEventRecorder({
+    store: { appendEvents: append },
+    sessions: new BootSessions(() => `s${++sessions}`),
+    budget: new EventBudget(() => false),
+    counters,
+    log: pino(
+      { level: 'info' },
+      { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+    ),
+    nowMs: () => 0,
+  });
+  return { events, counters, lines };
+}
+
+afterEach(() => vi.useRealTimers());
+
+test('events are written in order and in batches', async () => {
+  const batches: (readonly Written[])[] = [];
+  const { events } = recorder((batch) => {
+    batches.push(batch);
+    return Promise.resolve();
+  });
+  events.record(event('a'));
+  events.record(event('b'));
+  events.record(event('c'));
+  await events.flush();
+  expect(batches.map((batch) => batch.map((one) => one.summary))).toEqual([['a', 'b', 'c']]);
+});
+
+test('a store that refuses costs events, not the process, and is one line of log', async () => {
+  const { counters, events, lines } = recorder(() => Promise.reject(new Error('disk full')));
+  for (let machine = 0; machine < 200; machine++) events.record(event('a', machine));
+  await events.flush();
+  expect(counters.get('boot_events_left_out', 'store_failed')).toBe(200);
+  expect(lines.map((line) => line['msg'])).toEqual([
+    'boot events could not be stored',
+    'not all boot events are on record: more came than there is a budget for',
+  ]);
+});
+
+test('a store that hangs does not let memory grow', () => {
+  const { counters, events } = recorder(() => new Promise(() => undefined));
+  for (let machine = 0; machine < 60_000; machine++) events.record(event('a', machine));
+  expect(counters.get('boot_events_left_out', 'store_behind')).toBeGreaterThanOrEqual(9_900);
+});
+
+test('what there is no budget for is counted, and told once a minute', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const written: Written[] = [];
+  const { counters, events, lines } = recorder((batch) => {
+    written.push(...batch);
+    return Promise.resolve();
+  });
+  const kept = Array.from({ length: 5000 }, () => events.record(event('a'))).filter(Boolean);
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(lines).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([kept.length, written.length]).toEqual([30, 30]);
+  expect(counters.get('boot_events_left_out', 'client_rate')).toBe(4970);
+  expect(lines).toMatchObject([{ level: 40, leftOut: { client_rate: 4970 } }]);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(lines).toHaveLength(1);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { RecentMap } from '../../src/limits/recent-map.ts';
+
+test('an entry stays for its time after it was last looked up, and not for ever', () => {
+  const map = new RecentMap<string>(1000, 10);
+  map.set('a', 'A', 0);
+  expect(map.get('a', 900)).toBe('A');
+  // Looked up, it is as good as new.
+  expect(map.get('a', 1800)).toBe('A');
+  expect(map.get('a', 2700)).toBe('A');
+  expect(map.get('b', 2700)).toBeUndefined();
+  expect(map.get('a', 4800)).toBeUndefined();
+});
+
+test('after a long silence everything is gone at once', () => {
+  const map = new RecentMap<string>(1000, 10);
+  map.set('a', 'A', 0);
+  expect(map.get('b', 2000)).toBeUndefined();
+  expect(map.get('a', 2000)).toBeUndefined();
+});
+
+test('it holds no more than two generations, and the newest entry is always among them', () => {
+  const map = new RecentMap<number>(1000, 10);
+  const keys = Array.from({ length: 1000 }, (_, index) => String(index));
+  for (const [index, key] of keys.entries()) {
+    map.set(key, index, 0);
+    expect(map.get(key, 0)).toBe(index);
+  }
+  expect(keys.slice(0, 980).filter((key) => map.get(key, 0) !== undefined)).toEqual([]);
+  expect(map.get('999', 0)).toBe(999);
+});

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { profileGrubConfig, waitingGrubConfig } from '../../../src/provision/rendering/grub-config.ts';
+import {
+  bootIpxeScript,
+  checkBootLine,
+  failIpxeScript,
+  localIpxeScript,
+  profileIpxeScript,
+  waitingIpxeScript,
+} from '../../../src/provision/rendering/ipxe-script.ts';
+import { metadataEnv } from '../../../src/provision/rendering/metadata-env.ts';
+
+const ORIGIN = 'http://10.0.0.2:8080';
+const BOOT = { kernel: '/assets/k', initrd: ['/assets/a', 'http://m/b c'], args: ['initrd=a', 'x="y z"'] };
+
+test.each([
+  ['boot.ipxe', bootIpxeScript(ORIGIN)],
+  ['profile.ipxe', profileIpxeScript(BOOT)],
+  ['waiting.ipxe', waitingIpxeScript(ORIGIN, 'MAC 52:54:00:a1:9c:ae', 15)],
+  ['local.ipxe', localIpxeScript(ORIGIN, 'no group')],
+  ['fail.ipxe', failIpxeScript(ORIGIN, 'no ${x}\nshell || group')],
+  ['profile.grub', profileGrubConfig(BOOT)],
+  ['waiting.grub', waitingGrubConfig(15)],
+])('%s is as it was booted with', async (name, script) => {
+  await expect(script).toMatchFileSnapshot(`golden/${name}`);
+});
+
+test.each(['a\nshell', 'a\rb', 'a || shell', 'a && shell', 'a ; shell', '# a', 'a #b', 'a \\', 'a\0b'])(
+  '%j would be another command to iPXE',
+  (text) => {
+    expect(() => checkBootLine('p.yaml', 'args', text)).toThrow(/^args renders to/);
+  },
+);
+
+test.each([
+  'console=ttyS0,115200',
+  'ignition.config.url=http://h/i?uuid=${uuid}&mac=${mac:hexhyp}',
+  'a=b;c',
+  'x#y',
+  ' trimmed ',
+])('%j is an argument', (text) => {
+  expect(checkBootLine('p.yaml', 'args', text)).toBe(text.trim());
+});
+
+test('metadata becomes an environment file as Matchbox writes it', () => {
+  const variables = {
+    ratio: 1.5,
+    tainted: false,
+    dns: { server: '10.0.0.1', 'search-list': 'x' },
+    zones: ['a'],
+    nothing: null,
+    text: 'two\nlines',
+    request: { query: { mac: 'm' }, raw_query: 'mac=m' },
+  };
+  expect(metadataEnv(variables).split('\n')).toEqual([
+    'DNS_SEARCH_LIST=x',
+    'DNS_SERVER=10.0.0.1',
+    'RATIO=1.5',
+    'REQUEST_QUERY_MAC=m',
+    'REQUEST_RAW_QUERY=mac=m',
+    'TAINTED=false',
+    'TEXT=two lines',
+    '',
+  ]);
+});
