@@ -1,10 +1,14 @@
 import { CommanderError } from 'commander';
 import { buildProgram } from './cli/program.ts';
 
-/** A pipe that is closed early, as by `head`, is no error. */
+// A pipe that is closed early, as by `head`, is not an error; a full disk under the output of a command is.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`railhead: standard output cannot be written: ${error.message}\n`);
+  process.exitCode = 1;
 });
+// There is nowhere left to say that standard error cannot be written.
+process.stderr.on('error', () => undefined);
 
 try {
   await buildProgram().parseAsync(process.argv);

@@ -23,6 +23,7 @@ import { announceBootPrograms, findBootPrograms } from '../host/boot-program-fil
 import { ClientAddresses } from '../host/client-addresses.ts';
 import { Counters } from '../limits/counters.ts';
 import { currentMoment, type DhcpService, startDhcp } from '../server/dhcp/dhcp-service.ts';
+import type { LineOutput } from '../log/line-output.ts';
 import { DiscoveredMachines } from '../machines/discovered-machines.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
 import { HistoryPruner } from '../history/history-pruner.ts';
@@ -38,6 +39,8 @@ import { ThreadedStore } from '../store/threaded-store.ts';
 export interface AppOptions {
   readonly settings: Settings;
   readonly log: Logger;
+  /** Where the log is written, for the count of lines that are lost. */
+  readonly logOutput: LineOutput;
   /** Sockets that systemd opened for DHCP. */
   readonly passedSockets: readonly PassedSocket[];
 }
@@ -73,11 +76,12 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function start(
-  { log, passedSockets, settings }: AppOptions,
+  { log, logOutput, passedSockets, settings }: AppOptions,
   stops: (() => Promise<void> | void)[],
 ): Promise<Omit<App, 'stop'>> {
   const now = (): Date => new Date();
   const counters = new Counters();
+  logOutput.onLoss((lines) => counters.add('log_lines_lost', '', lines));
 
   const store = await ThreadedStore.open(settings.store);
   stops.push(() => store.close());

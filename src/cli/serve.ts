@@ -50,10 +50,13 @@ export function registerServe(program: Command): void {
 async function serve(settings: Settings): Promise<void> {
   const { startApp } = await import('../app/app.ts');
   const { formatEndpoint } = await import('../protocol/endpoint.ts');
+  const { LineOutput } = await import('../log/line-output.ts');
   const { createLogger } = await import('../log/logger.ts');
   const { readPassedSockets } = await import('../server/udp/socket-activation.ts');
-  const log = createLogger(settings.log.level);
-  const app = await startApp({ settings, log, passedSockets: readPassedSockets(process.env, process.pid) });
+  const logOutput = LineOutput.toDescriptor(1);
+  const log = createLogger(settings.log.level, logOutput);
+  const passedSockets = readPassedSockets(process.env, process.pid);
+  const app = await startApp({ settings, log, logOutput, passedSockets });
   if (process.stdout.isTTY) {
     const [first] = app.http;
     const url = first === undefined ? '' : `http://${formatEndpoint(first).replace('0.0.0.0', '127.0.0.1')}`;

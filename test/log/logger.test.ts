@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LineOutput } from '../../src/log/line-output.ts';
 import { createLogger } from '../../src/log/logger.ts';
 
 let folder: string;
@@ -21,7 +22,7 @@ const written = (): string => readFileSync(file, 'utf8');
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('lines are JSON with the level in words and the time in ISO 8601', async () => {
-  createLogger('info', descriptor).info({ port: 67 }, 'ready');
+  createLogger('info', LineOutput.toDescriptor(descriptor)).info({ port: 67 }, 'ready');
   await nextTurn();
   const { time, ...line } = JSON.parse(written()) as Record<string, unknown>;
   expect(line).toEqual({ level: 'info', port: 67, msg: 'ready' });
@@ -29,7 +30,7 @@ test('lines are JSON with the level in words and the time in ISO 8601', async ()
 });
 
 test('the lines of one turn of the event loop are written at its end, in order', async () => {
-  const log = createLogger('info', descriptor);
+  const log = createLogger('info', LineOutput.toDescriptor(descriptor));
   for (let number = 0; number < 5; number++) log.info({ number }, 'line');
   expect(written()).toBe('');
   await nextTurn();
@@ -42,7 +43,7 @@ test('the lines of one turn of the event loop are written at its end, in order',
 });
 
 test('a turn with more lines than the buffer holds loses none of them', async () => {
-  const log = createLogger('info', descriptor);
+  const log = createLogger('info', LineOutput.toDescriptor(descriptor));
   for (let number = 0; number < 1000; number++) log.info({ number }, 'x'.repeat(100));
   expect(written().length).toBeGreaterThan(0);
   await nextTurn();
@@ -50,7 +51,7 @@ test('a turn with more lines than the buffer holds loses none of them', async ()
 });
 
 test('what is below the level is not written', async () => {
-  createLogger('warn', descriptor).info('not this');
+  createLogger('warn', LineOutput.toDescriptor(descriptor)).info('not this');
   await nextTurn();
   expect(written()).toBe('');
 });
