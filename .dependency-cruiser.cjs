@@ -21,6 +21,21 @@ const allowed = {
     ...['catalog', 'machines', 'history', 'store', 'host'],
   ],
 };
+/**
+ * provision/dhcp in the order of a packet's way; each layer imports the ones before it and itself. What lies in no
+ * folder before the engine are the values that all of them speak of.
+ */
+const dhcpFolder = '^src/provision/dhcp/';
+const dhcpLayers = [
+  ['moment', 'dhcp-packet', 'dhcp-policy', 'dhcp-event', 'ignore-reason'].map((name) => `${name}\\.ts$`),
+  ['client/', 'other-servers/'],
+  ['subnets/'],
+  ['leases/'],
+  ['locate/'],
+  ['boot/'],
+  ['replies/'],
+  ['decide-mode\\.ts$', 'dhcp-engine\\.ts$'],
+].map((names) => `${dhcpFolder}(${names.join('|')})`);
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -46,6 +61,19 @@ module.exports = {
         pathNot: [`^src/${layer}/`, ...inner.map((name) => `^src/${name}(/|\\.ts$)`)],
       },
     })),
+    ...dhcpLayers.map((layer, index) => ({
+      name: `dhcp-arrows-run-one-way-${index}`,
+      severity: 'error',
+      from: { path: layer },
+      to: { path: dhcpFolder, pathNot: dhcpLayers.slice(0, index + 1) },
+    })),
+    {
+      name: 'dhcp-files-have-a-layer',
+      comment: 'A new file of provision/dhcp belongs to one of dhcpLayers.',
+      severity: 'error',
+      from: { path: dhcpFolder, pathNot: dhcpLayers },
+      to: {},
+    },
     {
       name: 'nothing-imports-the-shells-of-the-program',
       severity: 'error',

@@ -73,7 +73,7 @@ function serve(bytes: Uint8Array): Uint8Array {
   const now = { wallMs: Date.now(), monotonicMs: performance.now() };
   const packet = { message: decodeRequest(bytes), ingress, source, size: bytes.length };
   const decision = engine.handle(packet, now);
-  if (decision.kind !== 'reply') throw new Error(`no reply: ${decision.reason}`);
+  if (decision.kind !== 'reply') throw new Error('no reply to the benchmark');
   engine.committed(decision, now);
   return encodeMessage(decision.message, decision.limits).bytes;
 }

@@ -28,7 +28,8 @@ test('docs/counters.md has every counter, and no other', () => {
 });
 
 test.each([
-  ['provision/dhcp/dhcp-decision.ts', 'IgnoreReason', 20],
+  ['provision/dhcp/ignore-reason.ts', 'IgnoreReason', 20],
+  ['provision/dhcp/replies/dhcp-decision.ts', 'AcceptedNotice', 3],
   ['server/tftp/tftp-report.ts', 'RejectReason', 10],
   ['provision/history/event-budget.ts', 'EventRefusal', 5],
 ])('docs/counters.md has the words of %s, %s', (file, type, atLeast) => {

@@ -1,5 +1,5 @@
 import { RecentMap } from '../../limits/recent-map.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './locate/exchange.ts';
 import type { Subnet } from './subnets/subnet.ts';
 
 /** What Railhead is towards a client in one exchange. */

@@ -10,29 +10,25 @@ import { BootLoopGuard } from './boot/boot-loop-guard.ts';
 import type { FindBootPlan } from './boot/boot-plan.ts';
 import { clientKeyOf, describeClientId } from './client/client-key.ts';
 import { decideMode, ModePins, type ServingMode } from './decide-mode.ts';
-import {
-  type DhcpDecision,
-  type DhcpEvent,
-  type DhcpIgnore,
-  ignore,
-  type IgnoreReason,
-} from './dhcp-decision.ts';
+import type { DhcpEvent } from './dhcp-event.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier } from './exchange.ts';
-import { hasReservation } from './leases/choose-address.ts';
+import type { IgnoreReason } from './ignore-reason.ts';
+import { type AddressSeeker, hasReservation } from './leases/choose-address.ts';
 import { DeclineBudget } from './leases/decline-budget.ts';
 import { LeaseBook } from './leases/lease-book.ts';
-import type { LeaseLimits } from './leases/lease-limits.ts';
 import type { Lease } from './leases/lease.ts';
+import { type Exchange, isOurIdentifier } from './locate/exchange.ts';
+import { exchangeEvent } from './locate/exchange-event.ts';
 import type { ClientIdentity, Reservations } from '../machines/machine-index.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
 import type { Moment } from './moment.ts';
 import { ForeignLeases } from './other-servers/foreign-leases.ts';
 import { type ForeignServer, ForeignServers } from './other-servers/foreign-servers.ts';
-import { decideBootServerReply, decideProxyReply } from './replies/decide-proxy-reply.ts';
-import { decideReply } from './replies/decide-reply.ts';
-import { exchangeEvent } from './replies/server-reply.ts';
+import { changesOf, type DhcpAccept, type DhcpDecision, ignore } from './replies/dhcp-decision.ts';
+import { decideBootServerReply, serveProxyClient } from './replies/proxy.ts';
+import { serveMessage } from './replies/serve-message.ts';
+import type { DhcpSurroundings } from './replies/surroundings.ts';
 import { isReturnAddress, SubnetSelector } from './locate/select-subnet.ts';
 import type { Subnet } from './subnets/subnet.ts';
 
@@ -76,7 +72,6 @@ export class DhcpEngine {
   readonly #book: LeaseBook;
   readonly #selector: SubnetSelector;
   readonly #surroundings: DhcpSurroundings;
-  readonly #limits: LeaseLimits;
   readonly #pins = new ModePins();
   readonly #foreign = new ForeignServers();
   readonly #foreignLeases = new ForeignLeases();
@@ -95,13 +90,15 @@ export class DhcpEngine {
     const isReserved = (address: Ipv4Address): boolean => reservations.findReserved(address) !== undefined;
     this.#book = new LeaseBook(options.subnets, isReserved, isOurs);
     this.#selector = new SubnetSelector(this.#book, this.#policy, isOurs);
-    this.#surroundings = { book: this.#book, policy: this.#policy, reservations, findBootPlan, isOurs };
-    const guard = new BootLoopGuard(this.#policy.bootLoop === 'stop');
-    this.#limits = {
+    this.#surroundings = {
+      book: this.#book,
+      policy: this.#policy,
+      reservations,
+      findBootPlan,
+      isOurs,
       declines: new DeclineBudget(),
-      allowFresh: (exchange, subnet) => this.#allowFresh(exchange, subnet),
-      guardBootFile: (exchange, bootFile) => guard.serve(exchange, bootFile),
-      mayBoot: (exchange, bootFile) => guard.allows(exchange, bootFile),
+      allowFresh: (seeker, subnet) => this.#allowFresh(seeker, subnet),
+      bootLoops: new BootLoopGuard(this.#policy.bootLoop === 'stop'),
     };
     this.#clients = new KeyedBuckets(this.#policy.clientPacketsPerSecond, CLIENT_BURST, CLIENTS_MAX);
   }
@@ -140,13 +137,14 @@ export class DhcpEngine {
     for (const subnet of exchange.subnets) subnet.advance(nowMs);
     this.#noteForeignLease(exchange);
     const foreign = this.#noteForeignServer(exchange);
-    const decision = this.#report(exchange, this.#decide(exchange));
+    const decision = this.#report(exchange, this.#serve(exchange));
     return foreign === undefined ? decision : { ...decision, events: [foreign, ...decision.events] };
   }
 
   /** The decision's changes are durable: its reply may be sent. */
   committed(decision: DhcpDecision, now: Moment): void {
-    if (decision.changes.length > 0) this.#book.committed(decision.changes, now);
+    const changes = changesOf(decision);
+    if (changes.length > 0) this.#book.committed(changes, now);
   }
 
   /**
@@ -155,7 +153,8 @@ export class DhcpEngine {
    * it was told, which the memory of who had an address makes up for.
    */
   commitFailed(decision: DhcpDecision, now: Moment): 'send' | 'drop' {
-    if (decision.kind === 'ignore') {
+    if (decision.kind === 'ignore') return 'drop';
+    if (decision.kind === 'accept') {
       // A release or a decline promises nothing to anybody, and is better remembered until the next start than not.
       this.#book.commitFailed(decision.changes, true, now);
       return 'drop';
@@ -164,22 +163,27 @@ export class DhcpEngine {
     return decision.renewal || decision.changes.length === 0 ? 'send' : 'drop';
   }
 
-  /** Something answered at an address that was about to be offered: nobody gets it for ten minutes. */
-  markInUse(address: Ipv4Address, now: Moment): DhcpIgnore {
+  /**
+   * Something answered at an address that was about to be offered: nobody gets it for ten minutes. Undefined if the
+   * address is in no subnet.
+   */
+  markInUse(address: Ipv4Address, now: Moment): DhcpAccept | undefined {
     const subnet = this.#book.subnetOf(address);
     const offset = subnet?.offsetOf(address);
-    if (subnet === undefined || offset === undefined) return ignore('no_subnet');
+    if (subnet === undefined || offset === undefined) return undefined;
     subnet.advance(now.monotonicMs);
     const event: DhcpEvent = {
       kind: 'dhcp.decline',
       address,
-      summary: `${address} is in use by a host that has no lease; it is kept from everybody for 10 minutes`,
+      summary: `${address} is in use by a host that has no lease; nobody is given it for 10 minutes`,
       detail: { subnet: subnet.compiled.subnet.id },
     };
-    return ignore('no_answer_due', {
+    return {
+      kind: 'accept',
+      notice: 'conflict',
       changes: this.#book.hold(subnet, offset, '', now),
       events: [event],
-    });
+    };
   }
 
   /** What is known of an address; undefined if it was never leased. */
@@ -236,6 +240,7 @@ export class DhcpEngine {
       clientKey,
       ...(match !== undefined && { match }),
       subnets,
+      link: message.giaddr === UNSPECIFIED_ADDRESS ? ingress.interface : message.giaddr,
       ...(location.relay !== undefined && { relay: location.relay }),
       ...(location.subnetSelection !== undefined && { subnetSelection: location.subnetSelection }),
       serverAddress,
@@ -253,7 +258,7 @@ export class DhcpEngine {
     return type === MessageType.request || this.#book.subnetOf(source.address) !== undefined;
   }
 
-  #decide(exchange: Exchange): DhcpDecision {
+  #serve(exchange: Exchange): DhcpDecision {
     const { match, packet, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
     if (subnet.mode === 'off') return ignore('not_served');
@@ -264,11 +269,11 @@ export class DhcpEngine {
       case 'none':
         return ignore('not_served');
       case 'proxy':
-        return decideProxyReply(exchange, this.#surroundings, this.#limits.guardBootFile);
+        return serveProxyClient(exchange, this.#surroundings);
       case 'full': {
         const sole = !subnet.requireSoleServer || !this.#foreign.any(subnet.id, exchange.now);
         if (!sole && match === undefined && !holdsLease(exchange)) return ignore('foreign_server');
-        return decideReply(exchange, this.#surroundings, this.#limits);
+        return serveMessage(exchange, this.#surroundings);
       }
     }
   }
@@ -326,17 +331,13 @@ export class DhcpEngine {
     return isOurIdentifier(identifier, exchange, this.#surroundings) ? undefined : identifier;
   }
 
-  #allowFresh({ now, packet }: Exchange, subnet: SubnetLeases): boolean {
-    if (!subnet.underPressure) return true;
-    const { message, ingress } = packet;
-    const link = message.giaddr === UNSPECIFIED_ADDRESS ? ingress.interface : message.giaddr;
-    return this.#pressed.take(link, now.monotonicMs);
+  #allowFresh({ link, now }: AddressSeeker, subnet: SubnetLeases): boolean {
+    return !subnet.underPressure || this.#pressed.take(link, now.monotonicMs);
   }
 
   /** Puts on record that a client got no answer, and sees to it that its repetitions do not fill the record. */
   #report(exchange: Exchange, decision: DhcpDecision): DhcpDecision {
-    if (decision.kind === 'reply' || decision.changes.length > 0 || !REPORTED.has(decision.reason))
-      return decision;
+    if (decision.kind !== 'ignore' || !REPORTED.has(decision.reason)) return decision;
     if (!this.#reports.take(`${exchange.chaddr} ${decision.reason}`, exchange.now.monotonicMs)) {
       return { ...decision, events: [] };
     }

@@ -7,12 +7,13 @@ import { hexFromBytes } from '../../protocol/dhcp/read-option.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
-import type {
-  DhcpDecision,
-  DhcpReply,
-  IgnoreReason,
-  ReplyDestination,
-} from '../../provision/dhcp/dhcp-decision.ts';
+import type { IgnoreReason } from '../../provision/dhcp/ignore-reason.ts';
+import {
+  changesOf,
+  type DhcpDecision,
+  type DhcpReply,
+  type ReplyDestination,
+} from '../../provision/dhcp/replies/dhcp-decision.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
@@ -126,8 +127,10 @@ export class DhcpServer implements DhcpSocketListener {
     if (decision.kind === 'ignore') {
       counters.add('dhcp_ignored', decision.reason);
       this.#noteIgnored(packet, decision.reason, now);
+    } else if (decision.kind === 'accept') {
+      counters.add('dhcp_accepted', decision.notice);
     }
-    if (decision.changes.length > 0) {
+    if (changesOf(decision).length > 0) {
       writer.write(decision, (outcome) => this.#conclude(packet, decision, outcome));
     } else if (decision.kind === 'reply' && this.#isToBeProbed(decision) && probed < PROBES_MAX) {
       this.#probeFirst(packet, decision, decision.message.yiaddr, probed);
@@ -213,7 +216,7 @@ export class DhcpServer implements DhcpSocketListener {
       log.warn({ address, holder, mac: chaddr }, 'an address of the pool is in use by somebody else');
     }
     const verdict = engine.markInUse(address, now);
-    writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
+    if (verdict !== undefined) writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
     this.#serve(packet, probed + 1);
   }
 
@@ -232,7 +235,7 @@ export class DhcpServer implements DhcpSocketListener {
   #noteIgnored(packet: DhcpPacket, reason: IgnoreReason, now: Moment): void {
     const { log } = this.#parts;
     const level = ALARMING.has(reason) ? 'warn' : 'info';
-    if (reason === 'no_answer_due' || !log.isLevelEnabled(level)) return;
+    if (!log.isLevelEnabled(level)) return;
     if (!this.#lines.ignored.take(`${hexFromBytes(packet.message.chaddr)} ${reason}`, now.monotonicMs))
       return;
     log[level]({ ...describe(packet), reason }, 'dhcp request ignored');

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
+import type { ReplyDestination } from '../../provision/dhcp/replies/dhcp-decision.ts';
 import type { DhcpPort, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import {
   interfaceSignature,

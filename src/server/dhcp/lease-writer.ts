@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { DhcpDecision } from '../../provision/dhcp/dhcp-decision.ts';
+import { changesOf, type DhcpDecision } from '../../provision/dhcp/replies/dhcp-decision.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
@@ -94,7 +94,7 @@ export class LeaseWriter {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     const changes: LeaseChange[] = [];
-    for (const { decision } of group) changes.push(...decision.changes);
+    for (const { decision } of group) changes.push(...changesOf(decision));
     let failure: unknown;
     try {
       await this.#store.commitLeases(changes);

@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import type { ReplyDestination } from '../../provision/dhcp/dhcp-decision.ts';
+import type { ReplyDestination } from '../../provision/dhcp/replies/dhcp-decision.ts';
 import type { Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { DatagramBatches, OutgoingDatagram } from '../udp/datagram-batches.ts';
 import type { UdpSocket } from '../udp/open-udp-socket.ts';

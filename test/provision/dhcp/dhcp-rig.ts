@@ -6,7 +6,11 @@ import { type Ipv4Address, ipv4ToBytes, parseIpv4 } from '../../../src/protocol/
 import { type Ipv4Cidr, parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import { type MacAddress, macToBytes, parseMac } from '../../../src/protocol/mac-address.ts';
 import type { BootPlan, FindBootPlan } from '../../../src/provision/dhcp/boot/boot-plan.ts';
-import type { DhcpDecision, DhcpReply } from '../../../src/provision/dhcp/dhcp-decision.ts';
+import {
+  changesOf,
+  type DhcpDecision,
+  type DhcpReply,
+} from '../../../src/provision/dhcp/replies/dhcp-decision.ts';
 import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket } from '../../../src/provision/dhcp/dhcp-packet.ts';
 import type { DhcpPolicy } from '../../../src/provision/dhcp/dhcp-policy.ts';
@@ -163,7 +167,7 @@ export class DhcpRig {
   }
 
   commit(decision: DhcpDecision): DhcpDecision {
-    for (const change of decision.changes) {
+    for (const change of changesOf(decision)) {
       if (change.kind === 'put') this.stored.set(change.lease.address, change.lease);
       else this.stored.delete(change.address);
     }
@@ -174,7 +178,7 @@ export class DhcpRig {
   /** DISCOVER and REQUEST of one client; the address it got, or what went wrong. */
   lease(client: MacAddress, options: Readonly<Record<number, string>> = {}): string {
     const offer = this.send({ type: 1, mac: client, options });
-    if (offer.kind === 'ignore') return offer.reason;
+    if (offer.kind !== 'reply') return outcome(offer);
     const ack = this.send({
       type: 3,
       mac: client,
@@ -182,7 +186,7 @@ export class DhcpRig {
       server: SERVER,
       options,
     });
-    return ack.kind === 'ignore' ? ack.reason : ack.message.yiaddr;
+    return ack.kind === 'reply' ? ack.message.yiaddr : outcome(ack);
   }
 }
 
@@ -225,13 +229,14 @@ export function packetOf(spec: RequestSpec): DhcpPacket {
 
 /** The reply, or a failure that says why there is none. */
 export function replyOf(decision: DhcpDecision): DhcpReply {
-  if (decision.kind === 'ignore') throw new Error(`no reply: ${decision.reason}`);
+  if (decision.kind !== 'reply') throw new Error(`no reply: ${outcome(decision)}`);
   return decision;
 }
 
-/** One line about a decision: `DHCPACK 10.20.0.50`, or the reason of silence. */
+/** One line about a decision: `DHCPACK 10.20.0.50`, `release accepted`, or why it was ignored. */
 export function outcome(decision: DhcpDecision): string {
   if (decision.kind === 'ignore') return decision.reason;
+  if (decision.kind === 'accept') return `${decision.notice} accepted`;
   const { options, yiaddr } = decision.message;
   return `${messageTypeName(options.get(53)?.[0])} ${yiaddr}`;
 }

@@ -13,7 +13,7 @@ import {
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
 import type { BootEvent } from '../../../src/provision/history/boot-event.ts';
-import type { ReplyDestination } from '../../../src/provision/dhcp/dhcp-decision.ts';
+import type { ReplyDestination } from '../../../src/provision/dhcp/replies/dhcp-decision.ts';
 import { DhcpEngine } from '../../../src/provision/dhcp/dhcp-engine.ts';
 import type { Ingress } from '../../../src/provision/dhcp/dhcp-packet.ts';
 import type { LeaseChange } from '../../../src/provision/dhcp/leases/lease.ts';

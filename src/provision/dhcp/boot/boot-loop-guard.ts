@@ -1,9 +1,15 @@
 import { MessageType } from '../../../protocol/dhcp/option-codes.ts';
 import { RecentMap } from '../../../limits/recent-map.ts';
-import type { DhcpEvent } from '../dhcp-decision.ts';
-import type { Exchange } from '../exchange.ts';
-import type { BootFileVerdict } from '../leases/lease-limits.ts';
-import { bootStage, exchangeEvent } from '../replies/server-reply.ts';
+import { bootStage } from '../client/boot-client.ts';
+import type { DhcpEvent } from '../dhcp-event.ts';
+import type { Exchange } from '../locate/exchange.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
+
+/** What the guard has to say about handing out a boot file. */
+export interface BootFileVerdict {
+  readonly allowed: boolean;
+  readonly events: readonly DhcpEvent[];
+}
 
 const WINDOW_MS = 60_000;
 const SERVES_MAX = 5;
@@ -76,7 +82,7 @@ export class BootLoopGuard {
 }
 
 function keyOf(exchange: Exchange, bootFile: string): string {
-  return `${exchange.clientKey} ${bootStage(exchange)} ${bootFile}`;
+  return `${exchange.clientKey} ${bootStage(exchange.client)} ${bootFile}`;
 }
 
 function loopEvent(exchange: Exchange, bootFile: string, stop: boolean): DhcpEvent {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../json-value.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange } from '../locate/exchange.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { type BootAnswer, bootAnswer } from './boot-answer.ts';
 import type { BootPlan, FindBootPlan } from './boot-plan.ts';

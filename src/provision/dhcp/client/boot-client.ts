@@ -97,6 +97,12 @@ export function describeClient(client: BootClient): string {
   return `${what}, ${arch?.name ?? 'unknown architecture'}${client.arch === undefined ? '' : ` (${client.arch})`}`;
 }
 
+/** Which stage of its boot a client is in: what it loads next depends on it. */
+export function bootStage(client: BootClient): string {
+  if (client.ipxe !== undefined) return client.ipxe.ours ? 'own ipxe' : 'ipxe';
+  return client.kind === 'http' ? 'http firmware' : 'firmware';
+}
+
 function findIpxe(userClasses: readonly string[], options: IpxeOptions | undefined): IpxeClient | undefined {
   const ours = userClasses.some((name) => name.startsWith(OWN_USER_CLASS_PREFIX));
   if (!ours && options === undefined && !userClasses.includes(IPXE_USER_CLASS)) return undefined;

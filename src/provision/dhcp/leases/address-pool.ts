@@ -1,8 +1,4 @@
-/** A range of addresses by their distance from the start of the network, both ends included. */
-export interface OffsetRange {
-  readonly first: number;
-  readonly last: number;
-}
+import type { OffsetRange } from '../subnets/compiled-subnet.ts';
 
 /**
  * Which addresses of a subnet's pools to try next. An address that was never tried costs no memory: a cursor stands

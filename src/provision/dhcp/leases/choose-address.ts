@@ -1,8 +1,23 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import type { IgnoreReason } from '../dhcp-decision.ts';
-import type { DhcpSurroundings, Exchange } from '../exchange.ts';
-import type { AllowFresh } from './lease-limits.ts';
+import type { MachineMatch, Reservations } from '../../machines/machine-index.ts';
+import type { IgnoreReason } from '../ignore-reason.ts';
+import type { Moment } from '../moment.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
+
+/** A client that wants an address. */
+export interface AddressSeeker {
+  readonly clientKey: string;
+  /** Its machine's record. */
+  readonly match?: MachineMatch;
+  /** The client's subnet, and after it the others on the same link. */
+  readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
+  /** The link it is on: its relay's address, or the name of the interface. */
+  readonly link: string;
+  readonly now: Moment;
+}
+
+/** Whether a client that nothing is known of may be given a new address of the subnet right now. */
+export type AllowFresh = (seeker: AddressSeeker, subnet: SubnetLeases) => boolean;
 
 /** An address for a client. */
 export interface ChosenAddress {
@@ -25,31 +40,31 @@ export interface NoAddress {
  * first one with room.
  */
 export function chooseAddress(
-  exchange: Exchange,
+  seeker: AddressSeeker,
   requested: Ipv4Address | undefined,
-  surroundings: DhcpSurroundings,
+  reservations: Pick<Reservations, 'findReserved'>,
   allowFresh: AllowFresh,
 ): ChosenAddress | NoAddress {
-  const { subnets } = exchange;
-  const reserved = findReservedAddress(exchange);
+  const { subnets } = seeker;
+  const reserved = findReservedAddress(seeker);
   if (reserved !== undefined) return reserved;
 
-  for (const { offset, subnet } of claimsOf(exchange)) {
-    if (isAssignable(exchange, subnet, offset, surroundings)) {
+  for (const { offset, subnet } of claimsOf(seeker)) {
+    if (isAssignable(seeker, subnet, offset, reservations)) {
       return { kind: 'chosen', subnet, offset, fresh: false };
     }
   }
 
-  const known = exchange.match !== undefined;
+  const known = seeker.match !== undefined;
   let pressed = false;
   for (const subnet of subnets) {
     if (!known && !subnet.hasRoomForUnknown) continue;
-    if (!known && !allowFresh(exchange, subnet)) {
+    if (!known && !allowFresh(seeker, subnet)) {
       pressed = true;
       continue;
     }
     const wanted = requested === undefined ? undefined : subnet.offsetOf(requested);
-    if (wanted !== undefined && isAssignable(exchange, subnet, wanted, surroundings)) {
+    if (wanted !== undefined && isAssignable(seeker, subnet, wanted, reservations)) {
       return { kind: 'chosen', subnet, offset: wanted, fresh: true };
     }
     const offset = subnet.allocate();
@@ -65,7 +80,7 @@ export interface AddressClaim {
 }
 
 /** What the client has, was offered or once had on its link, in this order: moving away from a lease that holds is last. */
-export function claimsOf({ clientKey, subnets }: Exchange): AddressClaim[] {
+export function claimsOf({ clientKey, subnets }: AddressSeeker): AddressClaim[] {
   const claims: (AddressClaim & { readonly rank: number })[] = [];
   for (const subnet of subnets) {
     const binding = subnet.bindingOf(clientKey);
@@ -81,28 +96,28 @@ export function claimsOf({ clientKey, subnets }: Exchange): AddressClaim[] {
  * who is offered one: not the last tenth, and no more a second than the pool can bear.
  */
 export function mayTake(
-  exchange: Exchange,
+  seeker: AddressSeeker,
   subnet: SubnetLeases,
   offset: number,
   allowFresh: AllowFresh,
 ): boolean {
-  const { clientKey, match } = exchange;
+  const { clientKey, match } = seeker;
   return (
     match !== undefined ||
     subnet.bindingOf(clientKey)?.offset === offset ||
     subnet.offerOf(clientKey)?.offset === offset ||
-    (subnet.hasRoomForUnknown && allowFresh(exchange, subnet))
+    (subnet.hasRoomForUnknown && allowFresh(seeker, subnet))
   );
 }
 
 /** Whether an address of this link is reserved for the machine, whoever uses it now. */
-export function hasReservation({ match, subnets }: Exchange): boolean {
+export function hasReservation({ match, subnets }: AddressSeeker): boolean {
   const address = match?.machine.address;
   return address !== undefined && subnets.some((subnet) => subnet.offsetOf(address) !== undefined);
 }
 
 /** The machine's reserved address, unless somebody else still uses it. It need not be in a pool. */
-export function findReservedAddress({ clientKey, match, subnets }: Exchange): ChosenAddress | undefined {
+export function findReservedAddress({ clientKey, match, subnets }: AddressSeeker): ChosenAddress | undefined {
   const address = match?.machine.address;
   if (address === undefined) return undefined;
   for (const subnet of subnets) {
@@ -116,10 +131,10 @@ export function findReservedAddress({ clientKey, match, subnets }: Exchange): Ch
 
 /** Whether the client may have this address: reserved for its machine, or in a pool and nobody else's. */
 export function isAssignable(
-  { clientKey, match }: Exchange,
+  { clientKey, match }: AddressSeeker,
   subnet: SubnetLeases,
   offset: number,
-  { reservations }: DhcpSurroundings,
+  reservations: Pick<Reservations, 'findReserved'>,
 ): boolean {
   if (!subnet.isFreeFor(offset, clientKey)) return false;
   const owner = reservations.findReserved(subnet.addressAt(offset));

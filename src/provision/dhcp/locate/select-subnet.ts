@@ -6,7 +6,7 @@ import {
   type RelayAgentInformation,
 } from '../../../protocol/dhcp/relay-agent-information.ts';
 import { type Ipv4Address, ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
-import type { IgnoreReason } from '../dhcp-decision.ts';
+import type { IgnoreReason } from '../ignore-reason.ts';
 import type { DhcpPacket } from '../dhcp-packet.ts';
 import type { DhcpPolicy } from '../dhcp-policy.ts';
 import type { LeaseBook } from '../leases/lease-book.ts';

@@ -1,15 +1,17 @@
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { planBoot } from '../boot/plan-boot.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import type { DhcpSurroundings, Exchange } from '../exchange.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import type { Exchange } from '../locate/exchange.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
 import { findReservedAddress } from '../leases/choose-address.ts';
-import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
+import { replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
  * Answers a BOOTP request, if BOOTP is on, with the machine's reserved address, for good: a BOOTP client neither
  * renews nor gives back (RFC 951; RFC 1534 section 2).
  */
-export function decideBootp(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
+export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { book, findBootPlan, policy } = surroundings;
   const reserved = policy.bootp ? findReservedAddress(exchange) : undefined;
   if (reserved === undefined) return ignore('bootp');

@@ -3,25 +3,22 @@ import { readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { BootPlan } from '../boot/boot-plan.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import type { DhcpSurroundings, Exchange } from '../exchange.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import type { Exchange } from '../locate/exchange.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
 import { chooseAddress } from '../leases/choose-address.ts';
-import type { LeaseLimits } from '../leases/lease-limits.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
-import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
+import { replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
  * Answers a DHCPDISCOVER with an address that is kept for the client for a minute (RFC 2131 section 4.3.1). Asked
  * again, it gives the same: iPXE sends at least two.
  */
-export function decideDiscover(
-  exchange: Exchange,
-  surroundings: DhcpSurroundings,
-  limits: LeaseLimits,
-): DhcpDecision {
+export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, client, now, packet, subnets } = exchange;
   const requested = readAddress(packet.message.options, OptionCode.requestedAddress);
-  const chosen = chooseAddress(exchange, requested, surroundings, limits.allowFresh);
+  const chosen = chooseAddress(exchange, requested, surroundings.reservations, surroundings.allowFresh);
   if (chosen.kind === 'none') return ignore(chosen.reason);
   const { subnet, offset } = chosen;
 
@@ -38,7 +35,8 @@ export function decideDiscover(
   const planned = planBoot(exchange, subnet, surroundings.findBootPlan, true);
   const wanted = planned.answer?.bootFile;
   // An offer says what the DHCPACK after it will say.
-  const boot = wanted === undefined || limits.mayBoot(exchange, wanted) ? planned : stopBoot(planned);
+  const boot =
+    wanted === undefined || surroundings.bootLoops.allows(exchange, wanted) ? planned : stopBoot(planned);
   const message = serverReplyMessage(exchange, {
     type: MessageType.offer,
     subnet,

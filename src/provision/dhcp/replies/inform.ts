@@ -1,9 +1,11 @@
 import { MessageType } from '../../../protocol/dhcp/option-codes.ts';
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { planBoot } from '../boot/plan-boot.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import type { DhcpSurroundings, Exchange } from '../exchange.ts';
-import { exchangeEvent, replyDecision, serverReplyMessage } from './server-reply.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import type { Exchange } from '../locate/exchange.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
+import { replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
  * Answers a DHCPINFORM of a client that has its address from elsewhere: settings, and no lease (RFC 2131 section

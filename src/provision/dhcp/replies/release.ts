@@ -1,14 +1,15 @@
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
-import { exchangeEvent } from './server-reply.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
 
 /**
  * Takes a DHCPRELEASE: the address is free for others when no unused one is left, and until then remembered as the
  * client's (RFC 2131 section 4.3.4). Only from its holder.
  */
-export function decideRelease(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
+export function serveRelease(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, now, packet, subnets } = exchange;
   const { ciaddr, options } = packet.message;
   const identifier = readAddress(options, OptionCode.serverIdentifier);
@@ -18,10 +19,12 @@ export function decideRelease(exchange: Exchange, surroundings: DhcpSurroundings
     const offset = subnet.offsetOf(ciaddr);
     const binding = offset === undefined ? undefined : subnet.bindingAt(offset);
     if (binding?.active !== true || binding.lease.clientKey !== clientKey) continue;
-    return ignore('no_answer_due', {
+    return {
+      kind: 'accept',
+      notice: 'release',
       changes: surroundings.book.release(subnet, binding, now),
       events: [exchangeEvent(exchange, 'dhcp.release', `released ${ciaddr}`, {}, ciaddr)],
-    });
+    };
   }
   return ignore('not_the_holder');
 }

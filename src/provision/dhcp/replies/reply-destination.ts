@@ -2,7 +2,7 @@ import { BROADCAST_FLAG, type DhcpMessage } from '../../../protocol/dhcp/message
 import { MessageType } from '../../../protocol/dhcp/option-codes.ts';
 import type { RelayAgentInformation } from '../../../protocol/dhcp/relay-agent-information.ts';
 import { BROADCAST_ADDRESS, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
-import type { ReplyDestination } from '../dhcp-decision.ts';
+import type { ReplyDestination } from './dhcp-decision.ts';
 import type { DhcpPacket } from '../dhcp-packet.ts';
 
 const SERVER_PORT = 67;

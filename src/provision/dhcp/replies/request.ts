@@ -4,8 +4,9 @@ import { hexFromBytes, readAddress, readText } from '../../../protocol/dhcp/read
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
 import { describeClientId } from '../client/client-key.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
 import {
   type AddressClaim,
   claimsOf,
@@ -14,20 +15,16 @@ import {
   mayTake,
 } from '../leases/choose-address.ts';
 import type { LeaseNotes } from '../leases/lease-book.ts';
-import type { LeaseLimits } from '../leases/lease-limits.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { leaseSecondsFor } from './discover.ts';
-import { exchangeEvent, refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
+import { refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
  * Answers a DHCPREQUEST, which is one of four (RFC 2131 section 4.3.2 and table 4): taking up an offer, asking after
  * a restart whether the old address still holds, prolonging a lease, and prolonging it with whoever answers.
  */
-export function decideRequest(
-  exchange: Exchange,
-  surroundings: DhcpSurroundings,
-  limits: LeaseLimits,
-): DhcpDecision {
+export function serveRequest(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { message } = exchange.packet;
   const identifier = readAddress(message.options, OptionCode.serverIdentifier);
   const requested = readAddress(message.options, OptionCode.requestedAddress);
@@ -39,22 +36,21 @@ export function decideRequest(
     // Some clients repeat their address in ciaddr instead.
     const wanted = requested ?? (message.ciaddr === UNSPECIFIED_ADDRESS ? undefined : message.ciaddr);
     if (wanted === undefined) return ignore('incomplete');
-    return decideSelecting(exchange, wanted, identifier, surroundings, limits);
+    return serveSelecting(exchange, wanted, identifier, surroundings);
   }
   if (message.ciaddr !== UNSPECIFIED_ADDRESS) {
-    return decideProlonging(exchange, message.ciaddr, surroundings, limits);
+    return serveProlonging(exchange, message.ciaddr, surroundings);
   }
   if (requested === undefined) return ignore('incomplete');
-  return decideInitReboot(exchange, requested, surroundings, limits);
+  return serveInitReboot(exchange, requested, surroundings);
 }
 
 /** SELECTING. Never acknowledges another address than the one asked for: edk2 would decline it. */
-function decideSelecting(
+function serveSelecting(
   exchange: Exchange,
   wanted: Ipv4Address,
   identifier: Ipv4Address,
   surroundings: DhcpSurroundings,
-  limits: LeaseLimits,
 ): DhcpDecision {
   const subnet = subnetWith(exchange, wanted);
   const offset = subnet?.offsetOf(wanted);
@@ -64,16 +60,16 @@ function decideSelecting(
   if (reserved !== undefined && (reserved.subnet !== subnet || reserved.offset !== offset)) {
     return refuse(exchange, `${reserved.subnet.addressAt(reserved.offset)} is reserved for this machine`);
   }
-  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
-  return grant(exchange, subnet, offset, surroundings, limits, identifier);
+  if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
+    return refuse(exchange, `${wanted} is taken`);
+  return grant(exchange, subnet, offset, surroundings, identifier);
 }
 
 /** INIT-REBOOT. */
-function decideInitReboot(
+function serveInitReboot(
   exchange: Exchange,
   wanted: Ipv4Address,
   surroundings: DhcpSurroundings,
-  limits: LeaseLimits,
 ): DhcpDecision {
   const { authoritative } = exchange.subnets[0].compiled.subnet;
   const subnet = subnetWith(exchange, wanted);
@@ -88,19 +84,19 @@ function decideInitReboot(
   if (first !== undefined && !expected.some((one) => one.subnet === subnet && one.offset === offset)) {
     return refuse(exchange, `${first.subnet.addressAt(first.offset)} is this client's address`);
   }
-  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${wanted} is taken`);
-  return grant(exchange, subnet, offset, surroundings, limits);
+  if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
+    return refuse(exchange, `${wanted} is taken`);
+  return grant(exchange, subnet, offset, surroundings);
 }
 
 /**
  * RENEWING and REBINDING, which differ in how the packet came and not in what is right. A running system keeps its
  * address even where another one has been reserved for it since: it gets that one when it asks anew.
  */
-function decideProlonging(
+function serveProlonging(
   exchange: Exchange,
   ciaddr: Ipv4Address,
   surroundings: DhcpSurroundings,
-  limits: LeaseLimits,
 ): DhcpDecision {
   const subnet = subnetWith(exchange, ciaddr);
   const offset = subnet?.offsetOf(ciaddr);
@@ -112,8 +108,9 @@ function decideProlonging(
   const ours = subnet.bindingOf(exchange.clientKey)?.offset === offset;
   // An address outside of the pools was set by hand, or by somebody else: not ours to refuse.
   if (!ours && !(authoritative && subnet.isInPool(offset))) return ignore('unknown_lease');
-  if (!isAssignable(exchange, subnet, offset, surroundings)) return refuse(exchange, `${ciaddr} is taken`);
-  return grant(exchange, subnet, offset, surroundings, limits);
+  if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
+    return refuse(exchange, `${ciaddr} is taken`);
+  return grant(exchange, subnet, offset, surroundings);
 }
 
 function grant(
@@ -121,11 +118,10 @@ function grant(
   subnet: SubnetLeases,
   offset: number,
   surroundings: DhcpSurroundings,
-  limits: LeaseLimits,
   serverIdentifier?: Ipv4Address,
 ): DhcpDecision {
   const { client, packet } = exchange;
-  if (!mayTake(exchange, subnet, offset, limits.allowFresh)) {
+  if (!mayTake(exchange, subnet, offset, surroundings.allowFresh)) {
     return ignore(subnet.hasRoomForUnknown ? 'pool_pressure' : 'pool_exhausted');
   }
   const { book, findBootPlan } = surroundings;
@@ -143,7 +139,7 @@ function grant(
   dropOffers(exchange);
 
   const wanted = planned.answer?.bootFile;
-  const verdict = wanted === undefined ? undefined : limits.guardBootFile(exchange, wanted);
+  const verdict = wanted === undefined ? undefined : surroundings.bootLoops.serve(exchange, wanted);
   const boot = verdict?.allowed === false ? stopBoot(planned) : planned;
   const address = subnet.addressAt(offset);
   const message = serverReplyMessage(exchange, {

@@ -1,14 +1,12 @@
 import { maximumReplySize } from '../../../protocol/dhcp/encode.ts';
 import { BOOTREPLY, type DhcpMessage } from '../../../protocol/dhcp/message.ts';
-import { MessageType, messageTypeName, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
+import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { encodeText, encodeUint32 } from '../../../protocol/dhcp/option-value.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
-import type { JsonObject } from '../../json-value.ts';
 import { BOOT_OPTION_CODES } from '../boot/boot-answer.ts';
-import { describeClient } from '../client/boot-client.ts';
 import type { PlannedBoot } from '../boot/plan-boot.ts';
-import type { DhcpEvent, DhcpReply } from '../dhcp-decision.ts';
-import type { Exchange } from '../exchange.ts';
+import type { DhcpReply } from './dhcp-decision.ts';
+import type { Exchange } from '../locate/exchange.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { replyDestination, replyFlags } from './reply-destination.ts';
 
@@ -130,40 +128,6 @@ export function addEchoes(options: Map<number, Uint8Array>, request: DhcpMessage
   }
   const relayInformation = request.options.get(OptionCode.relayAgentInformation);
   if (relayInformation !== undefined) options.set(OptionCode.relayAgentInformation, relayInformation);
-}
-
-/** The event of a message received or sent, in words and as fields. */
-export function exchangeEvent(
-  exchange: Exchange,
-  kind: DhcpEvent['kind'],
-  summary: string,
-  detail: JsonObject,
-  address?: Ipv4Address,
-): DhcpEvent {
-  const { packet, mac, match, client, subnets } = exchange;
-  return {
-    kind,
-    ...(mac !== undefined && { mac }),
-    ...(address !== undefined && { address }),
-    ...(match !== undefined && { machineId: match.machine.id }),
-    summary,
-    detail: {
-      request: messageTypeName(exchange.type),
-      xid: packet.message.xid.toString(16).padStart(8, '0'),
-      subnet: subnets[0].compiled.subnet.id,
-      interface: packet.ingress.interface,
-      ...(client.kind !== undefined && { client: describeClient(client), stage: bootStage(exchange) }),
-      ...(client.arch !== undefined && { arch: client.arch }),
-      ...(match !== undefined && match.matchedBy !== 'mac' && { matchedBy: match.matchedBy }),
-      ...detail,
-    },
-  };
-}
-
-/** Where in its boot a client is: a key for what it loads next. */
-export function bootStage({ client }: Exchange): string {
-  if (client.ipxe !== undefined) return client.ipxe.ours ? 'own ipxe' : 'ipxe';
-  return client.kind === 'http' ? 'http firmware' : 'firmware';
 }
 
 function addConfigured(

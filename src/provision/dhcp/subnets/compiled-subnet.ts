@@ -3,8 +3,13 @@ import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { encodeAddresses, encodeText } from '../../../protocol/dhcp/option-value.ts';
 import { ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
 import { cidrNetmask } from '../../../protocol/ipv4-cidr.ts';
-import type { OffsetRange } from '../leases/address-pool.ts';
 import { type AddressRange, encodeOptionSettings, type Subnet } from './subnet.ts';
+
+/** A range of addresses by their distance from the start of the network, both ends included. */
+export interface OffsetRange {
+  readonly first: number;
+  readonly last: number;
+}
 
 /** A subnet with everything worked out that would otherwise be worked out for every packet. */
 export interface CompiledSubnet {

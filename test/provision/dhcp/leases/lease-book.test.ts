@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Lease } from '../../../../src/provision/dhcp/leases/lease.ts';
+import { changesOf } from '../../../../src/provision/dhcp/replies/dhcp-decision.ts';
 import { defineSubnet } from '../../../../src/provision/dhcp/subnets/subnet.ts';
 import {
   clientMac,
@@ -111,7 +112,7 @@ describe('the life of an address', () => {
     const rig = new DhcpRig({ policy: { conflictDetection: 'not-pxe' } });
     const offer = replyOf(rig.send({ type: 1, mac: clientMac(1) }));
     expect(offer.probe).toBe('10.20.0.50');
-    rig.commit(rig.engine.markInUse(ip('10.20.0.50'), rig.now));
+    rig.commit(rig.engine.markInUse(ip('10.20.0.50'), rig.now)!);
     expect(rig.stored.get('10.20.0.50')?.state).toBe('declined');
     expect(rig.lease(clientMac(1))).toBe('10.20.0.51');
     expect(replyOf(rig.send({ type: 1, mac: clientMac(1) })).probe).toBeUndefined();
@@ -290,7 +291,7 @@ describe('commits', () => {
     rig.lease(clientMac(1));
     rig.machines = [machine({ id: 'n', macs: [clientMac(1)], address: ip('10.20.0.10') })];
     const moving = rig.sendUncommitted(asks(1, '10.20.0.10'));
-    expect(moving.changes).toMatchObject([{ kind: 'delete', address: '10.20.0.50' }, { kind: 'put' }]);
+    expect(changesOf(moving)).toMatchObject([{ kind: 'delete', address: '10.20.0.50' }, { kind: 'put' }]);
     rig.engine.commitFailed(moving, rig.now);
     expect(rig.engine.findLease(ip('10.20.0.50'), rig.now)?.state).toBe('bound');
     expect(rig.engine.findLease(ip('10.20.0.10'), rig.now)).toBeUndefined();
@@ -407,7 +408,7 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
       /** Addresses of renewals that were answered on a full disk: the one thing that a restart may forget. */
       const unwritten = new Set<string>();
       const told = (decision: ReturnType<DhcpRig['send']>, client: number): void => {
-        if (decision.kind === 'ignore' || decision.message.options.get(53)?.[0] !== 5) return;
+        if (decision.kind !== 'reply' || decision.message.options.get(53)?.[0] !== 5) return;
         const address = decision.message.yiaddr;
         const holder = promised.get(address);
         if (holder !== undefined && holder.client !== client)
@@ -440,7 +441,7 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
         switch (step.kind) {
           case 'lease': {
             const offer = rig.send({ type: 1, mac: client });
-            if (offer.kind === 'ignore') break;
+            if (offer.kind !== 'reply') break;
             told(
               rig.send({ type: 3, mac: client, requested: offer.message.yiaddr, server: SERVER }),
               step.client,
@@ -458,18 +459,18 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
             told(rig.send({ type: 3, mac: client, ciaddr: wish }), step.client);
             break;
           case 'release':
-            if (rig.send({ type: 7, mac: client, ciaddr: wish, server: SERVER }).changes.length > 0)
+            if (rig.send({ type: 7, mac: client, ciaddr: wish, server: SERVER }).kind === 'accept')
               promised.delete(wish);
             break;
           case 'decline':
-            if (rig.send({ type: 4, mac: client, requested: wish, server: SERVER }).changes.length > 0)
+            if (rig.send({ type: 4, mac: client, requested: wish, server: SERVER }).kind === 'accept')
               promised.delete(wish);
             break;
           case 'fail': {
             const decision = rig.sendUncommitted({ type: 3, mac: client, requested: wish, server: SERVER });
             if (rig.engine.commitFailed(decision, rig.now) === 'drop') break;
             // The client was told, and the store was not: what it was told before must still be what the store has.
-            if (decision.changes.length === 0) break;
+            if (changesOf(decision).length === 0) break;
             expect(rig.stored.get(wish)?.clientKey).toBe(`mac:${client}`);
             unwritten.add(wish);
             break;

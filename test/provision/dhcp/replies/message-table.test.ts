@@ -316,14 +316,14 @@ const ROWS: readonly Row[] = [
     name: 'DECLINE by the holder',
     before: leased,
     packet: { type: DECLINE, requested: '10.20.0.50', server: SERVER },
-    outcome: 'no_answer_due',
+    outcome: 'decline accepted',
     after: ['10.20.0.50', 'declined'],
   },
   {
     name: 'DECLINE of an offer',
     before: offered,
     packet: { type: DECLINE, requested: '10.20.0.50', server: SERVER },
-    outcome: 'no_answer_due',
+    outcome: 'decline accepted',
     after: ['10.20.0.50', 'declined'],
   },
   {
@@ -347,7 +347,7 @@ const ROWS: readonly Row[] = [
     name: 'RELEASE by the holder',
     before: leased,
     packet: { type: RELEASE, ciaddr: '10.20.0.50', server: SERVER },
-    outcome: 'no_answer_due',
+    outcome: 'release accepted',
     after: ['10.20.0.50', 'released'],
   },
   {

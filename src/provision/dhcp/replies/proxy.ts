@@ -7,11 +7,12 @@ import { readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { BootAnswer } from '../boot/boot-answer.ts';
 import { planBoot } from '../boot/plan-boot.ts';
-import { type DhcpDecision, ignore } from '../dhcp-decision.ts';
-import { type DhcpSurroundings, type Exchange, isOurIdentifier } from '../exchange.ts';
-import type { GuardBootFile } from '../leases/lease-limits.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
 import { isReturnAddress } from '../locate/select-subnet.ts';
-import { addEchoes, exchangeEvent, replyDecision, replyHeader } from './server-reply.ts';
+import { exchangeEvent } from '../locate/exchange-event.ts';
+import { addEchoes, replyDecision, replyHeader } from './server-reply.ts';
 
 /** What a reply on port 4011 may be at most, as a multiple of the request: its source address may be forged. */
 const AMPLIFICATION_MAX = 1.5;
@@ -21,11 +22,7 @@ const REPLY_SIZE_MIN = 300;
  * Decides on a request on port 67 where another server leases: an offer without an address, to clients that boot, and
  * nothing else (PXE 2.1 section 2.2.3). A DHCPREQUEST is for the leasing server, unless it names us.
  */
-export function decideProxyReply(
-  exchange: Exchange,
-  surroundings: DhcpSurroundings,
-  guard: GuardBootFile,
-): DhcpDecision {
+export function serveProxyClient(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { client, packet, subnets, type } = exchange;
   if (client.kind === undefined || client.arch === undefined) return ignore('not_a_boot_client');
   if (type !== MessageType.discover && type !== MessageType.request) return ignore('message_type');
@@ -40,8 +37,9 @@ export function decideProxyReply(
 
   const { answer, noBoot } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
   if (answer === undefined) return nothingToBoot(exchange, noBoot);
-  const verdict = answer.bootFile === undefined ? undefined : guard(exchange, answer.bootFile);
-  if (verdict?.allowed === false) return ignore('nothing_to_boot', { events: verdict.events });
+  const verdict =
+    answer.bootFile === undefined ? undefined : surroundings.bootLoops.serve(exchange, answer.bootFile);
+  if (verdict?.allowed === false) return ignore('nothing_to_boot', verdict.events);
   const replyType = type === MessageType.discover ? MessageType.offer : MessageType.ack;
   const message = proxyMessage(exchange, replyType, answer, {});
   const kind = type === MessageType.discover ? 'proxydhcp.offer' : 'proxydhcp.ack';
@@ -106,9 +104,9 @@ export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurr
 }
 
 function nothingToBoot(exchange: Exchange, reason: string): DhcpDecision {
-  return ignore('nothing_to_boot', {
-    events: [exchangeEvent(exchange, 'dhcp.ignored', `nothing to boot: ${reason}`, { reason })],
-  });
+  return ignore('nothing_to_boot', [
+    exchangeEvent(exchange, 'dhcp.ignored', `nothing to boot: ${reason}`, { reason }),
+  ]);
 }
 
 function proxyMessage(

@@ -1,0 +1,34 @@
+import { messageTypeName } from '../../../protocol/dhcp/option-codes.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { JsonObject } from '../../json-value.ts';
+import { bootStage, describeClient } from '../client/boot-client.ts';
+import type { DhcpEvent } from '../dhcp-event.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The event of a message received or sent, in words and as fields. */
+export function exchangeEvent(
+  exchange: Exchange,
+  kind: DhcpEvent['kind'],
+  summary: string,
+  detail: JsonObject,
+  address?: Ipv4Address,
+): DhcpEvent {
+  const { packet, mac, match, client, subnets } = exchange;
+  return {
+    kind,
+    ...(mac !== undefined && { mac }),
+    ...(address !== undefined && { address }),
+    ...(match !== undefined && { machineId: match.machine.id }),
+    summary,
+    detail: {
+      request: messageTypeName(exchange.type),
+      xid: packet.message.xid.toString(16).padStart(8, '0'),
+      subnet: subnets[0].compiled.subnet.id,
+      interface: packet.ingress.interface,
+      ...(client.kind !== undefined && { client: describeClient(client), stage: bootStage(client) }),
+      ...(client.arch !== undefined && { arch: client.arch }),
+      ...(match !== undefined && match.matchedBy !== 'mac' && { matchedBy: match.matchedBy }),
+      ...detail,
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { RelayAgentInformation } from '../../../protocol/dhcp/relay-agent-information.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../../protocol/mac-address.ts';
+import type { BootClient } from '../client/boot-client.ts';
+import type { DhcpPacket } from '../dhcp-packet.ts';
+import type { AddressSeeker } from '../leases/choose-address.ts';
+
+/** Everything found out about one request before it is decided on: who sends it, and from where. */
+export interface Exchange extends AddressSeeker {
+  readonly packet: DhcpPacket;
+  /** Option 53; undefined for BOOTP. */
+  readonly type: number | undefined;
+  readonly client: BootClient;
+  /** `chaddr` in hex with colons. */
+  readonly chaddr: string;
+  /** The same for Ethernet. */
+  readonly mac?: MacAddress;
+  readonly relay?: RelayAgentInformation;
+  /** The subnet that the client asked for (option 118), where that is believed. */
+  readonly subnetSelection?: Ipv4Address;
+  /** Where this client reaches us. */
+  readonly serverAddress: Ipv4Address;
+  /** What we call ourselves to this client (option 54): our address, or the relay's that stands in for us (RFC 5107). */
+  readonly serverIdentifier: Ipv4Address;
+}
+
+/** Whether option 54 of a request means this server; `isOurs` knows the addresses of this host. */
+export function isOurIdentifier(
+  identifier: Ipv4Address,
+  { serverAddress, serverIdentifier }: Exchange,
+  { isOurs }: { readonly isOurs: (address: Ipv4Address) => boolean },
+): boolean {
+  return identifier === serverIdentifier || identifier === serverAddress || isOurs(identifier);
+}

@@ -1,0 +1,69 @@
+import type { EncodeLimits } from '../../../protocol/dhcp/encode.ts';
+import type { DhcpMessage } from '../../../protocol/dhcp/message.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { DhcpEvent } from '../dhcp-event.ts';
+import type { Ingress } from '../dhcp-packet.ts';
+import type { IgnoreReason } from '../ignore-reason.ts';
+import type { LeaseChange } from '../leases/lease.ts';
+
+/** Where a reply goes, and from where: the socket of `from`, whose port is the source port. */
+export interface ReplyDestination {
+  readonly address: Ipv4Address;
+  readonly port: number;
+  readonly from: Ingress;
+}
+
+/** Answer. */
+export interface DhcpReply {
+  readonly kind: 'reply';
+  readonly message: DhcpMessage;
+  /** How to encode the message. */
+  readonly limits: EncodeLimits;
+  readonly destination: ReplyDestination;
+  /** What must be durable before the reply leaves; see DhcpEngine.committed and DhcpEngine.commitFailed. */
+  readonly changes: readonly LeaseChange[];
+  /** Whether the changes only prolong what the client already holds, so that it may be answered on a full disk. */
+  readonly renewal: boolean;
+  /** An address that was never in use here: worth asking the network for before it is offered. */
+  readonly probe?: Ipv4Address;
+  readonly events: readonly DhcpEvent[];
+}
+
+/** What is accepted without an answer. */
+export type AcceptedNotice =
+  /** DHCPRELEASE of the address's holder. */
+  | 'release'
+  /** DHCPDECLINE of the client that was given the address. */
+  | 'decline'
+  /** A host without a lease answered for an address that was about to be offered. */
+  | 'conflict';
+
+/** Take note and do not answer: the protocol has no reply to a DHCPRELEASE or a DHCPDECLINE. */
+export interface DhcpAccept {
+  readonly kind: 'accept';
+  readonly notice: AcceptedNotice;
+  readonly changes: readonly LeaseChange[];
+  readonly events: readonly DhcpEvent[];
+}
+
+/** Do not answer, and change nothing. */
+export interface DhcpIgnore {
+  readonly kind: 'ignore';
+  readonly reason: IgnoreReason;
+  readonly events: readonly DhcpEvent[];
+}
+
+/** What to do about one packet. */
+export type DhcpDecision = DhcpReply | DhcpAccept | DhcpIgnore;
+
+const NO_EVENTS: readonly never[] = [];
+
+/** The decision to stay silent. */
+export function ignore(reason: IgnoreReason, events: readonly DhcpEvent[] = NO_EVENTS): DhcpIgnore {
+  return { kind: 'ignore', reason, events };
+}
+
+/** The lease changes that a decision makes; none where a packet is ignored. */
+export function changesOf(decision: DhcpDecision): readonly LeaseChange[] {
+  return decision.kind === 'ignore' ? NO_EVENTS : decision.changes;
+}

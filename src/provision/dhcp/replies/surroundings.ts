@@ -1,0 +1,22 @@
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { Reservations } from '../../machines/machine-index.ts';
+import type { BootLoopGuard } from '../boot/boot-loop-guard.ts';
+import type { FindBootPlan } from '../boot/boot-plan.ts';
+import type { DhcpPolicy } from '../dhcp-policy.ts';
+import type { AllowFresh } from '../leases/choose-address.ts';
+import type { DeclineBudget } from '../leases/decline-budget.ts';
+import type { LeaseBook } from '../leases/lease-book.ts';
+
+/** What replies are made from: the leases, what is declared, and the limits. */
+export interface DhcpSurroundings {
+  readonly book: LeaseBook;
+  readonly policy: DhcpPolicy;
+  readonly reservations: Reservations;
+  readonly findBootPlan: FindBootPlan;
+  /** Whether an address is one of this host's. */
+  readonly isOurs: (address: Ipv4Address) => boolean;
+  /** How many DHCPDECLINEs are believed. */
+  readonly declines: DeclineBudget;
+  readonly allowFresh: AllowFresh;
+  readonly bootLoops: BootLoopGuard;
+}
