@@ -1,3 +1,4 @@
+import { quoteGrubArguments, quoteGrubWord } from './grub-quoting.ts';
 import type { RenderedBoot } from './ipxe-script.ts';
 
 /**
@@ -5,11 +6,11 @@ import type { RenderedBoot } from './ipxe-script.ts';
  * first by default. GRUB asks for it as `configfile (http;server:port)/grub?uuid=&serial=&mac=`.
  */
 export function profileGrubConfig(boot: RenderedBoot): string {
-  const initrds = boot.initrd.map((initrd) => ` ${quote(initrd)}`).join('');
+  const initrds = boot.initrd.map((initrd) => ` ${quoteGrubWord(initrd)}`).join('');
   const entry = (firmware: string, linux: string, initrd: string): string[] => [
     `menuentry "CoreOS (${firmware})" {`,
     'echo "Loading kernel"',
-    [linux, quote(boot.kernel), ...boot.args].join(' '),
+    [linux, quoteGrubWord(boot.kernel), ...boot.args.map(quoteGrubArguments)].join(' '),
     'echo "Loading initrd"',
     `${initrd} ${initrds}`,
     '}',
@@ -32,8 +33,4 @@ export function waitingGrubConfig(pollSeconds: number): string {
     'configfile "$config_file"',
     '',
   ].join('\n');
-}
-
-function quote(text: string): string {
-  return `"${text.replace(/["\\$`]/g, '\\$&')}"`;
 }

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { profileGrubConfig } from '../../../src/provision/rendering/grub-config.ts';
+import { quoteGrubArguments, quoteGrubWord } from '../../../src/provision/rendering/grub-quoting.ts';
+
+/** What GRUB's own parser says of a configuration; empty when it is one. */
+function grubComplaint(config: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'grub-'));
+  const file = join(folder, 'grub.cfg');
+  writeFileSync(file, config);
+  const { error, stdout, stderr } = spawnSync('grub-script-check', [file], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  if (error !== undefined) throw error;
+  return stdout + stderr;
+}
+
+test.each([
+  ['two labels in a URL', 'u=http://h/i?a=1&b=2', '"u=http://h/i?a=1&b=2"'],
+  ['a second command', 'hostname=x;reboot', '"hostname=x;reboot"'],
+  ['a block that ends', 'x}', '"x}"'],
+  ['a redirection', 'x>y<z|w', '"x>y<z|w"'],
+  ['a wildcard', 'x=*?[a]', '"x=*?[a]"'],
+  ['a comment', '#x', '"#x"'],
+  ['plain arguments as Matchbox writes them', 'console=ttyS0,115200n8 quiet', 'console=ttyS0,115200n8 quiet'],
+  ['a URL with one label', 'u=http://h/i?a=1', 'u=http://h/i?a=1'],
+  ['a wildcard in a path', '/a/b?', '"/a/b?"'],
+  ["the kernel's quotes around a value", 'x="y z" w', '"x=y z" w'],
+  ["the kernel's quotes around an argument", '"x=y z"', '"x=y z"'],
+  ['quotes within a value', 'x={"a":1}', '"x={\\"a\\":1}"'],
+  ['quotes that nobody closes', 'x="y z', '"x=y z"'],
+  ['a variable of GRUB that the author asks for', 'ip=${net_default_ip}', '"ip=${net_default_ip}"'],
+  ['a setting of iPXE, which GRUB does not know', 'm=${mac:hexhyp}', '"m=\\${mac:hexhyp}"'],
+  ['a price', 'x=5$ $1 $x', '"x=5\\$" "\\$1" "\\$x"'],
+  ['a backslash', 'a\\b', '"a\\\\b"'],
+])('%s', (_, text, expected) => {
+  expect(quoteGrubArguments(text)).toBe(expected);
+  expect(grubComplaint(`linux "/k" ${quoteGrubArguments(text)}\n`)).toBe('');
+});
+
+test('a word keeps its blanks', () => {
+  expect(quoteGrubWord('http://m/b c')).toBe('"http://m/b c"');
+});
+
+test('GRUB parses whatever a profile renders to', () => {
+  const text = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'ab=;&|<>{}()[]*?!#$"\'\\` ~') }),
+    fc.string({ unit: fc.constantFrom('${', '}', 'a', '$', '"', '\\', ' ', ':', ';', '{', '&') }),
+  );
+  // One program checks them all: starting it takes longer than what it does.
+  const boots = fc.sample(fc.record({ kernel: text, initrd: fc.array(text), args: fc.array(text) }), {
+    numRuns: 500,
+    seed: 1,
+  });
+  expect(grubComplaint(boots.map(profileGrubConfig).join(''))).toBe('');
+});
