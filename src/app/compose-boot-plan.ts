@@ -23,12 +23,12 @@ export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): Boo
   const known = mac ?? machine?.macs[0];
   if (known !== undefined) labels.set('mac', known);
   if (client.uuid !== undefined) labels.set('uuid', client.uuid);
-  const match = parts.generation()?.resolve(labels, machine).match;
+  const group = parts.generation()?.resolve(labels, machine).group;
   // A machine without a group boots, too: iPXE shows that it waits, and it is seen.
   const boot = bootTarget(parts, query, parts.originFor(serverAddress));
   return {
     boot,
-    ...(match !== undefined && { groupOptions: match.group.dhcpOptions }),
+    ...(group !== undefined && { groupOptions: group.dhcpOptions }),
     ...(machine?.dhcpOptions !== undefined && { machineOptions: machine.dhcpOptions }),
     ...(machine?.leaseSeconds !== undefined && { leaseSeconds: machine.leaseSeconds }),
   };

@@ -1,3 +1,4 @@
+import { formatProblem, type Problem } from '../documents/problem.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
 import { type MachineMatch, MachineIndex } from '../provision/machines/machine-index.ts';
@@ -27,9 +28,20 @@ export interface Resolution {
   /** What the machine claims, under what inventory says. */
   readonly labels: Labels;
   readonly machine?: Machine;
-  /** Absent when no group selects the machine. */
+  /** The group that selects the machine, whether or not it can be used. */
+  readonly group?: Group;
+  /** Absent when no group selects the machine, or when there is a problem. */
   readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
+  /** What is wrong with the machine's own record, group or profile: it must wait until that is put right. */
+  readonly problem?: string;
 }
+
+/** What the groups of a generation mean for some labels. */
+export type Selection =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'match'; readonly group: Group; readonly compiled: CompiledProfile }
+  /** A group selects the machine, but what it says, or its profile says, cannot be used. */
+  | { readonly kind: 'problem'; readonly group: Group; readonly problem: string };
 
 /** A resolution that has a group. */
 export type MatchedResolution = Resolution & { readonly match: NonNullable<Resolution['match']> };
@@ -42,6 +54,11 @@ export interface GenerationParts {
   readonly groups: readonly Group[];
   readonly machines: readonly Machine[];
   readonly ignitionCompiler: IgnitionCompiler;
+  /** What is wrong with single groups and machines, by their id. */
+  readonly problems?: {
+    readonly groups: ReadonlyMap<string, Problem>;
+    readonly machines: ReadonlyMap<string, Problem>;
+  };
 }
 
 /**
@@ -62,6 +79,7 @@ export class Generation {
   readonly #ignitionCompiler: IgnitionCompiler;
   /** Labels that selectors ask for: what later requests of a machine must repeat to be matched alike. */
   readonly #selectorLabels: ReadonlySet<string>;
+  readonly #problems: NonNullable<GenerationParts['problems']>;
 
   constructor(parts: GenerationParts) {
     this.id = parts.id;
@@ -75,6 +93,7 @@ export class Generation {
       parts.machines.flatMap((machine) => (machine.serial === undefined ? [] : [[machine.serial, machine]])),
     );
     this.#ignitionCompiler = parts.ignitionCompiler;
+    this.#problems = parts.problems ?? { groups: new Map(), machines: new Map() };
     this.#selectorLabels = new Set(parts.groups.flatMap((group) => [...group.selector.keys()]));
   }
 
@@ -85,14 +104,39 @@ export class Generation {
   resolve(claimed: Labels, known?: Machine): Resolution {
     const machine = known ?? this.#findMachine(claimed);
     const labels = machine === undefined ? claimed : withInventory(claimed, machine);
-    const group = this.#groupIndex.select(labels);
-    const compiled = group === undefined ? undefined : this.profiles.get(group.profile);
+    const selection = this.select(labels);
+    const problem =
+      (machine && this.problemOfMachine(machine.id)) ??
+      (selection.kind === 'problem' ? selection.problem : undefined);
     return {
       claimed,
       labels,
       ...(machine !== undefined && { machine }),
-      ...(group !== undefined && compiled !== undefined && { match: { group, compiled } }),
+      ...(selection.kind !== 'none' && { group: selection.group }),
+      ...(problem !== undefined && { problem }),
+      ...(problem === undefined &&
+        selection.kind === 'match' && { match: { group: selection.group, compiled: selection.compiled } }),
     };
+  }
+
+  /** The group and profile for labels that inventory has had its say on, or what is wrong with them. */
+  select(labels: Labels): Selection {
+    const group = this.#groupIndex.select(labels);
+    if (group === undefined) return { kind: 'none' };
+    const problem = this.#problems.groups.get(group.id);
+    if (problem !== undefined) return { kind: 'problem', group, problem: formatProblem(problem) };
+    const compiled = this.profiles.get(group.profile);
+    if (compiled === undefined) {
+      const problem = `group ${group.id} names profile "${group.profile}", and there is none of that name`;
+      return { kind: 'problem', group, problem };
+    }
+    return { kind: 'match', group, compiled };
+  }
+
+  /** What is wrong with the record of this machine; its address and its identity stand all the same. */
+  problemOfMachine(id: string): string | undefined {
+    const problem = this.#problems.machines.get(id);
+    return problem && formatProblem(problem);
   }
 
   /** The same choice of group, with the reason against every other. */
