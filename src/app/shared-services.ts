@@ -64,6 +64,9 @@ export async function startSharedServices(
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
   const reservations: Reservations = {
+    get ready() {
+      return catalog.generation !== undefined;
+    },
     findMachine: (identity) => catalog.generation?.machineIndex.findMachine(identity),
     findReserved: (address) => catalog.generation?.machineIndex.findReserved(address),
   };

@@ -26,6 +26,11 @@ export interface MachineMatch {
 
 /** What the DHCP server asks of the machine records. */
 export interface Reservations {
+  /**
+   * Whether the records are known. Until they were read for the first time, an address without a machine is not an
+   * address without a reservation.
+   */
+  readonly ready: boolean;
   /** The machine that sends a request: by MAC, else client-id, else UUID, else switch port. */
   findMachine(identity: ClientIdentity): MachineMatch | undefined;
   /** The machine for which an address is reserved. */
@@ -34,6 +39,7 @@ export interface Reservations {
 
 /** An index over machine records. The first of two machines that claim the same thing gets it. */
 export class MachineIndex implements Reservations {
+  readonly ready = true;
   readonly #byMac = new Map<MacAddress, Machine>();
   readonly #byClientId = new Map<string, Machine>();
   readonly #byUuid = new Map<MachineUuid, Machine>();
