@@ -1,6 +1,7 @@
 import type { Generation } from '../catalog/generation.ts';
 import { findClientArchitecture } from '../protocol/dhcp/client-architecture.ts';
 import { IpxeFeature } from '../protocol/dhcp/ipxe-options.ts';
+import { dhcpLabels } from '../provision/dhcp/boot/dhcp-labels.ts';
 import { bootProgramFor } from '../provision/boot/boot-programs.ts';
 import type { BootPlan, BootPlanQuery, BootTarget } from '../provision/dhcp/boot/boot-plan.ts';
 
@@ -17,18 +18,15 @@ export interface BootPlanParts {
 
 /** What the catalog wants for a DHCP client: boot options, unless its machine is disabled, and the group's options. */
 export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): BootPlan {
-  const { client, mac, machine, serverAddress } = query;
+  const { identification, serverAddress } = query;
+  const { machine } = identification;
   if (machine?.disabled === true) return { reason: `machine ${machine.id} is disabled` };
-  const labels = new Map<string, string>();
-  const known = mac ?? machine?.macs[0];
-  if (known !== undefined) labels.set('mac', known);
-  if (client.uuid !== undefined) labels.set('uuid', client.uuid);
-  const group = parts.generation()?.resolve(labels, machine).group;
+  const match = parts.generation()?.resolve(dhcpLabels(query), identification).match;
   // A machine without a group boots, too: iPXE shows that it waits, and it is seen.
   const boot = bootTarget(parts, query, parts.originFor(serverAddress));
   return {
     boot,
-    ...(group !== undefined && { groupOptions: group.dhcpOptions }),
+    ...(match !== undefined && { groupOptions: match.group.dhcpOptions }),
     ...(machine?.dhcpOptions !== undefined && { machineOptions: machine.dhcpOptions }),
     ...(machine?.leaseSeconds !== undefined && { leaseSeconds: machine.leaseSeconds }),
   };
@@ -36,10 +34,10 @@ export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): Boo
 
 function bootTarget(
   { programs, requireOwnIpxe }: BootPlanParts,
-  { client, machine, serverAddress, subnet }: BootPlanQuery,
+  { client, identification, serverAddress, subnet }: BootPlanQuery,
   origin: string,
 ): BootTarget {
-  const program = machine?.bootProgram ?? bootProgramFor(client.arch, programs);
+  const program = identification.machine?.bootProgram ?? bootProgramFor(client.arch, programs);
   const scriptUrl = `${origin}/boot.ipxe`;
   if (program === undefined) return { scriptUrl };
   const httpUrl = `${origin}/boot/${program}`;

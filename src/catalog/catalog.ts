@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { formatProblem, type Problem } from '../documents/problem.ts';
+import type { Machine } from '../provision/machines/machine.ts';
 import { CATALOG_FOLDERS } from './catalog-files.ts';
 import type { Generation } from './generation.ts';
 import type { LoadedCatalog } from './load-catalog.ts';
@@ -40,6 +41,7 @@ export class Catalog {
   readonly #parts: CatalogParts;
   readonly #listeners = new Set<() => void>();
   #generation: Generation | undefined;
+  #machines: readonly Machine[] = [];
   #problems: readonly Problem[] = [];
   #checkedAt: Date;
   #loading: Promise<void> | undefined;
@@ -55,6 +57,11 @@ export class Catalog {
     return this.#generation;
   }
 
+  /** What machines/ declares, as of the generation that serves. */
+  get machines(): readonly Machine[] {
+    return this.#machines;
+  }
+
   status(): CatalogStatus {
     const generation = this.#generation;
     return {
@@ -64,7 +71,7 @@ export class Catalog {
           loadedAt: generation.loadedAt,
           profiles: generation.profiles.size,
           groups: generation.groups.length,
-          machines: generation.machines.length,
+          machines: this.#machines.length,
         },
       }),
       checkedAt: this.#checkedAt,
@@ -131,12 +138,15 @@ export class Catalog {
   #accept(loaded: LoadedCatalog): void {
     const { log } = this.#parts;
     if (loaded.kind === 'generation') {
-      const { generation } = loaded;
+      const { generation, machines } = loaded;
       const isNew = generation.id !== this.#generation?.id;
-      if (isNew) this.#generation = generation;
+      if (isNew) {
+        this.#generation = generation;
+        this.#machines = machines;
+      }
       this.#problems = [];
       if (!isNew) return;
-      const { id, profiles, groups, machines } = generation;
+      const { id, profiles, groups } = generation;
       log.info(
         { generation: id, profiles: profiles.size, groups: groups.length, machines: machines.length },
         'catalog loaded',

@@ -17,7 +17,13 @@ import { readSelector } from './read-selector.ts';
 
 /** A generation, or what stands in its way. */
 export type CompiledCatalog =
-  | { readonly kind: 'generation'; readonly generation: Generation; readonly places: DefinitionPlaces }
+  | {
+      readonly kind: 'generation';
+      readonly generation: Generation;
+      /** What machines/ declares; whoever keeps the machines takes it over. */
+      readonly machines: readonly Machine[];
+      readonly places: DefinitionPlaces;
+    }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /** Where things are defined, for problems that show only later. */
@@ -40,10 +46,9 @@ export function compileCatalog(
     loadedAt,
     profiles,
     groups,
-    machines,
     ignitionCompiler: new IgnitionCompiler(butaneFiles),
   });
-  return { kind: 'generation', generation, places: compilation.places };
+  return { kind: 'generation', generation, machines, places: compilation.places };
 }
 
 class CatalogCompilation {

@@ -1,13 +1,10 @@
-import { formatProblem, type Problem } from '../documents/problem.ts';
-import type { MacAddress } from '../protocol/mac-address.ts';
-import { parseUuid } from '../protocol/machine-uuid.ts';
-import { type MachineMatch, MachineIndex } from '../provision/machines/machine-index.ts';
 import { GroupIndex, type SelectionExplanation } from '../provision/selection/group-index.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { profileGrubConfig } from '../provision/rendering/grub-config.ts';
 import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provision/rendering/ipxe-script.ts';
-import { type Labels, withInventory } from '../provision/selection/labels.ts';
+import type { Identification } from '../provision/machines/identification.ts';
 import type { Machine } from '../provision/machines/machine.ts';
+import { type Labels, labelsFor } from '../provision/selection/labels.ts';
 import { metadataEnv } from '../provision/rendering/metadata-env.ts';
 import { type IgnitionConfig, type IgnitionCompiler } from '../provision/rendering/render-ignition.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
@@ -28,20 +25,22 @@ export interface Resolution {
   /** What the machine claims, under what inventory says. */
   readonly labels: Labels;
   readonly machine?: Machine;
-  /** The group that selects the machine, whether or not it can be used. */
-  readonly group?: Group;
-  /** Absent when no group selects the machine, or when there is a problem. */
-  readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
-  /** What is wrong with the machine's own record, group or profile: it must wait until that is put right. */
-  readonly problem?: string;
+  /** Absent when no group selects the machine. */
+  readonly match?: GroupMatch;
 }
 
-/** What the groups of a generation mean for some labels. */
+/** What a machine was selected for. */
+export interface GroupMatch {
+  readonly group: Group;
+  readonly compiled: CompiledProfile;
+}
+
+/** What the catalog has for a machine with these labels. */
 export type Selection =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'match'; readonly group: Group; readonly compiled: CompiledProfile }
-  /** A group selects the machine, but what it says, or its profile says, cannot be used. */
-  | { readonly kind: 'problem'; readonly group: Group; readonly problem: string };
+  | { readonly kind: 'match'; readonly match: GroupMatch }
+  /** A group selects the machine, and its profile or templates cannot be served; `reason` names the fault and its place. */
+  | { readonly kind: 'problem'; readonly reason: string }
+  | { readonly kind: 'none' };
 
 /** A resolution that has a group. */
 export type MatchedResolution = Resolution & { readonly match: NonNullable<Resolution['match']> };
@@ -52,18 +51,12 @@ export interface GenerationParts {
   readonly loadedAt: Date;
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
   readonly groups: readonly Group[];
-  readonly machines: readonly Machine[];
   readonly ignitionCompiler: IgnitionCompiler;
-  /** What is wrong with single groups and machines, by their id. */
-  readonly problems?: {
-    readonly groups: ReadonlyMap<string, Problem>;
-    readonly machines: ReadonlyMap<string, Problem>;
-  };
 }
 
 /**
- * All profiles, groups, machines and templates of one moment: validated, compiled, never changed. Every question of
- * the boot plane is answered from here, without a file.
+ * All profiles, groups and templates of one moment: validated, compiled, never changed. Every question of the boot
+ * plane is answered from here, without a file. Machines change at any time and are not part of it: see MachineRegistry.
  */
 export class Generation {
   /** A hash of all files: the same content has the same id. */
@@ -71,78 +64,51 @@ export class Generation {
   readonly loadedAt: Date;
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
   readonly groups: readonly Group[];
-  readonly machines: readonly Machine[];
-  /** Machines by MAC, client-id, UUID, switch port and address. */
-  readonly machineIndex: MachineIndex;
   readonly #groupIndex: GroupIndex;
-  readonly #bySerial: ReadonlyMap<string, Machine>;
   readonly #ignitionCompiler: IgnitionCompiler;
   /** Labels that selectors ask for: what later requests of a machine must repeat to be matched alike. */
   readonly #selectorLabels: ReadonlySet<string>;
-  readonly #problems: NonNullable<GenerationParts['problems']>;
 
   constructor(parts: GenerationParts) {
     this.id = parts.id;
     this.loadedAt = parts.loadedAt;
     this.profiles = parts.profiles;
     this.groups = parts.groups;
-    this.machines = parts.machines;
-    this.machineIndex = new MachineIndex(parts.machines);
     this.#groupIndex = new GroupIndex(parts.groups);
-    this.#bySerial = new Map(
-      parts.machines.flatMap((machine) => (machine.serial === undefined ? [] : [[machine.serial, machine]])),
-    );
     this.#ignitionCompiler = parts.ignitionCompiler;
-    this.#problems = parts.problems ?? { groups: new Map(), machines: new Map() };
     this.#selectorLabels = new Set(parts.groups.flatMap((group) => [...group.selector.keys()]));
   }
 
-  /**
-   * Finds the machine by MAC, else UUID, else serial number, unless it is known already; and the group and profile that
-   * its labels select.
-   */
-  resolve(claimed: Labels, known?: Machine): Resolution {
-    const machine = known ?? this.#findMachine(claimed);
-    const labels = machine === undefined ? claimed : withInventory(claimed, machine);
+  /** The group and profile that labels select. */
+  select(labels: Labels): Selection {
+    const group = this.#groupIndex.select(labels);
+    if (group === undefined) return { kind: 'none' };
+    const compiled = this.profiles.get(group.profile);
+    if (compiled === undefined) {
+      return {
+        kind: 'problem',
+        reason: `group ${group.id} names profile ${group.profile}, which does not exist`,
+      };
+    }
+    return { kind: 'match', match: { group, compiled } };
+  }
+
+  /** What is meant for the sender of a request, which says of itself what is `claimed`. */
+  resolve(claimed: Labels, identification: Identification): Resolution {
+    const { machine } = identification;
+    const labels = labelsFor(claimed, identification);
     const selection = this.select(labels);
-    const problem =
-      (machine && this.problemOfMachine(machine.id)) ??
-      (selection.kind === 'problem' ? selection.problem : undefined);
     return {
       claimed,
       labels,
       ...(machine !== undefined && { machine }),
-      ...(selection.kind !== 'none' && { group: selection.group }),
-      ...(problem !== undefined && { problem }),
-      ...(problem === undefined &&
-        selection.kind === 'match' && { match: { group: selection.group, compiled: selection.compiled } }),
+      ...(selection.kind === 'match' && { match: selection.match }),
     };
   }
 
-  /** The group and profile for labels that inventory has had its say on, or what is wrong with them. */
-  select(labels: Labels): Selection {
-    const group = this.#groupIndex.select(labels);
-    if (group === undefined) return { kind: 'none' };
-    const problem = this.#problems.groups.get(group.id);
-    if (problem !== undefined) return { kind: 'problem', group, problem: formatProblem(problem) };
-    const compiled = this.profiles.get(group.profile);
-    if (compiled === undefined) {
-      const problem = `group ${group.id} names profile "${group.profile}", and there is none of that name`;
-      return { kind: 'problem', group, problem };
-    }
-    return { kind: 'match', group, compiled };
-  }
-
-  /** What is wrong with the record of this machine; its address and its identity stand all the same. */
-  problemOfMachine(id: string): string | undefined {
-    const problem = this.#problems.machines.get(id);
-    return problem && formatProblem(problem);
-  }
-
-  /** The same choice of group, with the reason against every other. */
-  explain(claimed: Labels): { resolution: Resolution; explanation: SelectionExplanation } {
-    const resolution = this.resolve(claimed);
-    return { resolution, explanation: this.#groupIndex.explain(resolution.labels) };
+  /** The choice of group, with the reason against every other. */
+  explain(labels: Labels): SelectionExplanation {
+    return this.#groupIndex.explain(labels);
   }
 
   /** The iPXE script; undefined when the profile boots nothing. Throws TemplateError. */
@@ -237,16 +203,5 @@ export class Generation {
       profile: resolution.match.compiled.profile,
       ignitionUrl: () => this.ignitionUrl(resolution.claimed, context.origin),
     };
-  }
-
-  #findMachine(claimed: Labels): Machine | undefined {
-    const mac = claimed.get('mac');
-    const uuid = parseUuid(claimed.get('uuid') ?? '');
-    const found: MachineMatch | undefined = this.machineIndex.findMachine({
-      ...(mac !== undefined && { mac: mac as MacAddress }),
-      ...(uuid !== undefined && { uuid }),
-    });
-    const serial = claimed.get('serial');
-    return found?.machine ?? (serial === undefined ? undefined : this.#bySerial.get(serial));
   }
 }

@@ -3,12 +3,13 @@ import { type Problem, sortProblems } from '../documents/problem.ts';
 import { readCatalogFiles } from './catalog-files.ts';
 import { compileCatalog } from './compile-catalog.ts';
 import { openFilesDirectory } from './files-directory.ts';
+import type { Machine } from '../provision/machines/machine.ts';
 import type { Generation } from './generation.ts';
 import { renderEverything } from './render-everything.ts';
 
 /** A generation, or everything that is wrong with the tree. */
 export type LoadedCatalog =
-  | { readonly kind: 'generation'; readonly generation: Generation }
+  | { readonly kind: 'generation'; readonly generation: Generation; readonly machines: readonly Machine[] }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /**
@@ -21,8 +22,14 @@ export async function loadCatalog(directory: string, now: () => Date): Promise<L
   if (compiled.kind === 'invalid') {
     return { kind: 'invalid', problems: sortProblems([...problems, ...compiled.problems]) };
   }
-  const { generation, places } = compiled;
-  const failures = await renderEverything(generation, places, () => performance.now(), setImmediate);
+  const { generation, machines, places } = compiled;
+  const failures = await renderEverything(
+    generation,
+    machines,
+    places,
+    () => performance.now(),
+    setImmediate,
+  );
   const all = sortProblems([...problems, ...failures]);
-  return all.length === 0 ? { kind: 'generation', generation } : { kind: 'invalid', problems: all };
+  return all.length === 0 ? { kind: 'generation', generation, machines } : { kind: 'invalid', problems: all };
 }

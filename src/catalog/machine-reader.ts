@@ -4,10 +4,11 @@ import { isStationMac, parseMac } from '../protocol/mac-address.ts';
 import { isIdentifyingUuid, parseUuid } from '../protocol/machine-uuid.ts';
 import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client/client-key.ts';
 import type { Machine } from '../provision/machines/machine.ts';
+import { isSmbiosPlaceholder } from '../provision/machines/smbios-placeholder.ts';
 import type { MachineDocument } from './document-schemas.ts';
 import { readDhcpOptions } from './read-dhcp-options.ts';
 
-/** Reads the machines of one catalog, in which nothing that identifies a machine may be said of two. */
+/** Reads the machines of one catalog. Whatever identifies a machine belongs to one machine only. */
 export class MachineReader {
   /** By what it is and its value, the machine that has it. */
   readonly #claims = new Map<string, string>();
@@ -50,7 +51,14 @@ export class MachineReader {
     } else if (uuid !== undefined) {
       claim('UUID', uuid, ['uuid']);
     }
-    if (value.serial !== undefined) claim('serial number', value.serial, ['serial']);
+    if (value.serial !== undefined && isSmbiosPlaceholder(value.serial)) {
+      report(
+        ['serial'],
+        `"${value.serial}" is what makers leave in boards without a serial number, and identifies no machine: leave it out`,
+      );
+    } else if (value.serial !== undefined) {
+      claim('serial number', value.serial, ['serial']);
+    }
     const address = value.address === undefined ? undefined : parseIpv4(value.address);
     if (value.address !== undefined && address === undefined) {
       report(['address'], `"${value.address}" is not an IPv4 address`);

@@ -1,6 +1,7 @@
 import type { Problem } from '../documents/problem.ts';
 import { sampleLabels } from '../provision/selection/selector.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
+import type { Machine } from '../provision/machines/machine.ts';
 import type { DefinitionPlaces } from './compile-catalog.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
 import { templateProblem } from './profile-compiler.ts';
@@ -18,13 +19,14 @@ const SLICE_MS = 10;
  */
 export async function renderEverything(
   generation: Generation,
+  machines: readonly Machine[],
   places: DefinitionPlaces,
   nowMs: () => number,
   pause: () => Promise<void>,
 ): Promise<Problem[]> {
   const problems = new Map<string, Problem>();
   let sliceStartMs = nowMs();
-  for (const { resolution, subject } of subjects(generation, places, problems)) {
+  for (const { resolution, subject } of subjects(generation, machines, places, problems)) {
     for (const error of renderAll(generation, resolution)) {
       const problem = templateProblem(error);
       const key = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
@@ -41,6 +43,7 @@ export async function renderEverything(
 
 function* subjects(
   generation: Generation,
+  machines: readonly Machine[],
   places: DefinitionPlaces,
   problems: Map<string, Problem>,
 ): Generator<{ resolution: MatchedResolution; subject: string }> {
@@ -70,13 +73,13 @@ function* subjects(
       subject: `group ${group.id}`,
     };
   }
-  for (const machine of generation.machines) {
+  for (const machine of machines) {
     const claimed = new Map<string, string>();
     const [mac] = machine.macs;
     if (mac !== undefined) claimed.set('mac', mac);
     if (machine.uuid !== undefined) claimed.set('uuid', machine.uuid);
     if (machine.serial !== undefined) claimed.set('serial', machine.serial);
-    const resolution = generation.resolve(claimed);
+    const resolution = generation.resolve(claimed, { machine, card: 'listed', conflicts: [] });
     if (resolution.match === undefined) continue;
     yield { resolution: { ...resolution, match: resolution.match }, subject: `machine ${machine.id}` };
   }

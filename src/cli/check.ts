@@ -17,7 +17,8 @@ export function registerCheck(program: Command): void {
         process.exitCode = 1;
         return;
       }
-      const { profiles, groups, machines } = loaded.generation;
+      const { generation, machines } = loaded;
+      const { profiles, groups } = generation;
       process.stderr.write(
         `no problems: ${profiles.size} profiles, ${groups.length} groups, ${machines.length} machines\n`,
       );

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
-import type { Generation } from '../catalog/generation.ts';
-import type { Labels } from '../provision/selection/labels.ts';
-import { addMachineQuery, loadOrReport, type MachineQuery, toLabels } from './machine-query.ts';
+import { describeMatchedBy } from '../provision/machines/identification.ts';
+import { claimsOfLabels, type Labels } from '../provision/selection/labels.ts';
+import {
+  addMachineQuery,
+  type CatalogOfFiles,
+  loadOrReport,
+  type MachineQuery,
+  toLabels,
+} from './machine-query.ts';
 
 /** `railhead explain`: which group and profile a machine gets, and why no other. */
 export function registerExplain(program: Command): void {
@@ -10,9 +16,9 @@ export function registerExplain(program: Command): void {
   )
     .option('--json', 'print JSON')
     .action(async (options: MachineQuery & { json?: boolean }) => {
-      const generation = await loadOrReport(options.dir);
-      if (generation === undefined) return;
-      const explained = explain(generation, toLabels(options));
+      const catalog = await loadOrReport(options.dir);
+      if (catalog === undefined) return;
+      const explained = explain(catalog, toLabels(options));
       process.stdout.write(
         options.json === true ? `${JSON.stringify(explained, null, 2)}\n` : describe(explained),
       );
@@ -22,16 +28,21 @@ export function registerExplain(program: Command): void {
 
 interface Explained {
   readonly machine: string | null;
+  /** By what the machine was recognised. */
+  readonly recognisedBy: string | null;
   readonly labels: Record<string, string>;
   readonly group: string | null;
   readonly profile: string | null;
   readonly others: readonly { group: string; reason: string }[];
 }
 
-function explain(generation: Generation, claimed: Labels): Explained {
-  const { resolution, explanation } = generation.explain(claimed);
+function explain({ generation, machines }: CatalogOfFiles, claimed: Labels): Explained {
+  const identification = machines.identify(claimsOfLabels(claimed));
+  const resolution = generation.resolve(claimed, identification);
+  const explanation = generation.explain(resolution.labels);
   return {
     machine: resolution.machine?.id ?? null,
+    recognisedBy: identification.matchedBy === undefined ? null : describeMatchedBy(identification.matchedBy),
     labels: Object.fromEntries(resolution.labels),
     group: explanation.chosen?.id ?? null,
     profile: explanation.chosen?.profile ?? null,
@@ -39,9 +50,9 @@ function explain(generation: Generation, claimed: Labels): Explained {
   };
 }
 
-function describe({ machine, labels, group, profile, others }: Explained): string {
+function describe({ machine, recognisedBy, labels, group, profile, others }: Explained): string {
   const lines = [
-    `machine  ${machine ?? 'none that is declared'}`,
+    `machine  ${machine === null ? 'none that is declared' : `${machine}, recognised by its ${recognisedBy}`}`,
     `labels   ${
       Object.entries(labels)
         .map(([name, value]) => `${name}=${value}`)

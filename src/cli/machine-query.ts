@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Generation } from '../catalog/generation.ts';
 import { parseMac } from '../protocol/mac-address.ts';
+import { MachineIndex, type MachineLookup } from '../provision/machines/machine-index.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
 import { labelsFromQuery } from '../provision/selection/labels.ts';
 
@@ -42,12 +43,20 @@ export function toLabels(query: MachineQuery): Map<string, string> {
   return labelsFromQuery(new URLSearchParams(toRawQuery(query)));
 }
 
+/** A catalog from files, and the machines that they declare. */
+export interface CatalogOfFiles {
+  readonly generation: Generation;
+  readonly machines: MachineLookup;
+}
+
 /** The catalog in the directory; prints its problems and returns undefined if it has any. */
-export async function loadOrReport(directory: string): Promise<Generation | undefined> {
+export async function loadOrReport(directory: string): Promise<CatalogOfFiles | undefined> {
   const { loadCatalog } = await import('../catalog/load-catalog.ts');
   const { formatProblem } = await import('../documents/problem.ts');
   const loaded = await loadCatalog(directory, () => new Date());
-  if (loaded.kind === 'generation') return loaded.generation;
+  if (loaded.kind === 'generation') {
+    return { generation: loaded.generation, machines: new MachineIndex(loaded.machines) };
+  }
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   process.stderr.write('The catalog has problems; see `railhead check`.\n');
   process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Generation, MatchedResolution } from '../catalog/generation.ts';
+import { claimsOfLabels } from '../provision/selection/labels.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { RenderContext } from '../provision/rendering/template-variables.ts';
 import { addMachineQuery, loadOrReport, type MachineQuery, toLabels, toRawQuery } from './machine-query.ts';
@@ -23,9 +24,14 @@ export function registerRender(program: Command): void {
       'http://railhead.example.com:8080',
     )
     .action(async (kind: Kind, options: MachineQuery & { name?: string; url: string }) => {
-      const generation = await loadOrReport(options.dir);
-      if (generation === undefined) return;
-      const { match, ...resolution } = generation.resolve(toLabels(options));
+      const catalog = await loadOrReport(options.dir);
+      if (catalog === undefined) return;
+      const { generation, machines } = catalog;
+      const claimed = toLabels(options);
+      const { match, ...resolution } = generation.resolve(
+        claimed,
+        machines.identify(claimsOfLabels(claimed)),
+      );
       if (match === undefined) {
         fail('no group selects this machine; `railhead explain` with the same options says why');
         return;

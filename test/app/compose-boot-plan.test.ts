@@ -3,6 +3,9 @@ import type { Generation } from '../../src/catalog/generation.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
 import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
+import type { Identification } from '../../src/provision/machines/identification.ts';
+import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
+import type { Machine } from '../../src/provision/machines/machine.ts';
 import { composeBootPlan } from '../../src/app/compose-boot-plan.ts';
 import { catalogTree } from '../catalog/catalog-tree.ts';
 import { ip, machine, rackSubnet, SERVER } from '../provision/dhcp/dhcp-rig.ts';
@@ -20,15 +23,30 @@ const clientOf = (fields: Partial<BootClient>): BootClient => ({
   ...fields,
 });
 
+const identified = (known: Machine | undefined): Identification => ({
+  ...(known !== undefined && { machine: known, matchedBy: 'mac' }),
+  card: known === undefined ? 'unlisted' : 'listed',
+  conflicts: [],
+});
+
 function plan(
-  query: Partial<Parameters<typeof composeBootPlan>[1]>,
+  {
+    machine: known,
+    ...query
+  }: Partial<Parameters<typeof composeBootPlan>[1]> & { readonly machine?: Machine },
   generation?: Generation,
   requireOwnIpxe = false,
 ): BootPlan {
   const originFor = (address: string): string => `http://${address}:8080`;
   return composeBootPlan(
     { generation: () => generation, programs: PROGRAMS, requireOwnIpxe, originFor },
-    { client: clientOf({}), subnet: rackSubnet(), serverAddress: SERVER, ...query },
+    {
+      client: clientOf({}),
+      subnet: rackSubnet(),
+      serverAddress: SERVER,
+      identification: identified(known),
+      ...query,
+    },
   );
 }
 
@@ -93,10 +111,10 @@ test('a machine has its group, however DHCP has recognised it, and its own optio
     () => new Date(0),
   );
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
-  const { generation } = loaded;
+  const { generation, machines } = loaded;
+  const index = new MachineIndex(machines);
   for (const identity of [{ clientId: 'ff00' }, { circuitId: 'abcd', remoteId: '01' }]) {
-    const match = generation.machineIndex.findMachine(identity);
-    const found = plan({ machine: match!.machine }, generation);
+    const found = plan({ identification: index.identify(identity) }, generation);
     expect(found.groupOptions?.get(26)).toEqual(Uint8Array.of(0x23, 0x28));
     expect(Buffer.from(found.machineOptions!.get(12)!).toString()).toBe('m1');
     expect(found.leaseSeconds).toBe(Infinity);

@@ -18,7 +18,10 @@ function open(directory: string): Catalog {
 /** What a machine of rack 1 would boot. */
 function scriptOf(catalog: Catalog): string | undefined {
   const { generation } = catalog;
-  const resolution = generation?.resolve(labelsFromQuery([['rack', '1']]));
+  const resolution = generation?.resolve(labelsFromQuery([['rack', '1']]), {
+    card: 'unlisted',
+    conflicts: [],
+  });
   if (generation === undefined || resolution?.match === undefined) return undefined;
   const matched = { ...resolution, match: resolution.match };
   return generation.ipxeScript(matched, { origin: 'http://h', rawQuery: 'rack=1' });

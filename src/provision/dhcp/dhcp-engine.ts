@@ -14,13 +14,15 @@ import type { DhcpEvent } from './dhcp-event.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
-import { type AddressSeeker, hasReservation, isKnownByLease } from './leases/choose-address.ts';
+import { type AddressSeeker, hasReservation } from './leases/choose-address.ts';
 import { DeclineBudget } from './leases/decline-budget.ts';
 import { LeaseBook } from './leases/lease-book.ts';
 import type { Lease } from './leases/lease.ts';
 import { type Exchange, isOurIdentifier } from './locate/exchange.ts';
 import { exchangeEvent } from './locate/exchange-event.ts';
-import type { ClientIdentity, Reservations } from '../machines/machine-index.ts';
+import type { IdentityClaims } from '../machines/identification.ts';
+import { matchOf } from '../machines/identify.ts';
+import type { MachineLookup } from '../machines/machine-index.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
 import type { Moment } from './moment.ts';
 import { ForeignLeases } from './other-servers/foreign-leases.ts';
@@ -38,7 +40,7 @@ export interface DhcpEngineOptions {
   /** Defaults: `DEFAULT_DHCP_POLICY`. */
   readonly policy?: Partial<DhcpPolicy>;
   /** Looked into for every packet, so a new catalog needs no new engine; see `reservationsChanged`. */
-  readonly reservations: Reservations;
+  readonly reservations: MachineLookup;
   readonly findBootPlan: FindBootPlan;
 }
 
@@ -226,8 +228,9 @@ export class DhcpEngine {
     }
     const client = classifyClient(message);
     const mac = message.htype === 1 ? (chaddr as MacAddress) : undefined;
-    const identity = identityOf(packet, client, mac, location.relay);
-    const match = this.#surroundings.reservations.findMachine(identity);
+    const claims = claimsOf(packet, client, mac, location.relay);
+    const identification = this.#surroundings.reservations.identify(claims);
+    const match = matchOf(identification);
     const serverAddress = subnets[0].compiled.subnet.serverAddress ?? ingress.localAddress;
     const override = this.#policy.trustLinkSelection ? location.relay?.serverIdentifierOverride : undefined;
     return {
@@ -238,6 +241,7 @@ export class DhcpEngine {
       chaddr,
       ...(mac !== undefined && { mac }),
       clientKey,
+      identification,
       ...(match !== undefined && { match }),
       subnets,
       link: message.giaddr === UNSPECIFIED_ADDRESS ? ingress.interface : message.giaddr,
@@ -259,10 +263,10 @@ export class DhcpEngine {
   }
 
   #serve(exchange: Exchange): DhcpDecision {
-    const { packet, subnets } = exchange;
+    const { match, packet, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
     if (subnet.mode === 'off') return ignore('not_served');
-    if (subnet.allowUnknown === 'ignore' && !this.#isKnown(exchange)) return ignore('denied');
+    if (match === undefined && subnet.allowUnknown === 'ignore') return ignore('denied');
     if (packet.ingress.port === 4011) return decideBootServerReply(exchange, this.#surroundings);
 
     switch (this.#modeOf(exchange)) {
@@ -272,16 +276,10 @@ export class DhcpEngine {
         return serveProxyClient(exchange, this.#surroundings);
       case 'full': {
         const sole = !subnet.requireSoleServer || !this.#foreign.any(subnet.id, exchange.now);
-        if (!sole && !this.#isKnown(exchange) && !holdsLease(exchange)) return ignore('foreign_server');
+        if (!sole && match === undefined && !holdsLease(exchange)) return ignore('foreign_server');
         return serveMessage(exchange, this.#surroundings);
       }
     }
-  }
-
-  /** Whether a record knows the machine; until the records were read, whether it had a lease. */
-  #isKnown(exchange: Exchange): boolean {
-    if (exchange.match !== undefined) return true;
-    return !this.#surroundings.reservations.ready && isKnownByLease(exchange);
   }
 
   #modeOf(exchange: Exchange): ServingMode {
@@ -291,7 +289,7 @@ export class DhcpEngine {
     return this.#pins.pin(exchange, () =>
       decideMode(subnet, {
         reserved: hasReservation(exchange),
-        leased: this.#surroundings.reservations.ready ? holdsLease(exchange) : isKnownByLease(exchange),
+        leased: holdsLease(exchange),
         foreignServer: this.#foreign.any(subnet.id, now),
         bootClient: client.kind !== undefined,
       }),
@@ -373,12 +371,13 @@ function isSpoofed({ message, source }: DhcpPacket, type: number | undefined): b
   return type === MessageType.inform;
 }
 
-function identityOf(
+/** What a packet says of who sends it. */
+function claimsOf(
   { message }: DhcpPacket,
   client: BootClient,
   mac: MacAddress | undefined,
   relay: RelayAgentInformation | undefined,
-): ClientIdentity {
+): IdentityClaims {
   const clientId = message.options.get(OptionCode.clientIdentifier);
   return {
     ...(mac !== undefined && { mac }),

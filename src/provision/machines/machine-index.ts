@@ -1,105 +1,176 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
-import type { MacAddress } from '../../protocol/mac-address.ts';
-import { isIdentifyingUuid, type MachineUuid, swapUuidByteOrder } from '../../protocol/machine-uuid.ts';
+import { isStationMac } from '../../protocol/mac-address.ts';
+import { isIdentifyingUuid, swapUuidByteOrder } from '../../protocol/machine-uuid.ts';
+import type { Identification, IdentityClaims } from './identification.ts';
+import { identify, type MachineKeys } from './identify.ts';
 import type { Machine } from './machine.ts';
+import { isSmbiosPlaceholder } from './smbios-placeholder.ts';
 
-/** All that a request tells about who sends it. */
-export interface ClientIdentity {
-  readonly mac?: MacAddress;
-  /** Option 61 in hex. */
-  readonly clientId?: string;
-  /** Option 97, unless it is a dummy. */
-  readonly uuid?: MachineUuid;
-  /** Option 82 sub-options 1 and 2 in hex. */
-  readonly circuitId?: string;
-  readonly remoteId?: string;
-}
-
-/** By what a machine was recognised; `uuid-swapped` is the UUID in the other byte order, as some BIOSes store it. */
-export type MatchedBy = 'mac' | 'clientId' | 'uuid' | 'uuid-swapped' | 'switchPort';
-
-/** A machine, and how it was recognised. */
-export interface MachineMatch {
-  readonly machine: Machine;
-  readonly matchedBy: MatchedBy;
-}
-
-/** What the DHCP server asks of the machine records. */
-export interface Reservations {
-  /**
-   * Whether the records are known. Until they were read for the first time, an address without a machine is not an
-   * address without a reservation.
-   */
-  readonly ready: boolean;
-  /** The machine that sends a request: by MAC, else client-id, else UUID, else switch port. */
-  findMachine(identity: ClientIdentity): MachineMatch | undefined;
+/** What the servers ask of the machine records. */
+export interface MachineLookup {
+  /** Who sends a request. */
+  identify(claims: IdentityClaims): Identification;
   /** The machine for which an address is reserved. */
   findReserved(address: Ipv4Address): Machine | undefined;
 }
 
-/** An index over machine records. The first of two machines that claim the same thing gets it. */
-export class MachineIndex implements Reservations {
-  readonly ready = true;
-  readonly #byMac = new Map<MacAddress, Machine>();
-  readonly #byClientId = new Map<string, Machine>();
-  readonly #byUuid = new Map<MachineUuid, Machine>();
-  readonly #bySwitchPort = new Map<string, Machine>();
-  readonly #byAddress = new Map<Ipv4Address, Machine>();
+/** Something that identifies a machine, or is given to it alone, and that several records claim. */
+export interface ContestedClaim {
+  /** `MAC address 52:54:00:a1:9c:ae`. */
+  readonly what: string;
+  /** The machine that has it. */
+  readonly holder: string;
+  /** The others that claim it. */
+  readonly others: readonly string[];
+}
 
-  constructor(machines: Iterable<Machine>) {
-    for (const machine of machines) {
-      for (const mac of machine.macs) setFirst(this.#byMac, mac, machine);
-      for (const clientId of machine.clientIds ?? []) setFirst(this.#byClientId, clientId, machine);
-      if (machine.uuid !== undefined && isIdentifyingUuid(machine.uuid)) {
-        setFirst(this.#byUuid, machine.uuid, machine);
-      }
-      if (machine.switchPort !== undefined) {
-        const { circuitId, remoteId } = machine.switchPort;
-        setFirst(this.#bySwitchPort, switchPortKey(circuitId, remoteId), machine);
-      }
-      if (machine.address !== undefined) setFirst(this.#byAddress, machine.address, machine);
-    }
+/**
+ * Machine records by all that identifies them. Adding and removing one costs what the record holds, whatever the
+ * number of the others. Of several records that claim the same thing the one with the lower rank has it, then the one
+ * whose id sorts first, in whatever order they came.
+ */
+export class MachineIndex implements MachineLookup {
+  readonly #macs = new ClaimMap('MAC address');
+  readonly #clientIds = new ClaimMap('client identifier');
+  readonly #uuids = new ClaimMap('UUID');
+  /** The same UUIDs in the other byte order, so that none has to be turned round for a packet. */
+  readonly #swappedUuids = new ClaimMap('UUID');
+  readonly #serials = new ClaimMap('serial number');
+  readonly #switchPorts = new ClaimMap('switch port');
+  readonly #addresses = new ClaimMap('address');
+  readonly #keys: MachineKeys = {
+    byMac: ({ mac }) => this.#macs.find(mac),
+    others: [
+      { by: 'clientId', find: ({ clientId }) => this.#clientIds.find(clientId) },
+      { by: 'uuid', find: ({ uuid }) => this.#uuids.find(uuid) },
+      { by: 'uuid-swapped', find: ({ uuid }) => this.#swappedUuids.find(uuid) },
+      { by: 'serial', find: ({ serial }) => this.#serials.find(serial) },
+      { by: 'switchPort', find: (claims) => this.#findBySwitchPort(claims) },
+    ],
+  };
+
+  constructor(machines: Iterable<Machine> = []) {
+    for (const machine of machines) this.add(machine);
   }
 
-  findMachine(identity: ClientIdentity): MachineMatch | undefined {
-    return (
-      match('mac', identity.mac && this.#byMac.get(identity.mac)) ??
-      match('clientId', identity.clientId && this.#byClientId.get(identity.clientId)) ??
-      this.#findByUuid(identity.uuid) ??
-      this.#findBySwitchPort(identity)
-    );
+  /** Takes a record in. `rank` decides between records that claim the same thing; the lower one has it. */
+  add(machine: Machine, rank = 0): void {
+    for (const { key, map } of this.#claimsOf(machine)) map.add(key, { machine, rank });
+  }
+
+  /** Takes out a record that was added: the same object. */
+  remove(machine: Machine): void {
+    for (const { key, map } of this.#claimsOf(machine)) map.remove(key, machine);
+  }
+
+  identify(claims: IdentityClaims): Identification {
+    return identify(claims, this.#keys);
   }
 
   findReserved(address: Ipv4Address): Machine | undefined {
-    return this.#byAddress.get(address);
+    return this.#addresses.find(address);
   }
 
-  #findByUuid(uuid: MachineUuid | undefined): MachineMatch | undefined {
-    if (uuid === undefined || this.#byUuid.size === 0) return undefined;
-    return (
-      match('uuid', this.#byUuid.get(uuid)) ??
-      match('uuid-swapped', this.#byUuid.get(swapUuidByteOrder(uuid)))
-    );
+  /** What a record claims and another one claims, too. */
+  contestedClaims(machine: Machine): ContestedClaim[] {
+    return this.#claimsOf(machine).flatMap(({ key, map }) => {
+      if (map === this.#swappedUuids) return [];
+      const [holder, ...others] = map.claimants(key);
+      if (holder === undefined || others.length === 0) return [];
+      return [{ what: `${map.what} ${key}`, holder: holder.id, others: others.map(({ id }) => id) }];
+    });
+  }
+
+  #claimsOf(machine: Machine): { readonly map: ClaimMap; readonly key: string }[] {
+    const claims: { map: ClaimMap; key: string }[] = [];
+    for (const mac of machine.macs) if (isStationMac(mac)) claims.push({ map: this.#macs, key: mac });
+    for (const key of machine.clientIds ?? []) claims.push({ map: this.#clientIds, key });
+    if (machine.uuid !== undefined && isIdentifyingUuid(machine.uuid)) {
+      claims.push({ map: this.#uuids, key: machine.uuid });
+      claims.push({ map: this.#swappedUuids, key: swapUuidByteOrder(machine.uuid) });
+    }
+    if (machine.serial !== undefined && !isSmbiosPlaceholder(machine.serial)) {
+      claims.push({ map: this.#serials, key: machine.serial });
+    }
+    if (machine.switchPort !== undefined) {
+      const { circuitId, remoteId } = machine.switchPort;
+      claims.push({ map: this.#switchPorts, key: switchPortKey(circuitId, remoteId) });
+    }
+    if (machine.address !== undefined) claims.push({ map: this.#addresses, key: machine.address });
+    return claims;
   }
 
   /** A port is named by its circuit and, where the switch tells it, by the switch; records may leave either out. */
-  #findBySwitchPort({ circuitId, remoteId }: ClientIdentity): MachineMatch | undefined {
-    if (this.#bySwitchPort.size === 0 || (circuitId === undefined && remoteId === undefined))
-      return undefined;
+  #findBySwitchPort({ circuitId, remoteId }: IdentityClaims): Machine | undefined {
+    if (this.#switchPorts.empty || (circuitId === undefined && remoteId === undefined)) return undefined;
     return (
-      match('switchPort', this.#bySwitchPort.get(switchPortKey(circuitId, remoteId))) ??
-      match('switchPort', circuitId && this.#bySwitchPort.get(switchPortKey(circuitId, undefined))) ??
-      match('switchPort', remoteId && this.#bySwitchPort.get(switchPortKey(undefined, remoteId)))
+      this.#switchPorts.find(switchPortKey(circuitId, remoteId)) ??
+      (circuitId === undefined ? undefined : this.#switchPorts.find(switchPortKey(circuitId, undefined))) ??
+      (remoteId === undefined ? undefined : this.#switchPorts.find(switchPortKey(undefined, remoteId)))
     );
   }
 }
 
-function setFirst<K>(map: Map<K, Machine>, key: K, machine: Machine): void {
-  if (!map.has(key)) map.set(key, machine);
+interface Claimant {
+  readonly machine: Machine;
+  readonly rank: number;
 }
 
-function match(matchedBy: MatchedBy, machine: Machine | '' | undefined): MachineMatch | undefined {
-  return machine === undefined || machine === '' ? undefined : { machine, matchedBy };
+/** Who claims each value of one kind: who has it, and those who would have it next. */
+class ClaimMap {
+  readonly what: string;
+  readonly #holders = new Map<string, Claimant>();
+  /** Nearly always empty. */
+  readonly #others = new Map<string, Claimant[]>();
+
+  constructor(what: string) {
+    this.what = what;
+  }
+
+  get empty(): boolean {
+    return this.#holders.size === 0;
+  }
+
+  find(key: string | undefined): Machine | undefined {
+    return key === undefined || this.#holders.size === 0 ? undefined : this.#holders.get(key)?.machine;
+  }
+
+  claimants(key: string): Machine[] {
+    const holder = this.#holders.get(key);
+    return [...(holder === undefined ? [] : [holder]), ...(this.#others.get(key) ?? [])].map(
+      ({ machine }) => machine,
+    );
+  }
+
+  add(key: string, claimant: Claimant): void {
+    const holder = this.#holders.get(key);
+    if (holder === undefined) {
+      this.#holders.set(key, claimant);
+      return;
+    }
+    if (holder.machine === claimant.machine) return;
+    const all = [holder, ...(this.#others.get(key) ?? []), claimant].sort(compareClaimants);
+    const [first = claimant, ...others] = all;
+    this.#holders.set(key, first);
+    this.#others.set(key, others);
+  }
+
+  remove(key: string, machine: Machine): void {
+    const others = this.#others.get(key) ?? [];
+    const remaining = [this.#holders.get(key), ...others].filter(
+      (one): one is Claimant => one !== undefined && one.machine !== machine,
+    );
+    const [first, ...rest] = remaining;
+    if (first === undefined) this.#holders.delete(key);
+    else this.#holders.set(key, first);
+    if (rest.length === 0) this.#others.delete(key);
+    else this.#others.set(key, rest);
+  }
+}
+
+function compareClaimants(a: Claimant, b: Claimant): number {
+  if (a.rank !== b.rank) return a.rank - b.rank;
+  return a.machine.id < b.machine.id ? -1 : 1;
 }
 
 function switchPortKey(circuitId: string | undefined, remoteId: string | undefined): string {

@@ -1,6 +1,8 @@
-import { parseMac } from '../../protocol/mac-address.ts';
-import { isIdentifyingUuid, parseUuid } from '../../protocol/machine-uuid.ts';
+import { type MacAddress, parseMac } from '../../protocol/mac-address.ts';
+import { isIdentifyingUuid, type MachineUuid, parseUuid } from '../../protocol/machine-uuid.ts';
+import type { Identification, IdentityClaims } from '../machines/identification.ts';
 import type { Machine } from '../machines/machine.ts';
+import { isSmbiosPlaceholder } from '../machines/smbios-placeholder.ts';
 
 /** What selectors match: reported by the machine, or given by inventory, which wins. No value is empty. */
 export type Labels = ReadonlyMap<string, string>;
@@ -10,23 +12,6 @@ const VALUE_LENGTH_MAX = 1024;
 /** Labels of one request; further ones are ignored. */
 const LABELS_MAX = 64;
 
-/** What makers leave in SMBIOS fields that they do not fill, in lower case. It says nothing about the machine. */
-const PLACEHOLDERS: ReadonlySet<string> = new Set([
-  'to be filled by o.e.m.',
-  'to be filled by o.e.m',
-  'not specified',
-  'not applicable',
-  'not available',
-  'default string',
-  'system serial number',
-  'system manufacturer',
-  'system product name',
-  'none',
-  'n/a',
-  'o.e.m.',
-  '0',
-  '0123456789',
-]);
 const SMBIOS_LABELS: ReadonlySet<string> = new Set(['serial', 'manufacturer', 'product', 'asset']);
 
 /**
@@ -55,12 +40,38 @@ export function normaliseLabel(label: string, raw: string): string | undefined {
     return uuid !== undefined && isIdentifyingUuid(uuid) ? uuid : undefined;
   }
   const value = raw.trim().slice(0, VALUE_LENGTH_MAX);
-  if (value === '' || (SMBIOS_LABELS.has(label) && PLACEHOLDERS.has(value.toLowerCase()))) return undefined;
+  if (value === '' || (SMBIOS_LABELS.has(label) && isSmbiosPlaceholder(value))) return undefined;
   return value;
 }
 
+/** What the labels of a request say about who sends it. */
+export function claimsOfLabels(labels: Labels): IdentityClaims {
+  const mac = labels.get('mac') as MacAddress | undefined;
+  const uuid = labels.get('uuid') as MachineUuid | undefined;
+  const serial = labels.get('serial');
+  return {
+    ...(mac !== undefined && { mac }),
+    ...(uuid !== undefined && { uuid }),
+    ...(serial !== undefined && { serial }),
+  };
+}
+
+/**
+ * The labels that the sender of a request is matched by. A UUID or serial number that belongs to another machine does
+ * not count: a group that selects by it means that machine.
+ */
+export function labelsFor(claimed: Labels, { conflicts, machine }: Identification): Labels {
+  if (machine === undefined && conflicts.length === 0) return claimed;
+  const labels = new Map(claimed);
+  for (const { by } of conflicts) {
+    if (by === 'uuid' || by === 'uuid-swapped') labels.delete('uuid');
+    else if (by === 'serial') labels.delete('serial');
+  }
+  return machine === undefined ? labels : withInventory(labels, machine);
+}
+
 /** The labels that a known machine is matched by: what it claims, under what inventory says of it. */
-export function withInventory(claimed: Labels, machine: Machine): Labels {
+function withInventory(claimed: Labels, machine: Machine): Labels {
   const labels = new Map(claimed);
   const [mac] = machine.macs;
   if (mac !== undefined && !machine.macs.some((known) => known === claimed.get('mac')))

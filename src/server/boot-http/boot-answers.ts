@@ -11,6 +11,8 @@ import {
 } from '../../provision/rendering/ipxe-script.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 import { TemplateError } from '../../provision/rendering/template-error.ts';
+import type { Identification, IdentityClaims } from '../../provision/machines/identification.ts';
+import { claimsOfLabels } from '../../provision/selection/labels.ts';
 import type { RenderContext } from '../../provision/rendering/template-variables.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
@@ -22,6 +24,8 @@ export type UnmatchedPolicy = 'wait' | 'local' | 'fail';
 export interface BootAnswerParts {
   /** The generation that serves; undefined while there was no good one. */
   readonly generation: () => Generation | undefined;
+  /** Who sends a request, as far as machine records tell. */
+  readonly identify: (claims: IdentityClaims) => Identification;
   readonly unmatched: UnmatchedPolicy;
   readonly pollSeconds: number;
   /** The lease that the machine at this address has from us, as templates see it. */
@@ -129,12 +133,12 @@ export class BootAnswers {
     const generation = this.#parts.generation();
     if (generation === undefined)
       return notYet('the catalog has problems, and none was good yet', pollSeconds);
-    const resolution = generation.resolve(request.labels);
-    const { machine, match, problem } = resolution;
+    const resolution = generation.resolve(
+      request.labels,
+      this.#parts.identify(claimsOfLabels(request.labels)),
+    );
+    const { machine, match } = resolution;
     if (machine?.disabled === true) return refuse(403, `machine ${machine.id} is disabled`);
-    if (problem !== undefined) {
-      return { ...notYet(problem, pollSeconds), ...ignitionRefused(kind, problem) };
-    }
     if (match === undefined) {
       return how.unmatched?.(resolution) ?? this.#unmatched(request, resolution);
     }
@@ -160,7 +164,7 @@ export class BootAnswers {
       // The machine can do nothing about it, and a person will: so it waits.
       return {
         ...notYet(`template ${error.describe()}`, pollSeconds),
-        ...ignitionRefused(kind, `template ${error.describe()}`),
+        ...ignitionRefused(kind, error.describe()),
       };
     }
   }
@@ -211,7 +215,7 @@ function describe(generation: Generation, resolution: MatchedResolution): JsonOb
 
 function ignitionRefused(kind: BootEventKind, reason: string): Pick<Answer, 'event'> {
   if (kind !== 'ignition.sent') return {};
-  return { event: { kind: 'ignition.refused', summary: reason, detail: {} } };
+  return { event: { kind: 'ignition.refused', summary: `template ${reason}`, detail: {} } };
 }
 
 function subjectOf({ machine, labels }: Resolution): string {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import type { Group } from '../../../src/provision/selection/group.ts';
 import { GroupIndex } from '../../../src/provision/selection/group-index.ts';
-import { labelsFromQuery, withInventory } from '../../../src/provision/selection/labels.ts';
+import { labelsFor, labelsFromQuery } from '../../../src/provision/selection/labels.ts';
 import type { Machine } from '../../../src/provision/machines/machine.ts';
 import {
   findFailedRequirement,
@@ -161,8 +161,9 @@ describe('labels', () => {
       labels: { rack: '1' },
       metadata: {},
     };
+    const identification = { machine, matchedBy: 'mac', card: 'listed', conflicts: [] } as const;
     const claimed = labels('mac=52:54:00:00:00:02&rack=9&os=installed');
-    expect(Object.fromEntries(withInventory(claimed, machine))).toEqual({
+    expect(Object.fromEntries(labelsFor(claimed, identification))).toEqual({
       mac: '52:54:00:00:00:02',
       machine: 'node1',
       os: 'installed',

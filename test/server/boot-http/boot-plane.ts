@@ -7,6 +7,7 @@ import type { Generation } from '../../../src/catalog/generation.ts';
 import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import type { BootEvent } from '../../../src/provision/history/boot-event.ts';
+import { MachineIndex } from '../../../src/provision/machines/machine-index.ts';
 import { BootAnswers, type UnmatchedPolicy } from '../../../src/server/boot-http/boot-answers.ts';
 import { BootHttpServer } from '../../../src/server/boot-http/boot-http-server.ts';
 import { RequestReader } from '../../../src/server/boot-http/read-request.ts';
@@ -81,12 +82,14 @@ export async function startBootPlane(
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
   let generation: Generation | undefined = options.broken === true ? undefined : loaded.generation;
   if (options.needy === true) generation = withNeedyGroup(loaded.generation);
+  const machines = new MachineIndex(loaded.machines);
   const events: BootEvent[] = [];
   const discovered: string[] = [];
   const counters = new Counters();
   const server = new BootHttpServer({
     answers: new BootAnswers({
       generation: () => generation,
+      identify: (claims) => machines.identify(claims),
       unmatched: options.unmatched ?? 'wait',
       pollSeconds: 7,
       findLease: () => undefined,

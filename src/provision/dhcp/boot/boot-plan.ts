@@ -1,7 +1,7 @@
 import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
-import type { Machine } from '../../machines/machine.ts';
+import type { Identification } from '../../machines/identification.ts';
 import type { Subnet } from '../subnets/subnet.ts';
 import type { BootClient } from '../client/boot-client.ts';
 
@@ -38,7 +38,8 @@ export interface BootPlanQuery {
   readonly client: BootClient;
   /** Absent for InfiniBand, and for hardware that is not Ethernet. */
   readonly mac?: MacAddress;
-  readonly machine?: Machine;
+  /** Who the client is, as far as machine records tell. */
+  readonly identification: Identification;
   readonly subnet: Subnet;
   /** Our address as the client sees it: what URLs must lead to. */
   readonly serverAddress: Ipv4Address;

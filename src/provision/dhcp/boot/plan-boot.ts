@@ -15,7 +15,7 @@ export interface PlannedBoot {
 
 /** Looks up what the client of an exchange is to boot with an address of the subnet; `leases` as for `bootAnswer`. */
 export function planBoot(
-  { client, mac, match, serverAddress }: Exchange,
+  { client, identification, mac, serverAddress }: Exchange,
   subnet: SubnetLeases,
   findBootPlan: FindBootPlan,
   leases: boolean,
@@ -24,7 +24,7 @@ export function planBoot(
   const plan = findBootPlan({
     client,
     ...(mac !== undefined && { mac }),
-    ...(match !== undefined && { machine: match.machine }),
+    identification,
     subnet: settings,
     serverAddress,
   });

@@ -1,5 +1,6 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import type { MachineMatch, Reservations } from '../../machines/machine-index.ts';
+import type { MachineMatch } from '../../machines/identification.ts';
+import type { MachineLookup } from '../../machines/machine-index.ts';
 import type { IgnoreReason } from '../ignore-reason.ts';
 import type { Moment } from '../moment.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
@@ -42,7 +43,7 @@ export interface NoAddress {
 export function chooseAddress(
   seeker: AddressSeeker,
   requested: Ipv4Address | undefined,
-  reservations: Pick<Reservations, 'findReserved' | 'ready'>,
+  reservations: Pick<MachineLookup, 'findReserved'>,
   allowFresh: AllowFresh,
 ): ChosenAddress | NoAddress {
   const { subnets } = seeker;
@@ -134,17 +135,10 @@ export function isAssignable(
   { clientKey, match }: AddressSeeker,
   subnet: SubnetLeases,
   offset: number,
-  reservations: Pick<Reservations, 'findReserved' | 'ready'>,
+  reservations: Pick<MachineLookup, 'findReserved'>,
 ): boolean {
   if (!subnet.isFreeFor(offset, clientKey)) return false;
   const owner = reservations.findReserved(subnet.addressAt(offset));
-  if (owner !== undefined) return owner.id === match?.machine.id && !subnet.isForbidden(offset);
-  if (subnet.isDynamic(offset)) return true;
-  // Outside of the pools only a reservation can have given it to the client, and the records are yet to be read.
-  return !reservations.ready && subnet.bindingOf(clientKey)?.offset === offset && !subnet.isForbidden(offset);
-}
-
-/** Whether the client has or had a lease on its link. */
-export function isKnownByLease({ clientKey, subnets }: AddressSeeker): boolean {
-  return subnets.some((subnet) => subnet.bindingOf(clientKey) !== undefined);
+  if (owner === undefined) return subnet.isDynamic(offset);
+  return owner.id === match?.machine.id && !subnet.isForbidden(offset);
 }

@@ -2,6 +2,7 @@ import type { RelayAgentInformation } from '../../../protocol/dhcp/relay-agent-i
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
 import type { BootClient } from '../client/boot-client.ts';
+import type { Identification } from '../../machines/identification.ts';
 import type { DhcpPacket } from '../dhcp-packet.ts';
 import type { AddressSeeker } from '../leases/choose-address.ts';
 
@@ -15,6 +16,8 @@ export interface Exchange extends AddressSeeker {
   readonly chaddr: string;
   /** The same for Ethernet. */
   readonly mac?: MacAddress;
+  /** Who sends it, as far as machine records tell. */
+  readonly identification: Identification;
   readonly relay?: RelayAgentInformation;
   /** The subnet that the client asked for (option 118), where that is believed. */
   readonly subnetSelection?: Ipv4Address;

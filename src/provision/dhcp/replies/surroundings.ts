@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import type { Reservations } from '../../machines/machine-index.ts';
+import type { MachineLookup } from '../../machines/machine-index.ts';
 import type { BootLoopGuard } from '../boot/boot-loop-guard.ts';
 import type { FindBootPlan } from '../boot/boot-plan.ts';
 import type { DhcpPolicy } from '../dhcp-policy.ts';
@@ -11,7 +11,7 @@ import type { LeaseBook } from '../leases/lease-book.ts';
 export interface DhcpSurroundings {
   readonly book: LeaseBook;
   readonly policy: DhcpPolicy;
-  readonly reservations: Reservations;
+  readonly reservations: MachineLookup;
   readonly findBootPlan: FindBootPlan;
   /** Whether an address is one of this host's. */
   readonly isOurs: (address: Ipv4Address) => boolean;

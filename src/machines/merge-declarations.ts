@@ -1,0 +1,92 @@
+import type { Machine } from '../provision/machines/machine.ts';
+
+/** What one source says of a machine. */
+export interface Declaration {
+  /** `files`, or the name of an inventory. */
+  readonly source: string;
+  readonly machine: Machine;
+}
+
+/** Two sources say different things of one machine. */
+export interface FieldConflict {
+  /** The key as a machine document spells it: `address`, `labels.rack`, `metadata.disk`. */
+  readonly field: string;
+  /** The source that is followed. */
+  readonly follows: string;
+  /** The source whose value does not count. */
+  readonly ignores: string;
+}
+
+/** One record made of what all sources say. */
+export interface MergedMachine {
+  readonly machine: Machine;
+  readonly conflicts: readonly FieldConflict[];
+}
+
+/** Fields of which a machine has one, and the keys by which operators know them. */
+const SINGLE = [
+  ['uuid', 'uuid'],
+  ['serial', 'serial'],
+  ['switchPort', 'switch_port'],
+  ['address', 'address'],
+  ['hostname', 'hostname'],
+  ['bootProgram', 'boot_program'],
+  ['leaseSeconds', 'lease_seconds'],
+] as const;
+
+/**
+ * Makes one record of what several sources declare of a machine, the first of them counting most. Network cards and
+ * client identifiers add up, as do labels, metadata and DHCP options of different names; where two sources say
+ * different things of the same, the first is followed, and the conflict named. A machine is disabled if any says so.
+ */
+export function mergeDeclarations(declarations: readonly [Declaration, ...Declaration[]]): MergedMachine {
+  const [first, ...rest] = declarations;
+  if (rest.length === 0) return { machine: first.machine, conflicts: [] };
+  const conflicts: FieldConflict[] = [];
+  const merged: Record<string, unknown> = { ...first.machine };
+  const saidBy = new Map<string, string>();
+  const say = (field: string, source: string, known: unknown, value: unknown): boolean => {
+    if (value === undefined) return false;
+    if (known === undefined) {
+      saidBy.set(field, source);
+      return true;
+    }
+    if (JSON.stringify(known) !== JSON.stringify(value)) {
+      conflicts.push({ field, follows: saidBy.get(field) ?? first.source, ignores: source });
+    }
+    return false;
+  };
+  const macs = new Set(first.machine.macs);
+  const clientIds = new Set(first.machine.clientIds);
+  const labels = { ...first.machine.labels };
+  const metadata = { ...first.machine.metadata };
+  const dhcpOptions = new Map(first.machine.dhcpOptions);
+  for (const { machine, source } of rest) {
+    for (const mac of machine.macs) macs.add(mac);
+    for (const clientId of machine.clientIds ?? []) clientIds.add(clientId);
+    for (const [key, field] of SINGLE) {
+      if (say(field, source, merged[key], machine[key])) merged[key] = machine[key];
+    }
+    for (const [name, value] of Object.entries(machine.labels)) {
+      if (say(`labels.${name}`, source, labels[name], value)) labels[name] = value;
+    }
+    for (const [name, value] of Object.entries(machine.metadata)) {
+      if (say(`metadata.${name}`, source, metadata[name], value)) metadata[name] = value;
+    }
+    for (const [code, value] of machine.dhcpOptions ?? []) {
+      const known = dhcpOptions.get(code);
+      const told = say(`dhcp_options.${code}`, source, known && [...known], [...value]);
+      if (told) dhcpOptions.set(code, value);
+    }
+    if (machine.disabled === true) merged.disabled = true;
+  }
+  const machine = {
+    ...(merged as unknown as Machine),
+    macs: [...macs],
+    ...(clientIds.size > 0 && { clientIds: [...clientIds] }),
+    labels,
+    metadata,
+    ...(dhcpOptions.size > 0 && { dhcpOptions }),
+  };
+  return { machine, conflicts };
+}

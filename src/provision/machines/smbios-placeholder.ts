@@ -1,0 +1,34 @@
+/** What makers leave in SMBIOS fields that they do not fill, in lower case and without punctuation at the end. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  ...['to be filled by o.e.m', 'to be filled by oem', 'o.e.m', 'oem', 'default string', 'default', 'empty'],
+  ...[
+    'not specified',
+    'not applicable',
+    'not available',
+    'not present',
+    'not provided',
+    'not set',
+    'no asset tag',
+  ],
+  ...['none', 'null', 'n/a', 'na', 'unknown', 'unspecified', 'undefined', 'invalid', 'no asset information'],
+  ...['system serial number', 'system manufacturer', 'system product name', 'system version', 'system uuid'],
+  ...['serial number', 'base board serial number', 'chassis serial number', 'asset tag', 'asset-1234567890'],
+  ...['sernum0', 'serialnumber', 'serial', 'sn', 's/n', 'oem serial number', 'type2 - board serial number'],
+  ...['123456789', '0123456789', '1234567890', '12345678', '1234567', '123456', '01234567890123456789'],
+  ...['01234567', '012345678', '0123456789abcdef', '1234567890abcdef', 'ab12345678', 'empty serial number'],
+]);
+
+/** One character again and again: `0`, `00000000`, `ffff`, `xxxxxxx`, `.......`, `--`. */
+const ONE_CHARACTER = /^(.)\1*$/;
+
+/**
+ * Whether the text of an SMBIOS field (serial number, manufacturer, product, asset tag) is what the maker's tool left
+ * there, so that it says nothing about this one machine.
+ */
+export function isSmbiosPlaceholder(text: string): boolean {
+  const value = text
+    .trim()
+    .toLowerCase()
+    .replace(/[\s.!]+$/, '');
+  return value === '' || ONE_CHARACTER.test(value) || PLACEHOLDERS.has(value);
+}

@@ -1,0 +1,151 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { parseIpv4 } from '../../src/protocol/ipv4-address.ts';
+import { type MacAddress, parseMac } from '../../src/protocol/mac-address.ts';
+import { FILES_SOURCE, type MachineChange, MachineRegistry } from '../../src/machines/machine-registry.ts';
+import type { Machine } from '../../src/provision/machines/machine.ts';
+
+const mac = (index: number): MacAddress => parseMac(`0200${index.toString(16).padStart(8, '0')}`)!;
+const machine = (fields: Partial<Machine> & { readonly id: string }): Machine => ({
+  macs: [],
+  labels: {},
+  metadata: {},
+  ...fields,
+});
+
+function watched(): { registry: MachineRegistry; changes: string[] } {
+  const registry = new MachineRegistry(() => performance.now());
+  const changes: string[] = [];
+  registry.onChange((batch: readonly MachineChange[]) =>
+    changes.push(...batch.map(({ id, kind, source }) => `${source} ${kind} ${id}`)),
+  );
+  return { registry, changes };
+}
+
+test('a source that declares all of its machines again changes what differs, and nothing else', async () => {
+  const { changes, registry } = watched();
+  const same = {
+    id: 'same',
+    macs: [mac(1)],
+    labels: { rack: '1' },
+    dhcpOptions: new Map([[26, Uint8Array.of(5, 120)]]),
+  };
+  await registry.declareAll(
+    FILES_SOURCE,
+    [machine(same), machine({ id: 'edited', hostname: 'a' }), machine({ id: 'dropped', macs: [mac(3)] })],
+    nextTurn,
+  );
+  expect(changes.splice(0)).toEqual([
+    'files declared same',
+    'files declared edited',
+    'files declared dropped',
+  ]);
+  await registry.declareAll(
+    FILES_SOURCE,
+    [
+      machine({ ...same, dhcpOptions: new Map([[26, Uint8Array.of(5, 120)]]) }),
+      machine({ id: 'edited', hostname: 'b' }),
+      machine({ id: 'new', macs: [mac(3)] }),
+    ],
+    nextTurn,
+  );
+  expect(changes).toEqual(['files gone dropped', 'files changed edited', 'files declared new']);
+  expect(registry.identify({ mac: mac(3) }).machine?.id).toBe('new');
+  expect(registry.find('edited')?.machine.hostname).toBe('b');
+  expect(registry.size).toBe(3);
+});
+
+test('one record of all sources: files count most, the rest adds up, and differences are named', () => {
+  const { registry } = watched();
+  registry.put(
+    'netbox',
+    machine({
+      id: 'n',
+      macs: [mac(2)],
+      address: parseIpv4('10.0.0.9')!,
+      hostname: 'n.example',
+      labels: { rack: '2', site: 'a' },
+      metadata: { disk: '/dev/sdb' },
+      disabled: true,
+    }),
+  );
+  registry.put(
+    FILES_SOURCE,
+    machine({
+      id: 'n',
+      macs: [mac(1)],
+      address: parseIpv4('10.0.0.8')!,
+      labels: { rack: '1' },
+      metadata: { disk: '/dev/sda' },
+      disabled: false,
+    }),
+  );
+  expect(registry.find('n')).toEqual({
+    machine: {
+      id: 'n',
+      macs: [mac(1), mac(2)],
+      address: '10.0.0.8',
+      hostname: 'n.example',
+      labels: { rack: '1', site: 'a' },
+      metadata: { disk: '/dev/sda' },
+      disabled: true,
+    },
+    sources: ['files', 'netbox'],
+    fieldConflicts: [
+      { field: 'address', follows: 'files', ignores: 'netbox' },
+      { field: 'labels.rack', follows: 'files', ignores: 'netbox' },
+      { field: 'metadata.disk', follows: 'files', ignores: 'netbox' },
+    ],
+    contestedClaims: [],
+  });
+  registry.remove(FILES_SOURCE, 'n');
+  expect(registry.find('n')).toMatchObject({
+    sources: ['netbox'],
+    fieldConflicts: [],
+    machine: { address: '10.0.0.9' },
+  });
+  expect(registry.identify({ mac: mac(1) }).machine).toBeUndefined();
+  registry.remove('netbox', 'n');
+  expect(registry.find('n')).toBeUndefined();
+});
+
+test('two machines that claim one card: the one of the files has it, and both say so', () => {
+  const { registry } = watched();
+  registry.put('netbox', machine({ id: 'a', macs: [mac(1)] }));
+  registry.put(FILES_SOURCE, machine({ id: 'b', macs: [mac(1)] }));
+  expect(registry.identify({ mac: mac(1) }).machine?.id).toBe('b');
+  const contested = [{ what: `MAC address ${mac(1)}`, holder: 'b', others: ['a'] }];
+  expect(registry.find('a')?.contestedClaims).toEqual(contested);
+  expect(registry.find('b')?.contestedClaims).toEqual(contested);
+});
+
+test('what was declared before the start is known, and is no change when it is declared again', async () => {
+  const { changes, registry } = watched();
+  registry.restore([
+    { source: FILES_SOURCE, machine: machine({ id: 'kept', macs: [mac(1)] }) },
+    { source: FILES_SOURCE, machine: machine({ id: 'dropped', macs: [mac(2)] }) },
+  ]);
+  expect(registry.identify({ mac: mac(1) }).machine?.id).toBe('kept');
+  await registry.declareAll(FILES_SOURCE, [machine({ id: 'kept', macs: [mac(1)] })], nextTurn);
+  expect(changes).toEqual(['files gone dropped']);
+});
+
+test('a hundred thousand machines are taken over a slice at a time, and one of them is changed without the others', async () => {
+  const { changes, registry } = watched();
+  const many = Array.from({ length: 100_000 }, (_, index) =>
+    machine({ id: `m${index}`, macs: [mac(index)] }),
+  );
+  let pauses = 0;
+  let clockMs = 0;
+  // A clock that says every look at it that a slice is over, so that each slice is followed by a pause.
+  const sliced = new MachineRegistry(() => (clockMs += 5));
+  await sliced.declareAll(FILES_SOURCE, many, () => Promise.resolve(void pauses++));
+  expect(pauses).toBeGreaterThan(1000);
+  await registry.declareAll(FILES_SOURCE, many, nextTurn);
+  expect(registry.size).toBe(100_000);
+  expect(registry.identify({ mac: mac(77_777) }).machine?.id).toBe('m77777');
+  changes.length = 0;
+  registry.put(FILES_SOURCE, machine({ id: 'm5', macs: [mac(5)], hostname: 'five' }));
+  expect(changes).toEqual(['files changed m5']);
+});
