@@ -10,6 +10,7 @@ import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
 import { listenHttp } from '../../host/listen-http.ts';
+import { RequestTurns } from '../http/request-turns.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
@@ -68,6 +69,7 @@ export class BootHttpServer {
   readonly #budget: KeyedBuckets;
   readonly #partial = new PartialDownloads();
   readonly #lines: LineBudget;
+  readonly #turns = new RequestTurns((request, response) => void this.#serve(request, response));
 
   constructor(parts: BootHttpParts) {
     this.#parts = parts;
@@ -85,7 +87,7 @@ export class BootHttpServer {
         maxHeaderSize: HEADER_SIZE_MAX,
         noDelay: true,
       },
-      (request, response) => void this.#serve(request, response),
+      this.#turns.take,
     );
     server.maxConnections = this.#parts.connections;
     server.setTimeout(this.#parts.stallMs ?? STALL_MS);

@@ -12,6 +12,7 @@ import type { Machine } from '../../provision/machines/machine.ts';
 import type { Store } from '../../store/store.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { listenHttp } from '../../host/listen-http.ts';
+import { RequestTurns } from '../http/request-turns.ts';
 import type { NetworkView } from './network-view.ts';
 import { sendList } from './send-list.ts';
 
@@ -35,7 +36,7 @@ export class OperatorHttpServer {
   readonly #server: Server;
 
   constructor(parts: OperatorHttpParts) {
-    this.#server = createServer(buildApp(parts));
+    this.#server = createServer(new RequestTurns(buildApp(parts)).take);
   }
 
   /** Starts to listen, and says where. Rejects with an Error that names the port and what is in the way. */

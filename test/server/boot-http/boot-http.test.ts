@@ -32,14 +32,19 @@ async function startDownload({ port }: BootPlane): Promise<Socket> {
 
 /** Whether this process has the file open. */
 function isOpenHere(file: string): boolean {
-  return readdirSync('/proc/self/fd').some((fd) => {
+  return countOpen(file) > 0;
+}
+
+/** How often this process has the file open. */
+function countOpen(file: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`) === file;
     } catch {
       // It was closed since it was listed.
       return false;
     }
-  });
+  }).length;
 }
 
 const IGNITION = (spec: string): Record<string, string> => ({
@@ -342,6 +347,50 @@ describe('hostile requests', () => {
     client.on('error', () => undefined).resume();
     await closed;
     expect(client.bytesRead).toBeLessThan(LARGE_SIZE);
+  });
+
+  test('a thousand requests for a file on one connection that is not read open it once, and not after its end', async () => {
+    const plane = await start();
+    const before = process.memoryUsage().arrayBuffers;
+    const client = connect(plane.port, '127.0.0.1');
+    client.on('error', () => undefined).write('GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
+    await once(client, 'readable');
+    // Another client's request is answered after all that came with the first read.
+    expect((await get(plane, '/healthz')).status).toBe(200);
+    expect(countOpen(plane.image)).toBe(1);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20);
+    client.destroy();
+    await vi.waitFor(() => expect(countOpen(plane.image)).toBe(0), 5_000);
+    expect(plane.counters.get('http_requests', '499')).toBe(1);
+  });
+
+  test('requests that were sent at once are answered one after the other, in their order', async () => {
+    const plane = await start();
+    const paths = Array.from(
+      { length: 500 },
+      (_, at) => `/generic?name=motd&rack=${at % 2 === 0 ? '1' : '2'}&foo=${at}`,
+    );
+    const last = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const answers = await plane.raw(
+      paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join('') + last,
+    );
+    const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+    expect(statuses).toEqual([...paths.map((_, at) => (at % 2 === 0 ? 200 : 404)), 200]);
+    expect([...answers.matchAll(/hello node (\d+)\n/g)].map(([, at]) => Number(at))).toEqual(
+      paths.flatMap((_, at) => (at % 2 === 0 ? [at] : [])),
+    );
+  });
+
+  test('a report among requests that were sent at once is read, and what follows it is answered', async () => {
+    const plane = await start();
+    const body = 'x'.repeat(50_000);
+    const answers = await plane.raw(
+      'GET /assets/k HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3) +
+        `POST /report?mac=525400000001 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+        'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+    expect(answers.match(/HTTP\/1\.1 200 OK\r\n/g)).toHaveLength(5);
+    expect(answers).toMatch(/noted\n[\s\S]*ok\n$/);
   });
 
   test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('H6 %s is not for boot paths', async (method) => {

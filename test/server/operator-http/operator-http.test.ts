@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import pino from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
@@ -168,6 +170,28 @@ test('who goes away in the middle of a list is no fault', async () => {
   abort.abort();
   await vi.waitFor(() => expect(ended).toBe(true));
   expect(lines).toEqual([]);
+});
+
+test('lists that are asked for at once on one connection are begun one at a time, and end with it', async () => {
+  let begun = 0;
+  let ended = 0;
+  const leases = function* () {
+    begun++;
+    try {
+      yield* manyLeases(Infinity);
+    } finally {
+      ended++;
+    }
+  };
+  const origin = await start({ leases: () => Promise.resolve(leases()) });
+  const client = connect(Number(new URL(origin).port), '127.0.0.1');
+  client.on('error', () => undefined);
+  client.write('GET /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(1000));
+  await once(client, 'readable');
+  expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  expect([begun, ended]).toEqual([1, 0]);
+  client.destroy();
+  await vi.waitFor(() => expect([begun, ended]).toEqual([1, 1]));
 });
 
 test('a broken store is an error of one request', async () => {

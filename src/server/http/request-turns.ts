@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Answers one request, and ends `response` or destroys it. */
+export type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Requests of all connections that may wait for their turn; some 4 KiB of memory each. */
+const WAITING_MAX = 20_000;
+/** Of one connection: the kernel hands over 64 KiB at a time, which holds fewer requests than this. */
+const WAITING_PER_CONNECTION_MAX = 4_000;
+
+/** What is known of a connection that has sent a request. */
+interface Connection {
+  answering: boolean;
+  readonly waiting: [request: IncomingMessage, response: ServerResponse][];
+}
+
+/**
+ * Answers the requests of each connection one after the other, as they came (RFC 9112 section 9.3.2). Node starts all
+ * requests that a client sends at once, although only one answer at a time can leave: a thousand downloads on a
+ * connection that is not read would each hold a file and memory, and Node tells the answers that wait nothing of the
+ * connection's end. Here a request that waits has nothing open, and no more is read from its connection meanwhile.
+ */
+export class RequestTurns {
+  readonly #answer: AnswerRequest;
+  readonly #waitingMax: number;
+  readonly #connections = new WeakMap<Socket, Connection>();
+  #waiting = 0;
+
+  /** `waitingMax` bounds the requests of all connections that wait. */
+  constructor(answer: AnswerRequest, waitingMax = WAITING_MAX) {
+    this.#answer = answer;
+    this.#waitingMax = waitingMax;
+  }
+
+  /** Requests that wait for their turn, on all connections. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Answers a request when those that came before it on its connection are answered. */
+  readonly take: AnswerRequest = (request, response) => {
+    const { socket } = request;
+    // Node goes on to read requests from what came before the connection was closed.
+    if (socket.destroyed) return;
+    let connection = this.#connections.get(socket);
+    if (connection === undefined) {
+      connection = this.#follow(socket);
+    } else if (connection.answering) {
+      this.#wait(connection, socket, request, response);
+      return;
+    }
+    this.#start(connection, socket, request, response);
+  };
+
+  #follow(socket: Socket): Connection {
+    const connection: Connection = { answering: false, waiting: [] };
+    this.#connections.set(socket, connection);
+    // Node resumes a connection at the end of each request and of each answer.
+    socket.on('resume', () => {
+      if (connection.waiting.length > 0) socket.pause();
+    });
+    socket.once('close', () => {
+      this.#waiting -= connection.waiting.splice(0).length;
+    });
+    return connection;
+  }
+
+  #wait({ waiting }: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
+    if (this.#waiting >= this.#waitingMax || waiting.length >= WAITING_PER_CONNECTION_MAX) {
+      socket.destroy();
+      return;
+    }
+    waiting.push([request, response]);
+    this.#waiting++;
+    socket.pause();
+  }
+
+  #start(connection: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
+    connection.answering = true;
+    // Comes when the answer has left, and when the connection ends before that.
+    response.once('close', () => this.#next(connection, socket));
+    this.#answer(request, response);
+  }
+
+  #next(connection: Connection, socket: Socket): void {
+    connection.answering = false;
+    if (socket.destroyed) return;
+    const next = connection.waiting.shift();
+    if (next === undefined) return;
+    this.#waiting--;
+    this.#start(connection, socket, ...next);
+    if (connection.waiting.length === 0) socket.resume();
+  }
+}

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
+import { RequestTurns } from '../../../src/server/http/request-turns.ts';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+let server: Server | undefined;
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** A server whose answers are ended by the test, and a connection to it. */
+async function start(waitingMax?: number) {
+  const begun: ServerResponse[] = [];
+  const turns = new RequestTurns((_request, response) => begun.push(response), waitingMax);
+  server = createServer(turns.take).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const open = async (): Promise<Socket> => {
+    const client = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(client, 'connect');
+    return client;
+  };
+  return { begun, turns, open };
+}
+
+test('a request is begun when the one before it is answered', async () => {
+  const { begun, open, turns } = await start();
+  const client = await open();
+  client.write(REQUEST.repeat(3));
+  await vi.waitFor(() => expect(turns.waiting).toBe(2));
+  expect(begun).toHaveLength(1);
+  begun[0]?.end('one');
+  await vi.waitFor(() => expect(begun).toHaveLength(2));
+  expect(turns.waiting).toBe(1);
+  begun[1]?.end('two');
+  await vi.waitFor(() => expect(begun).toHaveLength(3));
+  client.write(REQUEST);
+  begun[2]?.end('three');
+  await vi.waitFor(() => expect(begun).toHaveLength(4));
+});
+
+test('what waits on a connection is never begun once the connection has ended', async () => {
+  const { begun, open, turns } = await start();
+  const client = await open();
+  client.write(REQUEST.repeat(100));
+  await vi.waitFor(() => expect(turns.waiting).toBe(99));
+  client.resetAndDestroy();
+  begun[0]?.write('x');
+  await vi.waitFor(() => expect(turns.waiting).toBe(0));
+  expect(begun).toHaveLength(1);
+  expect(begun[0]?.destroyed).toBe(true);
+});
+
+test('nothing more is read from a connection while requests wait on it', async () => {
+  const { begun, open, turns } = await start();
+  const client = await open();
+  client.write(REQUEST.repeat(100_000));
+  await vi.waitFor(() => expect(turns.waiting).toBeGreaterThan(0));
+  const other = await open();
+  other.write(REQUEST);
+  await vi.waitFor(() => expect(begun).toHaveLength(2));
+  // 64 KiB, which is what the kernel hands over at a time.
+  expect(turns.waiting).toBeLessThan(65_536 / REQUEST.length + 1);
+});
+
+test('a connection that asks for more than all connections together may have waiting is closed', async () => {
+  const { begun, open, turns } = await start(10);
+  const [first, second] = [await open(), await open()];
+  first.write(REQUEST.repeat(8));
+  await vi.waitFor(() => expect(turns.waiting).toBe(7));
+  second.write(REQUEST.repeat(50));
+  second.resume();
+  await once(second, 'close');
+  expect(turns.waiting).toBe(7);
+  begun[0]?.end('one');
+  await vi.waitFor(() => expect(turns.waiting).toBe(6));
+});
