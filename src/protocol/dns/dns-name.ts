@@ -1,0 +1,104 @@
+import { MalformedMessage } from '../malformed-message.ts';
+import { type Ipv4Address, ipv4ToBytes } from '../ipv4-address.ts';
+
+/**
+ * A domain name in lower case, absolute, without the final dot: `web1.rack1.example.com`; the root is the empty text.
+ * Bytes other than letters, digits, `-` and `_` are written `\DDD` (RFC 1035 section 5.1). Made only by the functions here.
+ */
+export type DnsName = string & { readonly brand: 'DnsName' };
+
+/** RFC 1035 section 2.3.4, the length bytes and the root included. */
+const NAME_SIZE_MAX = 255;
+const LABEL_SIZE_MAX = 63;
+/** RFC 1035 section 4.1.4: a length byte whose two high bits are set begins a pointer to an earlier name. */
+const POINTER = 0xc0;
+const PLAIN_LABEL = /^[a-z0-9_-]{1,63}$/;
+const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Reads a name of letters, digits, `-` and `_`, with or without the final dot; undefined if the text is none. */
+export function parseDnsName(text: string): DnsName | undefined {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  if (name === '') return text === '.' ? ('' as DnsName) : undefined;
+  if (name.length + 2 > NAME_SIZE_MAX) return undefined;
+  return name.split('.').every((label) => PLAIN_LABEL.test(label)) ? (name as DnsName) : undefined;
+}
+
+/** Reads one label of a host name (RFC 1123 section 2.1), in lower case; undefined if the text is none. */
+export function parseHostLabel(text: string): string | undefined {
+  const label = text.toLowerCase();
+  return HOST_LABEL.test(label) ? label : undefined;
+}
+
+/** The name with another label in front. Undefined if that is longer than a name can be. */
+export function childName(label: string, parent: DnsName): DnsName | undefined {
+  return parseDnsName(parent === '' ? label : `${label}.${parent}`);
+}
+
+/** Whether the name is the zone itself or below it. */
+export function isWithinZone(name: DnsName, zone: DnsName): boolean {
+  return zone === '' || name === zone || name.endsWith(`.${zone}`);
+}
+
+/** The name under which an address is looked up: `20.1.0.10.in-addr.arpa` for 10.0.1.20 (RFC 1035 section 3.5). */
+export function reverseNameOf(address: Ipv4Address): DnsName {
+  return `${[...ipv4ToBytes(address)].reverse().join('.')}.in-addr.arpa` as DnsName;
+}
+
+/** The name as it travels, uncompressed and in lower case, which is its canonical form (RFC 4034 section 6.2). */
+export function encodeDnsName(name: DnsName): Uint8Array {
+  const bytes: number[] = [];
+  for (const label of name === '' ? [] : splitLabels(name)) bytes.push(label.length, ...label);
+  return Uint8Array.from([...bytes, 0]);
+}
+
+/** Reads a name, compressed or not, and says where what follows it begins. Throws MalformedMessage. */
+export function readDnsName(
+  bytes: Uint8Array,
+  offset: number,
+): { readonly name: DnsName; readonly end: number } {
+  const labels: string[] = [];
+  let at = offset;
+  let end: number | undefined;
+  let size = 1;
+  for (;;) {
+    const length = bytes[at];
+    if (length === undefined) throw new MalformedMessage('dns_name', 'the name is cut off', at);
+    if (length === 0) break;
+    if (length >= POINTER) {
+      const target = ((length & ~POINTER) << 8) | (bytes[at + 1] ?? 0);
+      end ??= at + 2;
+      // Only to what comes earlier, so that there is no loop.
+      if (target >= at || at + 1 >= bytes.length) {
+        throw new MalformedMessage('dns_name', 'the name points to no earlier name', at);
+      }
+      at = target;
+      continue;
+    }
+    size += length + 1;
+    if (length > LABEL_SIZE_MAX || size > NAME_SIZE_MAX || at + 1 + length > bytes.length) {
+      throw new MalformedMessage('dns_name', 'the name is too long or cut off', at);
+    }
+    labels.push(formatLabel(bytes.subarray(at + 1, at + 1 + length)));
+    at += 1 + length;
+  }
+  return { name: labels.join('.') as DnsName, end: end ?? at + 1 };
+}
+
+function formatLabel(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte).toLowerCase();
+    text += /[a-z0-9_-]/.test(character) ? character : `\\${String(byte).padStart(3, '0')}`;
+  }
+  return text;
+}
+
+function splitLabels(name: DnsName): number[][] {
+  return name
+    .split('.')
+    .map((label) =>
+      (label.match(/\\\d{3}|[^\\]/g) ?? []).map((piece) =>
+        piece.length > 1 ? Number(piece.slice(1)) : piece.charCodeAt(0),
+      ),
+    );
+}
