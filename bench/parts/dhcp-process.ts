@@ -77,6 +77,7 @@ const service = await startDhcp({
   events,
   counters,
   log,
+  now: () => ({ wallMs: Date.now(), monotonicMs: performance.now() }),
   sockets: { interfaces, sharePorts: false },
 });
 process.once('SIGTERM', () => void end());

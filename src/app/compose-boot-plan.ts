@@ -21,12 +21,12 @@ export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): Boo
   const { identification, serverAddress } = query;
   const { machine } = identification;
   if (machine?.disabled === true) return { reason: `machine ${machine.id} is disabled` };
-  const match = parts.generation()?.resolve(dhcpLabels(query), identification).match;
+  const group = parts.generation()?.resolve(dhcpLabels(query), identification).group;
   // A machine without a group boots, too: iPXE shows that it waits, and it is seen.
   const boot = bootTarget(parts, query, parts.originFor(serverAddress));
   return {
     boot,
-    ...(match !== undefined && { groupOptions: match.group.dhcpOptions }),
+    ...(group !== undefined && { groupOptions: group.dhcpOptions }),
     ...(machine?.dhcpOptions !== undefined && { machineOptions: machine.dhcpOptions }),
     ...(machine?.leaseSeconds !== undefined && { leaseSeconds: machine.leaseSeconds }),
   };

@@ -1,3 +1,4 @@
+import { formatProblem, type Problem } from '../documents/problem.ts';
 import { GroupIndex, type SelectionExplanation } from '../provision/selection/group-index.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { profileGrubConfig } from '../provision/rendering/grub-config.ts';
@@ -25,22 +26,20 @@ export interface Resolution {
   /** What the machine claims, under what inventory says. */
   readonly labels: Labels;
   readonly machine?: Machine;
-  /** Absent when no group selects the machine. */
-  readonly match?: GroupMatch;
+  /** The group that selects the machine, whether or not it can be used. */
+  readonly group?: Group;
+  /** Absent when no group selects the machine, or when there is a problem. */
+  readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
+  /** What is wrong with the machine's own record, group or profile: it must wait until that is put right. */
+  readonly problem?: string;
 }
 
-/** What a machine was selected for. */
-export interface GroupMatch {
-  readonly group: Group;
-  readonly compiled: CompiledProfile;
-}
-
-/** What the catalog has for a machine with these labels. */
+/** What the groups of a generation mean for some labels. */
 export type Selection =
-  | { readonly kind: 'match'; readonly match: GroupMatch }
-  /** A group selects the machine, and its profile or templates cannot be served; `reason` names the fault and its place. */
-  | { readonly kind: 'problem'; readonly reason: string }
-  | { readonly kind: 'none' };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'match'; readonly group: Group; readonly compiled: CompiledProfile }
+  /** A group selects the machine, but what it says, or its profile says, cannot be used. */
+  | { readonly kind: 'problem'; readonly group: Group; readonly problem: string };
 
 /** A resolution that has a group. */
 export type MatchedResolution = Resolution & { readonly match: NonNullable<Resolution['match']> };
@@ -52,6 +51,11 @@ export interface GenerationParts {
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
   readonly groups: readonly Group[];
   readonly ignitionCompiler: IgnitionCompiler;
+  /** What is wrong with single groups and machines, by their id. */
+  readonly problems?: {
+    readonly groups: ReadonlyMap<string, Problem>;
+    readonly machines: ReadonlyMap<string, Problem>;
+  };
 }
 
 /**
@@ -68,6 +72,7 @@ export class Generation {
   readonly #ignitionCompiler: IgnitionCompiler;
   /** Labels that selectors ask for: what later requests of a machine must repeat to be matched alike. */
   readonly #selectorLabels: ReadonlySet<string>;
+  readonly #problems: NonNullable<GenerationParts['problems']>;
 
   constructor(parts: GenerationParts) {
     this.id = parts.id;
@@ -76,21 +81,8 @@ export class Generation {
     this.groups = parts.groups;
     this.#groupIndex = new GroupIndex(parts.groups);
     this.#ignitionCompiler = parts.ignitionCompiler;
+    this.#problems = parts.problems ?? { groups: new Map(), machines: new Map() };
     this.#selectorLabels = new Set(parts.groups.flatMap((group) => [...group.selector.keys()]));
-  }
-
-  /** The group and profile that labels select. */
-  select(labels: Labels): Selection {
-    const group = this.#groupIndex.select(labels);
-    if (group === undefined) return { kind: 'none' };
-    const compiled = this.profiles.get(group.profile);
-    if (compiled === undefined) {
-      return {
-        kind: 'problem',
-        reason: `group ${group.id} names profile ${group.profile}, which does not exist`,
-      };
-    }
-    return { kind: 'match', match: { group, compiled } };
   }
 
   /** What is meant for the sender of a request, which says of itself what is `claimed`. */
@@ -98,12 +90,38 @@ export class Generation {
     const { machine } = identification;
     const labels = labelsFor(claimed, identification);
     const selection = this.select(labels);
+    const problem =
+      (machine && this.problemOfMachine(machine.id)) ??
+      (selection.kind === 'problem' ? selection.problem : undefined);
     return {
       claimed,
       labels,
       ...(machine !== undefined && { machine }),
-      ...(selection.kind === 'match' && { match: selection.match }),
+      ...(selection.kind !== 'none' && { group: selection.group }),
+      ...(problem !== undefined && { problem }),
+      ...(problem === undefined &&
+        selection.kind === 'match' && { match: { group: selection.group, compiled: selection.compiled } }),
     };
+  }
+
+  /** The group and profile for labels that inventory has had its say on, or what is wrong with them. */
+  select(labels: Labels): Selection {
+    const group = this.#groupIndex.select(labels);
+    if (group === undefined) return { kind: 'none' };
+    const problem = this.#problems.groups.get(group.id);
+    if (problem !== undefined) return { kind: 'problem', group, problem: formatProblem(problem) };
+    const compiled = this.profiles.get(group.profile);
+    if (compiled === undefined) {
+      const problem = `group ${group.id} names profile "${group.profile}", and there is none of that name`;
+      return { kind: 'problem', group, problem };
+    }
+    return { kind: 'match', group, compiled };
+  }
+
+  /** What is wrong with the record of this machine; its address and its identity stand all the same. */
+  problemOfMachine(id: string): string | undefined {
+    const problem = this.#problems.machines.get(id);
+    return problem && formatProblem(problem);
   }
 
   /** The choice of group, with the reason against every other. */

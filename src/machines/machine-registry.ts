@@ -53,12 +53,18 @@ export class MachineRegistry implements MachineLookup {
   /** By source, then by id. */
   readonly #declared = new Map<string, Map<string, Machine>>();
   readonly #listeners = new Set<(changes: readonly MachineChange[]) => void>();
+  readonly #declaredListeners = new Set<() => void>();
   readonly #nowMs: () => number;
   #declaring: Promise<void> = Promise.resolve();
+  #ready = false;
 
   /** `nowMs` is a monotonic clock. */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
   }
 
   /** How many machines there are. */
@@ -94,6 +100,12 @@ export class MachineRegistry implements MachineLookup {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls `listener` whenever a source has declared all of its machines; the function returned ends that. */
+  onDeclared(listener: () => void): () => void {
+    this.#declaredListeners.add(listener);
+    return () => this.#declaredListeners.delete(listener);
+  }
+
   /** Takes over what a source declares of one machine. */
   put(source: string, machine: Machine): void {
     const change = this.#compare(source, machine);
@@ -119,6 +131,7 @@ export class MachineRegistry implements MachineLookup {
   restore(declarations: Iterable<Declaration>): void {
     for (const { machine, source } of declarations) {
       this.#store({ kind: 'declared', source, id: machine.id, machine });
+      this.#ready = true;
     }
   }
 
@@ -146,6 +159,8 @@ export class MachineRegistry implements MachineLookup {
       this.#apply(changes.slice(start, start + SLICE_CHANGES));
       await breathe();
     }
+    this.#ready = true;
+    for (const listener of this.#declaredListeners) listener();
   }
 
   #compare(source: string, machine: Machine): MachineChange | undefined {

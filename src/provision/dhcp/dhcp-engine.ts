@@ -14,7 +14,7 @@ import type { DhcpEvent } from './dhcp-event.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
-import { type AddressSeeker, hasReservation } from './leases/choose-address.ts';
+import { type AddressSeeker, hasReservation, isKnownByLease } from './leases/choose-address.ts';
 import { DeclineBudget } from './leases/decline-budget.ts';
 import { LeaseBook } from './leases/lease-book.ts';
 import type { Lease } from './leases/lease.ts';
@@ -263,10 +263,10 @@ export class DhcpEngine {
   }
 
   #serve(exchange: Exchange): DhcpDecision {
-    const { match, packet, subnets } = exchange;
+    const { packet, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
     if (subnet.mode === 'off') return ignore('not_served');
-    if (match === undefined && subnet.allowUnknown === 'ignore') return ignore('denied');
+    if (subnet.allowUnknown === 'ignore' && !this.#isKnown(exchange)) return ignore('denied');
     if (packet.ingress.port === 4011) return decideBootServerReply(exchange, this.#surroundings);
 
     switch (this.#modeOf(exchange)) {
@@ -276,10 +276,16 @@ export class DhcpEngine {
         return serveProxyClient(exchange, this.#surroundings);
       case 'full': {
         const sole = !subnet.requireSoleServer || !this.#foreign.any(subnet.id, exchange.now);
-        if (!sole && match === undefined && !holdsLease(exchange)) return ignore('foreign_server');
+        if (!sole && !this.#isKnown(exchange) && !holdsLease(exchange)) return ignore('foreign_server');
         return serveMessage(exchange, this.#surroundings);
       }
     }
+  }
+
+  /** Whether a record knows the machine; until the records were read, whether it had a lease. */
+  #isKnown(exchange: Exchange): boolean {
+    if (exchange.match !== undefined) return true;
+    return !this.#surroundings.reservations.ready && isKnownByLease(exchange);
   }
 
   #modeOf(exchange: Exchange): ServingMode {
@@ -289,7 +295,7 @@ export class DhcpEngine {
     return this.#pins.pin(exchange, () =>
       decideMode(subnet, {
         reserved: hasReservation(exchange),
-        leased: holdsLease(exchange),
+        leased: this.#surroundings.reservations.ready ? holdsLease(exchange) : isKnownByLease(exchange),
         foreignServer: this.#foreign.any(subnet.id, now),
         bootClient: client.kind !== undefined,
       }),

@@ -27,6 +27,8 @@ export type IgnoreReason =
   | 'other_server'
   /** The client claims a lease that is not in our records, and the subnet is not authoritative. */
   | 'unknown_lease'
+  /** It would have been refused, and the machine records that say so have not been read yet. */
+  | 'records_unknown'
   /** A DHCPRELEASE or DHCPDECLINE for an address that is not the sender's. */
   | 'not_the_holder'
   /** More DHCPDECLINEs than a fault explains. */

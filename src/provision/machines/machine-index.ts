@@ -8,6 +8,11 @@ import { isSmbiosPlaceholder } from './smbios-placeholder.ts';
 
 /** What the servers ask of the machine records. */
 export interface MachineLookup {
+  /**
+   * Whether the records are known. Until they were read for the first time, an address without a machine is not an
+   * address without a reservation.
+   */
+  readonly ready: boolean;
   /** Who sends a request. */
   identify(claims: IdentityClaims): Identification;
   /** The machine for which an address is reserved. */
@@ -30,6 +35,7 @@ export interface ContestedClaim {
  * whose id sorts first, in whatever order they came.
  */
 export class MachineIndex implements MachineLookup {
+  readonly ready = true;
   readonly #macs = new ClaimMap('MAC address');
   readonly #clientIds = new ClaimMap('client identifier');
   readonly #uuids = new ClaimMap('UUID');

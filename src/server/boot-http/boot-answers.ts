@@ -137,8 +137,11 @@ export class BootAnswers {
       request.labels,
       this.#parts.identify(claimsOfLabels(request.labels)),
     );
-    const { machine, match } = resolution;
+    const { machine, match, problem } = resolution;
     if (machine?.disabled === true) return refuse(403, `machine ${machine.id} is disabled`);
+    if (problem !== undefined) {
+      return { ...notYet(problem, pollSeconds), ...ignitionRefused(kind, problem) };
+    }
     if (match === undefined) {
       return how.unmatched?.(resolution) ?? this.#unmatched(request, resolution);
     }
@@ -164,7 +167,7 @@ export class BootAnswers {
       // The machine can do nothing about it, and a person will: so it waits.
       return {
         ...notYet(`template ${error.describe()}`, pollSeconds),
-        ...ignitionRefused(kind, error.describe()),
+        ...ignitionRefused(kind, `template ${error.describe()}`),
       };
     }
   }
@@ -215,7 +218,7 @@ function describe(generation: Generation, resolution: MatchedResolution): JsonOb
 
 function ignitionRefused(kind: BootEventKind, reason: string): Pick<Answer, 'event'> {
   if (kind !== 'ignition.sent') return {};
-  return { event: { kind: 'ignition.refused', summary: `template ${reason}`, detail: {} } };
+  return { event: { kind: 'ignition.refused', summary: reason, detail: {} } };
 }
 
 function subjectOf({ machine, labels }: Resolution): string {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { KernelNeighbours } from '../../host/neighbours.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
@@ -19,6 +18,8 @@ export interface DhcpServiceParts {
   readonly events: BootEventSink;
   readonly counters: Counters;
   readonly log: Logger;
+  /** The moment it is, on both clocks. */
+  readonly now: () => Moment;
   readonly sockets: DhcpSocketSettings;
 }
 
@@ -28,15 +29,9 @@ export interface DhcpService {
   close(): Promise<void>;
 }
 
-/** The moment it is, on both clocks. */
-export function currentMoment(): Moment {
-  return { wallMs: Date.now(), monotonicMs: performance.now() };
-}
-
 /** Loads the leases and starts to listen. Rejects with an Error that says which port or interface it was, and why. */
 export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
-  const { counters, engine, events, log, store } = parts;
-  const now = currentMoment;
+  const { counters, engine, events, log, now, store } = parts;
   engine.load(await store.loadLeases(), now());
 
   const writer = new LeaseWriter(store, engine, now, counters, log);

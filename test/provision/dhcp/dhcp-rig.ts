@@ -102,6 +102,8 @@ export interface RigOptions {
   readonly plan?: BootPlan | FindBootPlan;
   readonly leases?: readonly Lease[];
   readonly localAddresses?: readonly Ipv4Address[];
+  /** Whether the machine records have been read; the test may change `recordsReady` later. */
+  readonly recordsReady?: boolean;
 }
 
 /** An engine with clocks, a store that is an array, and clients that remember nothing. */
@@ -110,18 +112,25 @@ export class DhcpRig {
   /** What was committed, by address: what a store would hold. */
   readonly stored = new Map<string, Lease>();
   machines: readonly Machine[];
+  recordsReady: boolean;
   #wallMs = Date.UTC(2026, 0, 1);
   #monotonicMs = 1_000_000;
 
   constructor(options: RigOptions = {}) {
     this.machines = options.machines ?? [];
+    this.recordsReady = options.recordsReady ?? true;
+    const ready = (): boolean => this.recordsReady;
+    const records = (): MachineIndex => new MachineIndex(this.recordsReady ? this.machines : []);
     const { plan } = options;
     this.engine = new DhcpEngine({
       subnets: options.subnets ?? [rackSubnet()],
       policy: { clientPacketsPerSecond: 1e6, conflictDetection: 'off', ...options.policy },
       reservations: {
-        identify: (claims) => new MachineIndex(this.machines).identify(claims),
-        findReserved: (address) => new MachineIndex(this.machines).findReserved(address),
+        get ready() {
+          return ready();
+        },
+        identify: (claims) => records().identify(claims),
+        findReserved: (address) => records().findReserved(address),
       },
       findBootPlan: typeof plan === 'function' ? plan : () => plan ?? STANDARD_PLAN,
     });

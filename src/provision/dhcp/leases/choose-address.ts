@@ -43,7 +43,7 @@ export interface NoAddress {
 export function chooseAddress(
   seeker: AddressSeeker,
   requested: Ipv4Address | undefined,
-  reservations: Pick<MachineLookup, 'findReserved'>,
+  reservations: Pick<MachineLookup, 'findReserved' | 'ready'>,
   allowFresh: AllowFresh,
 ): ChosenAddress | NoAddress {
   const { subnets } = seeker;
@@ -135,10 +135,17 @@ export function isAssignable(
   { clientKey, match }: AddressSeeker,
   subnet: SubnetLeases,
   offset: number,
-  reservations: Pick<MachineLookup, 'findReserved'>,
+  reservations: Pick<MachineLookup, 'findReserved' | 'ready'>,
 ): boolean {
   if (!subnet.isFreeFor(offset, clientKey)) return false;
   const owner = reservations.findReserved(subnet.addressAt(offset));
-  if (owner === undefined) return subnet.isDynamic(offset);
-  return owner.id === match?.machine.id && !subnet.isForbidden(offset);
+  if (owner !== undefined) return owner.id === match?.machine.id && !subnet.isForbidden(offset);
+  if (subnet.isDynamic(offset)) return true;
+  // Outside of the pools only a reservation can have given it to the client, and the records are yet to be read.
+  return !reservations.ready && subnet.bindingOf(clientKey)?.offset === offset && !subnet.isForbidden(offset);
+}
+
+/** Whether the client has or had a lease on its link. */
+export function isKnownByLease({ clientKey, subnets }: AddressSeeker): boolean {
+  return subnets.some((subnet) => subnet.bindingOf(clientKey) !== undefined);
 }

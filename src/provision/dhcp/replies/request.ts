@@ -55,13 +55,17 @@ function serveSelecting(
   const subnet = subnetWith(exchange, wanted);
   const offset = subnet?.offsetOf(wanted);
   if (subnet === undefined || offset === undefined)
-    return refuse(exchange, `${wanted} is not of this network`);
+    return refuse(exchange, `${wanted} is not an address of this network`);
   const reserved = findReservedAddress(exchange);
   if (reserved !== undefined && (reserved.subnet !== subnet || reserved.offset !== offset)) {
-    return refuse(exchange, `${reserved.subnet.addressAt(reserved.offset)} is reserved for this machine`);
+    return refuseByRecords(
+      exchange,
+      `${reserved.subnet.addressAt(reserved.offset)} is reserved for this machine`,
+      surroundings,
+    );
   }
   if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
-    return refuse(exchange, `${wanted} is taken`);
+    return refuseByRecords(exchange, `${wanted} is taken`, surroundings);
   return grant(exchange, subnet, offset, surroundings, identifier);
 }
 
@@ -76,16 +80,20 @@ function serveInitReboot(
   const offset = subnet?.offsetOf(wanted);
   if (subnet === undefined || offset === undefined) {
     if (!authoritative) return ignore('unknown_lease');
-    return refuse(exchange, `${wanted} is not of this network`);
+    return refuse(exchange, `${wanted} is not an address of this network`);
   }
   const expected = expectedAddresses(exchange);
   const [first] = expected;
   if (first === undefined && !authoritative) return ignore('unknown_lease');
   if (first !== undefined && !expected.some((one) => one.subnet === subnet && one.offset === offset)) {
-    return refuse(exchange, `${first.subnet.addressAt(first.offset)} is this client's address`);
+    return refuseByRecords(
+      exchange,
+      `${first.subnet.addressAt(first.offset)} is this client's address`,
+      surroundings,
+    );
   }
   if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
-    return refuse(exchange, `${wanted} is taken`);
+    return refuseByRecords(exchange, `${wanted} is taken`, surroundings);
   return grant(exchange, subnet, offset, surroundings);
 }
 
@@ -103,13 +111,15 @@ function serveProlonging(
   const { authoritative } = (subnet ?? exchange.subnets[0]).compiled.subnet;
   if (subnet === undefined || offset === undefined) {
     // Only a broadcast gets here with an address of elsewhere: the client has moved to this network.
-    return authoritative ? refuse(exchange, `${ciaddr} is not of this network`) : ignore('unknown_lease');
+    return authoritative
+      ? refuse(exchange, `${ciaddr} is not an address of this network`)
+      : ignore('unknown_lease');
   }
   const ours = subnet.bindingOf(exchange.clientKey)?.offset === offset;
   // An address outside of the pools was set by hand, or by somebody else: not ours to refuse.
   if (!ours && !(authoritative && subnet.isInPool(offset))) return ignore('unknown_lease');
   if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
-    return refuse(exchange, `${ciaddr} is taken`);
+    return refuseByRecords(exchange, `${ciaddr} is taken`, surroundings);
   return grant(exchange, subnet, offset, surroundings);
 }
 
@@ -176,6 +186,14 @@ function refuse(exchange: Exchange, why: string): DhcpDecision {
     renewal: false,
     events: [exchangeEvent(exchange, 'dhcp.nak', `refused: ${why}`, { why })],
   });
+}
+
+/**
+ * Refuses an address of this network. Who may have it depends on the machine records: until they were read nobody is
+ * refused, so that no machine loses its address to a server that started without them.
+ */
+function refuseByRecords(exchange: Exchange, why: string, { reservations }: DhcpSurroundings): DhcpDecision {
+  return reservations.ready ? refuse(exchange, why) : ignore('records_unknown');
 }
 
 /** What is noted with a lease. */

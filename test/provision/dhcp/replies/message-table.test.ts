@@ -421,7 +421,7 @@ describe('what the replies carry', () => {
       }),
     );
     expect([...message.options.keys()].sort()).toEqual([53, 54, 56, 61, 82]);
-    expect(readText(message.options, 56)).toBe('10.99.0.1 is not of this network');
+    expect(readText(message.options, 56)).toBe('10.99.0.1 is not an address of this network');
     expect(message).toMatchObject({
       yiaddr: '0.0.0.0',
       siaddr: '0.0.0.0',

@@ -1,0 +1,106 @@
+import type { Endpoint } from '../protocol/endpoint.ts';
+import { bootIpxeScript } from '../provision/rendering/ipxe-script.ts';
+import { startBootHttp } from '../server/boot-http/boot-http-service.ts';
+import { startDhcp } from '../server/dhcp/dhcp-service.ts';
+import { startTftp } from '../server/tftp/tftp-service.ts';
+import type { PassedSocket } from '../server/udp/socket-activation.ts';
+import type { Services } from './services.ts';
+import type { Environment, SharedServices } from './shared-services.ts';
+
+/** The servers that machines talk to. */
+export interface BootPlane {
+  /** Where HTTP listens. */
+  readonly http: readonly Endpoint[];
+  /** Whether DHCP is answered. */
+  readonly dhcp: boolean;
+}
+
+/** Requests that are being answered when the program ends get this long. */
+const CLOSE_GRACE_MS = 5_000;
+
+/** Starts HTTP, then TFTP, then DHCP: what a machine is told of is there before it is told. */
+export async function startBootPlane(
+  environment: Environment,
+  shared: SharedServices,
+  passedSockets: readonly PassedSocket[],
+  services: Services,
+): Promise<BootPlane> {
+  const http = await startHttp(environment, shared, services);
+  await startTftpIfWanted(environment, shared, services);
+  const dhcp = await startDhcpIfWanted(environment, shared, passedSockets, services);
+  return { http, dhcp };
+}
+
+async function startHttp(
+  { clock, counters, log, settings }: Environment,
+  shared: SharedServices,
+  services: Services,
+): Promise<readonly Endpoint[]> {
+  const { assets, catalog, clients, discovered, events, machines, origins, programs, served } = shared;
+  const http = await startBootHttp({
+    settings: settings.http,
+    generation: () => catalog.generation,
+    identify: (claims) => machines.identify(claims),
+    unmatched: settings.unmatched,
+    pollSeconds: settings.poll_seconds,
+    findLease: (address) => clients.findLease(address),
+    discovered: ({ remoteAddress }, resolution) => discovered.note({ ...resolution, remoteAddress }),
+    serves: (address) => served.serves(address),
+    assets,
+    bootPrograms: programs,
+    events,
+    findMac: (address) => clients.findMac(address),
+    counters,
+    log,
+    now: clock.now,
+  });
+  services.add('boot HTTP', { close: () => http.close(CLOSE_GRACE_MS) });
+  origins.listensOn(http.endpoints);
+  return http.endpoints;
+}
+
+async function startTftpIfWanted(
+  { counters, log, settings }: Environment,
+  { clients, events, origins, programs, served }: SharedServices,
+  services: Services,
+): Promise<void> {
+  if (!settings.tftp.enabled) {
+    log.info('TFTP is off: set tftp.enabled for machines whose firmware boots from it');
+    return;
+  }
+  const tftp = await startTftp({
+    settings: settings.tftp,
+    programs,
+    serves: (address) => served.serves(address),
+    bootScript: (address) => bootIpxeScript(origins.originFor(address)),
+    findMac: (address) => clients.findMac(address),
+    events,
+    counters,
+    log,
+  });
+  services.add('TFTP', { close: () => tftp.close(CLOSE_GRACE_MS) });
+}
+
+async function startDhcpIfWanted(
+  { clock, counters, log, settings }: Environment,
+  { engine, events, store }: SharedServices,
+  passedSockets: readonly PassedSocket[],
+  services: Services,
+): Promise<boolean> {
+  const { interfaces, share_ports: sharePorts } = settings.dhcp;
+  if (interfaces.length === 0 && passedSockets.length === 0) {
+    log.info('DHCP is off: name an interface in dhcp.interfaces to answer it');
+    return false;
+  }
+  const dhcp = await startDhcp({
+    engine,
+    store,
+    events,
+    counters,
+    log,
+    now: clock.moment,
+    sockets: { interfaces, sharePorts, passedSockets },
+  });
+  services.add('DHCP', dhcp);
+  return true;
+}

@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Settings } from '../config/schema.ts';
+import { toDhcpPolicy } from '../config/sections/dhcp.ts';
+import { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
+import { reviewReservations } from '../provision/dhcp/leases/review-reservations.ts';
+import { reviewSubnet } from '../provision/dhcp/subnets/review-subnet.ts';
+import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
+import type { MachineRegistry } from '../machines/machine-registry.ts';
+import type { BootOrigins } from './boot-origins.ts';
+import { type BootPlanParts, composeBootPlan } from './compose-boot-plan.ts';
+
+/** What the DHCP engine decides by. */
+export interface DhcpEngineParts {
+  readonly settings: Settings;
+  readonly subnets: readonly Subnet[];
+  readonly catalog: Catalog;
+  readonly machines: MachineRegistry;
+  /** Names of the boot programs that there are. */
+  readonly programs: ReadonlyMap<string, unknown>;
+  readonly origins: BootOrigins;
+  readonly log: Logger;
+}
+
+/** The DHCP engine over networks, machines and the catalog, which it follows from one generation to the next. */
+export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
+  const { catalog, log, machines, origins, programs, settings, subnets } = parts;
+  const plan: BootPlanParts = {
+    generation: () => catalog.generation,
+    programs: new Set(programs.keys()),
+    requireOwnIpxe: settings.boot_programs.require_own_ipxe,
+    originFor: (serverAddress) => origins.originFor(serverAddress),
+  };
+  const engine = new DhcpEngine({
+    subnets,
+    policy: toDhcpPolicy(settings.dhcp),
+    reservations: machines,
+    findBootPlan: (query) => composeBootPlan(plan, query),
+  });
+  for (const subnet of subnets) {
+    for (const warning of reviewSubnet(subnet)) log.warn({ network: subnet.id }, warning);
+  }
+  const reviewMachines = (): void => {
+    for (const warning of reviewReservations(machines.machines(), subnets)) log.warn(warning);
+  };
+  reviewMachines();
+  machines.onChange(() => engine.reservationsChanged());
+  machines.onDeclared(reviewMachines);
+  return engine;
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { Catalog } from '../catalog/catalog.ts';
+import { loadCatalog } from '../catalog/load-catalog.ts';
+import type { Settings } from '../config/schema.ts';
+import { toSubnets } from '../config/sections/networks.ts';
+import { BootEventRecorder } from '../history/boot-event-recorder.ts';
+import { HistoryPruner } from '../history/history-pruner.ts';
+import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '../host/boot-program-files.ts';
+import { ClientAddresses } from '../host/client-addresses.ts';
+import { ServedNetworks } from '../host/served-networks.ts';
+import type { Counters } from '../limits/counters.ts';
+import { DiscoveredMachines } from '../machines/discovered-machines.ts';
+import type { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
+import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
+import type { BootEvent } from '../provision/history/boot-event.ts';
+import { BootSessions } from '../provision/history/boot-session.ts';
+import { EventBudget } from '../provision/history/event-budget.ts';
+import { FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
+import { ThreadedStore } from '../store/threaded-store.ts';
+import { BootOrigins } from './boot-origins.ts';
+import type { Clock } from './clock.ts';
+import { composeDhcpEngine } from './compose-dhcp-engine.ts';
+import type { Services } from './services.ts';
+
+/** What every part of the program is given. */
+export interface Environment {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly clock: Clock;
+}
+
+/** What both planes use: what is declared, what is known, and what has happened. */
+export interface SharedServices {
+  readonly store: ThreadedStore;
+  readonly catalog: Catalog;
+  readonly machines: MachineRegistry;
+  /** The directory behind `/assets/`. */
+  readonly assets: string;
+  readonly programs: ReadonlyMap<string, BootProgramFile>;
+  readonly origins: BootOrigins;
+  readonly subnets: readonly Subnet[];
+  readonly engine: DhcpEngine;
+  readonly events: BootEventRecorder;
+  readonly discovered: DiscoveredMachines;
+  readonly clients: ClientAddresses;
+  readonly served: ServedNetworks;
+}
+
+/** Starts what both planes use: the store first, since everything rests on it, then the catalog. */
+export async function startSharedServices(
+  { clock, counters, log, settings }: Environment,
+  services: Services,
+): Promise<SharedServices> {
+  const store = services.add('store', await ThreadedStore.open(settings.store));
+  services.add('history', startPruner(store, settings, log, clock));
+  const catalog = await startCatalog(settings, log, clock, services);
+
+  const assets = path.join(settings.catalog.dir, 'assets');
+  const programs = findBootPrograms([path.join(assets, 'boot'), ...settings.boot_programs.dirs]);
+  announceBootPrograms(programs, log);
+
+  const origins = new BootOrigins(settings.http);
+  const subnets = toSubnets(settings.networks);
+  const machines = await startMachines(catalog, clock);
+  const engine = composeDhcpEngine({ catalog, log, machines, origins, programs, settings, subnets });
+
+  const events = new BootEventRecorder({
+    store,
+    sessions: new BootSessions(randomUUID),
+    budget: new EventBudget((event) => isKnown(event, machines, engine, clock)),
+    counters,
+    log,
+    nowMs: clock.nowMs,
+  });
+  services.add('events', { close: () => events.flush() });
+
+  return {
+    store,
+    catalog,
+    machines,
+    assets,
+    programs,
+    origins,
+    subnets,
+    engine,
+    events,
+    discovered: new DiscoveredMachines(store, events, log, clock.now),
+    clients: new ClientAddresses(
+      {
+        findLease: (address) => engine.findLease(address, clock.moment()),
+        findForeignMac: (address) => engine.findForeignMac(address),
+      },
+      clock.nowMs,
+    ),
+    served: new ServedNetworks(
+      [...subnets.map(({ cidr }) => cidr.text), ...settings.served_networks],
+      clock.nowMs,
+    ),
+  };
+}
+
+function startPruner(store: ThreadedStore, { store: keep }: Settings, log: Logger, clock: Clock) {
+  const limits = {
+    discoveredMax: keep.discovered_max,
+    eventDays: keep.event_days,
+    eventsMax: keep.events_max,
+  };
+  const pruner = new HistoryPruner(store, limits, log, clock.now);
+  pruner.start();
+  return { close: () => pruner.stop() };
+}
+
+async function startCatalog(
+  settings: Settings,
+  log: Logger,
+  { now }: Clock,
+  services: Services,
+): Promise<Catalog> {
+  const directory = settings.catalog.dir;
+  const catalog = new Catalog({ directory, load: () => loadCatalog(directory, now), now, log });
+  await catalog.reload();
+  const unwatch = settings.catalog.watch ? await catalog.watch() : undefined;
+  services.add('catalog', {
+    close: () => unwatch?.(),
+    reload: async () => {
+      await catalog.reload();
+    },
+  });
+  return catalog;
+}
+
+/** The registry of machines, which takes over what files declare whenever the catalog was read without a problem. */
+async function startMachines(catalog: Catalog, clock: Clock): Promise<MachineRegistry> {
+  const machines = new MachineRegistry(clock.nowMs);
+  const follow = async (): Promise<void> => {
+    // Without a generation nothing is known of the files, and what was known of the machines before stands.
+    if (catalog.generation !== undefined) await machines.declareAll(FILES_SOURCE, catalog.machines, nextTurn);
+  };
+  await follow();
+  catalog.onLoad(() => void follow());
+  return machines;
+}
+
+/** Whether an event is of a machine that a file declares, or that has a lease of ours. */
+function isKnown(
+  { address, mac, machineId }: BootEvent,
+  machines: MachineRegistry,
+  engine: DhcpEngine,
+  clock: Clock,
+): boolean {
+  if (machineId !== undefined) return true;
+  if (mac === undefined) return false;
+  if (machines.identify({ mac }).machine !== undefined) return true;
+  const lease = address === undefined ? undefined : engine.findLease(address, clock.moment());
+  return lease?.state === 'bound' && lease.chaddr === mac;
+}
