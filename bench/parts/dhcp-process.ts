@@ -10,7 +10,7 @@ import { BootEventRecorder } from '../../src/history/boot-event-recorder.ts';
 import { Counters } from '../../src/limits/counters.ts';
 import { startDhcp } from '../../src/server/dhcp/dhcp-service.ts';
 import { EventBudget } from '../../src/provision/history/event-budget.ts';
-import { ThreadedStore } from '../../src/store/threaded-store.ts';
+import { openStore } from '../../src/store/open-store.ts';
 
 // Railhead's DHCP alone, as a process of its own: for benchmarks, and for tests that kill it. Takes its settings as
 // JSON, prints "ready" once it listens, and its counters when it is told to end.
@@ -38,10 +38,10 @@ function required<T>(value: T | undefined, what: string): T {
 
 const settings = JSON.parse(required(process.argv[2], 'the settings')) as DhcpProcessSettings;
 const log = pino({ level: settings.logLevel ?? 'warn' }, pino.destination({ dest: 2, sync: false }));
-const store = await ThreadedStore.open({ file: settings.store, synchronous: settings.synchronous ?? 'full' });
+const store = await openStore({ file: settings.store, synchronous: settings.synchronous ?? 'full' });
 const counters = new Counters();
 const events = new BootEventRecorder({
-  store,
+  store: store.events,
   sessions: new BootSessions(randomUUID),
   budget: new EventBudget(() => false),
   counters,
@@ -73,7 +73,7 @@ const engine = new DhcpEngine({
 const interfaces = settings.subnets.map((one) => one.interface);
 const service = await startDhcp({
   engine,
-  store,
+  store: store.leases,
   events,
   counters,
   log,

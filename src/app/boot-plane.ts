@@ -94,7 +94,7 @@ async function startDhcpIfWanted(
   }
   const dhcp = await startDhcp({
     engine,
-    store,
+    store: store.leases,
     events,
     counters,
     log,

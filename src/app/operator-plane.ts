@@ -20,12 +20,13 @@ export async function startOperatorPlane(
     catalogStatus: () => catalog.status(),
     machines: () => [...machines.machines()],
     // Without DHCP the engine has loaded none, and the store has those of earlier.
-    leases: async () => (bootPlane.dhcp ? engine.listLeases(clock.moment()) : store.loadLeases()),
+    leases: async () => (bootPlane.dhcp ? engine.listLeases(clock.moment()) : store.leases.loadLeases()),
     networks: () => {
       const moment = clock.moment();
       return viewNetworks(subnets, engine.usage(moment), engine.foreignServers(moment));
     },
-    store,
+    events: store.events,
+    discovered: store.discovered,
     counters,
     ...(token !== undefined && { token }),
     log,

@@ -19,7 +19,8 @@ import type { BootEvent } from '../provision/history/boot-event.ts';
 import { BootSessions } from '../provision/history/boot-session.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
 import { FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
-import { ThreadedStore } from '../store/threaded-store.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
 import type { Clock } from './clock.ts';
 import { composeDhcpEngine } from './compose-dhcp-engine.ts';
@@ -35,7 +36,7 @@ export interface Environment {
 
 /** What both planes use: what is declared, what is known, and what has happened. */
 export interface SharedServices {
-  readonly store: ThreadedStore;
+  readonly store: Store;
   readonly catalog: Catalog;
   readonly machines: MachineRegistry;
   /** The directory behind `/assets/`. */
@@ -55,7 +56,7 @@ export async function startSharedServices(
   { clock, counters, log, settings }: Environment,
   services: Services,
 ): Promise<SharedServices> {
-  const store = services.add('store', await ThreadedStore.open(settings.store));
+  const store = services.add('store', await openStore(settings.store));
   services.add('history', startPruner(store, settings, log, clock));
   const catalog = await startCatalog(settings, log, clock, services);
 
@@ -69,7 +70,7 @@ export async function startSharedServices(
   const engine = composeDhcpEngine({ catalog, log, machines, origins, programs, settings, subnets });
 
   const events = new BootEventRecorder({
-    store,
+    store: store.events,
     sessions: new BootSessions(randomUUID),
     budget: new EventBudget((event) => isKnown(event, machines, engine, clock)),
     counters,
@@ -88,7 +89,7 @@ export async function startSharedServices(
     subnets,
     engine,
     events,
-    discovered: new DiscoveredMachines(store, events, log, clock.now),
+    discovered: new DiscoveredMachines(store.discovered, events, log, clock.now),
     clients: new ClientAddresses(
       {
         findLease: (address) => engine.findLease(address, clock.moment()),
@@ -103,7 +104,7 @@ export async function startSharedServices(
   };
 }
 
-function startPruner(store: ThreadedStore, { store: keep }: Settings, log: Logger, clock: Clock) {
+function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock: Clock) {
   const limits = {
     discoveredMax: keep.discovered_max,
     eventDays: keep.event_days,

@@ -93,11 +93,11 @@ async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
     process.exitCode = file === undefined ? 2 : 1;
     return;
   }
-  const { SqliteStore } = await import('../store/sqlite-store.ts');
+  const { openSqliteEvents } = await import('../store/sqlite/sqlite-store.ts');
   const { watchBoot } = await import('../doctor/watch-boot.ts');
-  let store: ReturnType<typeof SqliteStore.openToRead>;
+  let store: ReturnType<typeof openSqliteEvents>;
   try {
-    store = SqliteStore.openToRead(file);
+    store = openSqliteEvents(file);
   } catch (error) {
     // A stack is for our own faults; an operator needs the sentence.
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -109,7 +109,7 @@ async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
   process.once('SIGTERM', () => ended.abort());
   process.stderr.write(`watching ${mac}; end with Ctrl-C\n`);
   try {
-    for await (const news of watchBoot(store, mac, ended.signal, () => new Date())) {
+    for await (const news of watchBoot(store.events, mac, ended.signal, () => new Date())) {
       if (news.kind === 'event') {
         const { at, kind, summary } = news.event;
         process.stdout.write(`${at.toISOString()}  ${kind.padEnd(18)}  ${summary}\n`);

@@ -1,6 +1,6 @@
 import type { MacAddress } from '../protocol/mac-address.ts';
 import { type BootDiagnosis, diagnoseBoot } from '../provision/history/boot-timeline.ts';
-import type { Store, StoredBootEvent } from '../store/store.ts';
+import type { EventStore, StoredBootEvent } from '../store/event-store.ts';
 
 /** What the watcher tells, in order. */
 export type WatchNews =
@@ -16,7 +16,7 @@ const EVENTS_MAX = 500;
  * written, and what they amount to whenever that changes. Ends when `signal` aborts; throws if the store breaks.
  */
 export async function* watchBoot(
-  store: Pick<Store, 'listEvents'>,
+  store: Pick<EventStore, 'listEvents'>,
   mac: MacAddress,
   signal: AbortSignal,
   now: () => Date,

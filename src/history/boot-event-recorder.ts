@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { BootEvent, BootEventSink } from '../provision/history/boot-event.ts';
 import type { BootSessions } from '../provision/history/boot-session.ts';
 import { KeyedBuckets } from '../limits/token-bucket.ts';
-import type { Store, StoredBootEvent } from '../store/store.ts';
+import type { EventStore, NewBootEvent } from '../store/event-store.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { EventBudget, EventRefusal } from '../provision/history/event-budget.ts';
 import { MinuteTally } from '../log/minute-tally.ts';
@@ -16,7 +16,7 @@ const BATCH_DELAY_MS = 100;
 
 /** What the recorder is put together from. */
 export interface BootEventRecorderParts {
-  readonly store: Pick<Store, 'appendEvents'>;
+  readonly store: Pick<EventStore, 'appendEvents'>;
   readonly sessions: BootSessions;
   readonly budget: EventBudget;
   readonly counters: Counters;
@@ -34,7 +34,7 @@ export class BootEventRecorder implements BootEventSink {
   readonly #leftOut: MinuteTally;
   /** A store that refuses does so for every batch. */
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
-  #queue: Omit<StoredBootEvent, 'id'>[] = [];
+  #queue: NewBootEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { Store } from '../store/store.ts';
+import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
+import type { EventStore } from '../store/event-store.ts';
 
 /** How much is kept. */
 export interface HistoryLimits {
@@ -14,9 +15,15 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Some milliseconds for the store; a lease that is to be written meanwhile waits for no more than that. */
 const AT_ONCE = 500;
 
+/** What there is to delete from. */
+interface HistoryStore {
+  readonly events: Pick<EventStore, 'pruneEvents'>;
+  readonly discovered: Pick<DiscoveredMachineStore, 'pruneDiscovered'>;
+}
+
 /** Deletes old history now and then, a few rows at a time, so that leases are written in between. */
 export class HistoryPruner {
-  readonly #store: Pick<Store, 'pruneEvents' | 'pruneDiscovered'>;
+  readonly #store: HistoryStore;
   readonly #limits: HistoryLimits;
   readonly #log: Logger;
   readonly #now: () => Date;
@@ -24,12 +31,7 @@ export class HistoryPruner {
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(
-    store: Pick<Store, 'pruneEvents' | 'pruneDiscovered'>,
-    limits: HistoryLimits,
-    log: Logger,
-    now: () => Date,
-  ) {
+  constructor(store: HistoryStore, limits: HistoryLimits, log: Logger, now: () => Date) {
     this.#store = store;
     this.#limits = limits;
     this.#log = log;
@@ -57,8 +59,12 @@ export class HistoryPruner {
     const { discoveredMax, eventDays, eventsMax } = this.#limits;
     const before = new Date(this.#now().getTime() - eventDays * DAY_MS);
     try {
-      await this.#repeat(() => this.#store.pruneEvents({ before, newest: eventsMax, atOnce: AT_ONCE }));
-      await this.#repeat(() => this.#store.pruneDiscovered({ newest: discoveredMax, atOnce: AT_ONCE }));
+      await this.#repeat(() =>
+        this.#store.events.pruneEvents({ before, newest: eventsMax, atOnce: AT_ONCE }),
+      );
+      await this.#repeat(() =>
+        this.#store.discovered.pruneDiscovered({ newest: discoveredMax, atOnce: AT_ONCE }),
+      );
     } catch (error) {
       this.#log.error({ err: error }, 'old history could not be deleted');
     }

@@ -5,7 +5,7 @@ import { parseUuid } from '../protocol/machine-uuid.ts';
 import type { BootEventSink } from '../provision/history/boot-event.ts';
 import type { Labels } from '../provision/selection/labels.ts';
 import type { Machine } from '../provision/machines/machine.ts';
-import type { DiscoveredMachine, Store } from '../store/store.ts';
+import type { DiscoveredMachine, DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
 
 /** Machines that were seen since the start; past it the one seen longest ago counts as new when it comes back. */
 const SEEN_MAX = 100_000;
@@ -23,13 +23,18 @@ export interface Sighting {
 
 /** Writes down machines that no file declares, as they introduce themselves over HTTP. */
 export class DiscoveredMachines {
-  readonly #store: Pick<Store, 'recordDiscovered'>;
+  readonly #store: Pick<DiscoveredMachineStore, 'recordDiscovered'>;
   readonly #events: BootEventSink;
   readonly #log: Logger;
   readonly #now: () => Date;
   readonly #seenAtMs = new Map<MacAddress, number>();
 
-  constructor(store: Pick<Store, 'recordDiscovered'>, events: BootEventSink, log: Logger, now: () => Date) {
+  constructor(
+    store: Pick<DiscoveredMachineStore, 'recordDiscovered'>,
+    events: BootEventSink,
+    log: Logger,
+    now: () => Date,
+  ) {
     this.#store = store;
     this.#events = events;
     this.#log = log;

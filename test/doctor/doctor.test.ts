@@ -13,7 +13,7 @@ import { checkInterfaces, checkPermissions, checkPorts } from '../../src/doctor/
 import { checkTftp } from '../../src/doctor/check-tftp.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { watchBoot } from '../../src/doctor/watch-boot.ts';
-import type { BootEventQuery, StoredBootEvent } from '../../src/store/store.ts';
+import type { BootEventQuery, StoredBootEvent } from '../../src/store/event-store.ts';
 
 const address = (text: string): Ipv4Address => parseIpv4(text)!;
 const say = (findings: readonly Finding[]): string[] =>

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootEventKind } from '../../src/provision/history/boot-event.ts';
-import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteEvents } from '../../src/store/sqlite/sqlite-store.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
 
@@ -144,10 +144,10 @@ const address = (line: string): string => /\bip=(\S+)/.exec(line)?.[1] ?? `no ad
 
 /** Waits until the server has put an event of this kind on record. */
 async function recorded(kind: BootEventKind): Promise<string> {
-  const store = await SqliteStore.open({ file: path.join(folder, 'railhead.db'), synchronous: 'full' });
+  const store = openSqliteEvents(path.join(folder, 'railhead.db'));
   try {
     for (let tries = 0; tries < 100; tries++) {
-      const [event] = await store.listEvents({ kind, limit: 1 });
+      const [event] = await store.events.listEvents({ kind, limit: 1 });
       if (event !== undefined) return event.summary;
       await new Promise((again) => setTimeout(again, 50));
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 
@@ -61,8 +61,8 @@ test.skipIf(!canMakeNamespaces)(
       await clients.acknowledged(20 + Math.floor((round / KILLS) * (CLIENTS_PER_ROUND - 40)));
       await server.kill();
 
-      const stored = await SqliteStore.open({ file: store, synchronous: 'full' });
-      const leases = new Map((await stored.loadLeases()).map((lease) => [lease.chaddr, lease]));
+      const stored = await openSqliteStore({ file: store, synchronous: 'full' });
+      const leases = new Map((await stored.leases.loadLeases()).map((lease) => [lease.chaddr, lease]));
       await stored.close();
       for (const [mac, address] of acknowledged) {
         expect(leases.get(mac), `the stored lease of ${mac}`).toMatchObject({ address, state: 'bound' });

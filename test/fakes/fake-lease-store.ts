@@ -1,9 +1,9 @@
 import type { Ipv4Address } from '../../src/protocol/ipv4-address.ts';
 import type { Lease, LeaseChange } from '../../src/provision/dhcp/leases/lease.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { LeaseStore } from '../../src/store/lease-store.ts';
 
 /** Keeps leases in memory, fails when told to, and can be made to wait like a slow disk. */
-export class FakeLeaseStore implements Pick<Store, 'loadLeases' | 'commitLeases'> {
+export class FakeLeaseStore implements LeaseStore {
   readonly leases = new Map<Ipv4Address, Lease>();
   readonly commits: (readonly LeaseChange[])[] = [];
   failure: Error | undefined;

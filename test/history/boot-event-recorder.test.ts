@@ -6,7 +6,7 @@ import { BootSessions } from '../../src/provision/history/boot-session.ts';
 import { BootEventRecorder } from '../../src/history/boot-event-recorder.ts';
 import { Counters } from '../../src/limits/counters.ts';
 import { EventBudget } from '../../src/provision/history/event-budget.ts';
-import type { StoredBootEvent } from '../../src/store/store.ts';
+import type { StoredBootEvent } from '../../src/store/event-store.ts';
 
 type Written = Omit<StoredBootEvent, 'id'>;
 

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { DiscoveredMachines } from '../../src/machines/discovered-machines.ts';
-import type { DiscoveredMachine } from '../../src/store/store.ts';
+import type { DiscoveredMachine } from '../../src/store/discovered-machine-store.ts';
 
 test('a machine that there is no room for in the history is not stored either, until there is', () => {
   const stored: DiscoveredMachine[] = [];

@@ -3,7 +3,7 @@ import { KernelNeighbours } from '../../host/neighbours.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import type { Store } from '../../store/store.ts';
+import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { AddressProbe } from './address-probe.ts';
 import { DhcpServer } from './dhcp-server.ts';
@@ -14,7 +14,7 @@ import { LeaseWriter } from './lease-writer.ts';
 export interface DhcpServiceParts {
   /** New: the service loads the leases into it. */
   readonly engine: DhcpEngine;
-  readonly store: Pick<Store, 'loadLeases' | 'commitLeases'>;
+  readonly store: LeaseStore;
   readonly events: BootEventSink;
   readonly counters: Counters;
   readonly log: Logger;

@@ -4,7 +4,7 @@ import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import { KeyedBuckets } from '../../limits/token-bucket.ts';
-import type { Store } from '../../store/store.ts';
+import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
 
 /** Told what became of a decision: whether its reply, if it has one, may be sent. */
@@ -34,7 +34,7 @@ const GROUP_MAX = 512;
  * that the disk is asked as often as it can answer, and groups grow with the load (docs/decisions/0030).
  */
 export class LeaseWriter {
-  readonly #store: Pick<Store, 'commitLeases'>;
+  readonly #store: Pick<LeaseStore, 'commitLeases'>;
   readonly #engine: Pick<DhcpEngine, 'committed' | 'commitFailed'>;
   readonly #now: () => Moment;
   readonly #counters: Counters;
@@ -44,7 +44,7 @@ export class LeaseWriter {
   #running: Promise<void> | undefined;
 
   constructor(
-    store: Pick<Store, 'commitLeases'>,
+    store: Pick<LeaseStore, 'commitLeases'>,
     engine: Pick<DhcpEngine, 'committed' | 'commitFailed'>,
     now: () => Moment,
     counters: Counters,

@@ -9,7 +9,8 @@ import type { CatalogStatus } from '../../catalog/catalog.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
 import type { Machine } from '../../provision/machines/machine.ts';
-import type { Store } from '../../store/store.ts';
+import type { DiscoveredMachineStore } from '../../store/discovered-machine-store.ts';
+import type { EventStore } from '../../store/event-store.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { listenHttp } from '../../host/listen-http.ts';
 import { RequestTurns } from '../http/request-turns.ts';
@@ -24,7 +25,8 @@ export interface OperatorHttpParts {
   readonly leases: () => Promise<Iterable<Lease>>;
   /** As they are now. */
   readonly networks: () => readonly NetworkView[];
-  readonly store: Pick<Store, 'listEvents' | 'listDiscovered'>;
+  readonly events: Pick<EventStore, 'listEvents'>;
+  readonly discovered: Pick<DiscoveredMachineStore, 'listDiscovered'>;
   readonly counters: Counters;
   /** Without it every request is let in, which is for loopback alone. */
   readonly token?: string;
@@ -53,7 +55,6 @@ export class OperatorHttpServer {
 }
 
 function buildApp(parts: OperatorHttpParts): express.Express {
-  const { store } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -66,7 +67,7 @@ function buildApp(parts: OperatorHttpParts): express.Express {
     response.json(parts.catalogStatus());
   });
   app.get('/api/v1/machines', async (_request, response) => {
-    response.json({ declared: parts.machines(), discovered: await store.listDiscovered() });
+    response.json({ declared: parts.machines(), discovered: await parts.discovered.listDiscovered() });
   });
   app.get('/api/v1/leases', async (_request, response) => {
     await sendList(response, 'leases', await parts.leases());
@@ -84,7 +85,7 @@ function buildApp(parts: OperatorHttpParts): express.Express {
       return;
     }
     const { after, kind, limit, mac } = query.data;
-    const events = await store.listEvents({
+    const events = await parts.events.listEvents({
       limit,
       ...(after !== undefined && { afterId: after }),
       ...(kind !== undefined && { kind }),

@@ -11,7 +11,7 @@ import {
   type OperatorHttpParts,
   OperatorHttpServer,
 } from '../../../src/server/operator-http/operator-http-server.ts';
-import type { BootEventQuery } from '../../../src/store/store.ts';
+import type { BootEventQuery } from '../../../src/store/event-store.ts';
 import { clientMac, DhcpRig, rackSubnet } from '../../provision/dhcp/dhcp-rig.ts';
 
 const servers: OperatorHttpServer[] = [];
@@ -45,10 +45,8 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     machines: () => [],
     leases: () => Promise.resolve([]),
     networks: () => [],
-    store: {
-      listEvents: () => Promise.resolve([]),
-      listDiscovered: () => Promise.resolve([]),
-    },
+    events: { listEvents: () => Promise.resolve([]) },
+    discovered: { listDiscovered: () => Promise.resolve([]) },
     counters: new Counters(),
     log: pino({ level: 'silent' }),
     ...parts,
@@ -68,15 +66,13 @@ test('the state of the catalog, with its problems', async () => {
 
 test('events by machine and kind, from where the reader stopped', async () => {
   const queries: BootEventQuery[] = [];
-  const store = {
+  const events = {
     listEvents: (query: BootEventQuery) => {
       queries.push(query);
       return Promise.resolve([]);
     },
-    listDiscovered: () => Promise.resolve([]),
-    loadLeases: () => Promise.resolve([]),
   };
-  const origin = await start({ store });
+  const origin = await start({ events });
   const response = await fetch(`${origin}/api/v1/events?after=7&limit=5&kind=dhcp.ack&mac=525400000001`);
   expect(await response.json()).toEqual({ events: [], next: 7 });
   expect(queries).toEqual([{ afterId: 7, limit: 5, kind: 'dhcp.ack', mac: parseMac('525400000001') }]);
@@ -196,7 +192,7 @@ test('lists that are asked for at once on one connection are begun one at a time
 
 test('a broken store is an error of one request', async () => {
   const broken = () => Promise.reject(new Error('disk'));
-  const origin = await start({ leases: broken, store: { listEvents: broken, listDiscovered: broken } });
+  const origin = await start({ leases: broken, events: { listEvents: broken } });
   expect((await fetch(`${origin}/api/v1/leases`)).status).toBe(500);
   expect((await fetch(`${origin}/api/v1/catalog`)).status).toBe(200);
 });

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
-import { migrateToLatest } from './migrations/migrate.ts';
-import type { StoreTables } from './sqlite-tables.ts';
+import { migrateToLatest } from '../migrate.ts';
+import type { StoreTables } from '../tables.ts';
+import { SQLITE_MIGRATIONS } from './migrations/migrations.ts';
 
 /**
  * When a commit counts as done. full: once the disk has it, so that not even a power cut takes back an acknowledged
@@ -45,7 +46,7 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnec
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.pragma('foreign_keys = on');
     const tables = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) });
-    await migrateToLatest(tables as Kysely<unknown>);
+    await migrateToLatest(tables as Kysely<unknown>, SQLITE_MIGRATIONS);
     return { database, tables };
   } catch (error) {
     database?.close();

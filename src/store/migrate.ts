@@ -1,25 +1,20 @@
 import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from 'kysely';
-import { leasesMachinesEvents } from './0001-leases-machines-events.ts';
-import { discoveredByTime } from './0002-discovered-by-time.ts';
 
-/** Every migration in its order; a released one is never changed, and new ones go to the end. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  '0001-leases-machines-events': leasesMachinesEvents,
-  '0002-discovered-by-time': discoveredByTime,
-};
+/** Migrations by name, in their order. */
+export type Migrations = Readonly<Record<string, Migration>>;
 
 /**
  * Brings the tables up to date. Throws if a migration fails, which leaves the tables as they were, or if the database
  * was written by a newer Railhead, whose tables this one does not know.
  */
-export async function migrateToLatest(db: Kysely<unknown>): Promise<void> {
-  const unknown = (await findApplied(db)).filter((name) => !(name in MIGRATIONS));
+export async function migrateToLatest(db: Kysely<unknown>, migrations: Migrations): Promise<void> {
+  const unknown = (await findApplied(db)).filter((name) => !(name in migrations));
   if (unknown.length > 0) {
     throw new Error(
       `a newer version of Railhead wrote it (migration ${unknown.join(', ')}); run that version, or name another file`,
     );
   }
-  const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  const provider = { getMigrations: () => Promise.resolve({ ...migrations }) };
   const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;

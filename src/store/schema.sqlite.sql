@@ -25,6 +25,17 @@ CREATE TABLE "discovered_machines" (
   "last_seen_at" integer not null
 );
 CREATE INDEX "discovered_machines_by_time" on "discovered_machines" ("last_seen_at", "mac");
+CREATE TABLE "kept_catalog" (
+  "generation" text not null,
+  "kept_at" integer not null,
+  "content_id" integer not null
+);
+CREATE TABLE "kept_catalog_parts" (
+  "content_id" integer not null,
+  "part" integer not null,
+  "bytes" blob not null, constraint "kept_catalog_parts_key" primary key ("content_id",
+  "part")
+);
 CREATE TABLE "leases" (
   "address" text not null primary key,
   "subnet_id" text not null,
@@ -37,3 +48,20 @@ CREATE TABLE "leases" (
   "bound_at" integer not null,
   "expires_at" integer not null
 ) without rowid;
+CREATE TABLE "machines" (
+  "source" text not null,
+  "id" text not null,
+  "record" text not null, constraint "machines_key" primary key ("source",
+  "id")
+) without rowid;
+CREATE TABLE "transition_counter" (
+  "last" integer not null
+);
+CREATE TABLE "transitions" (
+  "number" integer not null primary key,
+  "at" integer not null,
+  "machine_id" text not null,
+  "kind" text not null,
+  "source" text not null,
+  "detail" text not null
+);

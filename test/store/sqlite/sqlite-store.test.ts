@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSqlite, withoutSync } from '../../src/store/sqlite-connection.ts';
-import { SqliteStore } from '../../src/store/sqlite-store.ts';
-import { ThreadedStore } from '../../src/store/threaded-store.ts';
-import { describeStore } from '../contract/store.ts';
+import type { EventStore } from '../../../src/store/event-store.ts';
+import { openSqlite, withoutSync } from '../../../src/store/sqlite/sqlite-connection.ts';
+import { completeStore } from '../../../src/store/open-store.ts';
+import { openSqliteEvents, openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
+import { openThreadedSqlite } from '../../../src/store/sqlite/threaded-sqlite.ts';
+import { describeStore } from '../../contract/store.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -19,39 +21,59 @@ const newFile = (): string => path.join(folder, `${++places}`, 'railhead.db');
 
 const settings = (file: string) => ({ file, synchronous: 'normal' }) as const;
 
-describeStore('SQLite', () => {
-  const file = newFile();
-  return { open: () => SqliteStore.open(settings(file)), remove: () => undefined };
-});
+/** Empties all tables, as another process would. */
+function empty(file: string): void {
+  const database = new Database(file, { timeout: 5_000 });
+  const tables = database
+    .prepare("select name from sqlite_master where type = 'table' and name not like 'kysely_%'")
+    .pluck()
+    .all() as string[];
+  for (const table of tables.filter((name) => name !== 'transition_counter')) {
+    database.exec(`delete from ${table}`);
+  }
+  database.exec('update transition_counter set last = 0');
+  database.close();
+}
+
+for (const [name, open] of [
+  ['SQLite', openSqliteStore],
+  ['SQLite in a thread', openThreadedSqlite],
+] as const) {
+  describeStore(name, () => {
+    const file = newFile();
+    const remove = (): void => rmSync(path.dirname(file), { recursive: true });
+    return { open: async () => completeStore(await open(settings(file))), reset: () => empty(file), remove };
+  });
+}
 
 describe('the database of another process, read', () => {
   const event = { at: new Date(5), kind: 'dhcp.ack', sessionId: 's', summary: 'leased', detail: {} } as const;
 
   test('shows what is written meanwhile, and is not written to', async () => {
     const file = newFile();
-    const writer = await SqliteStore.open(settings(file));
-    const reader = SqliteStore.openToRead(file);
-    await writer.appendEvents([event]);
-    expect(await reader.listEvents({ limit: 9 })).toMatchObject([{ summary: 'leased' }]);
-    await expect((reader as SqliteStore).appendEvents([event])).rejects.toThrow('readonly');
+    const writer = await openSqliteStore(settings(file));
+    const reader = openSqliteEvents(file);
+    await writer.events.appendEvents([event]);
+    expect(await reader.events.listEvents({ limit: 9 })).toMatchObject([{ summary: 'leased' }]);
+    await expect((reader.events as EventStore).appendEvents([event])).rejects.toThrow('readonly');
     await reader.close();
     await writer.close();
   });
 
   test('is neither created nor migrated: what is missing or of another version is told', () => {
     const file = newFile();
-    expect(() => SqliteStore.openToRead(file)).toThrow(`read the store ${file}: `);
+    expect(() => openSqliteEvents(file)).toThrow(`read the store ${file}: `);
     const [older, text] = [newFile(), newFile()];
     for (const each of [older, text]) mkdirSync(path.dirname(each), { recursive: true });
     new Database(older).exec('create table leases (address integer primary key)').close();
-    expect(() => SqliteStore.openToRead(older)).toThrow(/use the version of Railhead that serves from it/);
+    expect(() => openSqliteEvents(older)).toThrow(/use the version of Railhead that serves from it/);
     writeFileSync(text, 'this is a letter'.repeat(100));
-    expect(() => SqliteStore.openToRead(text)).toThrow(`read the store ${text}: `);
+    expect(() => openSqliteEvents(text)).toThrow(`read the store ${text}: `);
   });
 });
 
 describe('the database file', () => {
-  test('its tables are those of schema.sql; `vitest -u` writes that file anew', async () => {
+  test('its tables are those of schema.sqlite.sql; `vitest -u` writes that file anew', async () => {
     const { database, tables } = await openSqlite(settings(':memory:'));
     const statements = database
       .prepare(
@@ -68,12 +90,12 @@ describe('the database file', () => {
             .replace(/\)( without rowid)?$/, '\n)$1')
         : sql,
     );
-    await expect(`${readable.join(';\n')};\n`).toMatchFileSnapshot('../../src/store/schema.sql');
+    await expect(`${readable.join(';\n')};\n`).toMatchFileSnapshot('../../../src/store/schema.sqlite.sql');
   });
 
   test('is opened any number of times without harm', async () => {
     const file = newFile();
-    for (let count = 0; count < 3; count++) await (await SqliteStore.open(settings(file))).close();
+    for (let count = 0; count < 3; count++) await (await openSqliteStore(settings(file))).close();
     const database = new Database(file);
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     database.close();
@@ -106,25 +128,25 @@ describe('the database file', () => {
     const file = path.join(folder, 'notes.txt');
     const text = 'not a database, but long enough to be looked at as one\n'.repeat(40);
     writeFileSync(file, text);
-    await expect(SqliteStore.open(settings(file))).rejects.toThrow(
+    await expect(openSqliteStore(settings(file))).rejects.toThrow(
       `open the store ${file}: it is not an SQLite database; move it away, or name another file`,
     );
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
   test('that is a folder, or lies below a file, is named', async () => {
-    await expect(SqliteStore.open(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
+    await expect(openSqliteStore(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
     const below = path.join(folder, 'notes.txt', 'railhead.db');
-    await expect(SqliteStore.open(settings(below))).rejects.toThrow(`open the store ${below}: `);
+    await expect(openSqliteStore(settings(below))).rejects.toThrow(`open the store ${below}: `);
   });
 
   test('of a newer version is refused', async () => {
     const file = newFile();
-    await (await SqliteStore.open(settings(file))).close();
+    await (await openSqliteStore(settings(file))).close();
     const database = new Database(file);
     database.exec("insert into kysely_migration values ('9999-future', '2030-01-01')");
     database.close();
-    await expect(SqliteStore.open(settings(file))).rejects.toThrow(
+    await expect(openSqliteStore(settings(file))).rejects.toThrow(
       'a newer version of Railhead wrote it (migration 9999-future)',
     );
   });
@@ -133,20 +155,20 @@ describe('the database file', () => {
 describe('in a thread', () => {
   test('it does the same, and its errors come through', async () => {
     const file = newFile();
-    const store = await ThreadedStore.open(settings(file));
-    await store.appendEvents([
+    const store = await openThreadedSqlite(settings(file));
+    await store.events.appendEvents([
       { sessionId: 's', at: new Date(7), kind: 'dhcp.ack', summary: 'a', detail: { b: [1] } },
     ]);
-    expect(await store.listEvents({ limit: 1 })).toEqual([
+    expect(await store.events.listEvents({ limit: 1 })).toEqual([
       { id: 1, sessionId: 's', at: new Date(7), kind: 'dhcp.ack', summary: 'a', detail: { b: [1] } },
     ]);
     const broken = { kind: 'put', lease: { address: '10.0.0.1' } } as never;
-    await expect(store.commitLeases([broken])).rejects.toThrow('NOT NULL');
+    await expect(store.leases.commitLeases([broken])).rejects.toThrow('NOT NULL');
     await store.close();
-    await expect(store.loadLeases()).rejects.toThrow('the store is closed');
+    await expect(store.leases.loadLeases()).rejects.toThrow('the store is closed');
   });
 
   test('a database that cannot be opened is told like without a thread', async () => {
-    await expect(ThreadedStore.open(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
+    await expect(openThreadedSqlite(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
   });
 });

@@ -1,0 +1,37 @@
+import type { MacAddress } from '../protocol/mac-address.ts';
+import type { BootEvent, BootEventKind } from '../provision/history/boot-event.ts';
+import type { Retention } from './retention.ts';
+
+/** A boot event with its place in the log and the session it was sorted into. */
+export interface StoredBootEvent extends BootEvent {
+  /** Rises in order of writing; a cursor for reading on. */
+  readonly id: number;
+  readonly sessionId: string;
+}
+
+/** A boot event before it is written. */
+export type NewBootEvent = Omit<StoredBootEvent, 'id'>;
+
+/** Which events to read. They come newest last. */
+export interface BootEventQuery {
+  /** Reads on from this event, at most `limit` of those that follow it. Absent: the newest `limit`. */
+  readonly afterId?: number;
+  readonly mac?: MacAddress;
+  readonly kind?: BootEventKind;
+  readonly limit: number;
+}
+
+/** Which events are kept. */
+export interface EventRetention extends Retention {
+  /** Older ones are deleted. */
+  readonly before: Date;
+}
+
+/** Keeps the boot events. */
+export interface EventStore {
+  /** Appends events in order, in one transaction. A crash of the host may lose the last ones; one of the process does not. */
+  appendEvents(events: readonly NewBootEvent[]): Promise<void>;
+  listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
+  /** Deletes the oldest events beyond what is kept, a limited number at a time, and returns how many it deleted. */
+  pruneEvents(retention: EventRetention): Promise<number>;
+}

@@ -1,0 +1,62 @@
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type {
+  BootEventQuery,
+  EventRetention,
+  EventStore,
+  NewBootEvent,
+  StoredBootEvent,
+} from '../event-store.ts';
+import type { StoreTables } from '../tables.ts';
+import type { QueryRunner } from './query-runner.ts';
+import { eventFromRow } from './rows.ts';
+
+/** The boot events of either database; each has its own fast way of appending them. */
+export abstract class EventQueries implements EventStore {
+  protected readonly runner: QueryRunner;
+
+  constructor(runner: QueryRunner) {
+    this.runner = runner;
+  }
+
+  abstract appendEvents(events: readonly NewBootEvent[]): Promise<void>;
+
+  async listEvents({ afterId, kind, limit, mac }: BootEventQuery): Promise<StoredBootEvent[]> {
+    const rows = await this.runner.read((tables) => {
+      let query = tables.selectFrom('boot_events').selectAll().limit(limit);
+      if (mac !== undefined) query = query.where('mac', '=', mac);
+      if (kind !== undefined) query = query.where('kind', '=', kind);
+      if (afterId !== undefined) query = query.where('id', '>', afterId);
+      return query.orderBy('id', afterId === undefined ? 'desc' : 'asc').execute();
+    });
+    if (afterId === undefined) rows.reverse();
+    return rows.map((row) => eventFromRow(row, this.runner.time));
+  }
+
+  pruneEvents({ atOnce, before, newest }: EventRetention): Promise<number> {
+    const oldest = this.runner.time.encode(before.getTime());
+    return this.runner.write(async (tables) => {
+      const aged = tables.selectFrom('boot_events').select('id').where('at', '<', oldest);
+      const deleted = await deleteEvents(tables, aged.orderBy('at').limit(atOnce));
+      if (deleted === atOnce) return deleted;
+      // The oldest events are deleted first, so there are at most as many as the ids between the first and the last;
+      // counting would read all of them.
+      const { last } = await tables
+        .selectFrom('boot_events')
+        .select(({ fn }) => fn.max('id').as('last'))
+        .executeTakeFirstOrThrow();
+      const surplus = tables
+        .selectFrom('boot_events')
+        .select('id')
+        .where('id', '<=', Number(last) - newest);
+      return deleted + (await deleteEvents(tables, surplus.orderBy('id').limit(atOnce - deleted)));
+    });
+  }
+}
+
+async function deleteEvents(
+  tables: Kysely<StoreTables>,
+  ids: SelectQueryBuilder<StoreTables, 'boot_events', { id: number }>,
+): Promise<number> {
+  const result = await tables.deleteFrom('boot_events').where('id', 'in', ids).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

@@ -1,0 +1,7 @@
+/** How many rows are kept. */
+export interface Retention {
+  /** No more than this many of the newest stay. */
+  readonly newest: number;
+  /** How many may be deleted in one call: leases wait in the store meanwhile. */
+  readonly atOnce: number;
+}

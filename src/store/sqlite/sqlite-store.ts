@@ -1,0 +1,91 @@
+import type { EventStore, NewBootEvent } from '../event-store.ts';
+import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
+import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
+import { EventQueries } from '../queries/event-queries.ts';
+import { MachineQueries } from '../queries/machine-queries.ts';
+import type { QueryRunner } from '../queries/query-runner.ts';
+import { leaseFromRow } from '../queries/rows.ts';
+import type { DatabaseStore } from '../store.ts';
+import { Turns } from '../turns.ts';
+import { prepareEventAppend, prepareLeaseCommit } from './prepared-writes.ts';
+import {
+  openSqlite,
+  openSqliteToRead,
+  type SqliteConnection,
+  type SqliteSettings,
+} from './sqlite-connection.ts';
+import { SQLITE_TIME } from './sqlite-time.ts';
+
+/**
+ * Opens the store on SQLite, in the thread that calls: nothing else runs there until the disk has a commit.
+ * openThreadedSqlite keeps that wait out of a server's event loop. Migrates the database. Rejects with an Error that
+ * names the file and says what to do.
+ */
+export async function openSqliteStore(settings: SqliteSettings): Promise<DatabaseStore> {
+  return onConnection(await openSqlite(settings));
+}
+
+/** The boot events of a database that another process writes. */
+export interface SqliteEventReader {
+  readonly events: Pick<EventStore, 'listEvents'>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database of another process to read its events. Throws an Error that names the file, also if another
+ * version of Railhead has written it.
+ */
+export function openSqliteEvents(file: string): SqliteEventReader {
+  const connection = openSqliteToRead(file);
+  try {
+    return onConnection(connection);
+  } catch (error) {
+    connection.database.close();
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`read the store ${file}: ${message}; use the version of Railhead that serves from it`, {
+      cause: error,
+    });
+  }
+}
+
+function onConnection(connection: SqliteConnection): DatabaseStore {
+  const { tables } = connection;
+  const turns = new Turns();
+  const runner: QueryRunner = {
+    time: SQLITE_TIME,
+    read: (work) => turns.take(() => work(tables)),
+    write: (work) => turns.take(() => tables.transaction().execute(work)),
+  };
+  const commitLeases = prepareLeaseCommit(connection);
+  const machines = new MachineQueries(runner);
+  return {
+    leases: {
+      loadLeases: async () => {
+        const rows = await runner.read((all) => all.selectFrom('leases').selectAll().execute());
+        return rows.map((row) => leaseFromRow(row, SQLITE_TIME));
+      },
+      commitLeases: (changes) => turns.take(() => commitLeases(changes)),
+    },
+    discovered: new DiscoveredMachineQueries(runner),
+    events: new SqliteEvents(connection, runner, turns),
+    machines,
+    transitions: machines,
+    catalogParts: new CatalogPartQueries(runner),
+    close: () => turns.take(() => tables.destroy()),
+  };
+}
+
+class SqliteEvents extends EventQueries {
+  readonly #turns: Turns;
+  readonly #append: (events: readonly NewBootEvent[]) => void;
+
+  constructor(connection: SqliteConnection, runner: QueryRunner, turns: Turns) {
+    super(runner);
+    this.#turns = turns;
+    this.#append = prepareEventAppend(connection);
+  }
+
+  appendEvents(events: readonly NewBootEvent[]): Promise<void> {
+    return this.#turns.take(() => this.#append(events));
+  }
+}

@@ -1,0 +1,93 @@
+import type { Generated } from 'kysely';
+import type { LeaseState } from '../provision/dhcp/leases/lease.ts';
+import type { BootEventKind } from '../provision/history/boot-event.ts';
+import type { StoredJson, StoredTime } from './columns.ts';
+import type { TransitionKind } from './transition-store.ts';
+
+// The tables as Kysely's queries see them, alike in both dialects; schema.sqlite.sql and schema.postgres.sql have
+// them as the databases see them.
+
+interface LeaseTable {
+  address: string;
+  subnet_id: string;
+  client_key: string;
+  chaddr: string;
+  state: LeaseState;
+  client_id: string | null;
+  hostname: string | null;
+  relay_info: string | null;
+  bound_at: StoredTime;
+  expires_at: StoredTime;
+}
+
+interface DiscoveredMachineTable {
+  mac: string;
+  uuid: string | null;
+  serial: string | null;
+  manufacturer: string | null;
+  product: string | null;
+  arch: string | null;
+  platform: string | null;
+  address: string | null;
+  first_seen_at: StoredTime;
+  last_seen_at: StoredTime;
+}
+
+interface BootEventTable {
+  id: Generated<number>;
+  session_id: string;
+  at: StoredTime;
+  kind: BootEventKind;
+  mac: string | null;
+  address: string | null;
+  machine_id: string | null;
+  summary: string;
+  detail: StoredJson;
+}
+
+interface MachineTable {
+  source: string;
+  id: string;
+  record: StoredJson;
+}
+
+interface TransitionTable {
+  number: number;
+  at: StoredTime;
+  machine_id: string;
+  kind: TransitionKind;
+  source: string;
+  detail: StoredJson;
+}
+
+/** One row: the number of the latest transition. A transaction that fails takes its numbers back with it. */
+interface TransitionCounterTable {
+  last: number;
+}
+
+/** At most one row. */
+interface KeptCatalogTable {
+  generation: string;
+  kept_at: StoredTime;
+  /** Which parts are its content. */
+  content_id: number;
+}
+
+/** A catalog's bytes, in parts small enough that leases need not wait for them. */
+interface KeptCatalogPartTable {
+  content_id: number;
+  part: number;
+  bytes: Uint8Array;
+}
+
+/** All tables of the store. */
+export interface StoreTables {
+  leases: LeaseTable;
+  discovered_machines: DiscoveredMachineTable;
+  boot_events: BootEventTable;
+  machines: MachineTable;
+  transitions: TransitionTable;
+  transition_counter: TransitionCounterTable;
+  kept_catalog: KeptCatalogTable;
+  kept_catalog_parts: KeptCatalogPartTable;
+}

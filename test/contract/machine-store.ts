@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/provision/json-value.ts';
+import type { MachineChange } from '../../src/store/machine-store.ts';
+import type { NewTransition, Transition, TransitionKind } from '../../src/store/transition-store.ts';
+import { type MakePlace, StoreUnderTest } from './store-place.ts';
+
+const AT = new Date('2026-11-23T09:00:00.123Z');
+
+const transition = (machineId: string, kind: TransitionKind, detail: JsonObject = {}): NewTransition => ({
+  at: AT,
+  machineId,
+  kind,
+  source: 'files',
+  detail,
+});
+
+const put = (id: string, record: JsonObject = {}, source = 'files'): MachineChange => ({
+  kind: 'put',
+  machine: { source, id, record },
+  transition: transition(id, 'machine.declared', record),
+});
+
+const remove = (id: string): MachineChange => ({
+  kind: 'delete',
+  source: 'files',
+  id,
+  transition: transition(id, 'machine.gone'),
+});
+
+/** What every MachineStore must do, and the TransitionStore beside it. */
+export function describeMachineStore(makePlace: MakePlace): void {
+  describe('machines and their transitions', () => {
+    const under = new StoreUnderTest(makePlace);
+    const apply = (...changes: MachineChange[]): Promise<Transition[]> =>
+      under.store.machines.applyMachineChanges(changes);
+    const ids = async (): Promise<string[]> =>
+      (await under.store.machines.loadMachines()).map(({ id }) => id);
+    const numbers = async (): Promise<number[]> =>
+      (await under.store.transitions.readTransitions({ after: 0, limit: 10_000 })).map(
+        ({ number }) => number,
+      );
+
+    test('an empty store has none, which is no error', async () => {
+      expect(await under.store.machines.loadMachines()).toEqual([]);
+      expect(await numbers()).toEqual([]);
+      expect(await under.store.transitions.lastTransition()).toBe(0);
+      expect(await apply()).toEqual([]);
+      expect(await under.store.transitions.lastTransition()).toBe(0);
+    });
+
+    test('records and transitions come back as they were, also from a store that was opened again', async () => {
+      const record = {
+        zone: 'b',
+        macs: ['52:54:00:00:00:01'],
+        metadata: { a: null, nested: [1, { b: true }] },
+      };
+      const written = await apply(put('node1', record), put('node2', {}, 'netbox'));
+      expect(written).toEqual([
+        { ...transition('node1', 'machine.declared', record), number: 1 },
+        { ...transition('node2', 'machine.declared'), number: 2 },
+      ]);
+      const check = async (): Promise<void> => {
+        const machines = await under.store.machines.loadMachines();
+        expect(machines).toEqual([
+          { source: 'files', id: 'node1', record },
+          { source: 'netbox', id: 'node2', record: {} },
+        ]);
+        expect(Object.keys(machines[0]!.record)).toEqual(['zone', 'macs', 'metadata']);
+        expect(await under.store.transitions.readTransitions({ after: 0, limit: 10 })).toEqual(written);
+      };
+      await check();
+      await under.reopen();
+      await check();
+      expect(await apply(remove('node1'))).toMatchObject([{ number: 3 }]);
+    });
+
+    test('two sources can have a record of one id each', async () => {
+      await apply(put('node1', { from: 'files' }), put('node1', { from: 'netbox' }, 'netbox'));
+      await apply(remove('node1'));
+      expect(await under.store.machines.loadMachines()).toEqual([
+        { source: 'netbox', id: 'node1', record: { from: 'netbox' } },
+      ]);
+    });
+
+    test('changes take effect in their order, and each has its transition', async () => {
+      await apply(put('node1', { a: 1 }), put('node1', { a: 2 }));
+      expect(await under.store.machines.loadMachines()).toMatchObject([{ record: { a: 2 } }]);
+      await apply(put('node2'), remove('node2'), remove('node1'), put('node1', { a: 3 }));
+      expect(await under.store.machines.loadMachines()).toMatchObject([{ id: 'node1', record: { a: 3 } }]);
+      expect(await numbers()).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
+    test('a transaction that fails leaves neither a record nor a gap in the numbers', async () => {
+      await apply(put('node1'));
+      const broken = {
+        ...put('node3'),
+        transition: { ...transition('node3', 'machine.declared'), source: null },
+      };
+      await expect(apply(put('node2'), broken as unknown as MachineChange)).rejects.toThrow();
+      expect(await ids()).toEqual(['node1']);
+      expect(await under.store.transitions.lastTransition()).toBe(1);
+      expect(await apply(put('node4'))).toMatchObject([{ number: 2 }]);
+      expect(await numbers()).toEqual([1, 2]);
+    });
+
+    test('changes asked for at once are numbered without gaps, each call in one piece', async () => {
+      const all = await Promise.all(
+        Array.from({ length: 20 }, (_, call) => apply(put(`a${call}`), put(`b${call}`), put(`c${call}`))),
+      );
+      for (const [one, two, three] of all) {
+        expect(two!.number).toBe(one!.number + 1);
+        expect(three!.number).toBe(one!.number + 2);
+      }
+      expect(await numbers()).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+      expect(await ids()).toHaveLength(60);
+    });
+
+    test('transitions are read on from any number', async () => {
+      await apply(...['a', 'b', 'c', 'd', 'e'].map((id) => put(id)));
+      const read = async (after: number, limit: number): Promise<string[]> =>
+        (await under.store.transitions.readTransitions({ after, limit })).map(({ machineId }) => machineId);
+      expect(await read(0, 2)).toEqual(['a', 'b']);
+      expect(await read(2, 2)).toEqual(['c', 'd']);
+      expect(await read(4, 2)).toEqual(['e']);
+      expect(await read(5, 2)).toEqual([]);
+      expect(await under.store.transitions.lastTransition()).toBe(5);
+    });
+
+    test('a hundred thousand machines are written and read', async () => {
+      const record = { macs: ['52:54:00:00:00:01'], labels: { rack: '17', role: 'worker' } };
+      for (let batch = 0; batch < 200; batch++) {
+        await apply(...Array.from({ length: 500 }, (_, index) => put(`node${batch * 500 + index}`, record)));
+      }
+      expect(await under.store.machines.loadMachines()).toHaveLength(100_000);
+      expect(await under.store.transitions.lastTransition()).toBe(100_000);
+      await apply(...Array.from({ length: 2_000 }, (_, index) => remove(`node${index}`)));
+      expect(await ids()).toHaveLength(98_000);
+    }, 120_000);
+  });
+}

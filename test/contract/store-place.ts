@@ -1,0 +1,51 @@
+import { afterAll, afterEach, beforeEach } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+
+/** One database: empty the first time that it is opened, and later with what was written before. */
+export interface StorePlace {
+  open(): Promise<Store>;
+  /** Empties the database while the store is open: opening one for every test takes long. */
+  reset(): Promise<void> | void;
+  remove(): Promise<void> | void;
+}
+
+/** Makes a new database, or one that is made by `open`. */
+export type MakePlace = () => StorePlace | Promise<StorePlace>;
+
+/** The store of the test that runs, and how to close it and open it again. */
+export class StoreUnderTest {
+  #place: StorePlace | undefined;
+  #store: Store | undefined;
+
+  /** Gives every test of the enclosing `describe` an empty store. */
+  constructor(makePlace: MakePlace) {
+    beforeEach(async () => {
+      this.#place ??= await makePlace();
+      this.#store ??= await this.#place.open();
+    });
+    afterEach(async () => {
+      await this.#place?.reset();
+    });
+    afterAll(async () => {
+      await this.close();
+      await this.#place?.remove();
+    });
+  }
+
+  get store(): Store {
+    return this.#store!;
+  }
+
+  /** Closes the store, and returns it. The next test gets another one. */
+  async close(): Promise<Store | undefined> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.close();
+    return store;
+  }
+
+  async reopen(): Promise<void> {
+    await this.close();
+    this.#store = await this.#place!.open();
+  }
+}
