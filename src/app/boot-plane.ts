@@ -1,6 +1,7 @@
 import type { Endpoint } from '../protocol/endpoint.ts';
 import { bootIpxeScript } from '../provision/rendering/ipxe-script.ts';
-import { startBootHttp } from '../server/boot-http/boot-http-service.ts';
+import { type BootHttpService, startBootHttp } from '../server/boot-http/boot-http-service.ts';
+import type { GrubConfigFiles } from '../server/boot-http/grub-config-files.ts';
 import { startDhcp } from '../server/dhcp/dhcp-service.ts';
 import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
@@ -26,16 +27,16 @@ export async function startBootPlane(
   services: Services,
 ): Promise<BootPlane> {
   const http = await startHttp(environment, shared, services);
-  await startTftpIfWanted(environment, shared, services);
+  await startTftpIfWanted(environment, shared, http.grubConfigs, services);
   const dhcp = await startDhcpIfWanted(environment, shared, passedSockets, services);
-  return { http, dhcp };
+  return { http: http.endpoints, dhcp };
 }
 
 async function startHttp(
   { clock, counters, log, settings }: Environment,
   shared: SharedServices,
   services: Services,
-): Promise<readonly Endpoint[]> {
+): Promise<BootHttpService> {
   const { assets, catalog, clients, discovered, events, machines, origins, programs, served } = shared;
   const http = await startBootHttp({
     settings: settings.http,
@@ -53,15 +54,17 @@ async function startHttp(
     counters,
     log,
     now: clock.now,
+    readiness: () => shared.readiness.check(),
   });
   services.add('boot HTTP', { close: () => http.close(CLOSE_GRACE_MS) });
   origins.listensOn(http.endpoints);
-  return http.endpoints;
+  return http;
 }
 
 async function startTftpIfWanted(
   { counters, log, settings }: Environment,
   { clients, events, origins, programs, served }: SharedServices,
+  grubConfigs: GrubConfigFiles,
   services: Services,
 ): Promise<void> {
   if (!settings.tftp.enabled) {
@@ -73,6 +76,8 @@ async function startTftpIfWanted(
     programs,
     serves: (address) => served.serves(address),
     bootScript: (address) => bootIpxeScript(origins.originFor(address)),
+    grubConfig: ({ clientAddress, localAddress, path }) =>
+      grubConfigs.textOf(path, clientAddress, origins.originFor(localAddress)),
     findMac: (address) => clients.findMac(address),
     events,
     counters,

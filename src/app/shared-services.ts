@@ -24,6 +24,7 @@ import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
 import type { Clock } from './clock.ts';
 import { composeDhcpEngine } from './compose-dhcp-engine.ts';
+import { ReadinessChecks } from './readiness-checks.ts';
 import type { Services } from './services.ts';
 
 /** What every part of the program is given. */
@@ -49,6 +50,8 @@ export interface SharedServices {
   readonly discovered: DiscoveredMachines;
   readonly clients: ClientAddresses;
   readonly served: ServedNetworks;
+  /** Every part that may be unable to serve adds a check here. */
+  readonly readiness: ReadinessChecks;
 }
 
 /** Starts what both planes use: the store first, since everything rests on it, then the catalog. */
@@ -79,8 +82,17 @@ export async function startSharedServices(
   });
   services.add('events', { close: () => events.flush() });
 
+  const readiness = new ReadinessChecks();
+  readiness.add(() =>
+    catalog.generation === undefined
+      ? 'no catalog has loaded without problems yet: `railhead check` lists them'
+      : undefined,
+  );
+  readiness.add(() => events.storeProblem);
+
   return {
     store,
+    readiness,
     catalog,
     machines,
     assets,

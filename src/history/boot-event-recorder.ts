@@ -37,12 +37,18 @@ export class BootEventRecorder implements BootEventSink {
   #queue: NewBootEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
+  #storeProblem: string | undefined;
 
   constructor(parts: BootEventRecorderParts) {
     this.#parts = parts;
     this.#leftOut = new MinuteTally((leftOut) => {
       parts.log.warn({ leftOut }, 'not all boot events are on record: more came than there is a budget for');
     });
+  }
+
+  /** What was wrong when the store was last written to; undefined if nothing was. */
+  get storeProblem(): string | undefined {
+    return this.#storeProblem;
   }
 
   record(event: BootEvent): boolean {
@@ -85,7 +91,9 @@ export class BootEventRecorder implements BootEventSink {
       const batch = this.#queue.splice(0, BATCH_MAX);
       try {
         await store.appendEvents(batch);
+        this.#storeProblem = undefined;
       } catch (error) {
+        this.#storeProblem = `the store cannot be written: ${error instanceof Error ? error.message : String(error)}`;
         this.#leaveOut('store_failed', batch.length);
         if (this.#lines.take('store', nowMs())) log.error({ err: error }, 'boot events could not be stored');
       }

@@ -63,6 +63,19 @@ test('a store that refuses costs events, not the process, and is one line of log
   ]);
 });
 
+test('what was wrong with the store is known until it takes events again', async () => {
+  let full = true;
+  const { events } = recorder(() => (full ? Promise.reject(new Error('disk full')) : Promise.resolve()));
+  expect(events.storeProblem).toBeUndefined();
+  events.record(event('a', 1));
+  await events.flush();
+  expect(events.storeProblem).toBe('the store cannot be written: disk full');
+  full = false;
+  events.record(event('a', 1));
+  await events.flush();
+  expect(events.storeProblem).toBeUndefined();
+});
+
 test('a store that hangs does not let memory grow', () => {
   const { counters, events } = recorder(() => new Promise(() => undefined));
   for (let machine = 0; machine < 60_000; machine++) events.record(event('a', machine));

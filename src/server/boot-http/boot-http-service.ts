@@ -2,11 +2,18 @@ import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { type BootAnswerParts, BootAnswers } from './boot-answers.ts';
 import { type BootHttpParts, BootHttpServer } from './boot-http-server.ts';
+import { type BootRouteParts, bootRoutes } from './boot-routes.ts';
+import { GrubConfigFiles } from './grub-config-files.ts';
+import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
 import { RequestReader } from './read-request.ts';
 
 /** What the boot plane over HTTP is put together from. */
 export interface BootHttpServiceParts
-  extends Omit<BootHttpParts, 'answers' | 'reader' | 'connections' | 'requestsPerSource'>, BootAnswerParts {
+  extends
+    Omit<BootHttpParts, 'routes' | 'reader' | 'connections' | 'requestsPerSource'>,
+    Omit<BootRouteParts, 'answers' | 'grubConfigs' | 'history'>,
+    MachineHistoryParts,
+    BootAnswerParts {
   readonly settings: {
     readonly listen: readonly Endpoint[];
     readonly public_url?: string | undefined;
@@ -19,6 +26,8 @@ export interface BootHttpServiceParts
 /** The boot plane over HTTP, listening. */
 export interface BootHttpService {
   readonly endpoints: readonly Endpoint[];
+  /** The files by which GRUB finds its configuration, for TFTP to serve as well. */
+  readonly grubConfigs: GrubConfigFiles;
   /** Stops listening, lets requests finish for `graceMs`, and resolves when the last connection is closed. */
   close(graceMs: number): Promise<void>;
 }
@@ -26,9 +35,18 @@ export interface BootHttpService {
 /** Starts the boot plane over HTTP. Rejects with an Error that names the port and what is in the way. */
 export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHttpService> {
   const { settings } = parts;
+  const answers = new BootAnswers(parts);
+  const grubConfigs = new GrubConfigFiles({ answers, identify: parts.identify, findMac: parts.findMac });
   const server = new BootHttpServer({
     ...parts,
-    answers: new BootAnswers(parts),
+    routes: bootRoutes({
+      answers,
+      grubConfigs,
+      readiness: parts.readiness,
+      assets: parts.assets,
+      bootPrograms: parts.bootPrograms,
+      history: new MachineHistory(parts),
+    }),
     reader: new RequestReader({
       publicUrl: settings.public_url,
       trustedProxies: settings.trusted_proxies,
@@ -43,5 +61,9 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
     await server.close(0);
     throw error;
   }
-  return { endpoints, close: (graceMs) => server.close(graceMs) };
+  return {
+    endpoints,
+    grubConfigs,
+    close: (graceMs) => server.close(graceMs),
+  };
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { labelsFromQuery } from '../../provision/selection/labels.ts';
@@ -47,40 +47,60 @@ export class RequestReader {
     }
     const path = decodePath(mark === -1 ? url : url.slice(0, mark));
     if (path === undefined) return { status: 400, reason: 'the path is not well-formed' };
+    const remoteAddress = this.#clientAddress(request);
+    if (remoteAddress === undefined) {
+      return { status: 400, reason: 'X-Forwarded-For does not end with the address of a client' };
+    }
     return {
       method,
       path,
       rawQuery,
       labels: labelsFromQuery(new URLSearchParams(rawQuery)),
-      remoteAddress: this.#clientAddress(request),
+      remoteAddress,
       origin:
         this.#publicUrl ?? `http://${hostOf(plainAddress(socket.localAddress))}:${socket.localPort ?? 0}`,
       accept: request.headers.accept,
     };
   }
 
-  /** The last address in X-Forwarded-For that is no proxy of ours, if a proxy of ours sends it. */
-  #clientAddress(request: IncomingMessage): string {
+  /**
+   * The last address in X-Forwarded-For that is no proxy of ours, if a proxy of ours sends it; undefined if what stands
+   * there is no address. What stands before that was written by the client, and may be anything.
+   */
+  #clientAddress(request: IncomingMessage): string | undefined {
     const peer = plainAddress(request.socket.remoteAddress);
     const header = request.headers['x-forwarded-for'];
     if (typeof header !== 'string' || !this.#isProxy(peer)) return peer;
-    const hops = header.split(',').map((hop) => hop.trim());
-    const client = hops.reverse().find((hop) => !this.#isProxy(hop));
-    return client !== undefined && /^[0-9a-f.:]+$/i.test(client) ? client : peer;
+    const hops = header.split(',').flatMap((hop) => (hop.trim() === '' ? [] : [addressOfHop(hop.trim())]));
+    const client = hops.findLast((hop) => !this.#isProxy(hop)) ?? peer;
+    return isIP(client) === 0 ? undefined : client;
   }
 
   #isProxy(address: string): boolean {
-    return !isIPv6(address) && this.#proxies.check(address);
+    return isIPv4(address) && this.#proxies.check(address);
   }
 }
 
+/**
+ * The path with its escapes decoded; undefined if it has bad ones, or control characters. Doubled slashes and `.`
+ * segments are left out: they come about where somebody puts a prefix with a slash before a path with one, and name the
+ * same file (RFC 3986 section 6.2.2.3). `..` stays, and is in no path that is served.
+ */
 function decodePath(raw: string): string | undefined {
+  let path: string;
   try {
-    const path = decodeURIComponent(raw);
-    return /[\0-\x1f\x7f]/.test(path) ? undefined : path;
+    path = decodeURIComponent(raw);
   } catch {
     return undefined;
   }
+  if (/[\0-\x1f\x7f]/.test(path)) return undefined;
+  return path.includes('//') || path.includes('/.') ? path.replace(/\/(?:\.?(?=\/)|\.$)/g, '') || '/' : path;
+}
+
+/** An entry of X-Forwarded-For without the port that some proxies add. */
+function addressOfHop(hop: string): string {
+  const [, bracketed, ipv4] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|([0-9.]+):\d+)$/i.exec(hop) ?? [];
+  return plainAddress(bracketed ?? ipv4 ?? hop);
 }
 
 /** IPv4 clients of a socket that also takes IPv6 come with a prefix. */

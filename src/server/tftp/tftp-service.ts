@@ -6,7 +6,7 @@ import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import { bootProgramContent } from './content/boot-program-content.ts';
 import { DirectoryContent } from './content/directory-content.ts';
 import { HotFiles } from './content/hot-files.ts';
-import { firstContentOf } from './content/tftp-content.ts';
+import { firstContentOf, type TftpFileRequest } from './content/tftp-content.ts';
 import type { TftpReportParts } from './tftp-report.ts';
 import { TftpServer } from './tftp-server.ts';
 import { virtualContent } from './content/virtual-content.ts';
@@ -36,21 +36,25 @@ export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'ev
   readonly serves: (address: Ipv4Address) => boolean;
   /** The first script for an iPXE that asks this address of ours. */
   readonly bootScript: (localAddress: Ipv4Address) => string;
+  /** The file by which GRUB finds its configuration; undefined if the path is no such file's. */
+  readonly grubConfig: (request: TftpFileRequest) => string | undefined;
 }
 
 /** What iPXE asks for by itself where its own program came from, and the name under which HTTP has the same. */
 const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']);
 
 /**
- * Starts TFTP: the operator's files first, then scripts for iPXE, then boot programs. Rejects with UdpBindError, which
+ * Starts TFTP: the operator's files first, then scripts for iPXE and GRUB, then boot programs. Rejects with UdpBindError, which
  * names the port and says what to do.
  */
 export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
   const { counters, events, findMac, log, programs, serves, settings } = parts;
   const hot = new HotFiles();
   const now = (): number => performance.now();
-  const scripts = virtualContent(({ localAddress, path: name }) =>
-    SCRIPT_NAMES.has(path.posix.basename(name)) ? parts.bootScript(localAddress) : undefined,
+  const scripts = virtualContent((request) =>
+    SCRIPT_NAMES.has(path.posix.basename(request.path))
+      ? parts.bootScript(request.localAddress)
+      : parts.grubConfig(request),
   );
   const listen = settings.listen.length > 0 ? settings.listen : [UNSPECIFIED_ADDRESS];
   const server = await TftpServer.start({

@@ -79,6 +79,30 @@ describe('paths and statuses', () => {
     ['/generic?rack=1&name=motd&foo=b%20c', 200, /^hello node b c\n$/],
     ['/generic?rack=1', 404, /has no generic template/],
     ['/metadata?rack=1', 200, /^NAME=node\nRACK=1\nREQUEST_QUERY_RACK=1\nREQUEST_RAW_QUERY=rack=1\n$/],
+    ['/assets//k', 200, /^/],
+    ['//assets/dir//boot.efi', 200, /^MZ$/],
+    ['/assets/%2e/dir/%2E/boot.efi', 200, /^MZ$/],
+    ['/boot//snponly.efi', 200, /^MZ$/],
+    ['//boot/.//snponly.efi', 200, /^MZ$/],
+    ['//ipxe?rack=2', 404, /^profile empty has no iPXE script\n$/],
+    ['/boot/autoexec.ipxe', 200, /^#!ipxe\n/],
+    ['/assets/autoexec.ipxe', 200, /^#!ipxe\n/],
+    ['/grub/grub.cfg', 200, /configfile "\(http,127\.0\.0\.1:\d+\)\/grub\?\$railhead_query"/],
+    ['/boot/grub.cfg', 200, /configfile "\(http,/],
+    ['/EFI/debian/grub.cfg', 200, /configfile "\(http,/],
+    ['/assets/boot/x86_64-efi/grub.cfg', 200, /configfile "\(http,/],
+    ['/grub.cfg-01-52-54-00-00-00-99', 200, /configfile "\(http,/],
+    [
+      '/grub.cfg-01-52-54-00-00-00-03',
+      200,
+      /^insmod http\nset root=http,127\.0\.0\.1:\d+\ndefault=0\n[\s\S]*\/assets\/k/,
+    ],
+    ['/grub/grub.cfg-0A4D0014', 200, /^insmod http\nset root=[\s\S]*\ndefault=0\n[\s\S]*\/assets\/k/],
+    ['/grub/grub.cfg-0A4D0015', 200, /configfile "\(http,/],
+    ['/grub/grub.cfg-5a1c7f8e-0000-4000-8000-000000000003', 200, /\ndefault=0\n[\s\S]*\/assets\/k/],
+    ['/grub/grub.cfg-0A4D001', 404, /no file/],
+    ['/grub/grub.cfgx', 404, /nothing at this path/],
+    ['/readyz', 200, /^ready\n$/],
     ['/nope', 404, /nothing at this path/],
     ['/assets/', 404, /no file/],
     ['/assets/dir', 404, /no file/],
@@ -94,6 +118,12 @@ describe('paths and statuses', () => {
   test('while no catalog was good, machines wait', async () => {
     const answer = await get(await start({ broken: true }), '/ignition?mac=525400000001');
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '7']);
+  });
+
+  test('a server that cannot serve says why', async () => {
+    const reasons = ['no catalog has loaded yet', 'the store cannot be written'];
+    const answer = await get(await start({ readiness: { ready: false, reasons } }), '/readyz');
+    expect(answer).toMatchObject({ status: 503, body: `${reasons.join('\n')}\n` });
   });
 
   test('a template that fails for one machine makes it wait, and says why', async () => {
@@ -412,12 +442,41 @@ describe('hostile requests', () => {
     expect(plane.events.at(-1)?.address).toBe('127.0.0.1');
   });
 
+  test.each([
+    ['10.9.9.9', '10.9.9.9'],
+    ['10.1.1.1, 10.9.9.9', '10.9.9.9'],
+    ['nonsense, 10.9.9.9', '10.9.9.9'],
+    ['10.9.9.9, 127.0.0.2', '10.9.9.9'],
+    ['10.9.9.9:40000', '10.9.9.9'],
+    ['::ffff:10.9.9.9', '10.9.9.9'],
+    ['10.9.9.9, ,', '10.9.9.9'],
+    ['', '127.0.0.2'],
+    ['127.0.0.2', '127.0.0.2'],
+  ])('X-Forwarded-For "%s" from a proxy is a request of %s', async (header, address) => {
+    const plane = await start();
+    const request = `GET /ipxe?mac=525400000001 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${header}\r\nConnection: close\r\n\r\n`;
+    expect(await plane.raw(request, '127.0.0.2')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(plane.events.at(-1)?.address).toBe(address);
+  });
+
+  test.each(['nonsense', '10.9.9.9, nonsense', '10.9.9.9, unknown, 127.0.0.2', '10.9.9.999', '1'])(
+    'X-Forwarded-For "%s" from a proxy says nothing of the client, and is not taken for the proxy',
+    async (header) => {
+      const plane = await start();
+      const request = `GET /ipxe?mac=525400000001 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${header}\r\nConnection: close\r\n\r\n`;
+      expect(await plane.raw(request, '127.0.0.2')).toMatch(/^HTTP\/1\.1 400 [\s\S]*X-Forwarded-For/);
+      expect(plane.events).toEqual([]);
+    },
+  );
+
   test('a client of a network that is not served gets nothing, and is told what to set', async () => {
     const plane = await start({ unserved: '127.0.0.1' });
     for (const path of ['/ignition?mac=525400000001&rack=1', '/assets/k', '/boot.ipxe', '/']) {
       const response = await get(plane, path);
       expect(response.status).toBe(403);
-      expect(response.body).toBe('127.0.0.1 is of no network that is served: name it in served_networks\n');
+      expect(response.body).toBe(
+        '127.0.0.1 is not on a served network; add its network to served_networks\n',
+      );
     }
     expect(plane.events).toEqual([]);
   });

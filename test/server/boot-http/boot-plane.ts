@@ -8,9 +8,10 @@ import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import type { BootEvent } from '../../../src/provision/history/boot-event.ts';
 import { MachineIndex } from '../../../src/provision/machines/machine-index.ts';
-import { BootAnswers, type UnmatchedPolicy } from '../../../src/server/boot-http/boot-answers.ts';
-import { BootHttpServer } from '../../../src/server/boot-http/boot-http-server.ts';
-import { RequestReader } from '../../../src/server/boot-http/read-request.ts';
+import { parseMac } from '../../../src/protocol/mac-address.ts';
+import type { Readiness } from '../../../src/host/readiness.ts';
+import type { UnmatchedPolicy } from '../../../src/server/boot-http/boot-answers.ts';
+import { startBootHttp } from '../../../src/server/boot-http/boot-http-service.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 
 /** A boot plane on loopback, with a small catalog and some assets. */
@@ -22,8 +23,8 @@ export interface BootPlane {
   readonly counters: Counters;
   /** The file behind `/assets/image`, of LARGE_SIZE octets. */
   readonly image: string;
-  /** Sends bytes as they are, and resolves with all that comes back until the server closes. */
-  readonly raw: (text: string) => Promise<string>;
+  /** Sends bytes as they are, and resolves with all that comes back until the server closes; `from` is a loopback address. */
+  readonly raw: (text: string, from?: string) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -45,7 +46,8 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
     'variant: flatcar\nversion: 1.0.0\nstorage: {files: [{path: "/{{request.query.path}}"}]}\n',
   'groups/g.yaml':
     'id: g\nprofile: p\nselector: {rack: "1"}\nmetadata: {name: node}\n---\nid: e\nprofile: empty\nselector: {rack: "2"}\n',
-  'machines/m.yaml': 'id: off\nmac: 52:54:00:00:00:0f\ndisabled: true\n',
+  'machines/m.yaml':
+    'id: off\nmac: 52:54:00:00:00:0f\ndisabled: true\n---\nid: known\nmac: 52:54:00:00:00:03\nuuid: 5a1c7f8e-0000-4000-8000-000000000003\nlabels: {rack: "1"}\n',
   'assets/k': ASSET,
   'assets/dir/boot.efi': 'MZ',
   'assets/dir/grub.efi.signed': 'MZ',
@@ -63,7 +65,8 @@ export async function startBootPlane(
     needy?: boolean;
     stallMs?: number;
     log?: Logger;
-    /** A client's address that is of no network that is served. */
+    readiness?: Readiness;
+    /** A client's address that is on no served network. */
     unserved?: string;
     /** Events that are put on record; further ones are left out. */
     eventsMax?: number;
@@ -86,16 +89,20 @@ export async function startBootPlane(
   const events: BootEvent[] = [];
   const discovered: string[] = [];
   const counters = new Counters();
-  const server = new BootHttpServer({
-    answers: new BootAnswers({
-      generation: () => generation,
-      identify: (claims) => machines.identify(claims),
-      unmatched: options.unmatched ?? 'wait',
-      pollSeconds: 7,
-      findLease: () => undefined,
-      discovered: (_request, { claimed }) => discovered.push(claimed.get('mac') ?? '?'),
-    }),
-    reader: new RequestReader({ trustedProxies: [parseCidr('127.0.0.2/32')!] }),
+  const service = await startBootHttp({
+    settings: {
+      listen: [{ host: '127.0.0.1', port: 0 }],
+      trusted_proxies: [parseCidr('127.0.0.2/32')!],
+      connections: 1000,
+      requests_per_source: options.requestsPerSource ?? 100_000,
+    },
+    generation: () => generation,
+    identify: (claims) => machines.identify(claims),
+    unmatched: options.unmatched ?? 'wait',
+    pollSeconds: 7,
+    findLease: () => undefined,
+    discovered: (_request, { claimed }) => discovered.push(claimed.get('mac') ?? '?'),
+    readiness: () => options.readiness ?? { ready: true, reasons: [] },
     serves: (address) => address !== options.unserved,
     assets: path.join(root, 'assets'),
     bootPrograms: new Map([
@@ -104,15 +111,15 @@ export async function startBootPlane(
       ['snponly.efi', { name: 'snponly.efi', file: path.join(root, 'assets/dir/boot.efi'), size: 2 }],
     ]),
     events: { record: (event) => events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0 },
-    findMac: () => undefined,
+    findMac: (address) => (address === '10.77.0.20' ? parseMac('52:54:00:00:00:03') : undefined),
     counters,
     log: options.log ?? pino({ level: 'silent' }),
     now: () => new Date(0),
-    connections: 1000,
-    requestsPerSource: options.requestsPerSource ?? 100_000,
     ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
   });
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const [endpoint] = service.endpoints;
+  if (endpoint === undefined) throw new Error('the boot plane does not listen');
+  const { port } = endpoint;
   return {
     origin: `http://127.0.0.1:${port}`,
     port,
@@ -120,15 +127,16 @@ export async function startBootPlane(
     discovered,
     counters,
     image: path.join(root, 'assets/image'),
-    raw: (text) =>
+    raw: (text, from = '127.0.0.1') =>
       new Promise((resolve, reject) => {
-        const socket = connect(port, '127.0.0.1', () => socket.write(text));
+        const to = { port, host: '127.0.0.1', localAddress: from };
+        const socket = connect(to, () => socket.write(text));
         let answer = '';
         socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
         socket.on('error', reject).on('close', () => resolve(answer));
       }),
     close: async () => {
-      await server.close(0);
+      await service.close(0);
       rmSync(root, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,123 @@
+import { performance } from 'node:perf_hooks';
+import type { Readiness } from '../../host/readiness.ts';
+import type { BootProgramFile } from '../../host/boot-program-files.ts';
+import { type Answer, notYet, refuse, text } from './answer.ts';
+import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
+import type { BootAnswers } from './boot-answers.ts';
+import type { BootRequest } from './boot-request.ts';
+import type { Exchange, Outcome } from './exchange.ts';
+import type { GrubConfigFiles } from './grub-config-files.ts';
+import type { MachineHistory } from './machine-history.ts';
+import { readBody } from './read-body.ts';
+import type { Route } from './route-table.ts';
+
+/** What the routes of the boot plane answer with. */
+export interface BootRouteParts {
+  readonly answers: BootAnswers;
+  readonly grubConfigs: GrubConfigFiles;
+  /** Whether machines can be served, and what keeps that. */
+  readonly readiness: () => Readiness;
+  /** The directory behind `/assets/`. */
+  readonly assets: string;
+  /** What is behind `/boot/`, by name, for UEFI HTTP Boot. */
+  readonly bootPrograms: ReadonlyMap<string, BootProgramFile>;
+  readonly history: MachineHistory;
+}
+
+const READ = ['GET', 'HEAD'];
+const ASSETS = '/assets/';
+const PROGRAMS = '/boot/';
+/** In a minute a machine may report again, whatever it did before. */
+const REPORT_RETRY_SECONDS = 60;
+const NOT_READY_RETRY_SECONDS = 5;
+
+/** The routes of the boot plane; paths that Matchbox has too keep their names. */
+export function bootRoutes(parts: BootRouteParts): readonly Route[] {
+  const { answers, assets, bootPrograms, grubConfigs, history, readiness } = parts;
+  const rendered = (path: string | RegExp, answer: (read: BootRequest) => Answer): Route => ({
+    methods: READ,
+    path,
+    handle: (exchange) => sendAndRecord(exchange, history, answer(exchange.read)),
+  });
+  const files = (prefix: string, open: (name: string) => Promise<OpenAsset | undefined>): Route => ({
+    methods: READ,
+    path: new RegExp(`^${prefix}`),
+    handle: async (exchange) => {
+      const asset = await open(exchange.read.path.slice(prefix.length));
+      return asset && sendFileAndRecord(exchange, history, asset);
+    },
+  });
+  const openProgram = async (name: string): Promise<OpenAsset | undefined> => {
+    const program = bootPrograms.get(name);
+    return program && openTrusted(program.file, program.name);
+  };
+  return [
+    { methods: READ, path: '/', handle: (exchange) => exchange.send(text('railhead\n')) },
+    { methods: READ, path: '/healthz', handle: (exchange) => exchange.send(text('ok\n')) },
+    {
+      methods: READ,
+      path: '/readyz',
+      handle: (exchange) => {
+        const { ready, reasons } = readiness();
+        return exchange.send(ready ? text('ready\n') : notYet(reasons.join('\n'), NOT_READY_RETRY_SECONDS));
+      },
+    },
+    rendered('/boot.ipxe', (read) => answers.bootScript(read)),
+    rendered('/boot.ipxe.0', (read) => answers.bootScript(read)),
+    rendered('/ipxe', (read) => answers.ipxe(read)),
+    rendered('/grub', (read) => answers.grub(read)),
+    rendered('/ignition', (read) => answers.ignition(read)),
+    rendered('/generic', (read) => answers.generic(read)),
+    rendered('/metadata', (read) => answers.metadata(read)),
+    { methods: ['POST'], path: '/report', handle: (exchange) => takeReport(exchange, history) },
+    files(ASSETS, (name) => openAsset(assets, name)),
+    files(PROGRAMS, openProgram),
+    // iPXE since 2.0 asks for this beside wherever it was loaded from, and waits when there is no answer.
+    rendered(/\/autoexec\.ipxe$/, (read) => answers.bootScript(read)),
+    {
+      methods: READ,
+      path: /\/grub\.cfg[0-9a-f-]*$/i,
+      handle: (exchange) => {
+        const answer = grubConfigs.find(exchange.read);
+        return answer && sendAndRecord(exchange, history, answer);
+      },
+    },
+  ];
+}
+
+/** Sends a rendered answer, and notes it in the machine's history. */
+function sendAndRecord(exchange: Exchange, history: MachineHistory, answer: Answer): Outcome {
+  const outcome = exchange.send(answer);
+  if (answer.event !== undefined && exchange.read.method !== 'HEAD') {
+    history.record(exchange.read, answer.event);
+  }
+  return outcome;
+}
+
+async function sendFileAndRecord(
+  exchange: Exchange,
+  history: MachineHistory,
+  asset: OpenAsset,
+): Promise<Outcome> {
+  const startedMs = performance.now();
+  const sent = await exchange.sendFile(asset);
+  if (exchange.read.method === 'GET' && sent.size > 0) history.recordFile(exchange.read, sent, startedMs);
+  return { status: sent.status };
+}
+
+/** `POST /report`: what a machine has to say about itself. */
+async function takeReport(exchange: Exchange, history: MachineHistory): Promise<Outcome> {
+  const body = await readBody(exchange.request);
+  if (body === undefined) {
+    return exchange.send(refuse(413, 'a report has at most 64 KiB', { Connection: 'close' }));
+  }
+  const [firstLine = ''] = body.trim().split('\n');
+  const noted = history.record(exchange.read, {
+    kind: 'machine.report',
+    summary: firstLine.slice(0, 500),
+    detail: { report: body },
+  });
+  return exchange.send(
+    noted ? text('noted\n') : notYet('too many reports; this one was not noted', REPORT_RETRY_SECONDS),
+  );
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from './answer.ts';
+import type { OpenAsset } from './asset-files.ts';
+import type { BootRequest } from './boot-request.ts';
+import { type SentAsset, sendAsset } from './send-asset.ts';
+
+/** How a request was answered, for the log. */
+export interface Outcome {
+  readonly status: number;
+  readonly reason?: string;
+}
+
+/** One request of the boot plane as it was read, and what its answer is sent by. */
+export class Exchange {
+  readonly read: BootRequest;
+  readonly request: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(read: BootRequest, request: IncomingMessage, response: ServerResponse) {
+    this.read = read;
+    this.request = request;
+    this.#response = response;
+  }
+
+  /** Sends a whole answer. */
+  send(answer: Answer): Outcome {
+    return sendAnswer(this.request, this.#response, answer);
+  }
+
+  /** Sends a file and closes it. Rejects as `sendAsset` does. */
+  sendFile(asset: OpenAsset): Promise<SentAsset> {
+    return sendAsset(this.request, this.#response, asset);
+  }
+}
+
+/** Sends a whole answer, also to a request that could not be read. */
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): Outcome {
+  response.writeHead(answer.status, {
+    'Content-Type': answer.type,
+    'Content-Length': Buffer.byteLength(answer.body),
+    'Cache-Control': 'no-store',
+    ...answer.headers,
+  });
+  // As text it leaves in one piece with its header.
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  return { status: answer.status, ...(answer.reason !== undefined && { reason: answer.reason }) };
+}

@@ -1,0 +1,71 @@
+import { parseGrubConfigName } from '../../provision/boot/grub-config-name.ts';
+import type { Identification, IdentityClaims } from '../../provision/machines/identification.ts';
+import { grubRoot, leadingGrubConfig } from '../../provision/rendering/leading-grub-config.ts';
+import { claimsOfLabels, labelsFromQuery } from '../../provision/selection/labels.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import { type Answer, text } from './answer.ts';
+import type { BootAnswers } from './boot-answers.ts';
+import type { BootRequest } from './boot-request.ts';
+
+/** What GRUB's configuration files are made of. */
+export interface GrubConfigParts {
+  readonly answers: Pick<BootAnswers, 'grub'>;
+  /** Who sends a request, as far as machine records tell. */
+  readonly identify: (claims: IdentityClaims) => Identification;
+  /** The network card behind an address, as far as leases or the kernel know it. */
+  readonly findMac: (address: string) => MacAddress | undefined;
+}
+
+/**
+ * The files by which a GRUB that was loaded over the network finds its configuration, over HTTP and TFTP. A name that
+ * says which declared machine asks is answered with that machine's own configuration; every other one with a script
+ * that tells `/grub` all that GRUB knows, since groups may select by more than the card.
+ */
+export class GrubConfigFiles {
+  readonly #parts: GrubConfigParts;
+
+  constructor(parts: GrubConfigParts) {
+    this.#parts = parts;
+  }
+
+  /** The file at the request's path; undefined if GRUB looks for no configuration there. */
+  find(request: BootRequest): Answer | undefined {
+    const name = parseGrubConfigName(request.path);
+    if (name === undefined) return undefined;
+    const mac =
+      name.kind === 'mac'
+        ? name.mac
+        : name.kind === 'address'
+          ? this.#parts.findMac(name.address)
+          : undefined;
+    const rawQuery = name.kind === 'uuid' ? `uuid=${name.uuid}` : mac && `mac=${mac.replaceAll(':', '-')}`;
+    return (rawQuery && this.#ofMachine({ ...request, rawQuery })) || this.#leading(request);
+  }
+
+  /** The text of the file at a path, for a client that asks by TFTP; `origin` is where it reaches HTTP. */
+  textOf(path: string, remoteAddress: string, origin: string): string | undefined {
+    return this.find({
+      method: 'GET',
+      path,
+      rawQuery: '',
+      labels: new Map(),
+      remoteAddress,
+      origin,
+      accept: undefined,
+    })?.body;
+  }
+
+  /** What `/grub` says to a machine with a record, if that is something to boot or to wait by. */
+  #ofMachine(request: BootRequest): Answer | undefined {
+    const labels = labelsFromQuery(new URLSearchParams(request.rawQuery));
+    if (this.#parts.identify(claimsOfLabels(labels)).machine === undefined) return undefined;
+    const answer = this.#parts.answers.grub({ ...request, labels });
+    return answer.status === 200
+      ? { ...answer, body: `${grubRoot(request.origin)}\n${answer.body}` }
+      : undefined;
+  }
+
+  #leading({ origin }: BootRequest): Answer {
+    return text(leadingGrubConfig(origin), { kind: 'http.boot_script', summary: 'GRUB script', detail: {} });
+  }
+}

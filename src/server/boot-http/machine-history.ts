@@ -1,0 +1,64 @@
+import { performance } from 'node:perf_hooks';
+import { parseIpv4 } from '../../protocol/ipv4-address.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { BootEventSink } from '../../provision/history/boot-event.ts';
+import type { Answer } from './answer.ts';
+import type { BootRequest } from './boot-request.ts';
+import { PartialDownloads } from './partial-downloads.ts';
+import type { SentAsset } from './send-asset.ts';
+
+/** What the history of machines is written with. */
+export interface MachineHistoryParts {
+  readonly events: BootEventSink;
+  /** The network card behind an address, as far as leases or the kernel know it. */
+  readonly findMac: (address: string) => MacAddress | undefined;
+  readonly now: () => Date;
+}
+
+/** Notes in the history of machines what they were sent. */
+export class MachineHistory {
+  readonly #parts: MachineHistoryParts;
+  readonly #partial = new PartialDownloads();
+
+  constructor(parts: MachineHistoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Notes an event of the machine that sent the request; false if there were too many. */
+  record(read: BootRequest, event: NonNullable<Answer['event']>): boolean {
+    const { events, findMac, now } = this.#parts;
+    const address = parseIpv4(read.remoteAddress);
+    const mac = (read.labels.get('mac') as MacAddress | undefined) ?? findMac(read.remoteAddress);
+    return events.record({
+      at: now(),
+      ...event,
+      ...(mac !== undefined && { mac }),
+      ...(address !== undefined && { address }),
+    });
+  }
+
+  /** Notes a file that was sent, whole or in part. `startedMs` is when, by the monotonic clock. */
+  recordFile(read: BootRequest, { size, status }: SentAsset, startedMs: number): void {
+    const { path, remoteAddress } = read;
+    const nowMs = performance.now();
+    const kind = path.startsWith('/boot/') ? 'http.boot_program' : 'http.asset';
+    if (status === 206) {
+      const noted = this.#partial.add(remoteAddress, path, size, nowMs);
+      if (noted === undefined) return;
+      const { bytes, requests } = noted;
+      const summary = `${path}, ${formatSize(bytes)} in ${requests === 1 ? 'a part' : `${requests} parts`}`;
+      this.record(read, { kind, summary, detail: { path, bytes, requests } });
+      return;
+    }
+    const seconds = (nowMs - startedMs) / 1000;
+    this.record(read, {
+      kind,
+      summary: `${path}, ${formatSize(size)} in ${seconds.toFixed(1)} s`,
+      detail: { path, bytes: size, seconds: Math.round(seconds * 1000) / 1000 },
+    });
+  }
+}
+
+function formatSize(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${Math.round(bytes / 1_000_000)} MB`;
+}

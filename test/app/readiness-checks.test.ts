@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { ReadinessChecks } from '../../src/app/readiness-checks.ts';
+
+test('a server is ready when no part says what keeps it from serving', () => {
+  const readiness = new ReadinessChecks();
+  const part: { problem?: string } = {};
+  readiness.add(() => undefined);
+  readiness.add(() => part.problem);
+  expect(readiness.check()).toEqual({ ready: true, reasons: [] });
+  part.problem = 'the store cannot be written';
+  readiness.add(() => 'no catalog');
+  expect(readiness.check()).toEqual({ ready: false, reasons: ['the store cannot be written', 'no catalog'] });
+});
