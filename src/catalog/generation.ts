@@ -185,7 +185,7 @@ export class Generation {
       if (name === 'machine' || !(name === 'mac' || name === 'uuid' || this.#selectorLabels.has(name)))
         continue;
       const text = name === 'mac' ? value.replaceAll(':', '-') : value;
-      query.push(`${encodeURIComponent(name)}=${encodeURIComponent(text)}`);
+      query.push(`${encodeQuery(name)}=${encodeQuery(text)}`);
     }
     return `${origin}/ignition${query.length === 0 ? '' : `?${query.join('&')}`}`;
   }
@@ -222,4 +222,13 @@ export class Generation {
       ignitionUrl: () => this.ignitionUrl(resolution.claimed, context.origin),
     };
   }
+}
+
+/** Text as part of a query, with what encodeURIComponent leaves but shells and YAML do not; half a pair becomes U+FFFD. */
+function encodeQuery(text: string): string {
+  const wellFormed = Buffer.from(text, 'utf8').toString('utf8');
+  return encodeURIComponent(wellFormed).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -78,7 +78,7 @@ export class ProfileCompiler {
       compiled = { ...compileTemplate(name, source, this.#findPartial), source };
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      this.#problems.push(templateProblem(error));
+      this.#problems.push(...error.all().map(templateProblem));
     }
     this.#templates.set(file, compiled);
     return compiled;
@@ -89,14 +89,14 @@ export class ProfileCompiler {
     const name = path.map(String).join('.');
     const rename = (error: unknown): TemplateError => {
       if (!(error instanceof TemplateError)) throw error;
-      return new TemplateError(
-        document.file.replace(/^profiles\//, ''),
-        `${name}: ${error.message}`,
-        document.placeOf(path),
-      );
+      const file = document.file.replace(/^profiles\//, '');
+      const [first = error, ...further] = error
+        .all()
+        .map((fault) => new TemplateError(file, `${name}: ${fault.message}`, document.placeOf(path)));
+      return first.with(further);
     };
     try {
-      const template = compileTemplate(name, source, this.#findPartial);
+      const template = compileTemplate(name, source, this.#findPartial, 'boot');
       return {
         name: document.file.replace(/^profiles\//, ''),
         render(variables) {
@@ -108,7 +108,7 @@ export class ProfileCompiler {
         },
       };
     } catch (error) {
-      this.#problems.push(templateProblem(rename(error)));
+      this.#problems.push(...rename(error).all().map(templateProblem));
       return { name, render: () => '' };
     }
   }

@@ -86,7 +86,9 @@ function* subjects(
 }
 
 function renderAll(generation: Generation, resolution: MatchedResolution): TemplateError[] {
-  const context = { origin: SAMPLE_ORIGIN, rawQuery: '' };
+  // A machine asks with what its boot script was told to repeat: the labels that select it.
+  const [, rawQuery = ''] = generation.ignitionUrl(resolution.claimed, SAMPLE_ORIGIN).split('?');
+  const context = { origin: SAMPLE_ORIGIN, rawQuery };
   const { compiled } = resolution.match;
   const errors: TemplateError[] = [];
   const attempt = (render: () => unknown): void => {
@@ -94,7 +96,7 @@ function renderAll(generation: Generation, resolution: MatchedResolution): Templ
       render();
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      errors.push(error);
+      errors.push(...error.all());
     }
   };
   attempt(() => generation.ipxeScript(resolution, context));

@@ -233,15 +233,11 @@ const TEMPLATE_MISTAKES: [name: string, template: string, expected: string][] = 
     'variant: flatcar\nversion: {{butane_version}}\n',
     'profiles/t.bu:2:12: "butane_version" is not defined (for group a)',
   ],
-  [
-    'missing member',
-    'variant: {{os.variant}}\n',
-    'profiles/t.bu:1:12: "variant" is not defined (for group a)',
-  ],
+  ['missing member', 'variant: {{os.variant}}\n', 'profiles/t.bu:1:12: "os" is not defined (for group a)'],
   [
     'syntax',
     'variant: flatcar\n{{#if x}}\nversion: 1.0.0\n',
-    'profiles/t.bu:4:1: template syntax: unexpected end, a block or an expression is not closed',
+    'profiles/t.bu:2:1: {{#if x}} is not closed: write {{/if}} behind it',
   ],
   ['unknown partial', 'x\n{{> nowhere}}\n', 'profiles/t.bu:2:1: there is no partial "nowhere" in profiles/'],
   ['prototype', '{{constructor}}\n', 'profiles/t.bu:1:3: "constructor" cannot be the name of a variable'],

@@ -122,7 +122,10 @@ export function checkBootLine(template: string, field: string, text: string): st
     throw new TemplateError(template, `${field} renders to more than one line, or to control characters`);
   }
   if (/(^|\s)(\|\||&&|;)(\s|$)/.test(trimmed) || /(^|\s)#/.test(trimmed) || trimmed.endsWith('\\')) {
-    throw new TemplateError(template, `${field} renders to what iPXE takes for another command: ${trimmed}`);
+    throw new TemplateError(
+      template,
+      `${field} renders to what iPXE takes for another command: no ||, && or ; between blanks, no # that begins a word, and no backslash at the end`,
+    );
   }
   return trimmed;
 }

@@ -6,19 +6,44 @@ export class TemplateError extends Error {
   /** Where in the template, counted from 1; absent when the place is not known. */
   readonly line?: number;
   readonly column?: number;
+  /** What else is wrong, each without further ones of its own. */
+  readonly further: readonly TemplateError[];
 
-  constructor(template: string, message: string, place?: { line: number; column: number }) {
+  /** `message` may name keys and kinds of values, and never has a value of metadata in it: machines are told it. */
+  constructor(
+    template: string,
+    message: string,
+    place?: { line: number; column: number },
+    further: readonly TemplateError[] = [],
+  ) {
     super(message);
     this.template = template;
+    this.further = further;
     if (place !== undefined) {
       this.line = place.line;
       this.column = place.column;
     }
   }
 
-  /** One line: `worker.bu:3:7: "ssh_key" is not defined`. */
+  /** The same fault with others beside it. */
+  with(others: readonly TemplateError[]): TemplateError {
+    const further = [...this.further, ...others].flatMap((error) => error.all());
+    const place = this.line === undefined ? undefined : { line: this.line, column: this.column ?? 1 };
+    return new TemplateError(this.template, this.message, place, further);
+  }
+
+  /** All faults, this one first, each by itself. */
+  all(): TemplateError[] {
+    if (this.further.length === 0) return [this];
+    const place = this.line === undefined ? undefined : { line: this.line, column: this.column ?? 1 };
+    return [new TemplateError(this.template, this.message, place), ...this.further];
+  }
+
+  /** One line: `worker.bu:3:7: "ssh_key" is not defined (and 2 more faults)`. */
   describe(): string {
     const place = this.line === undefined ? '' : `:${this.line}:${this.column}`;
-    return `${this.template}${place}: ${this.message}`;
+    const more = this.further.length;
+    const others = more === 0 ? '' : more === 1 ? ' (and 1 more fault)' : ` (and ${more} more faults)`;
+    return `${this.template}${place}: ${this.message}${others}`;
   }
 }

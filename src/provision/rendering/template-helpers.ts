@@ -1,92 +1,156 @@
 import { createHash } from 'node:crypto';
-import type { HelperDelegate, HelperOptions } from 'handlebars';
 import { encrypt } from 'unixcrypt';
 import { stringify } from 'yaml';
 import { type Ipv4Address, ipv4FromNumber, parseIpv4 } from '../../protocol/ipv4-address.ts';
 import { cidrNetmask, type Ipv4Cidr, parseCidr } from '../../protocol/ipv4-cidr.ts';
+import { COMPARISON_HELPERS } from './comparison-helpers.ts';
+import { HelperError, kindOf } from './helper-error.ts';
+import { ReportedText } from './reported-text.ts';
+import type { HelperCall, ValueHelper } from './value-helper.ts';
 
-/** What a helper refuses; the renderer adds the template. */
-export class HelperError extends Error {
-  override readonly name = 'HelperError';
-  /** Where the helper was called, the column counted from 0; absent when the place is not known. */
-  place: { readonly line: number; readonly column: number } | undefined;
-}
-
-/** Items that all `each` loops of one rendering may visit, and characters that they may write, together. */
-const ITERATIONS_MAX = 100_000;
-const LOOP_OUTPUT_MAX = 16 * 1024 * 1024;
 const INDENT_MAX = 200;
-
-/** What one rendering may still do; travels in Handlebars' data frame. */
-export interface RenderBudget {
-  iterations: number;
-  characters: number;
-}
-
-/** A fresh budget for one rendering. */
-export function newRenderBudget(): RenderBudget {
-  return { iterations: ITERATIONS_MAX, characters: LOOP_OUTPUT_MAX };
-}
+const JSON_INDENT_MAX = 10;
+/** Values in a list or mapping that is written as JSON or YAML, and levels of them. */
+const NODES_MAX = 100_000;
+const DEPTH_MAX = 100;
+/** A hash takes some ten milliseconds. */
+const STEPS_OF_HASH = 10_000;
 
 /**
- * The helpers that templates may use beside Handlebars' own `if`, `unless`, `with`, `each` and `lookup`. Every helper
- * refuses what it cannot do by HelperError, and none reads anything but its arguments.
+ * The helpers that templates may use beside the blocks. Every helper refuses what it cannot do by HelperError, and none
+ * reads anything but its arguments.
  */
-export const TEMPLATE_HELPERS: Readonly<Record<string, HelperDelegate>> = {
-  json: (value: unknown, options: HelperOptions) =>
-    JSON.stringify(value, null, numberOption(options, 'indent') ?? 0),
-  yaml: (value: unknown) => stringify(value, { lineWidth: 0 }).trimEnd(),
-  base64: (value: unknown) => Buffer.from(text(value, 'base64'), 'utf8').toString('base64'),
-  indent: (width: unknown, value: unknown) => indent(width, value),
-  default: (value: unknown, fallback: unknown) =>
-    value === undefined || value === null || value === '' ? fallback : value,
-  required: (value: unknown, message: unknown) => required(value, message),
-  lower: (value: unknown) => text(value, 'lower').toLowerCase(),
-  upper: (value: unknown) => text(value, 'upper').toUpperCase(),
-  replace: (value: unknown, from: unknown, to: unknown) =>
-    text(value, 'replace').replaceAll(text(from, 'replace'), text(to, 'replace')),
-  ipHost: (cidr: unknown, number: unknown) => ipHost(cidr, number),
-  ipNet: (cidr: unknown, part: unknown) => ipNet(cidr, part),
-  sha512Crypt: (password: unknown, salt: unknown) => sha512Crypt(password, salt),
-  each: eachWithinBudget,
+export const VALUE_HELPERS: Readonly<Record<string, ValueHelper>> = {
+  ...COMPARISON_HELPERS,
+  json: { arity: [1, 1], options: ['indent'], quotes: true, run: ([value], call) => json(value, call) },
+  yaml: { arity: [1, 1], quotes: true, run: ([value], call) => yaml(value, call) },
+  base64: { arity: [1, 1], quotes: true, run: ([value], call) => base64(value, call) },
+  indent: { arity: [2, 2], run: ([width, value], call) => indent(width, value, call) },
+  default: {
+    arity: [2, 2],
+    lenient: true,
+    run: ([value, fallback]) => (isEmpty(value) ? fallback : value),
+  },
+  required: { arity: [2, 2], lenient: true, run: ([value, message]) => required(value, message) },
+  lower: { arity: [1, 1], run: ([value]) => text(value, 'lower', 0).toLowerCase() },
+  upper: { arity: [1, 1], run: ([value]) => text(value, 'upper', 0).toUpperCase() },
+  replace: { arity: [3, 3], run: (args, call) => replace(args, call) },
+  join: { arity: [2, 2], run: ([list, separator], call) => join(list, separator, call) },
+  ipHost: { arity: [2, 2], run: ([cidr, number]) => ipHost(cidr, number) },
+  ipNet: { arity: [2, 2], run: ([cidr, part]) => ipNet(cidr, part) },
+  sha512Crypt: { arity: [1, 2], run: ([password, salt], call) => sha512Crypt(password, salt, call) },
 };
 
-/** Helpers whose arguments may be missing variables: they are for asking whether something is there. */
-export const LENIENT_HELPERS: ReadonlySet<string> = new Set(['if', 'unless', 'default', 'required']);
-
-function text(value: unknown, helper: string): string {
+/** A scalar as text; `index` counts the helper's arguments from 0. */
+function text(value: unknown, helper: string, index: number): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new HelperError(`${helper} takes text, not ${describeType(value)}`);
+  throw new HelperError(`${helper} takes a text`, { argument: { index, is: kindOf(value) } });
 }
 
-function describeType(value: unknown): string {
-  return value === undefined
-    ? 'a missing argument'
-    : Array.isArray(value)
-      ? 'a list'
-      : value === null
-        ? 'null'
-        : `an ${typeof value}`;
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
 }
 
-function numberOption(options: HelperOptions | undefined, name: string): number | undefined {
-  const value: unknown = (options?.hash as Record<string, unknown> | undefined)?.[name];
-  return typeof value === 'number' && value >= 0 && value <= 10 ? value : undefined;
+function json(value: unknown, { hash, budget }: HelperCall): unknown {
+  const { indent: width = 0 } = hash;
+  if (typeof width !== 'number' || !Number.isInteger(width) || width < 0 || width > JSON_INDENT_MAX) {
+    throw new HelperError(`json takes an indent from 0 to ${JSON_INDENT_MAX}, as in {{json a indent=2}}`);
+  }
+  const { nodes, depth, reported } = measure(value, 'json');
+  const compact = JSON.stringify(value);
+  // At most one more line for each value and each bracket, indented by all of its levels.
+  budget.write(compact.length + 2 * nodes * depth * width);
+  const written = width === 0 ? compact : JSON.stringify(value, null, width);
+  return reported ? new ReportedText(written, true) : written;
 }
 
-function indent(width: unknown, value: unknown): string {
+function yaml(value: unknown, { budget }: HelperCall): unknown {
+  const { nodes, depth, reported } = measure(value, 'yaml');
+  const plain: unknown = JSON.parse(JSON.stringify(value));
+  budget.write(nodes * depth * 2);
+  budget.step(nodes);
+  const written = stringify(plain, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
+  return reported ? new ReportedText(written, true) : written;
+}
+
+/** Looks at a value before it is written: at its size, and that it is not all that a template knows. */
+function measure(value: unknown, helper: string): { nodes: number; depth: number; reported: boolean } {
+  let nodes = 0;
+  let deepest = 0;
+  let reported = false;
+  const visit = (node: unknown, depth: number): void => {
+    nodes++;
+    deepest = Math.max(deepest, depth);
+    if (nodes > NODES_MAX) throw new HelperError(`${helper} takes at most ${NODES_MAX} values`);
+    if (depth > DEPTH_MAX) throw new HelperError(`${helper} takes at most ${DEPTH_MAX} levels`);
+    if (node instanceof ReportedText) reported = true;
+    else if (Array.isArray(node)) for (const item of node) visit(item, depth + 1);
+    else if (typeof node === 'object' && node !== null) {
+      if (isWholeContext(node)) {
+        throw new HelperError(
+          `${helper} of all variables at once would write every secret of the machine: name the variable`,
+        );
+      }
+      for (const item of Object.values(node)) visit(item, depth + 1);
+    }
+  };
+  if (value === null || value === undefined) {
+    throw new HelperError(`${helper} takes a value`, { argument: { index: 0, is: kindOf(value) } });
+  }
+  visit(value, 1);
+  return { nodes, depth: deepest, reported };
+}
+
+/** Whether this is everything that a template may use: only that has all of what no metadata can shadow. */
+export function isWholeContext(value: object): boolean {
+  return ['ignition_url', 'server', 'request', 'profile', 'group'].every((name) =>
+    Object.hasOwn(value, name),
+  );
+}
+
+function base64(value: unknown, { budget }: HelperCall): string {
+  const plain = text(value, 'base64', 0);
+  budget.write(plain.length * 2);
+  return Buffer.from(plain, 'utf8').toString('base64');
+}
+
+function indent(width: unknown, value: unknown, { budget }: HelperCall): string {
   if (typeof width !== 'number' || !Number.isInteger(width) || width < 0 || width > INDENT_MAX) {
     throw new HelperError(`indent takes a width from 0 to ${INDENT_MAX} first, as in {{indent 8 text}}`);
   }
   // The first line stands where the template has it; only the lines after it need the room.
-  return text(value, 'indent')
-    .trimEnd()
-    .replaceAll('\n', `\n${' '.repeat(width)}`);
+  const lines = text(value, 'indent', 1).trimEnd().split('\n');
+  budget.write(lines.length * width);
+  return lines.join(`\n${' '.repeat(width)}`);
+}
+
+function replace([value, from, to]: readonly unknown[], { budget }: HelperCall): string {
+  const [whole, old, fresh] = [text(value, 'replace', 0), text(from, 'replace', 1), text(to, 'replace', 2)];
+  if (old === '') throw new HelperError('replace takes the text to look for second, which is empty here');
+  const parts = whole.split(old);
+  budget.write(whole.length + (parts.length - 1) * fresh.length);
+  return parts.join(fresh);
+}
+
+function join(list: unknown, separator: unknown, { budget }: HelperCall): unknown {
+  if (!Array.isArray(list)) {
+    throw new HelperError('join takes a list first', { argument: { index: 0, is: kindOf(list) } });
+  }
+  const between = text(separator, 'join', 1);
+  const items = list.map((item: unknown): string => {
+    const plain = item instanceof ReportedText ? item.text : item;
+    if (typeof plain === 'string') return plain;
+    if (typeof plain === 'number' || typeof plain === 'boolean') return String(plain);
+    throw new HelperError(`join takes a list of texts, and one item is ${kindOf(plain)}`);
+  });
+  budget.write(items.length * between.length);
+  const joined = items.join(between);
+  return list.some((item) => item instanceof ReportedText) ? new ReportedText(joined) : joined;
 }
 
 function required(value: unknown, message: unknown): unknown {
-  if (value !== undefined && value !== null && value !== '') return value;
+  if (!isEmpty(value)) return value;
   throw new HelperError(typeof message === 'string' ? message : 'a required value is missing');
 }
 
@@ -95,7 +159,9 @@ function ipHost(cidr: unknown, number: unknown): Ipv4Address {
   const offset = typeof number === 'string' ? Number(number) : number;
   const size = network.last - network.first + 1;
   if (typeof offset !== 'number' || !Number.isInteger(offset) || offset >= size || offset < -size) {
-    throw new HelperError(`ipHost: ${network.text} has no host ${String(number)}`);
+    throw new HelperError('ipHost takes the number of a host in the network second', {
+      argument: { index: 1, is: 'none of that network' },
+    });
   }
   return ipv4FromNumber(offset < 0 ? network.last + 1 + offset : network.first + offset);
 }
@@ -118,69 +184,41 @@ function ipNet(cidr: unknown, part: unknown): string {
 
 /** Accepts `10.0.1.7/24` as well, since a host's own address is what metadata usually holds. */
 function parseNetwork(value: unknown, helper: string): Ipv4Cidr {
-  const [address = '', prefix = ''] = text(value, helper).split('/');
+  const [address = '', prefix = ''] = text(value, helper, 0).split('/');
   const length = Number(prefix);
   const host = parseIpv4(address);
   if (host !== undefined && /^\d{1,2}$/.test(prefix) && length <= 32) {
     const size = 2 ** (32 - length);
-    const number = host.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+    const number = host.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
     const cidr = parseCidr(`${ipv4FromNumber(number - (number % size))}/${length}`);
     if (cidr !== undefined) return cidr;
   }
-  throw new HelperError(`${helper} takes a network such as 10.0.1.0/24, not ${JSON.stringify(value)}`);
+  const is = `${kindOf(value)} of another form`;
+  throw new HelperError(`${helper} takes a network such as 10.0.1.0/24`, { argument: { index: 0, is } });
 }
 
 /** Hashing one password takes 5,000 rounds, and templates are rendered often: results are kept. */
 const hashes = new Map<string, string>();
 const HASHES_MAX = 1000;
 
-function sha512Crypt(password: unknown, salt: unknown): string {
-  const plain = text(password, 'sha512Crypt');
+function sha512Crypt(password: unknown, salt: unknown, { budget }: HelperCall): string {
+  const plain = text(password, 'sha512Crypt', 0);
+  if (plain.length > 1024) throw new HelperError('sha512Crypt takes a password of at most 1024 characters');
   // The same input must render the same config, so that without a salt one is derived and not drawn.
   const chosen =
-    typeof salt === 'string'
-      ? salt
-      : createHash('sha512').update(`railhead\0${plain}`).digest('hex').slice(0, 16);
+    salt === undefined
+      ? createHash('sha512').update(`railhead\0${plain}`).digest('hex').slice(0, 16)
+      : text(salt, 'sha512Crypt', 1);
   if (!/^[./0-9A-Za-z]{1,16}$/.test(chosen)) {
     throw new HelperError('sha512Crypt takes a salt of 1 to 16 letters, digits, dots and slashes');
   }
   const key = `${chosen}$${plain}`;
   let hash = hashes.get(key);
   if (hash === undefined) {
+    budget.step(STEPS_OF_HASH);
     hash = encrypt(plain, `$6$${chosen}`);
     if (hashes.size >= HASHES_MAX) hashes.clear();
     hashes.set(key, hash);
   }
   return hash;
-}
-
-/** Handlebars' `each` over lists and objects, within the budget of the rendering. */
-function eachWithinBudget(this: unknown, items: unknown, options: HelperOptions): string {
-  const data = options.data as { budget: RenderBudget } & Record<string, unknown>;
-  const entries: [string | number, unknown][] = Array.isArray(items)
-    ? items.map((item, index) => [index, item])
-    : typeof items === 'object' && items !== null
-      ? Object.entries(items)
-      : [];
-  if (entries.length === 0) return options.inverse(this);
-  let output = '';
-  entries.forEach(([key, item], index) => {
-    if (--data.budget.iterations < 0) {
-      throw new HelperError(`loops visit more than ${ITERATIONS_MAX} items`);
-    }
-    const frame = {
-      ...data,
-      _parent: data,
-      key,
-      index,
-      first: index === 0,
-      last: index === entries.length - 1,
-    };
-    const rendered = options.fn(item, { data: frame, blockParams: [item, key] });
-    data.budget.characters -= rendered.length;
-    if (data.budget.characters < 0)
-      throw new HelperError(`loops write more than ${LOOP_OUTPUT_MAX} characters`);
-    output += rendered;
-  });
-  return output;
 }

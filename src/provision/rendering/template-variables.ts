@@ -3,6 +3,7 @@ import type { JsonObject } from '../json-value.ts';
 import type { Labels } from '../selection/labels.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Profile } from './profile.ts';
+import { markReported, ReportedText } from './reported-text.ts';
 import type { TemplateVariables } from './template.ts';
 
 /** What a template may know beside metadata. */
@@ -27,22 +28,24 @@ export interface RenderSubject {
 
 /**
  * The variables of a template: metadata of the profile, under the group's, under the machine's; then the labels that
- * the group's selector names; then what Railhead itself knows, which nothing can shadow.
+ * the group's selector names; then what Railhead itself knows, which nothing can shadow. Labels, the request and the
+ * lease are marked as reported: anybody can put anything there.
  */
 export function templateVariables(subject: RenderSubject, context: RenderContext): TemplateVariables {
   const { group, machine, profile, labels } = subject;
   return {
-    ...metadataVariables(subject),
+    ...metadataOf(subject),
+    ...selectorLabels(subject, (value) => new ReportedText(value)),
     // A template asks for few of these, so each is made when it is asked for.
     get machine() {
       return {
         id: machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '',
         mac: labels.get('mac') ?? '',
         uuid: labels.get('uuid') ?? '',
-        serial: labels.get('serial') ?? '',
+        serial: new ReportedText(labels.get('serial') ?? ''),
         hostname: machine?.hostname ?? '',
         address: machine?.address ?? '',
-        labels: Object.fromEntries(labels),
+        labels: markReported(Object.fromEntries(labels)),
       };
     },
     get group() {
@@ -52,13 +55,13 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
       return { id: profile.id };
     },
     get lease() {
-      return context.lease ?? {};
+      return markReported(context.lease ?? {});
     },
     get server() {
       return { url: context.origin, host: hostOf(context.origin) };
     },
     get request() {
-      return requestVariables(labels, context);
+      return markReported(requestVariables(labels, context));
     },
     get ignition_url() {
       return subject.ignitionUrl();
@@ -68,11 +71,21 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
 
 /** The variables of /metadata: as Matchbox has it, metadata, selector labels and the request, and nothing else. */
 export function metadataVariables(subject: RenderSubject): TemplateVariables {
-  const { group, machine, profile, labels } = subject;
-  const variables: Record<string, unknown> = { ...profile.metadata, ...group.metadata, ...machine?.metadata };
+  return { ...metadataOf(subject), ...selectorLabels(subject, (value) => value) };
+}
+
+function metadataOf({ profile, group, machine }: RenderSubject): JsonObject {
+  return { ...profile.metadata, ...group.metadata, ...machine?.metadata };
+}
+
+function selectorLabels(
+  { group, labels }: RenderSubject,
+  make: (value: string) => unknown,
+): TemplateVariables {
+  const variables: Record<string, unknown> = {};
   for (const label of group.selector.keys()) {
     const value = labels.get(label);
-    if (value !== undefined) variables[label] = value;
+    if (value !== undefined) variables[label] = make(value);
   }
   return variables;
 }

@@ -1,9 +1,16 @@
 import Handlebars, { type HelperDelegate } from 'handlebars';
-import { HelperError, LENIENT_HELPERS, newRenderBudget, TEMPLATE_HELPERS } from './template-helpers.ts';
+import { blockHelpers } from './block-helpers.ts';
+import { checkTemplate, type Place, type TemplateCheck } from './check-template.ts';
+import { HelperError } from './helper-error.ts';
+import { RenderBudget } from './render-budget.ts';
+import { languageOf, type TemplateLanguage } from './reported-text.ts';
 import { TemplateError } from './template-error.ts';
+import { explainSyntax, hasGoFields } from './template-syntax.ts';
+import { valueHelpers } from './value-calls.ts';
 
-/** Characters that one rendering may produce. */
+/** Characters that one rendering may produce, and that a template may have. */
 const OUTPUT_MAX = 16 * 1024 * 1024;
+const SOURCE_MAX = 4 * 1024 * 1024;
 
 /** The variables that a template sees. */
 export type TemplateVariables = Readonly<Record<string, unknown>>;
@@ -11,270 +18,142 @@ export type TemplateVariables = Readonly<Record<string, unknown>>;
 /** A compiled template. */
 export interface Template {
   readonly name: string;
-  /** Throws TemplateError, naming the variable that is missing. */
+  /** Throws TemplateError with all that is missing or wrong. */
   render(variables: TemplateVariables): string;
 }
 
 /** A partial's source by the name that templates use; undefined if there is none. */
 export type FindPartial = (name: string) => { readonly name: string; readonly source: string } | undefined;
 
-const BLOCK_HELPERS: ReadonlySet<string> = new Set(['if', 'unless', 'with', 'each']);
-const KNOWN_HELPERS: ReadonlySet<string> = new Set([
-  ...BLOCK_HELPERS,
-  'lookup',
-  ...Object.keys(TEMPLATE_HELPERS),
-]);
-/** Names that every object answers to, though nobody defined them. */
-const INHERITED_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
-/** Stands around every plain variable; no template can name it. */
-const PRINT_HELPER = 'railhead print';
-/** What is called though no template says so: `unless` calls `if`. */
-const IMPLICIT_HELPERS: ReadonlySet<string> = new Set([
-  PRINT_HELPER,
-  'if',
-  'lookup',
-  'helperMissing',
-  'blockHelperMissing',
-]);
+/** What is called though no template says so. */
+const IMPLICIT_HELPERS: ReadonlySet<string> = new Set(['helperMissing', 'blockHelperMissing']);
 
 /**
- * Compiles a Handlebars template in strict mode: a missing variable and an unknown helper are errors, and nothing is
+ * Compiles a Handlebars template, strictly: a missing variable and an unknown helper are errors, and nothing is
  * escaped, since configs are not HTML. Prototypes are out of reach, partials come from `findPartial` alone and may not
- * include themselves, and loops are bounded, so that every rendering ends.
- * Throws TemplateError with line and column.
+ * include themselves, and what a rendering may do is limited, so that every one ends soon. `language` is what it renders
+ * to, by its name unless given. Throws TemplateError with line and column.
  */
-export function compileTemplate(name: string, source: string, findPartial: FindPartial): Template {
+export function compileTemplate(
+  name: string,
+  source: string,
+  findPartial: FindPartial,
+  language: TemplateLanguage = languageOf(name),
+): Template {
   // Most arguments of a kernel are plain text.
   if (!source.includes('{{')) return { name, render: () => source };
-  const environment = Handlebars.create();
-  environment.unregisterHelper('log');
-  for (const [helper, run] of Object.entries({ ...TEMPLATE_HELPERS, [PRINT_HELPER]: printVariable })) {
-    environment.registerHelper(helper, withPlace(run));
-  }
-  const sources = [source];
-  const findAndKeep: FindPartial = (partial) => {
-    const found = findPartial(partial);
-    if (found !== undefined) sources.push(found.source);
-    return found;
-  };
-  const template = compileInto(environment, name, source, findAndKeep, []);
-  // Handlebars wraps every helper anew for each rendering, those that nobody calls, too.
-  for (const helper of Object.keys(environment.helpers)) {
-    if (!IMPLICIT_HELPERS.has(helper) && !sources.some((text) => text.includes(helper)))
-      environment.unregisterHelper(helper);
-  }
+  const compiler = new TemplateCompiler(findPartial, language);
+  const template = compiler.compile(name, source);
   return {
     name,
     render(variables) {
+      const budget = new RenderBudget();
+      let output = '';
       try {
-        const output = template(variables, {
-          data: { budget: newRenderBudget() },
+        output = template(variables, {
+          data: { budget },
           allowProtoPropertiesByDefault: false,
           allowProtoMethodsByDefault: false,
         });
         if (output.length > OUTPUT_MAX)
           throw new HelperError(`the result has more than ${OUTPUT_MAX} characters`);
-        return output;
       } catch (error) {
-        throw toTemplateError(name, error);
+        if (budget.faults.length === 0) throw toTemplateError(name, error);
       }
+      const [first, ...further] = budget.faults.map((fault) => toTemplateError(name, fault));
+      if (first !== undefined) throw first.with(further);
+      return output;
     },
   };
 }
 
-function compileInto(
-  environment: typeof Handlebars,
-  name: string,
-  source: string,
-  findPartial: FindPartial,
-  parents: readonly string[],
-): HandlebarsTemplateDelegate {
-  let program: hbs.AST.Program;
-  try {
-    program = environment.parse(source);
-  } catch (error) {
-    throw toTemplateError(name, error);
-  }
-  checkProgram(program, name, (partial, place) => {
-    if (parents.includes(partial) || partial === name) {
-      throw new TemplateError(name, `partial "${partial}" includes itself`, place);
+/** Compiles one template and its partials, each of them once, into an environment of their own. */
+class TemplateCompiler {
+  readonly #environment = Handlebars.create();
+  readonly #findPartial: FindPartial;
+  readonly #check: TemplateCheck;
+  readonly #partials = new Set<string>();
+  /** The template that is being compiled and those that include it. */
+  readonly #stack: string[] = [];
+
+  constructor(findPartial: FindPartial, language: TemplateLanguage) {
+    this.#findPartial = findPartial;
+    const argumentNames = new Map<string, readonly string[]>();
+    this.#check = {
+      argumentNames,
+      helpers: new Set(),
+      tags: 0,
+      onPartial: (partial, place) => {
+        this.#compilePartial(partial, place);
+      },
+    };
+    for (const helper of Object.keys(this.#environment.helpers)) {
+      if (!IMPLICIT_HELPERS.has(helper)) this.#environment.unregisterHelper(helper);
     }
-    const found = findPartial(partial);
-    if (found === undefined)
-      throw new TemplateError(name, `there is no partial "${partial}" in profiles/`, place);
-    const compiled = compileInto(environment, found.name, found.source, findPartial, [
-      ...parents,
-      name,
-      partial,
-    ]);
-    environment.registerPartial(partial, nameErrors(found.name, compiled));
-  });
-  try {
-    return environment.compile(program, {
-      strict: true,
+    this.#helpers = { ...valueHelpers(language, argumentNames), ...blockHelpers(argumentNames) };
+    for (const [helper, run] of Object.entries(this.#helpers)) this.#environment.registerHelper(helper, run);
+  }
+
+  readonly #helpers: Readonly<Record<string, HelperDelegate>>;
+
+  compile(name: string, source: string): HandlebarsTemplateDelegate {
+    const template = this.#compile(name, source);
+    // Handlebars wraps every helper anew for each rendering, those that nobody calls, too.
+    for (const helper of Object.keys(this.#helpers)) {
+      if (!this.#check.helpers.has(helper)) this.#environment.unregisterHelper(helper);
+    }
+    return template;
+  }
+
+  #compile(name: string, source: string): HandlebarsTemplateDelegate {
+    if (source.length > SOURCE_MAX) {
+      throw new TemplateError(name, `a template may have at most ${SOURCE_MAX} characters`);
+    }
+    if (hasGoFields(source)) throw explainSyntax(name, source);
+    let program: hbs.AST.Program;
+    try {
+      program = this.#environment.parse(source, { srcName: name });
+    } catch (error) {
+      throw error instanceof Error ? explainSyntax(name, source, error) : error;
+    }
+    this.#stack.push(name);
+    checkTemplate(program, name, this.#check);
+    this.#stack.pop();
+    return this.#environment.compile(program, {
       noEscape: true,
       preventIndent: true,
       knownHelpersOnly: true,
-      knownHelpers: Object.fromEntries([...KNOWN_HELPERS, PRINT_HELPER].map((helper) => [helper, true])),
+      knownHelpers: Object.fromEntries(Object.keys(this.#helpers).map((helper) => [helper, true])),
     });
-  } catch (error) {
-    throw toTemplateError(name, error);
+  }
+
+  #compilePartial(partial: string, place: Place): void {
+    const [including = ''] = this.#stack.slice(-1);
+    const found = this.#findPartial(partial);
+    if (found === undefined)
+      throw new TemplateError(including, `there is no partial "${partial}" in profiles/`, place);
+    if (this.#stack.includes(found.name))
+      throw new TemplateError(including, `partial "${partial}" includes itself`, place);
+    if (this.#partials.has(partial)) return;
+    this.#partials.add(partial);
+    const compiled = this.#compile(found.name, found.source);
+    this.#environment.registerPartial(partial, withinBudget(found.name, compiled));
   }
 }
 
-/** The same template, whose errors name it, and not the template that includes it. */
-function nameErrors(name: string, template: HandlebarsTemplateDelegate): HandlebarsTemplateDelegate {
+/** The same partial, which counts against the budget of the rendering, and whose errors name it. */
+function withinBudget(name: string, partial: HandlebarsTemplateDelegate): HandlebarsTemplateDelegate {
   return (context, options) => {
+    const { budget } = options?.data as { budget: RenderBudget };
     try {
-      return template(context, options);
+      budget.partial();
+      const output = partial(context, options);
+      budget.write(output.length);
+      return output;
     } catch (error) {
       throw toTemplateError(name, error);
     }
   };
-}
-
-interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
-/**
- * Walks the program, makes arguments of helpers as strict as plain variables (Handlebars lets them be missing), and
- * refuses what cannot be checked beforehand.
- */
-function checkProgram(
-  program: hbs.AST.Program,
-  template: string,
-  onPartial: (name: string, place: Place) => void,
-): void {
-  const visitor = new Handlebars.Visitor();
-  visitor.PartialStatement = function (statement: hbs.AST.PartialStatement) {
-    if (statement.name.type !== 'PathExpression') {
-      throw new TemplateError(template, 'a partial is named by a plain word', placeOf(statement));
-    }
-    onPartial(statement.name.original, placeOf(statement));
-    Handlebars.Visitor.prototype.PartialStatement.call(this, statement);
-  };
-  visitor.PartialBlockStatement = (statement: hbs.AST.PartialBlockStatement) => {
-    throw new TemplateError(template, 'partial blocks are not supported', placeOf(statement));
-  };
-  visitor.DecoratorBlock = visitor.Decorator = (statement: hbs.AST.Node) => {
-    throw new TemplateError(template, 'decorators are not supported', placeOf(statement));
-  };
-  const generated = new WeakSet<object>();
-  const checkCall = (call: Call, isBlock: boolean): void => {
-    if (generated.has(call)) return;
-    const helper = call.path.type === 'PathExpression' ? (call.path as hbs.AST.PathExpression).original : '';
-    const isCall = call.params.length > 0 || call.hash !== undefined;
-    if ((isCall || isBlock) && !KNOWN_HELPERS.has(helper)) {
-      const known = [...KNOWN_HELPERS].sort().join(', ');
-      throw new TemplateError(template, `there is no helper "${helper}"; there are ${known}`, placeOf(call));
-    }
-    if (!isCall && KNOWN_HELPERS.has(helper)) {
-      throw new TemplateError(template, `helper "${helper}" needs arguments`, placeOf(call));
-    }
-    if (isCall && !isBlock && BLOCK_HELPERS.has(helper)) {
-      throw new TemplateError(
-        template,
-        `"${helper}" is a block: {{#${helper} ...}} ... {{/${helper}}}`,
-        placeOf(call),
-      );
-    }
-    const lenient = LENIENT_HELPERS.has(helper);
-    call.params = call.params.map((param) => (lenient ? makeLenient(param, generated) : makeStrict(param)));
-    for (const pair of call.hash?.pairs ?? []) pair.value = makeStrict(pair.value);
-  };
-  visitor.PathExpression = (path: hbs.AST.PathExpression) => {
-    const inherited = path.parts.find((part) => INHERITED_NAMES.has(part));
-    if (inherited !== undefined) {
-      throw new TemplateError(template, `"${inherited}" cannot be the name of a variable`, placeOf(path));
-    }
-  };
-  for (const kind of ['MustacheStatement', 'BlockStatement', 'SubExpression'] as const) {
-    visitor[kind] = function (node: hbs.AST.Node) {
-      checkCall(node as unknown as Call, kind === 'BlockStatement');
-      (Handlebars.Visitor.prototype[kind] as (node: hbs.AST.Node) => void).call(this, node);
-      if (kind === 'MustacheStatement') printThroughHelper(node as unknown as Call);
-    };
-  }
-  visitor.accept(program);
-}
-
-interface Call extends hbs.AST.Node {
-  path: hbs.AST.Node;
-  params: hbs.AST.Expression[];
-  hash?: { pairs: { value: hbs.AST.Expression }[] };
-}
-
-/** `{{a}}` becomes a call that refuses what has no text, where Handlebars would write `[object Object]`. */
-function printThroughHelper(statement: Call): void {
-  if (statement.path.type !== 'PathExpression' || statement.params.length > 0 || statement.hash !== undefined)
-    return;
-  const variable = makeStrict(statement.path);
-  statement.params = [variable];
-  statement.path = {
-    type: 'PathExpression',
-    data: false,
-    depth: 0,
-    parts: [PRINT_HELPER],
-    original: PRINT_HELPER,
-    loc: statement.loc,
-  } as unknown as hbs.AST.PathExpression;
-}
-
-function printVariable(value: unknown): unknown {
-  if (value === null || value === undefined) return '';
-  if (typeof value !== 'object' && typeof value !== 'function') return value;
-  throw new HelperError(
-    `a ${Array.isArray(value) ? 'list' : 'mapping'} has no text: use {{json ...}} or {{#each ...}}`,
-  );
-}
-
-/** The same helper, whose errors say where in the template it was called. */
-function withPlace(helper: HelperDelegate): HelperDelegate {
-  return function (this: unknown, ...args: unknown[]): unknown {
-    try {
-      // Handlebars' types stop at five arguments, which is more than any helper here takes.
-      return helper.apply(this, args as Parameters<HelperDelegate>);
-    } catch (error) {
-      const options = args.at(-1) as { loc?: { start: Place } } | undefined;
-      if (error instanceof HelperError) error.place ??= options?.loc?.start;
-      throw error;
-    }
-  };
-}
-
-function makeStrict(param: hbs.AST.Expression): hbs.AST.Expression {
-  if (param.type === 'PathExpression') (param as hbs.AST.PathExpression & { strict?: boolean }).strict = true;
-  return param;
-}
-
-/** `a.b.c` becomes `(lookup (lookup a "b") "c")`, which is undefined where any part of the way is missing. */
-function makeLenient(param: hbs.AST.Expression, generated: WeakSet<object>): hbs.AST.Expression {
-  if (param.type !== 'PathExpression') return param;
-  const path = param as hbs.AST.PathExpression;
-  const [first, ...rest] = path.parts;
-  if (first === undefined || rest.length === 0) return param;
-  const { loc } = path;
-  let expression: hbs.AST.Expression = {
-    ...path,
-    original: first,
-    parts: [first],
-  } as hbs.AST.PathExpression;
-  for (const part of rest) {
-    expression = {
-      type: 'SubExpression',
-      path: { type: 'PathExpression', data: false, depth: 0, parts: ['lookup'], original: 'lookup', loc },
-      params: [expression, { type: 'StringLiteral', value: part, original: part, loc }],
-      loc,
-    } as unknown as hbs.AST.SubExpression;
-    generated.add(expression);
-  }
-  return expression;
-}
-
-function placeOf(node: hbs.AST.Node): Place {
-  return { line: node.loc.start.line, column: node.loc.start.column + 1 };
 }
 
 function toTemplateError(template: string, error: unknown): TemplateError {
@@ -282,53 +161,14 @@ function toTemplateError(template: string, error: unknown): TemplateError {
   if (error instanceof HelperError) {
     const { place } = error;
     return new TemplateError(
-      template,
+      place?.source ?? template,
       error.message,
-      place && { line: place.line, column: place.column + 1 },
+      place && { line: place.start.line, column: place.start.column + 1 },
     );
   }
-  if (!(error instanceof Error)) throw error;
-  const raised = error as Error & {
-    lineNumber?: number;
-    column?: number;
-    hash?: { loc?: { last_line: number; last_column: number } };
-  };
-  const missing = /^"(.*)" not defined in /.exec(error.message)?.[1];
-  if (missing !== undefined) {
-    return new TemplateError(template, `"${missing}" is not defined`, placeOfException(raised));
+  // Handlebars recurses for blocks, and V8 has a longest string.
+  if (error instanceof RangeError) {
+    return new TemplateError(template, 'the template is nested too deeply, or its result is too long');
   }
-  // Handlebars walks `a.b` without looking whether there is an `a`.
-  const through = /^Cannot read properties of (undefined|null) \(reading '(.*)'\)/.exec(error.message);
-  if (through !== null) {
-    return new TemplateError(template, `"${through[2]}" is asked of something that is not defined`);
-  }
-  const syntax = /^Parse error on line (\d+):\n([\s\S]*)$/.exec(error.message);
-  if (syntax !== null) {
-    const [, line] = syntax;
-    const expecting = /Expecting (.*), got '(.*)'$/m.exec(error.message);
-    const reason = expecting === null ? 'unexpected text' : `unexpected ${describeToken(expecting[2] ?? '')}`;
-    const at = raised.hash?.loc;
-    return new TemplateError(template, `template syntax: ${reason}`, {
-      line: Number(line),
-      column: at === undefined ? 1 : at.last_column + 1,
-    });
-  }
-  const [firstLine = ''] = error.message.split('\n');
-  return new TemplateError(template, firstLine.replace(/ - \d+:\d+$/, ''), placeOfException(raised));
-}
-
-function placeOfException(error: { lineNumber?: number; column?: number }): Place | undefined {
-  return error.lineNumber === undefined
-    ? undefined
-    : { line: error.lineNumber, column: (error.column ?? 0) + 1 };
-}
-
-function describeToken(token: string): string {
-  const words: Readonly<Record<string, string>> = {
-    EOF: 'end, a block or an expression is not closed',
-    INVALID: 'character',
-    OPEN_ENDBLOCK: 'closing tag',
-    CLOSE: 'end of an expression',
-  };
-  return words[token] ?? token;
+  throw error;
 }

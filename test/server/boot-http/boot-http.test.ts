@@ -129,7 +129,10 @@ describe('paths and statuses', () => {
   test('a template that fails for one machine makes it wait, and says why', async () => {
     const plane = await start({ needy: true });
     const answer = await get(plane, '/ignition?mac=525400000001');
-    expect(answer).toMatchObject({ status: 503, body: 'template needy.bu:3:30: "path" is not defined\n' });
+    expect(answer).toMatchObject({
+      status: 503,
+      body: 'template needy.bu:3:30: "request.query.path" is not defined\n',
+    });
     expect(plane.events.map(({ kind }) => kind)).toEqual(['ignition.refused']);
     expect((await get(plane, '/ignition?mac=525400000001&path=x')).status).toBe(200);
   });
