@@ -19,8 +19,12 @@ const TEMPLATE_NAME = z
     'a template is a file below profiles/',
   );
 
-/** An option that DHCP answers carry: code, type and value. */
-const DHCP_OPTION = z.strictObject({ code: z.int(), type: z.enum(OPTION_TYPES), value: z.unknown() });
+/** An option that DHCP answers carry; its type may be left out where the registry of options has it. */
+const DHCP_OPTION = z.strictObject({
+  code: z.int(),
+  type: z.enum(OPTION_TYPES).optional(),
+  value: z.unknown(),
+});
 
 /** What `profiles/*.yaml` hold. */
 export const profileDocument = z.strictObject({

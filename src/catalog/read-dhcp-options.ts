@@ -1,25 +1,25 @@
 import type { ReportProblem } from '../documents/problem.ts';
-import { encodeOptionValue, parseOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
+import { OptionSettingError, readOptionSetting, repeatedOptions } from '../protocol/dhcp/option-setting.ts';
+import { encodeOptionValue } from '../protocol/dhcp/option-value.ts';
 import type { GroupDocument } from './document-schemas.ts';
 
-/** The DHCP options of a group or machine, encoded by code. */
+/** The DHCP options of a group or machine, encoded by code. What cannot be sent is reported, and left out. */
 export function readDhcpOptions(
   options: GroupDocument['dhcp_options'],
   report: ReportProblem,
 ): Map<number, Uint8Array> {
   const dhcpOptions = new Map<number, Uint8Array>();
-  options.forEach(({ code, type, value: option }, index) => {
-    const reserved = reservedOptionReason(code);
-    if (reserved !== undefined) {
-      report(['dhcp_options', index, 'code'], `option ${code} cannot be set here: ${reserved}`);
-      return;
-    }
+  options.forEach((option, index) => {
     try {
-      dhcpOptions.set(code, encodeOptionValue(parseOptionValue(type, option)));
+      const { code, value } = readOptionSetting(option);
+      dhcpOptions.set(code, encodeOptionValue(value));
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      report(['dhcp_options', index, 'value'], error.message);
+      if (!(error instanceof OptionSettingError)) throw error;
+      report(['dhcp_options', index, error.key], error.message);
     }
   });
+  for (const { code, index } of repeatedOptions(options)) {
+    report(['dhcp_options', index, 'code'], `option ${code} is given twice: keep one of them`);
+  }
   return dhcpOptions;
 }

@@ -1,3 +1,4 @@
+import { repeatedOptions } from '../protocol/dhcp/option-setting.ts';
 import { cidrContains } from '../protocol/ipv4-cidr.ts';
 import type { Settings } from './schema.ts';
 
@@ -41,14 +42,7 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
         }
       });
     }
-    network.routers.forEach((router, at) => {
-      if (!cidrContains(cidr, router)) {
-        conflicts.push({
-          path: ['networks', index, 'routers', at],
-          message: `router ${router} is not inside ${cidr.text}`,
-        });
-      }
-    });
+    conflicts.push(...checkOptions(network, index));
     network.relays.forEach((relay, at) => {
       const other = networks.slice(0, index).find(({ relays }) => relays.includes(relay));
       if (other === undefined) return;
@@ -65,6 +59,25 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
     }
   });
   return conflicts;
+}
+
+/** Options with a key of their own in a network. */
+const OPTION_KEYS = { 3: 'routers', 6: 'dns', 15: 'domain', 42: 'ntp' } as const;
+
+/** An option that is given twice would be sent once, and nobody could see which. */
+function checkOptions(network: Settings['networks'][number], index: number): SettingsConflict[] {
+  const at = (option: number): readonly PropertyKey[] => ['networks', index, 'options', option, 'code'];
+  const twice = repeatedOptions(network.options).map((repeated) => ({
+    path: at(repeated.index),
+    message: `option ${repeated.code} is given twice: keep one of them`,
+  }));
+  const beside = Object.entries(OPTION_KEYS).flatMap(([text, key]) => {
+    const given = network[key] ?? [];
+    const option = network.options.findIndex(({ code }) => code === Number(text));
+    if (given.length === 0 || option < 0) return [];
+    return [{ path: at(option), message: `option ${text} is given by ${key} as well: keep one of them` }];
+  });
+  return [...twice, ...beside];
 }
 
 function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {

@@ -151,7 +151,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'DHCP option of another type',
     'groups/a.yaml',
     'id: a\nprofile: good\ndhcp_options:\n  - {code: 26, type: uint16, value: 70000}\n',
-    'groups/a.yaml:4:37: 70000 is not a whole number from 0 to 65535',
+    'groups/a.yaml:4:37: option 26 (Interface MTU, RFC 2132) has the type uint16: 70000 is not a whole number from 0 to 65535',
   ],
   [
     'bad MAC of a machine',

@@ -1,31 +1,49 @@
 import { z } from 'zod';
-import { OPTION_TYPES, parseOptionValue, reservedOptionReason } from '../../protocol/dhcp/option-value.ts';
-import { defineSubnet, type OptionSetting, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
+import { domainToASCII } from 'node:url';
+import { isHostName } from '../../protocol/dhcp/domain-search.ts';
+import {
+  OptionSettingError,
+  type OptionSetting,
+  readOptionSetting,
+} from '../../protocol/dhcp/option-setting.ts';
+import { OPTION_TYPES } from '../../protocol/dhcp/option-value.ts';
+import { defineSubnet, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
 import { anyCidr, cidr, ipv4, range } from './values.ts';
 
 const dhcpOption = z
   .strictObject({
     code: z.int().describe('Option code, 1 to 254.'),
-    type: z.enum(OPTION_TYPES).describe('How the value is written on the wire.'),
+    type: z
+      .enum(OPTION_TYPES)
+      .optional()
+      .describe(
+        'How the value is written on the wire. May be left out where the registry of DHCP options has it.',
+      ),
     value: z.unknown().describe('The value, in the form its type takes.'),
   })
-  .transform(({ code, type, value }, context): OptionSetting => {
-    const reserved = reservedOptionReason(code);
-    if (reserved !== undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['code'],
-        message: `option ${code} cannot be set here: ${reserved}`,
-      });
-      return z.NEVER;
-    }
+  .transform((option, context): OptionSetting => {
     try {
-      return { code, value: parseOptionValue(type, value) };
+      return readOptionSetting(option);
     } catch (error) {
-      context.addIssue({ code: 'custom', path: ['value'], message: (error as Error).message });
+      if (!(error instanceof OptionSettingError)) throw error;
+      context.addIssue({ code: 'custom', path: [error.key], message: error.message });
       return z.NEVER;
     }
   });
+
+/** A domain name that option 15 can carry: one name, of letters, digits and hyphens. */
+const domainName = z.string().refine((text) => isHostName(text.replace(/\.$/, '')), {
+  error: ({ input }) => describeDomainFault(String(input)),
+});
+
+function describeDomainFault(text: string): string {
+  if (/[\s,;]/.test(text.trim())) {
+    return `"${text}" is more than one name: give one, and a search list as {code: 119, value: [a.example.com, b.example.com]} in options`;
+  }
+  const ascii = domainToASCII(text);
+  const hint = ascii !== '' && isHostName(ascii) && ascii !== text ? `; write it as ${ascii}` : '';
+  return `"${text}" is not a domain name of letters, digits and hyphens${hint}`;
+}
 
 const seconds = z.int().min(1).max(0xffff_fffe);
 /** RFC 2131 section 3.3: a lease may have no end. */
@@ -63,7 +81,7 @@ const network = z.strictObject({
     .meta({ example: '[10.0.1.1]' }),
   dns: z.array(ipv4).prefault([]).describe('Name servers (option 6).').meta({ example: '[10.0.0.53]' }),
   ntp: z.array(ipv4).prefault([]).describe('Time servers (option 42).').meta({ example: '[10.0.0.1]' }),
-  domain: z.string().optional().describe('Domain name (option 15).').meta({ example: 'rack1.example.com' }),
+  domain: domainName.optional().describe('Domain name (option 15).').meta({ example: 'rack1.example.com' }),
   options: z
     .array(dhcpOption)
     .prefault([])

@@ -11,6 +11,11 @@ export function isDomainName(text: string): boolean {
   return name.length < NAME_SIZE_MAX - 1 && name.split('.').every((label) => LABEL.test(label));
 }
 
+/** Whether the text is a host name: labels of letters, digits and hyphens, at most 253 characters (RFC 1123 section 2.1). */
+export function isHostName(text: string): boolean {
+  return !text.includes('_') && !text.endsWith('.') && isDomainName(text);
+}
+
 /**
  * Writes a search list (option 119) with the suffixes shared as DNS does (RFC 3397 section 2; RFC 1035 section
  * 4.1.4). Throws RangeError for a name that is none.

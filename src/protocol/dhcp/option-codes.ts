@@ -28,6 +28,8 @@ export const OptionCode = {
   bootFileName: 67,
   /** RFC 3004. */
   userClass: 77,
+  /** RFC 4039. */
+  rapidCommit: 80,
   /** RFC 4702. */
   clientFqdn: 81,
   /** RFC 3046. */

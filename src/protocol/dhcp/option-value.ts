@@ -10,9 +10,12 @@ import { hexFromBytes } from './read-option.ts';
 export const OPTION_TYPES = [
   'ip',
   'ip-list',
+  'ip-pair-list',
   'uint8',
   'uint16',
+  'uint16-list',
   'uint32',
+  'int32',
   'text',
   'hex',
   'boolean',
@@ -26,26 +29,34 @@ export type OptionType = (typeof OPTION_TYPES)[number];
 export type OptionValue =
   | { readonly type: 'ip'; readonly value: Ipv4Address }
   | { readonly type: 'ip-list'; readonly value: readonly Ipv4Address[] }
-  | { readonly type: 'uint8' | 'uint16' | 'uint32'; readonly value: number }
+  | { readonly type: 'ip-pair-list'; readonly value: readonly (readonly [Ipv4Address, Ipv4Address])[] }
+  | { readonly type: 'uint8' | 'uint16' | 'uint32' | 'int32'; readonly value: number }
+  | { readonly type: 'uint16-list'; readonly value: readonly number[] }
   | { readonly type: 'text'; readonly value: string }
   | { readonly type: 'hex'; readonly value: string }
   | { readonly type: 'boolean'; readonly value: boolean }
   | { readonly type: 'domain-search'; readonly value: readonly string[] }
   | { readonly type: 'classless-routes'; readonly value: readonly ClasslessRoute[] };
 
-const UINT_SIZES = { uint8: 1, uint16: 2, uint32: 4 } as const;
+/** Bytes of a number of each type. */
+const NUMBER_SIZES = { uint8: 1, uint16: 2, uint32: 4, int32: 4 } as const;
 
-/** The value's octets (RFC 2132 section 2; RFC 3397; RFC 3442). */
+/** The value's bytes (RFC 2132 section 2; RFC 3397; RFC 3442). */
 export function encodeOptionValue(option: OptionValue): Uint8Array {
   switch (option.type) {
     case 'ip':
       return encodeAddresses([option.value]);
     case 'ip-list':
       return encodeAddresses(option.value);
+    case 'ip-pair-list':
+      return encodeAddresses(option.value.flat());
+    case 'uint16-list':
+      return Uint8Array.from(option.value.flatMap((number) => [number >>> 8, number & 255]));
     case 'uint8':
     case 'uint16':
-    case 'uint32': {
-      const size = UINT_SIZES[option.type];
+    case 'uint32':
+    case 'int32': {
+      const size = NUMBER_SIZES[option.type];
       return Uint8Array.from({ length: size }, (_, index) => option.value >>> (8 * (size - 1 - index)));
     }
     case 'text':
@@ -61,7 +72,7 @@ export function encodeOptionValue(option: OptionValue): Uint8Array {
   }
 }
 
-/** Reads octets as a value of the type. Throws MalformedMessage if they are none. */
+/** Reads bytes as a value of the type. Throws MalformedMessage if they are none. */
 export function decodeOptionValue(type: OptionType, bytes: Uint8Array): OptionValue {
   switch (type) {
     case 'ip':
@@ -69,15 +80,27 @@ export function decodeOptionValue(type: OptionType, bytes: Uint8Array): OptionVa
       return { type, value: ipv4FromBytes(bytes) };
     case 'ip-list':
       checkLength(type, bytes, bytes.length > 0 && bytes.length % 4 === 0);
+      return { type, value: readAddresses(bytes) };
+    case 'ip-pair-list':
+      checkLength(type, bytes, bytes.length > 0 && bytes.length % 8 === 0);
+      return { type, value: pairs(readAddresses(bytes)) };
+    case 'uint16-list':
+      checkLength(type, bytes, bytes.length > 0 && bytes.length % 2 === 0);
       return {
         type,
-        value: Array.from({ length: bytes.length / 4 }, (_, index) => ipv4FromBytes(bytes, index * 4)),
+        value: Array.from(
+          { length: bytes.length / 2 },
+          (_, index) => (bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0),
+        ),
       };
     case 'uint8':
     case 'uint16':
     case 'uint32':
-      checkLength(type, bytes, bytes.length === UINT_SIZES[type]);
-      return { type, value: bytes.reduce((value, byte) => value * 256 + byte, 0) };
+      checkLength(type, bytes, bytes.length === NUMBER_SIZES[type]);
+      return { type, value: readNumber(bytes) };
+    case 'int32':
+      checkLength(type, bytes, bytes.length === NUMBER_SIZES[type]);
+      return { type, value: readNumber(bytes) | 0 };
     case 'text':
       return { type, value: new TextDecoder('utf-8').decode(bytes).replace(/\0+$/, '') };
     case 'hex':
@@ -105,15 +128,24 @@ export function parseOptionValue(type: OptionType, input: unknown): OptionValue 
       if (list.length === 0) throw new RangeError('an empty list of addresses says nothing; leave it out');
       return { type, value: list.map(parseAddress) };
     }
+    case 'ip-pair-list': {
+      const list = Array.isArray(input) ? (input as unknown[]) : [];
+      if (list.length === 0) {
+        throw new RangeError(`${show(input)} is not a list of pairs of addresses, as [[10.0.0.0, 10.0.0.1]]`);
+      }
+      return { type, value: list.map(parseAddressPair) };
+    }
+    case 'uint16-list': {
+      const list = Array.isArray(input) ? (input as unknown[]) : [input];
+      if (list.length === 0) throw new RangeError('an empty list of numbers says nothing; leave it out');
+      return { type, value: list.map((one) => parseNumber(one, 0, 0xffff)) };
+    }
     case 'uint8':
     case 'uint16':
-    case 'uint32': {
-      const max = 2 ** (8 * UINT_SIZES[type]) - 1;
-      if (typeof input !== 'number' || !Number.isInteger(input) || input < 0 || input > max) {
-        throw new RangeError(`${show(input)} is not a whole number from 0 to ${max}`);
-      }
-      return { type, value: input };
-    }
+    case 'uint32':
+      return { type, value: parseNumber(input, 0, 2 ** (8 * NUMBER_SIZES[type]) - 1) };
+    case 'int32':
+      return { type, value: parseNumber(input, -(2 ** 31), 2 ** 31 - 1) };
     case 'text':
       if (typeof input !== 'string' || input === '' || input.includes('\0')) {
         throw new RangeError(`${show(input)} is not a text of at least one character without NUL`);
@@ -122,7 +154,7 @@ export function parseOptionValue(type: OptionType, input: unknown): OptionValue 
     case 'hex': {
       const digits = typeof input === 'string' ? input.replace(/[: ]/g, '').toLowerCase() : '';
       if (!/^(?:[0-9a-f]{2})+$/.test(digits)) {
-        throw new RangeError(`${show(input)} is not octets in hex, as "01:ff" or "01ff"`);
+        throw new RangeError(`${show(input)} is not bytes in hex, as "01:ff" or "01ff"`);
       }
       return { type, value: digits };
     }
@@ -164,6 +196,7 @@ const RESERVED_CODES: ReadonlyMap<number, string> = new Map([
   [OptionCode.rebindingTime, 'it follows from the lease time'],
   [OptionCode.vendorClass, 'it is part of the boot answer, and alone it sends UEFI to port 4011'],
   [OptionCode.clientIdentifier, 'it is echoed'],
+  [OptionCode.rapidCommit, 'it would promise the exchange of two messages of RFC 4039, which is not served'],
   [OptionCode.relayAgentInformation, 'it is echoed'],
   [OptionCode.machineIdentifier, 'it is echoed'],
   [OptionCode.end, 'it ends the options'],
@@ -184,16 +217,44 @@ export function encodeAddresses(addresses: readonly Ipv4Address[]): Uint8Array {
   return bytes;
 }
 
-/** A whole number from 0 to 2^32 - 1 in four octets, as options 51, 58 and 59 carry it. */
+/** A whole number from 0 to 2^32 - 1 in four bytes, as options 51, 58 and 59 carry it. */
 export function encodeUint32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
-/** Text of one-octet characters. */
+/** Text of one-byte characters. */
 export function encodeText(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
   return bytes;
+}
+
+function readAddresses(bytes: Uint8Array): Ipv4Address[] {
+  return Array.from({ length: bytes.length / 4 }, (_, index) => ipv4FromBytes(bytes, index * 4));
+}
+
+function pairs(addresses: readonly Ipv4Address[]): [Ipv4Address, Ipv4Address][] {
+  return addresses.flatMap((first, index): [Ipv4Address, Ipv4Address][] => {
+    const second = addresses[index + 1];
+    return index % 2 === 0 && second !== undefined ? [[first, second]] : [];
+  });
+}
+
+function readNumber(bytes: Uint8Array): number {
+  return bytes.reduce((value, byte) => value * 256 + byte, 0);
+}
+
+function parseNumber(input: unknown, min: number, max: number): number {
+  if (typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max) return input;
+  throw new RangeError(`${show(input)} is not a whole number from ${min} to ${max}`);
+}
+
+function parseAddressPair(input: unknown): [Ipv4Address, Ipv4Address] {
+  const [first, second, ...rest] = Array.isArray(input) ? (input as unknown[]) : [];
+  if (second === undefined || rest.length > 0) {
+    throw new RangeError(`${show(input)} is not a pair of addresses, as [10.0.0.0, 10.0.0.1]`);
+  }
+  return [parseAddress(first), parseAddress(second)];
 }
 
 function parseAddress(input: unknown): Ipv4Address {
@@ -212,8 +273,7 @@ function parseRoute(input: unknown): ClasslessRoute {
 }
 
 function checkLength(type: OptionType, bytes: Uint8Array, fits: boolean): void {
-  if (!fits)
-    throw new MalformedMessage('option_value', `${bytes.length} octets are no value of type ${type}`);
+  if (!fits) throw new MalformedMessage('option_value', `${bytes.length} bytes are no value of type ${type}`);
 }
 
 function show(input: unknown): string {

@@ -1,5 +1,6 @@
 import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
-import { encodeOptionValue, type OptionValue } from '../../../protocol/dhcp/option-value.ts';
+import type { OptionSetting } from '../../../protocol/dhcp/option-setting.ts';
+import { encodeOptionValue } from '../../../protocol/dhcp/option-value.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { Ipv4Cidr } from '../../../protocol/ipv4-cidr.ts';
 
@@ -13,13 +14,6 @@ export type SubnetMode = 'full' | 'proxy' | 'auto' | 'off';
 export interface AddressRange {
   readonly first: Ipv4Address;
   readonly last: Ipv4Address;
-}
-
-/** An option as settings give it. */
-export interface OptionSetting {
-  /** From 1 to 254, none of those that the protocol sets itself (`reservedOptionReason`). */
-  readonly code: number;
-  readonly value: OptionValue;
 }
 
 /** One IPv4 network that Railhead answers on. */
@@ -102,7 +96,7 @@ export function defineSubnet(settings: SubnetSettings): Subnet {
   };
 }
 
-/** The options as octets by code. Throws RangeError for a value that cannot be written. */
+/** The options as bytes by code. Throws RangeError for a value that cannot be written. */
 export function encodeOptionSettings(settings: readonly OptionSetting[]): DhcpOptions {
   return new Map(settings.map(({ code, value }) => [code, encodeOptionValue(value)]));
 }
