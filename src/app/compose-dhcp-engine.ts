@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Catalog } from '../catalog/catalog.ts';
+import { reviewSettings } from '../config/review-settings.ts';
 import type { Settings } from '../config/schema.ts';
 import { toDhcpPolicy } from '../config/sections/dhcp.ts';
 import { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
 import { reviewReservations } from '../provision/dhcp/leases/review-reservations.ts';
-import { reviewSubnet } from '../provision/dhcp/subnets/review-subnet.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
 import type { MachineRegistry } from '../machines/machine-registry.ts';
 import type { BootOrigins } from './boot-origins.ts';
@@ -37,9 +37,7 @@ export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
     reservations: machines,
     findBootPlan: (query) => composeBootPlan(plan, query),
   });
-  for (const subnet of subnets) {
-    for (const warning of reviewSubnet(subnet)) log.warn({ network: subnet.id }, warning);
-  }
+  for (const { message, path } of reviewSettings(settings)) log.warn({ setting: path.join('.') }, message);
   const reviewMachines = (): void => {
     for (const warning of reviewReservations(machines.machines(), subnets)) log.warn(warning);
   };

@@ -1,0 +1,124 @@
+import { type ClasslessRoute, decodeClasslessRoutes } from '../protocol/dhcp/classless-routes.ts';
+import { encodeOptionValue } from '../protocol/dhcp/option-value.ts';
+import { ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
+import { cidrContains } from '../protocol/ipv4-cidr.ts';
+import { MalformedMessage } from '../protocol/malformed-message.ts';
+import type { Settings } from './schema.ts';
+import type { SettingsWarning } from './settings-warning.ts';
+
+type Network = Settings['networks'][number];
+
+const ROUTER = 3;
+/** RFC 3442, and the code that Microsoft gave the same before there was the RFC. */
+const ROUTE_OPTIONS: readonly number[] = [121, 249];
+const BOOT_LEASE_SECONDS_MIN = 60;
+
+/** What is allowed in a network's settings and will surprise whoever wrote it; paths are within the network. */
+export function reviewNetwork(network: Network): SettingsWarning[] {
+  return [
+    ...reviewMode(network),
+    ...reviewRouters(network),
+    ...reviewRoutes(network),
+    ...reviewBootOptions(network),
+  ];
+}
+
+function reviewMode(network: Network): SettingsWarning[] {
+  const { cidr, mode, pools } = network;
+  const leases = mode === 'full' || mode === 'auto';
+  const warnings: SettingsWarning[] = [];
+  if (leases && cidr.prefixLength >= 31) {
+    // tianocore/edk2#8557.
+    warnings.push({
+      path: ['cidr'],
+      message: `UEFI firmware refuses leases in a /${cidr.prefixLength} (${cidr.text}): use a /30 or larger`,
+    });
+  }
+  if (mode === 'proxy' && pools.length > 0) {
+    warnings.push({
+      path: ['pools'],
+      message: 'mode proxy uses no pools, since another server leases: remove them, or set mode full',
+    });
+  }
+  if (mode === 'full' && pools.length === 0 && network.allow_unknown === 'discover') {
+    warnings.push({
+      path: ['mode'],
+      message: 'there is no pool, so machines without a reserved address get none: add a pool if they should',
+    });
+  }
+  if (mode === 'auto' && network.allow_auto_full && pools.length === 0) {
+    warnings.push({ path: ['allow_auto_full'], message: 'does nothing without a pool: add one' });
+  }
+  if (leases && network.boot_lease_seconds < BOOT_LEASE_SECONDS_MIN) {
+    warnings.push({
+      path: ['boot_lease_seconds'],
+      message: `a boot lease of ${network.boot_lease_seconds} s may end before iPXE is done: use 60 or more`,
+    });
+  }
+  return warnings;
+}
+
+/** Gateways outside of the network exist (on-link routes, link-local addresses), and most are typing mistakes. */
+function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
+  return routers.flatMap((router, index): SettingsWarning[] => {
+    const path = ['routers', index];
+    if (!cidrContains(cidr, router)) {
+      const message = `router ${router} is not within ${cidr.text}: only clients that take it for a neighbour reach it`;
+      return [{ path, message }];
+    }
+    const value = ipv4ToNumber(router);
+    const inPool = pools.some(
+      ({ first, last }) => value >= ipv4ToNumber(first) && value <= ipv4ToNumber(last),
+    );
+    return inPool
+      ? [{ path, message: `router ${router} is inside a pool; nobody is given this address` }]
+      : [];
+  });
+}
+
+/** RFC 3442: a client that takes classless routes ignores option 3, so that they must have the default route too. */
+function reviewRoutes({ cidr, options, routers }: Network): SettingsWarning[] {
+  const hasRouter = routers.length > 0 || options.some(({ code }) => code === ROUTER);
+  const gateway = routers[0] ?? '(the router)';
+  return options.flatMap((option, index): SettingsWarning[] => {
+    if (!ROUTE_OPTIONS.includes(option.code)) return [];
+    const routes = readRoutes(encodeOptionValue(option.value));
+    const path = ['options', index];
+    if (routes === undefined)
+      return [{ path, message: `option ${option.code} is not a list of classless routes` }];
+    const warnings = routes
+      .filter(({ router }) => router !== UNSPECIFIED_ADDRESS && !cidrContains(cidr, router))
+      .map(({ destination, router }) => ({
+        path,
+        message: `the route to ${destination.text} leads through ${router}, which is not within ${cidr.text}`,
+      }));
+    const hasDefault = routes.some(({ destination }) => destination.prefixLength === 0);
+    if (!hasRouter || hasDefault) return warnings;
+    const message =
+      `routers is ignored by clients that take option ${option.code} (RFC 3442), and they have no default route: ` +
+      `add {destination: 0.0.0.0/0, router: ${gateway}} to it`;
+    return [...warnings, { path, message }];
+  });
+}
+
+function readRoutes(bytes: Uint8Array): readonly ClasslessRoute[] | undefined {
+  try {
+    return decodeClasslessRoutes(bytes);
+  } catch (error) {
+    if (error instanceof MalformedMessage) return undefined;
+    throw error;
+  }
+}
+
+function reviewBootOptions({ options }: Network): SettingsWarning[] {
+  return options.flatMap(({ code }, index) =>
+    code === 66 || code === 67
+      ? [
+          {
+            path: ['options', index],
+            message: `option ${code} reaches only clients that do not boot: PXE, iPXE and UEFI HTTP Boot are told what the catalog says`,
+          },
+        ]
+      : [],
+  );
+}

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { reviewSettings } from '../../src/config/review-settings.ts';
+import { settingsSchema } from '../../src/config/schema.ts';
+
+/** The warnings for a network that has only what the test says, as `path: message`. */
+function warnings(network: object, rest: object = {}): string[] {
+  const settings = settingsSchema.parse({
+    networks: [
+      { id: 'rack', cidr: '10.20.0.0/24', mode: 'full', pools: ['10.20.0.50-10.20.0.60'], ...network },
+    ],
+    ...rest,
+  });
+  return reviewSettings(settings).map(({ message, path }) => `${path.join('.')}: ${message}`);
+}
+
+const route = (destination: string, router: string): object => ({ destination, router });
+const routes = (code: number, ...value: object[]): object => ({
+  routers: ['10.20.0.1'],
+  options: [{ code, type: 'classless-routes', value }],
+});
+
+test.each<[what: string, network: object, expected: string | undefined]>([
+  ['a plain network', {}, undefined],
+  ['a proxy', { mode: 'proxy', pools: [] }, undefined],
+  [
+    'a /31',
+    { cidr: '10.20.0.0/31', pools: [], allow_unknown: 'ignore' },
+    'networks.0.cidr: UEFI firmware refuses leases in a /31 (10.20.0.0/31): use a /30 or larger',
+  ],
+  ['pools beside a proxy', { mode: 'proxy' }, 'networks.0.pools: mode proxy uses no pools'],
+  ['no pool for strangers', { pools: [] }, 'networks.0.mode: there is no pool'],
+  ['no pool, and no strangers', { pools: [], allow_unknown: 'ignore' }, undefined],
+  [
+    'auto without a pool',
+    { mode: 'auto', pools: [], allow_auto_full: true },
+    'networks.0.allow_auto_full: does nothing without a pool',
+  ],
+  [
+    'a router of elsewhere, which some networks do have',
+    { routers: ['10.99.0.1'] },
+    'networks.0.routers.0: router 10.99.0.1 is not within 10.20.0.0/24',
+  ],
+  [
+    'a link-local gateway',
+    { routers: ['169.254.1.1'] },
+    'networks.0.routers.0: router 169.254.1.1 is not within',
+  ],
+  [
+    'a router in a pool',
+    { routers: ['10.20.0.55'] },
+    'networks.0.routers.0: router 10.20.0.55 is inside a pool',
+  ],
+  ['a short boot lease', { boot_lease_seconds: 30 }, 'networks.0.boot_lease_seconds: a boot lease of 30 s'],
+  [
+    'a boot file',
+    { options: [{ code: 67, value: 'x' }] },
+    'networks.0.options.0: option 67 reaches only clients that do not boot',
+  ],
+  [
+    'option 121 without the default route',
+    routes(121, route('10.5.1.0/24', '10.20.0.8')),
+    'networks.0.options.0: routers is ignored by clients that take option 121 (RFC 3442), and they have no default route: add {destination: 0.0.0.0/0, router: 10.20.0.1} to it',
+  ],
+  [
+    'its older twin 249 without the default route',
+    routes(249, route('10.5.1.0/24', '10.20.0.8')),
+    'networks.0.options.0: routers is ignored by clients that take option 249',
+  ],
+  [
+    'the same as bytes',
+    { routers: ['10.20.0.1'], options: [{ code: 249, type: 'hex', value: '18 0a0501 0a140008' }] },
+    'networks.0.options.0: routers is ignored by clients that take option 249',
+  ],
+  [
+    'option 121 with the default route',
+    routes(121, route('10.5.1.0/24', '10.20.0.8'), route('0.0.0.0/0', '10.20.0.1')),
+    undefined,
+  ],
+  [
+    'option 121 where there is no router',
+    { ...routes(121, route('10.5.1.0/24', '10.20.0.8')), routers: [] },
+    undefined,
+  ],
+  [
+    'a route through an address of elsewhere',
+    routes(121, route('0.0.0.0/0', '10.20.0.1'), route('10.5.1.0/24', '10.99.0.8')),
+    'networks.0.options.0: the route to 10.5.1.0/24 leads through 10.99.0.8, which is not within 10.20.0.0/24',
+  ],
+  [
+    'a route on the link',
+    routes(121, route('0.0.0.0/0', '10.20.0.1'), route('10.5.1.0/24', '0.0.0.0')),
+    undefined,
+  ],
+])('%s', (_what, network, expected) => {
+  const found = warnings(network);
+  expect(found).toHaveLength(expected === undefined ? 0 : 1);
+  if (expected !== undefined) expect(found[0]).toContain(expected);
+});
+
+test.each<[url: string, network: object, warns: boolean]>([
+  ['http://boot.example.com:8080', {}, true],
+  ['http://boot.example.com:8080', { dns: ['10.20.0.2'] }, false],
+  ['http://boot.example.com:8080', { options: [{ code: 6, value: ['10.20.0.2'] }] }, false],
+  ['http://boot.example.com:8080', { mode: 'proxy', pools: [] }, false],
+  ['http://10.20.0.1:8080', {}, false],
+  ['http://[2001:db8::1]:8080', {}, false],
+])('public_url %s in a network %j: warns %s', (url, network, warns) => {
+  const found = warnings(network, { http: { public_url: url } });
+  expect(found).toHaveLength(warns ? 1 : 0);
+  if (warns)
+    expect(found[0]).toContain(
+      'has the name boot.example.com, and network rack tells its machines no name server',
+    );
+});
