@@ -40,10 +40,13 @@ const VENDOR_CLASS_PXE = 'PXEClient';
 const VENDOR_CLASS_HTTP = 'HTTPClient';
 const MACHINE_IDENTIFIER_SIZE = 17;
 
-// The OUIs that tinkerbell's smee lists, and 2c:cf:67 of later boards.
+// The OUIs that tinkerbell's smee lists, and those of later boards (ltsp/ltsp#940, raspberrypi/piserver#169).
 const RASPBERRY_PI_OUIS: ReadonlySet<number> = new Set([
-  0xb827eb, 0xdca632, 0xe45f01, 0x28cdc1, 0xd83add, 0x2ccf67,
+  ...[0xb827eb, 0xdca632, 0xe45f01, 0x28cdc1, 0xd83add, 0x2ccf67],
+  ...[0x3a3541, 0x88a29e],
 ]);
+/** How option 97 of a Raspberry Pi begins after its type byte: "RPi" and the digit of the model. */
+const RASPBERRY_PI_MARK = [0x52, 0x50, 0x69];
 
 const ARCH_RPIBOOT = 41;
 
@@ -61,10 +64,11 @@ export function classifyClient(message: DhcpMessage): BootClient {
     : undefined;
   const userClassBytes = options.get(OptionCode.userClass);
   const ipxeBytes = options.get(OptionCode.ipxe);
-  // The boot ROM of a Raspberry Pi says "x86 BIOS", so only the maker of the card tells it from a PC. That it is a
-  // PXEClient it says in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a system that runs there sends no option 93.
-  const hasPiCard = hasRaspberryPiCard(message);
-  const pi = hasPiCard && isX86Bios(options.get(OptionCode.clientArchitecture));
+  // The boot ROM of a Raspberry Pi says "x86 BIOS". EEPROMs since 2020 give themselves away by option 97, older ones by
+  // the maker of the card only. That it is a PXEClient a Pi says in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a
+  // system that runs there sends no option 93.
+  const isPi = hasRaspberryPiMark(message) || hasRaspberryPiCard(message);
+  const pi = isPi && isX86Bios(options.get(OptionCode.clientArchitecture));
   if (vendorClass === undefined && userClassBytes === undefined && ipxeBytes === undefined && !pi) {
     return uuid === undefined ? NOT_BOOTING : { ...NOT_BOOTING, uuid };
   }
@@ -82,7 +86,7 @@ export function classifyClient(message: DhcpMessage): BootClient {
     kind,
     ...(arch !== undefined && { arch }),
     ...(ipxe !== undefined && { ipxe }),
-    raspberryPi: kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (arch === 0 && hasPiCard)),
+    raspberryPi: kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (arch === 0 && isPi)),
     ...(uuid !== undefined && { uuid }),
     userClasses,
   };
@@ -127,6 +131,16 @@ function readUuid(option: Uint8Array | undefined): MachineUuid | undefined {
 
 function isX86Bios(option: Uint8Array | undefined): boolean {
   return option !== undefined && readClientArchitecture(option) === 0;
+}
+
+/** `RPi4`, `RPi5` and so on in the first four bytes of the identifier (setting DHCP_OPTION97 of the EEPROM). */
+function hasRaspberryPiMark({ options }: DhcpMessage): boolean {
+  const identifier = options.get(OptionCode.machineIdentifier);
+  if (identifier?.length !== MACHINE_IDENTIFIER_SIZE) return false;
+  const model = identifier[1 + RASPBERRY_PI_MARK.length] ?? 0;
+  return (
+    RASPBERRY_PI_MARK.every((byte, index) => identifier[1 + index] === byte) && model >= 0x30 && model <= 0x39
+  );
 }
 
 function hasRaspberryPiCard({ htype, chaddr }: DhcpMessage): boolean {

@@ -22,6 +22,8 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
+/** Option 97 of an EEPROM: the model, board revision and serial number. */
+const PI_ID = (model: string): string => `00${hex(`RPi${model}`)}7041c100d37cb7b0b0b77cd3`;
 const RASPBERRY_PI = mac('b8:27:eb:00:00:01');
 
 describe('what a client is', () => {
@@ -71,6 +73,19 @@ describe('what a client is', () => {
     ['iPXE without a vendor class', { 77: hex('iPXE') }, { kind: 'pxe' }],
     ['gPXE is firmware', { ...BIOS_PXE, 77: hex('gPXE') }, { kind: 'pxe', ipxe: undefined }],
     ['a Raspberry Pi', BIOS_PXE, { kind: 'pxe', arch: 0, raspberryPi: true }, pi],
+    ['a Raspberry Pi 4 by its identifier', { ...BIOS_PXE, 97: PI_ID('4') }, { raspberryPi: true }],
+    ['a Raspberry Pi 5 by its identifier', { ...BIOS_PXE, 97: PI_ID('5') }, { raspberryPi: true }],
+    ['a Raspberry Pi that is yet to come', { ...BIOS_PXE, 97: PI_ID('9') }, { raspberryPi: true }],
+    ['its DHCPREQUEST without a class', { 93: '0000', 97: PI_ID('5') }, { kind: 'pxe', raspberryPi: true }],
+    [
+      'a Raspberry Pi of 2025 by its card',
+      BIOS_PXE,
+      { raspberryPi: true },
+      { mac: mac('88:a2:9e:00:00:01') },
+    ],
+    ['an identifier that is not quite one', { ...BIOS_PXE, 97: PI_ID('x') }, { raspberryPi: false }],
+    ['UEFI of a Raspberry Pi', { ...UEFI_PXE, 97: PI_ID('4') }, { raspberryPi: false }],
+    ['iPXE on a Raspberry Pi', { ...IPXE_BIOS, 97: PI_ID('4') }, { raspberryPi: false }],
     [
       'a Raspberry Pi that leaves out its class in its DHCPREQUEST',
       { 93: '0000', 94: '010201' },
