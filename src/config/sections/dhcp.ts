@@ -39,7 +39,13 @@ export const dhcp = z
       .prefault([])
       .describe('Addresses that relays may send from as well, when `strict_relay_source` is set.')
       .meta({ example: '[10.0.9.1]' }),
-    bootp: z.boolean().prefault(false).describe('Whether to answer BOOTP clients that have a reservation.'),
+    bootp: z
+      .union([z.boolean(), z.literal('dynamic')])
+      .prefault(false)
+      .describe(
+        'Whether to answer BOOTP clients: `true` those that have a reservation, `dynamic` all, whose addresses of the pools are then theirs for good.',
+      )
+      .meta({ example: 'true' }),
     conflict_detection: z
       .enum(['off', 'not-pxe', 'all'])
       .prefault('not-pxe')
@@ -71,7 +77,7 @@ export function toDhcpPolicy(settings: z.output<typeof dhcp>): DhcpPolicy {
     trustOption82WithoutGiaddr: settings.trust_option_82_without_relay,
     strictRelaySource: settings.strict_relay_source,
     trustedRelays: settings.trusted_relays,
-    bootp: settings.bootp,
+    bootp: settings.bootp === 'dynamic' ? 'dynamic' : settings.bootp ? 'reserved' : 'off',
     conflictDetection: settings.conflict_detection,
     bootLoop: settings.boot_loop,
     packetsPerSecond: settings.packets_per_second,

@@ -6,6 +6,8 @@ import {
   type DhcpMessage,
   FILE_OFFSET,
   FILE_SIZE,
+  HTYPE_ETHERNET,
+  HTYPE_INFINIBAND,
   MAGIC_COOKIE,
   OPTIONS_OFFSET,
   SNAME_OFFSET,
@@ -13,14 +15,14 @@ import {
 } from './message.ts';
 import { OptionCode } from './option-codes.ts';
 
-const HTYPE_ETHERNET = 1;
-const HTYPE_INFINIBAND = 32;
+/** What BOOTP clients without options have in place of the cookie: nothing (RFC 951), or the letters of CMU's format. */
+const NO_COOKIES: ReadonlySet<number> = new Set([0, 0x434d5500]);
 const HOPS_MAX = 16;
 /** The highest message type that an RFC defines (RFC 7724 section 7: DHCPTLS). */
 const MESSAGE_TYPE_MAX = 18;
 /** What one option may grow to when its pieces are put together; bounds memory, and nothing real comes near. */
 const OPTION_SIZE_MAX = 4096;
-/** Pieces of options in one message; bounds the time that a datagram full of two-octet options can take. */
+/** Pieces of options in one message; bounds the time that a datagram full of two-byte options can take. */
 const OPTION_PIECES_MAX = 1024;
 
 /**
@@ -31,16 +33,17 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
   if (bytes.length < OPTIONS_OFFSET) {
     throw new MalformedMessage(
       'short',
-      `${bytes.length} octets are fewer than the ${OPTIONS_OFFSET} of a header`,
+      `${bytes.length} bytes are fewer than the ${OPTIONS_OFFSET} of a header`,
     );
   }
-  if (readUint32(bytes, COOKIE_OFFSET) !== MAGIC_COOKIE) {
+  const cookie = readUint32(bytes, COOKIE_OFFSET);
+  if (cookie !== MAGIC_COOKIE && !NO_COOKIES.has(cookie)) {
     throw new MalformedMessage('cookie', 'the magic cookie 63825363 is missing', COOKIE_OFFSET);
   }
   const htype = byteAt(bytes, 1);
   const hlen = byteAt(bytes, 2);
   checkHardware(htype, hlen);
-  const collected = collectOptions(bytes);
+  const collected = cookie === MAGIC_COOKIE ? collectOptions(bytes) : new OptionPieces();
   const options = collected.join();
   checkMessageType(options.get(OptionCode.messageType));
   return {
@@ -59,6 +62,7 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
     sname: collected.snameHoldsOptions ? '' : readFieldText(bytes, SNAME_OFFSET, SNAME_SIZE),
     file: collected.fileHoldsOptions ? '' : readFieldText(bytes, FILE_OFFSET, FILE_SIZE),
     options,
+    ...(cookie !== MAGIC_COOKIE && { withoutCookie: true }),
   };
 }
 
@@ -81,30 +85,28 @@ export function decodeRequest(bytes: Uint8Array): DhcpMessage {
 }
 
 function checkHardware(htype: number, hlen: number): void {
-  const expected = htype === HTYPE_ETHERNET ? 6 : htype === HTYPE_INFINIBAND ? 0 : undefined;
-  if (htype === 0 || htype === 255 || hlen > 16 || (expected !== undefined && hlen !== expected)) {
+  if (htype === 0 || htype === 255 || hlen > 16 || (htype === HTYPE_ETHERNET && hlen !== 6)) {
     throw new MalformedMessage('hardware', `htype ${htype} with hlen ${hlen} is no hardware address`, 1);
   }
-  // RFC 4390 section 2.1: only InfiniBand leaves chaddr empty.
+  // RFC 4390 section 2.1: only InfiniBand leaves chaddr empty; some of its clients put a GUID there all the same.
   if (hlen === 0 && htype !== HTYPE_INFINIBAND) {
     throw new MalformedMessage('hardware', `htype ${htype} without a hardware address`, 1);
   }
 }
 
 function checkStation(message: DhcpMessage): void {
-  if (message.hlen === 0) {
-    // RFC 4390 section 2.1: InfiniBand clients are known by their client identifier alone.
-    if ((message.options.get(OptionCode.clientIdentifier)?.length ?? 0) === 0) {
-      throw new MalformedMessage('hardware', 'neither a hardware address nor a client identifier', 28);
-    }
-    return;
+  const { chaddr, hlen, htype, options } = message;
+  const hasClientIdentifier = (options.get(OptionCode.clientIdentifier)?.length ?? 0) > 0;
+  // RFC 4390 section 2.1: InfiniBand clients are known by their client identifier, whatever else they send.
+  if (htype === HTYPE_INFINIBAND && hasClientIdentifier) return;
+  if (hlen === 0) {
+    throw new MalformedMessage('hardware', 'neither a hardware address nor a client identifier', 28);
   }
-  const { chaddr } = message;
   let allZero = true;
   for (let index = 0; index < chaddr.length && allZero; index++) allZero = chaddr[index] === 0;
   if (allZero) throw new MalformedMessage('chaddr', 'the hardware address is all zero', 28);
-  // IEEE 802-2014 section 8.2.2: the lowest bit of the first octet marks a group, and broadcast is the group of all.
-  if (message.htype === HTYPE_ETHERNET && (byteAt(chaddr, 0) & 1) === 1) {
+  // IEEE 802-2014 section 8.2.2: the lowest bit of the first byte marks a group, and broadcast is the group of all.
+  if (htype === HTYPE_ETHERNET && (byteAt(chaddr, 0) & 1) === 1) {
     throw new MalformedMessage('chaddr', 'the hardware address is a group address', 28);
   }
 }
@@ -176,7 +178,7 @@ function joinPieces(code: number, pieces: readonly Uint8Array[]): Uint8Array {
   if (size > OPTION_SIZE_MAX) {
     throw new MalformedMessage(
       'option_size',
-      `option ${code} has ${size} octets in all, more than ${OPTION_SIZE_MAX}`,
+      `option ${code} has ${size} bytes in all, more than ${OPTION_SIZE_MAX}`,
     );
   }
   const joined = new Uint8Array(size);
@@ -226,7 +228,7 @@ function collectArea(bytes: Uint8Array, start: number, end: number, pieces: Opti
     if (valueEnd > end) {
       throw new MalformedMessage(
         'option_length',
-        `option ${code} claims ${length} octets, and only ${end - offset - 2} are left`,
+        `option ${code} claims ${length} bytes, and only ${end - offset - 2} are left`,
         offset,
       );
     }

@@ -15,10 +15,12 @@ import { readUint16 } from './read-option.ts';
 
 /** How a message has to fit. */
 export interface EncodeLimits {
-  /** Octets of UDP payload that the receiver takes; see `maximumReplySize`. */
+  /** Bytes of UDP payload that the receiver takes; see `maximumReplySize`. */
   readonly maxSize?: number;
   /** Option 55 of the request: its order is the order of the options that have no fixed place. */
   readonly requested?: Uint8Array | undefined;
+  /** Whether options may move into `file` and `sname` (option 52), which BOOTP clients do not know. Default: true. */
+  readonly overload?: boolean;
 }
 
 /** An encoded message, and the codes of the options that found no room in it. */
@@ -27,11 +29,14 @@ export interface EncodedMessage {
   readonly dropped: readonly number[];
 }
 
-/** BOOTP clients and some relays discard anything shorter (RFC 1542 section 2.1). */
-const MESSAGE_SIZE_MIN = 300;
-/** What every client must take: a 576-octet IP datagram less 28 octets of IP and UDP header (RFC 2131 section 2). */
+/**
+ * What BOOTP defines, with a vendor area of 64 bytes (RFC 951). BOOTP clients and some relays discard anything shorter
+ * (RFC 1542 section 2.1), and a BOOTP client need not take more.
+ */
+export const BOOTP_MESSAGE_SIZE = 300;
+/** What every client must take: a 576-byte IP datagram less 28 bytes of IP and UDP header (RFC 2131 section 2). */
 const REPLY_SIZE_MIN = 548;
-/** One Ethernet frame of 1500 octets less the same headers; edk2 holds no more either. */
+/** One Ethernet frame of 1500 bytes less the same headers; edk2 holds no more either. */
 const REPLY_SIZE_MAX = 1472;
 const HEADERS_SIZE = 28;
 
@@ -67,11 +72,11 @@ const PRECIOUS = [
   OptionCode.relayAgentInformation,
   OptionCode.leaseTime,
   OptionCode.subnetMask,
+  OptionCode.router,
   OptionCode.bootFileName,
   OptionCode.vendorClass,
   OptionCode.vendorSpecific,
   OptionCode.ipxe,
-  OptionCode.router,
   OptionCode.machineIdentifier,
   OptionCode.domainNameServer,
   OptionCode.clientIdentifier,
@@ -81,13 +86,26 @@ const PRECIOUS = [
   OptionCode.tftpServerName,
 ];
 
+/**
+ * What stays in the options field: not every client reads the others. A relay strips option 82 from there, the message
+ * type must be found at once, and a lease is worth nothing without mask, router and time.
+ */
+const NEVER_MOVED: ReadonlySet<number> = new Set([
+  OptionCode.messageType,
+  OptionCode.serverIdentifier,
+  OptionCode.leaseTime,
+  OptionCode.subnetMask,
+  OptionCode.router,
+  OptionCode.relayAgentInformation,
+]);
+
 /** 1 where a code has a fixed place or is no data option, so that the walk over the rest skips it. */
 const PLACED = new Uint8Array(256);
 for (const code of [...LEADING, ...TRAILING, OptionCode.pad, OptionCode.overload, OptionCode.end])
   PLACED[code] = 1;
 
 /**
- * The octets of UDP payload that a client takes, from its option 57: never less than every client must take, never
+ * The bytes of UDP payload that a client takes, from its option 57: never less than every client must take, never
  * more than one Ethernet frame, since edk2 asks for 65280 and holds 1472 (RFC 2132 section 9.10).
  */
 export function maximumReplySize(requestOptions: DhcpOptions): number {
@@ -97,16 +115,22 @@ export function maximumReplySize(requestOptions: DhcpOptions): number {
 
 /**
  * Writes a message of either direction. Options come in the order that firmware is known to take, are split over
- * 255 octets (RFC 3396), and move into `file` and `sname` (option 52) or are dropped where the size demands it.
+ * 255 bytes (RFC 3396), and move into `file` and `sname` (option 52) or are dropped where the size demands it.
  * Throws RangeError if a header field does not fit its place.
  */
 export function encodeMessage(message: DhcpMessage, limits: EncodeLimits = {}): EncodedMessage {
+  if (message.withoutCookie === true) {
+    return {
+      bytes: writeMessage(message, BOOTP_MESSAGE_SIZE, { main: [] }),
+      dropped: [...message.options.keys()],
+    };
+  }
   const maxSize = limits.maxSize ?? REPLY_SIZE_MAX;
   const order = orderOptions(message.options, limits.requested);
   let size = OPTIONS_OFFSET + 1;
   for (const code of order) size += optionSize(message.options, code);
   if (size <= maxSize) return { bytes: writeMessage(message, size, { main: order }), dropped: [] };
-  const fitted = fitOptions(message, order, limits.requested, maxSize);
+  const fitted = fitOptions(message, order, limits, maxSize);
   return { bytes: writeMessage(message, fitted.size, fitted.layout), dropped: fitted.dropped };
 }
 
@@ -138,7 +162,7 @@ function optionSize(options: DhcpOptions, code: number): number {
 function fitOptions(
   message: DhcpMessage,
   order: readonly number[],
-  requested: Uint8Array | undefined,
+  { overload = true, requested }: EncodeLimits,
   maxSize: number,
 ): { size: number; layout: OptionLayout; dropped: number[] } {
   const dropped: number[] = [];
@@ -159,15 +183,13 @@ function fitOptions(
   // RFC 2131 section 4.1 lets options move into file and sname; not while those hold what a ROM boots from.
   const file: number[] = [];
   const sname: number[] = [];
-  if (size > maxSize && (message.file === '' || message.sname === '')) {
+  if (overload && size > maxSize && (message.file === '' || message.sname === '')) {
     size += 3;
     let fileRoom = message.file === '' ? FILE_SIZE - 1 : 0;
     let snameRoom = message.sname === '' ? SNAME_SIZE - 1 : 0;
     for (const code of [...spare, ...[...PRECIOUS].reverse()]) {
       if (size <= maxSize) break;
-      // A relay strips option 82 from the options field, and the message type must be found at once.
-      if (!main.includes(code) || code === OptionCode.relayAgentInformation) continue;
-      if (code === OptionCode.messageType || code === OptionCode.serverIdentifier) continue;
+      if (!main.includes(code) || NEVER_MOVED.has(code)) continue;
       const needed = optionSize(message.options, code);
       // The smaller field first, so that the larger one is left for what fits nowhere else.
       if (needed <= snameRoom) {
@@ -189,6 +211,14 @@ function fitOptions(
     if (size <= maxSize) break;
     if (main.includes(code)) drop(code);
   }
+  // Dropping stops at what made it fit, which may have left room for smaller ones: the most needed of them come back.
+  for (const code of [...dropped].reverse()) {
+    const needed = optionSize(message.options, code);
+    if (size + needed > maxSize) continue;
+    size += needed;
+    dropped.splice(dropped.indexOf(code), 1);
+    main = order.filter((other) => other === code || main.includes(other));
+  }
   return {
     size,
     layout: { main, ...(file.length > 0 && { file }), ...(sname.length > 0 && { sname }) },
@@ -198,7 +228,7 @@ function fitOptions(
 
 function writeMessage(message: DhcpMessage, size: number, layout: OptionLayout): Uint8Array {
   // From Node's pool: an allocation of its own would cost more than all the rest of this function.
-  const bytes = Buffer.allocUnsafe(Math.max(size, MESSAGE_SIZE_MIN)).fill(0);
+  const bytes = Buffer.allocUnsafe(Math.max(size, BOOTP_MESSAGE_SIZE)).fill(0);
   bytes[0] = message.op;
   bytes[1] = message.htype;
   bytes[2] = message.hlen;
@@ -213,10 +243,10 @@ function writeMessage(message: DhcpMessage, size: number, layout: OptionLayout):
   writeIpv4(bytes, 20, message.siaddr);
   writeIpv4(bytes, 24, message.giaddr);
   if (message.chaddr.length > 16) {
-    throw new RangeError(`chaddr has ${message.chaddr.length} octets, and 16 fit`);
+    throw new RangeError(`chaddr has ${message.chaddr.length} bytes, and 16 fit`);
   }
   bytes.set(message.chaddr, 28);
-  writeUint32(bytes, COOKIE_OFFSET, MAGIC_COOKIE);
+  if (message.withoutCookie !== true) writeUint32(bytes, COOKIE_OFFSET, MAGIC_COOKIE);
 
   let offset = OPTIONS_OFFSET;
   let overload = 0;
@@ -242,7 +272,7 @@ function writeMessage(message: DhcpMessage, size: number, layout: OptionLayout):
   } else {
     offset = writeOptions(bytes, offset, message.options, layout.main);
   }
-  bytes[offset] = OptionCode.end;
+  if (message.withoutCookie !== true) bytes[offset] = OptionCode.end;
   return bytes;
 }
 
@@ -277,8 +307,8 @@ function writeOptions(
 
 function writeFieldText(bytes: Uint8Array, offset: number, size: number, text: string, name: string): void {
   if (text === '') return;
-  // One octet stays for the NUL that ends the text.
-  if (text.length >= size) throw new RangeError(`${name} has ${text.length} octets, and ${size - 1} fit`);
+  // One byte stays for the NUL that ends the text.
+  if (text.length >= size) throw new RangeError(`${name} has ${text.length} bytes, and ${size - 1} fit`);
   for (let index = 0; index < text.length; index++) bytes[offset + index] = text.charCodeAt(index);
 }
 

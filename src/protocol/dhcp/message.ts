@@ -15,7 +15,7 @@ export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
  *     +-------------------------------+-------------------------------+
  *     |           secs                |           flags               |
  *     +-------------------------------+-------------------------------+
- *     |           ciaddr, yiaddr, siaddr, giaddr (4 octets each)      |
+ *     |           ciaddr, yiaddr, siaddr, giaddr (4 bytes each)       |
  *     +---------------------------------------------------------------+
  *     |           chaddr (16), sname (64), file (128)                 |
  *     +---------------------------------------------------------------+
@@ -36,13 +36,18 @@ export interface DhcpMessage {
   readonly yiaddr: Ipv4Address;
   readonly siaddr: Ipv4Address;
   readonly giaddr: Ipv4Address;
-  /** The first `hlen` octets of the field; a view into the datagram where the message was decoded. */
+  /** The first `hlen` bytes of the field; a view into the datagram where the message was decoded. */
   readonly chaddr: Uint8Array;
-  /** Text up to the first NUL, one character an octet; empty when the field carries options. */
+  /** Text up to the first NUL, one character a byte; empty when the field carries options. */
   readonly sname: string;
   /** As `sname`. */
   readonly file: string;
   readonly options: DhcpOptions;
+  /**
+   * BOOTP of RFC 951 from before there were options: the vendor area is empty, without the magic cookie, and stays so
+   * in the reply.
+   */
+  readonly withoutCookie?: true;
 }
 
 export const BOOTREQUEST = 1;
@@ -58,6 +63,9 @@ export const OPTIONS_OFFSET = 240;
 export const SNAME_SIZE = 64;
 export const FILE_SIZE = 128;
 export const MAGIC_COOKIE = 0x63825363;
+export const HTYPE_ETHERNET = 1;
+/** RFC 4390. */
+export const HTYPE_INFINIBAND = 32;
 
 /** The value of option 53; undefined for a BOOTP message. The decoder has seen to it that it is in range. */
 export function messageTypeOf(message: DhcpMessage): number | undefined {

@@ -1,4 +1,4 @@
-import { messageTypeOf } from '../../protocol/dhcp/message.ts';
+import { HTYPE_INFINIBAND, messageTypeOf } from '../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress } from '../../protocol/dhcp/read-option.ts';
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
@@ -129,8 +129,9 @@ export class DhcpEngine {
     this.#all ??= new TokenBucket(this.#policy.packetsPerSecond, this.#policy.packetsPerSecond, nowMs);
     const chaddr = hexFromBytes(message.chaddr, ':');
     const clientKey = clientKeyOf(message, this.#policy.identity, chaddr);
-    // Hardware without an address of its own, as InfiniBand, is told apart by what else identifies it.
-    if (!this.#clients.take(chaddr === '' ? clientKey : chaddr, nowMs)) return ignore('rate_limited');
+    // InfiniBand is told apart by its client identifier: its chaddr may be empty or say nothing.
+    const sender = message.htype === HTYPE_INFINIBAND ? clientKey : chaddr;
+    if (!this.#clients.take(sender, nowMs)) return ignore('rate_limited');
     // After it, so that one client that repeats without end takes nothing from the others.
     if (!this.#all.take(nowMs)) return ignore('overload');
 

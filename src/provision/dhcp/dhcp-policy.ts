@@ -16,8 +16,8 @@ export interface DhcpPolicy {
   readonly trustedRelays: readonly Ipv4Address[];
   /** Whether to accept option 82 in packets that no relay passed on. */
   readonly trustOption82WithoutGiaddr: boolean;
-  /** Whether to answer BOOTP clients that have a reservation. */
-  readonly bootp: boolean;
+  /** Which BOOTP clients are answered: none, those whose machine has a reserved address, or all, from the pools too. */
+  readonly bootp: 'off' | 'reserved' | 'dynamic';
   /** Whether the network is asked for an address before it is offered for the first time (DhcpReply.probe). */
   readonly conflictDetection: 'off' | 'not-pxe' | 'all';
   /** What to do about a machine that loads the same thing again and again: tell, or also stop handing it out. */
@@ -36,7 +36,7 @@ export const DEFAULT_DHCP_POLICY: DhcpPolicy = {
   strictRelaySource: false,
   trustedRelays: [],
   trustOption82WithoutGiaddr: false,
-  bootp: false,
+  bootp: 'off',
   conflictDetection: 'not-pxe',
   bootLoop: 'report',
   clientPacketsPerSecond: 20,

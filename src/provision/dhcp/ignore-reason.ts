@@ -37,7 +37,7 @@ export type IgnoreReason =
   | 'not_a_boot_client'
   /** A boot client for which there is nothing to boot. */
   | 'nothing_to_boot'
-  /** A BOOTP request, and BOOTP is off or nothing is reserved. */
+  /** A BOOTP request, and BOOTP is off, or only for reserved addresses and none is reserved. */
   | 'bootp'
   /** A message type that no server answers. */
   | 'message_type'

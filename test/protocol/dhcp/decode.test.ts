@@ -71,7 +71,7 @@ describe('what is refused', () => {
     ['D1 one octet', fill(1), 'short'],
     ['D1 239 octets', packet('').subarray(0, 239), 'short'],
     ['D1 65,507 zeros', fill(65_507), 'op'],
-    ['D1 65,507 zeros after op 1', Object.assign(fill(65_507), { 0: 1 }), 'cookie'],
+    ['D1 65,507 zeros after op 1', Object.assign(fill(65_507), { 0: 1 }), 'hardware'],
     ['D2 bad cookie', packet('350101ff', { 236: '63825364' }), 'cookie'],
     ['D3 reply on a server port', packet('350102ff', { 0: '02' }), 'op'],
     ['D3 op 0', packet('350101ff', { 0: '00' }), 'op'],
@@ -82,7 +82,6 @@ describe('what is refused', () => {
     ['D4 htype 0', packet('350101ff', { 1: '00' }), 'hardware'],
     ['D4 htype 255', packet('350101ff', { 1: 'ff' }), 'hardware'],
     ['D4 other hardware without address', packet('350101ff', { 1: '0600' }), 'hardware'],
-    ['InfiniBand with hlen 6', packet('350101 3d0401020304 ff', { 1: '2006' }), 'hardware'],
     ['InfiniBand without client identifier', packet('350101ff', { 1: '2000' }), 'hardware'],
     ['D5 chaddr zero', packet('350101ff', { 28: '000000000000' }), 'chaddr'],
     ['D5 chaddr broadcast', packet('350101ff', { 28: 'ffffffffffff' }), 'chaddr'],
@@ -109,6 +108,24 @@ describe('what is refused', () => {
     ['D25 hops 17', packet('350101ff', { 3: '11' }), 'hops'],
     ['D25 hops 255', packet('350101ff', { 3: 'ff' }), 'hops'],
     ['hops 16', packet('350101ff', { 3: '10' }), 'accepted'],
+    ['a cookie of CMU', packet('', { 236: '434d5500' }), 'accepted'],
+    ['no cookie, as RFC 951', packet('', { 236: '00000000' }), 'accepted'],
+    [
+      'InfiniBand with hlen 16 and a client identifier',
+      packet('350101 3d0401020304 ff', { 1: '2010' }),
+      'accepted',
+    ],
+    [
+      'InfiniBand with a hardware address of zeros',
+      packet('350101 3d0401020304 ff', { 1: '2008', 28: '0000000000000000' }),
+      'accepted',
+    ],
+    ['InfiniBand with hlen 8 and no client identifier', packet('350101ff', { 1: '2008' }), 'accepted'],
+    [
+      'InfiniBand of zeros and no client identifier',
+      packet('350101ff', { 1: '2006', 28: '000000000000' }),
+      'chaddr',
+    ],
     ['InfiniBand with a client identifier', packet('350101 3d0401020304 ff', { 1: '2000' }), 'accepted'],
   ])('%s', (_name, bytes, code) => {
     expect(refusal(bytes)).toBe(code);

@@ -79,7 +79,7 @@ describe('layout', () => {
 
   test('text that leaves no room for its NUL is refused', () => {
     expect(() => encodeMessage(reply({}, { file: 'f'.repeat(128) }))).toThrow(
-      /file has 128 octets, and 127 fit/,
+      /file has 128 bytes, and 127 fit/,
     );
     expect(() => encodeMessage(reply({}, { sname: 's'.repeat(64) }))).toThrow(/sname/);
     expect(encodeMessage(reply({}, { file: 'f'.repeat(127) })).bytes[108 + 127]).toBe(0);
@@ -150,6 +150,65 @@ describe('size', () => {
     expect(dropped).toEqual([12, 15]);
     expect(codesOnWire(bytes)).toEqual([53, 54, 67, 82]);
   });
+});
+
+describe('a reply over the size of its client', () => {
+  const lease = { 53: '05', 54: '0a140001', 51: '00000e10', 1: 'ffffff00', 3: '0a1400fe' };
+
+  test('keeps mask, router and lease time in the options field, also where file and sname have room', () => {
+    const full = {
+      ...lease,
+      6: '0a140002'.repeat(20),
+      15: '62'.repeat(60),
+      43: '07'.repeat(120),
+      82: '01'.repeat(90),
+    };
+    const { bytes, dropped } = encodeMessage(reply(full, { file: '', sname: '' }), {
+      maxSize: 548,
+      requested: hexBytes('0103060f2b'),
+    });
+    expect(dropped).toEqual([]);
+    const main = codesOnWire(bytes);
+    expect([53, 54, 51, 1, 3, 82].filter((code) => !main.includes(code))).toEqual([]);
+    expect([...codesOnWire(bytes, 44, 108), ...codesOnWire(bytes, 108, 236)]).toEqual([15, 6]);
+  });
+
+  test('what was dropped for a large option comes back where the large one alone was too much', () => {
+    const options = {
+      ...lease,
+      121: '18'.repeat(300),
+      12: '61'.repeat(10),
+      42: '0a140003',
+      249: '18'.repeat(100),
+    };
+    const { bytes, dropped } = encodeMessage(reply(options), { maxSize: 548 });
+    expect(dropped).toEqual([121]);
+    expect(codesOnWire(bytes)).toEqual([53, 54, 51, 1, 3, 12, 42, 249]);
+  });
+
+  test('for BOOTP, nothing moves into file and sname', () => {
+    const options = {
+      1: 'ffffff00',
+      3: '0a1400fe',
+      6: '0a140002',
+      15: '62'.repeat(60),
+      121: '18'.repeat(200),
+    };
+    const { bytes, dropped } = encodeMessage(reply(options, { file: '', sname: '' }), {
+      maxSize: 300,
+      overload: false,
+    });
+    expect(bytes.length).toBe(300);
+    expect([...dropped].sort()).toEqual([121, 15]);
+    expect(codesOnWire(bytes)).toEqual([1, 3, 6]);
+  });
+});
+
+test('a reply to BOOTP without a cookie is its header, and a vendor area of zeros', () => {
+  const { bytes } = encodeMessage({ ...reply({ 1: 'ffffff00' }), withoutCookie: true });
+  expect(bytes.length).toBe(300);
+  expect([...bytes.subarray(236)].every((byte) => byte === 0)).toBe(true);
+  expect(decodeMessage(Uint8Array.from(bytes))).toMatchObject({ file: 'snponly.efi', withoutCookie: true });
 });
 
 const arbitraryMessage = fc.record({

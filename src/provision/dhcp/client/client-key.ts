@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { DhcpMessage } from '../../../protocol/dhcp/message.ts';
+import { type DhcpMessage, HTYPE_ETHERNET, HTYPE_INFINIBAND } from '../../../protocol/dhcp/message.ts';
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes } from '../../../protocol/dhcp/read-option.ts';
 
-const HTYPE_ETHERNET = 1;
 /** Client identifiers beyond this are known by their hash, so that no client makes us remember much. */
 export const CLIENT_ID_SIZE_MAX = 64;
 
 /**
  * What makes two requests come from one client: `mac:52:54:00:a1:9c:ae`, `hw6:` for hardware that is not Ethernet,
  * or `id:` and option 61 in hex. By default the hardware address alone counts, since firmware, iPXE and the installed
- * system of one machine send none, one and another client identifier. A client without a hardware address is always
- * known by its identifier (RFC 4390 section 2.1).
+ * system of one machine send none, one and another client identifier. InfiniBand, whose hardware address does not fit
+ * into `chaddr`, is always known by its identifier (RFC 4390 section 2.1).
  */
 export function clientKeyOf(message: DhcpMessage, identity: 'mac' | 'clientId', chaddr: string): string {
   const clientId = message.options.get(OptionCode.clientIdentifier);
-  if (clientId !== undefined && clientId.length > 0 && (identity === 'clientId' || message.hlen === 0)) {
+  const byClientId = identity === 'clientId' || message.htype === HTYPE_INFINIBAND;
+  if (clientId !== undefined && clientId.length > 0 && byClientId) {
     if (!isOwnHardwareAddress(clientId, message)) return `id:${describeClientId(clientId)}`;
   }
   return message.htype === HTYPE_ETHERNET ? `mac:${chaddr}` : `hw${message.htype}:${chaddr}`;
@@ -31,5 +31,5 @@ export function describeClientId(clientId: Uint8Array): string {
 function isOwnHardwareAddress(clientId: Uint8Array, { htype, hlen, chaddr }: DhcpMessage): boolean {
   if (htype !== HTYPE_ETHERNET || clientId.length !== hlen + 1 || clientId[0] !== HTYPE_ETHERNET)
     return false;
-  return chaddr.every((octet, index) => clientId[index + 1] === octet);
+  return chaddr.every((byte, index) => clientId[index + 1] === byte);
 }

@@ -1,37 +1,56 @@
+import { BOOTP_MESSAGE_SIZE } from '../../../protocol/dhcp/encode.ts';
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { planBoot } from '../boot/plan-boot.ts';
-import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import type { IgnoreReason } from '../ignore-reason.ts';
+import { type AddressClaim, chooseAddress, claimsOf, findReservedAddress } from '../leases/choose-address.ts';
 import type { Exchange } from '../locate/exchange.ts';
-import type { DhcpSurroundings } from './surroundings.ts';
-import { findReservedAddress } from '../leases/choose-address.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
+import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { replyDecision, serverReplyMessage } from './server-reply.ts';
+import type { DhcpSurroundings } from './surroundings.ts';
 
 /**
- * Answers a BOOTP request, if BOOTP is on, with the machine's reserved address, for good: a BOOTP client neither
- * renews nor gives back (RFC 951; RFC 1534 section 2).
+ * Answers a BOOTP request, if BOOTP is on, with an address for good: a BOOTP client neither renews nor gives back (RFC
+ * 951; RFC 1534 section 2). The reply has the size that BOOTP defines and as many options as fit; what to boot is in
+ * the header, and no option says it again.
  */
 export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
-  const { book, findBootPlan, policy } = surroundings;
-  const reserved = policy.bootp ? findReservedAddress(exchange) : undefined;
-  if (reserved === undefined) return ignore('bootp');
-  const { subnet, offset } = reserved;
+  const chosen = chooseBootpAddress(exchange, surroundings);
+  if (typeof chosen === 'string') return ignore(chosen);
+  const { subnet, offset } = chosen;
+  const { book, findBootPlan } = surroundings;
   const address = subnet.addressAt(offset);
   const notes = { chaddr: exchange.chaddr };
   const { changes, renewal } = book.bind(subnet, offset, exchange.clientKey, notes, Infinity, exchange.now);
   // A BOOTP client says nothing of itself: what firmware without an architecture gets is all there is.
-  const client = { ...exchange.client, kind: 'pxe' as const };
-  const { answer, ...planned } = planBoot({ ...exchange, client }, subnet, findBootPlan, true);
-  const message = serverReplyMessage(exchange, {
+  const asFirmware = { ...exchange, client: { ...exchange.client, kind: 'pxe' as const } };
+  const { answer, ...planned } = planBoot(asFirmware, subnet, findBootPlan, true);
+  const message = serverReplyMessage(asFirmware, {
     type: undefined,
     subnet,
     ciaddr: UNSPECIFIED_ADDRESS,
     yiaddr: address,
     boot: { ...planned, answer: answer && { ...answer, options: new Map() } },
   });
-  return replyDecision(exchange, message, undefined, {
+  const reply = replyDecision(exchange, message, undefined, {
     changes,
     renewal,
     events: [exchangeEvent(exchange, 'dhcp.ack', `leased ${address} by BOOTP, for good`, {}, address)],
   });
+  return { ...reply, limits: { maxSize: BOOTP_MESSAGE_SIZE, overload: false } };
+}
+
+/** The address that is reserved for the machine; or, where pools are open to BOOTP, one as DHCP would choose it. */
+function chooseBootpAddress(
+  exchange: Exchange,
+  { allowFresh, policy, reservations }: DhcpSurroundings,
+): AddressClaim | IgnoreReason {
+  if (policy.bootp === 'off') return 'bootp';
+  if (policy.bootp === 'dynamic') {
+    const chosen = chooseAddress(exchange, undefined, reservations, allowFresh);
+    return chosen.kind === 'chosen' ? chosen : chosen.reason;
+  }
+  const reserved = findReservedAddress(exchange);
+  // Until the records have been read, only the lease knows what was reserved.
+  return reserved ?? (reservations.ready ? undefined : claimsOf(exchange)[0]) ?? 'bootp';
 }

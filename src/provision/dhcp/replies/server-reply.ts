@@ -63,6 +63,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
     sname: answer?.sname ?? '',
     file: answer?.file ?? '',
     options,
+    ...(message.withoutCookie === true && { withoutCookie: true as const }),
   };
 }
 

@@ -386,11 +386,16 @@ const ROWS: readonly Row[] = [
   { name: 'LEASEQUERY', packet: { type: 10 }, outcome: 'message_type' },
   { name: 'LEASEACTIVE', packet: { type: 13 }, outcome: 'message_type' },
   { name: 'BOOTP', packet: {}, outcome: 'bootp' },
-  { name: 'BOOTP when on, nothing reserved', rig: { policy: { bootp: true } }, packet: {}, outcome: 'bootp' },
+  {
+    name: 'BOOTP when on, nothing reserved',
+    rig: { policy: { bootp: 'reserved' } },
+    packet: {},
+    outcome: 'bootp',
+  },
   {
     name: 'BOOTP when on',
     rig: {
-      policy: { bootp: true },
+      policy: { bootp: 'reserved' },
       machines: [machine({ id: 'n1', macs: [ME], address: ip('10.20.0.10') })],
     },
     packet: {},
@@ -506,7 +511,7 @@ describe('what the replies carry', () => {
 
   test('a BOOTP reply has no type and no lease time', () => {
     const rig = new DhcpRig({
-      policy: { bootp: true },
+      policy: { bootp: 'reserved' },
       machines: [machine({ id: 'n1', macs: [ME], address: ip('10.20.0.10') })],
     });
     const { message } = replyOf(rig.send({ mac: ME }));
