@@ -80,6 +80,10 @@ export class MachineRegistry implements MachineLookup {
     return this.#index.findReserved(address);
   }
 
+  findNamed(hostname: string): Machine | undefined {
+    return this.#index.findNamed(hostname);
+  }
+
   find(id: string): MachineRecordView | undefined {
     const record = this.#records.get(id);
     return record && this.#view(record);

@@ -42,6 +42,8 @@ export interface DhcpEngineOptions {
   /** Looked into for every packet, so a new catalog needs no new engine; see `reservationsChanged`. */
   readonly reservations: MachineLookup;
   readonly findBootPlan: FindBootPlan;
+  /** Told of every lease that runs out, while a packet is handled or in `advance`. */
+  readonly leaseExpired?: (lease: Lease) => void;
 }
 
 /** Clients that rate limits are kept for. */
@@ -90,7 +92,7 @@ export class DhcpEngine {
     const { reservations, findBootPlan } = options;
     const isOurs = (address: Ipv4Address): boolean => this.#localAddresses.has(address);
     const isReserved = (address: Ipv4Address): boolean => reservations.findReserved(address) !== undefined;
-    this.#book = new LeaseBook(options.subnets, isReserved, isOurs);
+    this.#book = new LeaseBook(options.subnets, isReserved, isOurs, options.leaseExpired);
     this.#selector = new SubnetSelector(this.#book, this.#policy, isOurs);
     this.#surroundings = {
       book: this.#book,
@@ -120,6 +122,11 @@ export class DhcpEngine {
   /** Tells that machines' reserved addresses may have changed, so that given up ones go back to the pools. */
   reservationsChanged(): void {
     for (const subnet of this.#book.subnets) subnet.reservationsChanged();
+  }
+
+  /** Lets leases end whose time has come, also where no packet brings them up. */
+  advance(now: Moment): void {
+    this.#book.advance(now);
   }
 
   /** Decides on one request that `decodeRequest` accepted. Never throws for anything that a packet can contain. */

@@ -1,4 +1,5 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { NamePolicy } from '../dns/lease-name.ts';
 
 /** Settings of the DHCP server that hold for all subnets. */
 export interface DhcpPolicy {
@@ -26,6 +27,8 @@ export interface DhcpPolicy {
   readonly clientPacketsPerSecond: number;
   /** Packets a second in all. */
   readonly packetsPerSecond: number;
+  /** How clients get names in DNS. Absent: they get none, and option 81 is not answered. */
+  readonly names?: NamePolicy;
 }
 
 /** What holds unless settings say otherwise. */

@@ -17,6 +17,8 @@ export interface MachineLookup {
   identify(claims: IdentityClaims): Identification;
   /** The machine for which an address is reserved. */
   findReserved(address: Ipv4Address): Machine | undefined;
+  /** The machine whose record has this host name; the case of letters does not matter. */
+  findNamed(hostname: string): Machine | undefined;
 }
 
 /** Something that identifies a machine, or is given to it alone, and that several records claim. */
@@ -44,6 +46,7 @@ export class MachineIndex implements MachineLookup {
   readonly #serials = new ClaimMap('serial number');
   readonly #switchPorts = new ClaimMap('switch port');
   readonly #addresses = new ClaimMap('address');
+  readonly #hostnames = new ClaimMap('host name');
   readonly #keys: MachineKeys = {
     byMac: ({ mac }) => this.#macs.find(mac),
     others: [
@@ -77,6 +80,10 @@ export class MachineIndex implements MachineLookup {
     return this.#addresses.find(address);
   }
 
+  findNamed(hostname: string): Machine | undefined {
+    return this.#hostnames.find(hostname.toLowerCase());
+  }
+
   /** What a record claims and another one claims, too. */
   contestedClaims(machine: Machine): ContestedClaim[] {
     return this.#claimsOf(machine).flatMap(({ key, map }) => {
@@ -103,6 +110,9 @@ export class MachineIndex implements MachineLookup {
       claims.push({ map: this.#switchPorts, key: switchPortKey(circuitId, remoteId) });
     }
     if (machine.address !== undefined) claims.push({ map: this.#addresses, key: machine.address });
+    if (machine.hostname !== undefined) {
+      claims.push({ map: this.#hostnames, key: machine.hostname.toLowerCase() });
+    }
     return claims;
   }
 

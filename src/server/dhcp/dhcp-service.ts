@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { KernelNeighbours } from '../../host/neighbours.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
+import type { LeaseListener } from '../../provision/dhcp/leases/lease-event.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
@@ -21,7 +22,12 @@ export interface DhcpServiceParts {
   /** The moment it is, on both clocks. */
   readonly now: () => Moment;
   readonly sockets: DhcpSocketSettings;
+  /** Told what becomes of leases, once it is durable. */
+  readonly leases?: LeaseListener;
 }
+
+/** How often leases are looked at whose time may have come, in milliseconds. */
+const ADVANCE_MS = 1_000;
 
 /** DHCP, proxyDHCP and the PXE boot server on port 4011, listening. */
 export interface DhcpService {
@@ -34,7 +40,7 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
   const { counters, engine, events, log, now, store } = parts;
   engine.load(await store.loadLeases(), now());
 
-  const writer = new LeaseWriter(store, engine, now, counters, log);
+  const writer = new LeaseWriter(store, engine, now, counters, log, parts.leases);
   const probe = new AddressProbe(new KernelNeighbours());
   const server: DhcpServer = new DhcpServer({
     engine,
@@ -48,8 +54,10 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
   });
   const sockets = new DhcpSockets(parts.sockets, server, log);
   await sockets.open();
+  const timer = setInterval(() => engine.advance(now()), ADVANCE_MS);
   return {
     async close() {
+      clearInterval(timer);
       sockets.stopReceiving();
       await writer.idle();
       sockets.close();

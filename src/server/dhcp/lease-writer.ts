@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { changesOf, type DhcpDecision } from '../../provision/dhcp/replies/dhcp-decision.ts';
+import { leaseEventsOf } from '../../provision/dhcp/replies/lease-events.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
+import type { LeaseListener } from '../../provision/dhcp/leases/lease-event.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import { KeyedBuckets } from '../../limits/token-bucket.ts';
 import type { LeaseStore } from '../../store/lease-store.ts';
@@ -39,22 +41,26 @@ export class LeaseWriter {
   readonly #now: () => Moment;
   readonly #counters: Counters;
   readonly #log: Logger;
+  readonly #listener: LeaseListener | undefined;
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
+  /** `listener` is told of every change that is durable, after its reply has left. */
   constructor(
     store: Pick<LeaseStore, 'commitLeases'>,
     engine: Pick<DhcpEngine, 'committed' | 'commitFailed'>,
     now: () => Moment,
     counters: Counters,
     log: Logger,
+    listener?: LeaseListener,
   ) {
     this.#store = store;
     this.#engine = engine;
     this.#now = now;
     this.#counters = counters;
     this.#log = log;
+    this.#listener = listener;
   }
 
   /** Whether the store is so far behind that nothing more should be decided. */
@@ -112,6 +118,7 @@ export class LeaseWriter {
         if (failure === undefined) {
           this.#engine.committed(decision, now);
           concluded('send');
+          this.#tellListener(decision);
         } else {
           concluded(this.#engine.commitFailed(decision, now));
         }
@@ -120,5 +127,10 @@ export class LeaseWriter {
         this.#log.error({ err: error }, 'a dhcp decision could not be concluded');
       }
     }
+  }
+
+  #tellListener(decision: DhcpDecision): void {
+    if (this.#listener === undefined) return;
+    for (const event of leaseEventsOf(decision)) this.#listener.leaseChanged(event);
   }
 }

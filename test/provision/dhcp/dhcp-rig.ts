@@ -104,6 +104,7 @@ export interface RigOptions {
   readonly localAddresses?: readonly Ipv4Address[];
   /** Whether the machine records have been read; the test may change `recordsReady` later. */
   readonly recordsReady?: boolean;
+  readonly leaseExpired?: (lease: Lease) => void;
 }
 
 /** An engine with clocks, a store that is an array, and clients that remember nothing. */
@@ -131,8 +132,10 @@ export class DhcpRig {
         },
         identify: (claims) => records().identify(claims),
         findReserved: (address) => records().findReserved(address),
+        findNamed: (hostname) => records().findNamed(hostname),
       },
       findBootPlan: typeof plan === 'function' ? plan : () => plan ?? STANDARD_PLAN,
+      ...(options.leaseExpired !== undefined && { leaseExpired: options.leaseExpired }),
     });
     this.engine.setLocalAddresses(options.localAddresses ?? [SERVER]);
     for (const lease of options.leases ?? []) this.stored.set(lease.address, lease);

@@ -41,19 +41,23 @@ interface Sent {
 let store: FakeLeaseStore;
 let sent: Sent[];
 let events: BootEvent[];
+let told: string[];
 let lines: Record<string, unknown>[];
 let counters: Counters;
 let engine: DhcpEngine;
 let writer: LeaseWriter;
 let clock: { wallMs: number; monotonicMs: number };
 let arp: string;
+let listenerFault: Error | undefined;
 
 beforeEach(() => {
   store = new FakeLeaseStore();
   sent = [];
   events = [];
+  told = [];
   lines = [];
   arp = 'IP address\n';
+  listenerFault = undefined;
   counters = new Counters();
   clock = { wallMs: 1_790_000_000_000, monotonicMs: 1_000 };
   engine = new DhcpEngine({
@@ -78,7 +82,12 @@ function makeServer(): DhcpServer {
     { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const now = () => ({ ...clock });
-  writer = new LeaseWriter(store, engine, now, counters, log);
+  writer = new LeaseWriter(store, engine, now, counters, log, {
+    leaseChanged: (event) => {
+      told.push(`${event.kind} after ${sent.length} replies`);
+      if (listenerFault !== undefined) throw listenerFault;
+    },
+  });
   return new DhcpServer({
     engine,
     writer,
@@ -145,6 +154,27 @@ describe('an exchange', () => {
     await writer.idle();
     expect(types()).toEqual([MessageType.offer, MessageType.ack]);
     expect(store.leases.get(offered)?.state).toBe('bound');
+  });
+
+  test('those who follow leases are told once the reply has left, and cannot stop it', async () => {
+    const dhcp = makeServer();
+    const offered = discover(dhcp, 1);
+    expect(told).toEqual([]);
+    listenerFault = new Error('a fault of the listener');
+    dhcp.receive(ask(1, offered), relay, ingress);
+    await writer.idle();
+    expect(told).toEqual(['bound after 2 replies']);
+    expect(types()).toEqual([MessageType.offer, MessageType.ack]);
+    expect(counters.get('dhcp_faults')).toBe(1);
+  });
+
+  test('those who follow leases are not told of what could not be stored', async () => {
+    const dhcp = makeServer();
+    const offered = discover(dhcp, 1);
+    store.failure = new Error('disk full');
+    dhcp.receive(ask(1, offered), relay, ingress);
+    await writer.idle();
+    expect(told).toEqual([]);
   });
 
   test('of a system that no record knows is no step of a boot', async () => {

@@ -40,15 +40,16 @@ export class LeaseBook {
   readonly #sorted: readonly SubnetLeases[];
   readonly #uncommitted = new Map<Ipv4Address, Uncommitted>();
 
-  /** Throws RangeError if a subnet contradicts itself or another one. */
+  /** `expired` is told of every lease that runs out. Throws RangeError if a subnet contradicts itself or another one. */
   constructor(
     subnets: readonly Subnet[],
     isReserved: (address: Ipv4Address) => boolean,
     isOurs: (address: Ipv4Address) => boolean,
+    expired?: (lease: Lease) => void,
   ) {
     const compiled = subnets.map(compileSubnet);
     checkOverlap(compiled);
-    this.subnets = compiled.map((one) => new SubnetLeases(one, isReserved, isOurs));
+    this.subnets = compiled.map((one) => new SubnetLeases(one, isReserved, isOurs, expired));
     this.#sorted = [...this.subnets].sort((a, b) => a.compiled.base - b.compiled.base);
     const ids = new Set(subnets.map((subnet) => subnet.id));
     if (ids.size !== subnets.length) throw new RangeError('two subnets have the same id');
@@ -63,6 +64,11 @@ export class LeaseBook {
       if (subnet === undefined || offset === undefined) continue;
       subnet.set(offset, lease, deadlineOf(lease, now), now.monotonicMs);
     }
+  }
+
+  /** Lets offers and leases end whose time has come. */
+  advance(now: Moment): void {
+    for (const subnet of this.subnets) subnet.advance(now.monotonicMs);
   }
 
   /** The subnet whose network has the address. */

@@ -79,6 +79,7 @@ export class SubnetLeases {
   readonly #pool: AddressPool;
   readonly #isReserved: (address: Ipv4Address) => boolean;
   readonly #isOurs: (address: Ipv4Address) => boolean;
+  readonly #expired: (lease: Lease) => void;
   readonly #byOffset = new Map<number, Binding>();
   readonly #byClient = new Map<string, Binding>();
   readonly #offersByOffset = new Map<number, Offer>();
@@ -96,11 +97,13 @@ export class SubnetLeases {
     compiled: CompiledSubnet,
     isReserved: (address: Ipv4Address) => boolean,
     isOurs: (address: Ipv4Address) => boolean,
+    expired: (lease: Lease) => void = () => undefined,
   ) {
     this.compiled = compiled;
     this.#pool = new AddressPool(compiled.pools);
     this.#isReserved = isReserved;
     this.#isOurs = isOurs;
+    this.#expired = expired;
   }
 
   /** Lets offers and leases end whose time has come. To be called before anything is asked. */
@@ -115,7 +118,10 @@ export class SubnetLeases {
       const binding = this.#expiry.peek();
       if (binding === undefined || monotonicMs < binding.deadlineMs) break;
       if (binding.lease.state === 'declined') this.#remove(binding);
-      else this.#retire(binding);
+      else {
+        this.#retire(binding);
+        this.#expired(binding.lease);
+      }
     }
   }
 

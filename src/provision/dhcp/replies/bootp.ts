@@ -6,6 +6,7 @@ import { type AddressClaim, chooseAddress, claimsOf, findReservedAddress } from 
 import type { Exchange } from '../locate/exchange.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import { nameLease } from './name-lease.ts';
 import { replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
 
@@ -32,9 +33,11 @@ export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): 
     yiaddr: address,
     boot: { ...planned, answer: answer && { ...answer, options: new Map() } },
   });
+  const { leaseName } = nameLease(exchange, subnet, address, Infinity, surroundings);
   const reply = replyDecision(exchange, message, undefined, {
     changes,
     renewal,
+    ...(leaseName !== undefined && { leaseName }),
     events: [exchangeEvent(exchange, 'dhcp.ack', `leased ${address} by BOOTP, for good`, {}, address)],
   });
   return { ...reply, limits: { maxSize: BOOTP_MESSAGE_SIZE, overload: false } };

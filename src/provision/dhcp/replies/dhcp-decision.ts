@@ -3,6 +3,7 @@ import type { DhcpMessage } from '../../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { DhcpEvent } from '../dhcp-event.ts';
 import type { Ingress } from '../dhcp-packet.ts';
+import type { LeaseName } from '../../dns/lease-name.ts';
 import type { IgnoreReason } from '../ignore-reason.ts';
 import type { LeaseChange } from '../leases/lease.ts';
 
@@ -26,6 +27,10 @@ export interface DhcpReply {
   readonly renewal: boolean;
   /** An address that was never in use here: worth asking the network for before it is offered. */
   readonly probe?: Ipv4Address;
+  /** The name of a new or prolonged lease in DNS. */
+  readonly leaseName?: LeaseName;
+  /** The machine whose record was found. */
+  readonly machineId?: string;
   readonly events: readonly DhcpEvent[];
 }
 

@@ -9,6 +9,7 @@ import type { DhcpSurroundings } from './surroundings.ts';
 import { chooseAddress } from '../leases/choose-address.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
+import { nameLease } from './name-lease.ts';
 import { replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
@@ -37,13 +38,16 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
   // An offer says what the DHCPACK after it will say.
   const boot =
     wanted === undefined || surroundings.bootLoops.allows(exchange, wanted) ? planned : stopBoot(planned);
+  const leaseSeconds = leaseSecondsFor(exchange, subnet, boot.plan);
+  const { fqdn } = nameLease(exchange, subnet, address, leaseSeconds, surroundings);
   const message = serverReplyMessage(exchange, {
     type: MessageType.offer,
     subnet,
     ciaddr: UNSPECIFIED_ADDRESS,
     yiaddr: address,
-    leaseSeconds: leaseSecondsFor(exchange, subnet, boot.plan),
+    leaseSeconds,
     boot,
+    ...(fqdn !== undefined && { fqdn }),
   });
   const bootFile = boot.answer?.bootFile;
   const summary = `offered ${address}${bootFile === undefined ? '' : ` and ${bootFile}`}`;

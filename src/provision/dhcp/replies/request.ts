@@ -17,6 +17,7 @@ import {
 import type { LeaseNotes } from '../leases/lease-book.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { leaseSecondsFor } from './discover.ts';
+import { nameLease } from './name-lease.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 import { refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 
@@ -152,6 +153,7 @@ function grant(
   const verdict = wanted === undefined ? undefined : surroundings.bootLoops.serve(exchange, wanted);
   const boot = verdict?.allowed === false ? stopBoot(planned) : planned;
   const address = subnet.addressAt(offset);
+  const { fqdn, leaseName } = nameLease(exchange, subnet, address, leaseSeconds, surroundings);
   const message = serverReplyMessage(exchange, {
     type: MessageType.ack,
     subnet,
@@ -160,6 +162,7 @@ function grant(
     leaseSeconds,
     boot,
     ...(serverIdentifier !== undefined && { serverIdentifier }),
+    ...(fqdn !== undefined && { fqdn }),
   });
   const bootFile = boot.answer?.bootFile;
   const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${bootFile === undefined ? '' : `, boots ${bootFile}`}`;
@@ -173,6 +176,7 @@ function grant(
   return replyDecision(exchange, message, MessageType.ack, {
     changes: [...freed, ...changes],
     renewal,
+    ...(leaseName !== undefined && { leaseName }),
     events: [
       ...(uneventful ? [] : [exchangeEvent(exchange, 'dhcp.ack', summary, detail, address)]),
       ...(verdict?.events ?? []),

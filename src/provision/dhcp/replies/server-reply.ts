@@ -24,6 +24,8 @@ export interface ServerReplyContent {
   readonly boot: PlannedBoot;
   /** Option 54, where it is not what we call ourselves by default. */
   readonly serverIdentifier?: Ipv4Address;
+  /** Option 81. */
+  readonly fqdn?: Uint8Array;
 }
 
 /** A DHCPOFFER, DHCPACK or BOOTP reply of the server that leases (RFC 2131 table 3). */
@@ -48,6 +50,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
     }
   }
   options.set(OptionCode.subnetMask, content.subnet.compiled.netmask);
+  if (content.fqdn !== undefined) options.set(OptionCode.clientFqdn, content.fqdn);
   addConfigured(options, exchange, content);
   if (answer !== undefined) for (const [code, value] of answer.options) options.set(code, value);
   if (exchange.subnetSelection !== undefined) {
@@ -84,7 +87,7 @@ export function replyDecision(
   exchange: Exchange,
   message: DhcpMessage,
   type: number | undefined,
-  extra: Pick<DhcpReply, 'changes' | 'renewal' | 'events'> & { readonly probe?: Ipv4Address },
+  extra: Pick<DhcpReply, 'changes' | 'renewal' | 'events' | 'probe' | 'leaseName'>,
 ): DhcpReply {
   const request = exchange.packet.message;
   return {
@@ -95,6 +98,7 @@ export function replyDecision(
       requested: request.options.get(OptionCode.parameterRequestList),
     },
     destination: replyDestination(exchange.packet, type, exchange.relay),
+    ...(exchange.match !== undefined && { machineId: exchange.match.machine.id }),
     ...extra,
   };
 }

@@ -1,0 +1,22 @@
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { LeaseName } from '../../dns/lease-name.ts';
+import type { Lease } from './lease.ts';
+
+/** What has happened to a lease, and is durable. */
+export type LeaseEvent =
+  /** A client got an address, or has it for longer. `name` is the one to be told to DNS. */
+  | {
+      readonly kind: 'bound' | 'renewed';
+      readonly lease: Lease;
+      readonly name?: LeaseName;
+      readonly machineId?: string;
+    }
+  /** Given back, run out, or found to be in use by another host. */
+  | { readonly kind: 'released' | 'expired' | 'declined'; readonly lease: Lease }
+  /** The client was given another address instead. */
+  | { readonly kind: 'freed'; readonly address: Ipv4Address };
+
+/** Who wants to know of leases. It is called between packets: it returns at once and does not throw. */
+export interface LeaseListener {
+  leaseChanged(event: LeaseEvent): void;
+}
