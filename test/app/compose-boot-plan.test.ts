@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Generation } from '../../src/catalog/generation.ts';
+import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
 import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
@@ -39,7 +40,12 @@ function plan(
 ): BootPlan {
   const originFor = (address: string): string => `http://${address}:8080`;
   return composeBootPlan(
-    { generation: () => generation, programs: PROGRAMS, requireOwnIpxe, originFor },
+    {
+      decider: new BootDecider({ generation: () => generation, unmatched: 'wait' }),
+      programs: PROGRAMS,
+      requireOwnIpxe,
+      originFor,
+    },
     {
       client: clientOf({}),
       subnet: rackSubnet(),
