@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BootDecider } from '../catalog/boot-decider.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { reviewSettings } from '../config/review-settings.ts';
 import type { Settings } from '../config/schema.ts';
 import { toDhcpPolicy } from '../config/sections/dhcp.ts';
@@ -14,7 +14,7 @@ import { type BootPlanParts, composeBootPlan } from './compose-boot-plan.ts';
 export interface DhcpEngineParts {
   readonly settings: Settings;
   readonly subnets: readonly Subnet[];
-  readonly decider: BootDecider;
+  readonly catalog: Catalog;
   readonly machines: MachineRegistry;
   /** Names of the boot programs that there are. */
   readonly programs: ReadonlyMap<string, unknown>;
@@ -22,13 +22,16 @@ export interface DhcpEngineParts {
   readonly log: Logger;
 }
 
-/** The DHCP engine over networks and machines, whose changes it follows. */
+/** The DHCP engine over networks, machines and the catalog, which it follows from one generation to the next. */
 export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
-  const { decider, log, machines, origins, programs, settings, subnets } = parts;
+  const { catalog, log, machines, origins, programs, settings, subnets } = parts;
   const plan: BootPlanParts = {
-    decider,
-    programs: new Set(programs.keys()),
-    requireOwnIpxe: settings.boot_programs.require_own_ipxe,
+    generation: () => catalog.generation,
+    bootPrograms: {
+      found: new Set(programs.keys()),
+      byArchitecture: settings.boot_programs.by_arch,
+      requireOwnIpxe: settings.boot_programs.require_own_ipxe,
+    },
     originFor: (serverAddress) => origins.originFor(serverAddress),
   };
   const engine = new DhcpEngine({

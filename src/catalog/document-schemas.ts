@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OPTION_TYPES } from '../protocol/dhcp/option-value.ts';
+import { bootProgramFault } from '../provision/boot/boot-programs.ts';
 
 const ID = z
   .string()
@@ -89,7 +90,13 @@ export const machineDocument = z.strictObject({
       'a host name has labels of letters, digits and dashes',
     )
     .optional(),
-  boot_program: z.string().min(1).optional(),
+  boot_program: z
+    .string()
+    .min(1)
+    .refine((name) => bootProgramFault(name) === undefined, {
+      error: ({ input }) => bootProgramFault(String(input)),
+    })
+    .optional(),
   dhcp_options: z.array(DHCP_OPTION).default([]),
   lease_seconds: z.union([z.int().min(1).max(0xffff_fffe), z.literal('infinite')]).optional(),
   disabled: z.boolean().default(false),

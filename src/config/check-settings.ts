@@ -10,7 +10,12 @@ export interface SettingsConflict {
 
 /** What cannot work together, or would be dangerous. */
 export function checkSettings(settings: Settings): SettingsConflict[] {
-  return [...checkNetworks(settings.networks), ...checkDhcp(settings), ...checkTftp(settings)];
+  return [
+    ...checkNetworks(settings.networks),
+    ...checkDhcp(settings),
+    ...checkTftp(settings),
+    ...checkOperator(settings),
+  ];
 }
 
 function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
@@ -83,4 +88,16 @@ function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {
 function checkTftp({ tftp: { port_range: range } }: Settings): SettingsConflict[] {
   if (range === undefined || range[0] <= range[1]) return [];
   return [{ path: ['tftp', 'port_range'], message: `begins at ${range[0]} and ends at ${range[1]}` }];
+}
+
+function checkOperator({ operator }: Settings): SettingsConflict[] {
+  const { listen, token_file } = operator;
+  if (listen === null || token_file !== undefined) return [];
+  if (listen.host === '::1' || listen.host.startsWith('127.')) return [];
+  return [
+    {
+      path: ['operator', 'listen'],
+      message: `${listen.host} is not loopback: set operator.token_file, so that the API asks for a token`,
+    },
+  ];
 }

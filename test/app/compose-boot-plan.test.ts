@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Generation } from '../../src/catalog/generation.ts';
-import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
+import type { BootTargetSources } from '../../src/provision/dhcp/boot/boot-target.ts';
 import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
 import type { Identification } from '../../src/provision/machines/identification.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
@@ -20,6 +20,7 @@ const HTTP = `http://${SERVER}:8080`;
 const clientOf = (fields: Partial<BootClient>): BootClient => ({
   kind: 'pxe',
   raspberryPi: false,
+  uBoot: false,
   userClasses: [],
   ...fields,
 });
@@ -37,13 +38,13 @@ function plan(
   }: Partial<Parameters<typeof composeBootPlan>[1]> & { readonly machine?: Machine },
   generation?: Generation,
   requireOwnIpxe = false,
+  programs: Partial<BootTargetSources> = {},
 ): BootPlan {
   const originFor = (address: string): string => `http://${address}:8080`;
   return composeBootPlan(
     {
-      decider: new BootDecider({ generation: () => generation, unmatched: 'wait' }),
-      programs: PROGRAMS,
-      requireOwnIpxe,
+      generation: () => generation,
+      bootPrograms: { found: PROGRAMS, byArchitecture: new Map(), requireOwnIpxe, ...programs },
       originFor,
     },
     {
@@ -61,6 +62,7 @@ const EXPECTED: Readonly<Record<number, string>> = {
   ...{ 0: 'undionly.kpxe', 6: 'snponly-i386.efi', 7: 'snponly.efi', 9: 'snponly.efi' },
   ...{ 10: 'snponly-arm32.efi', 11: 'snponly-arm64.efi', 15: 'snponly-i386.efi', 16: 'snponly.efi' },
   ...{ 17: 'snponly.efi', 18: 'snponly-arm32.efi', 19: 'snponly-arm64.efi', 20: 'undionly.kpxe' },
+  ...{ 21: 'boot.scr.uimg', 22: 'boot.scr.uimg', 23: 'boot.scr.uimg', 24: 'boot.scr.uimg' },
   ...{
     27: 'snponly-riscv64.efi',
     28: 'snponly-riscv64.efi',
@@ -80,6 +82,81 @@ test.each(Array.from({ length: 43 }, (_, arch) => [arch, EXPECTED[arch]] as cons
     expect(named.boot?.bootProgram).toBe('own.efi');
   },
 ); // prettier-ignore
+
+describe('boot programs by setting', () => {
+  const byArchitecture = new Map([
+    [7, 'ipxe-signed.efi'],
+    [22, 'vendor/boot.scr'],
+  ]);
+  test.each<[client: Partial<BootClient>, expected: string | undefined]>([
+    [{ arch: 7 }, 'ipxe-signed.efi'],
+    [{ arch: 22 }, 'vendor/boot.scr'],
+    [{ arch: 11 }, 'snponly-arm64.efi'],
+    [{ kind: undefined, uBoot: true, arch: 22 }, 'vendor/boot.scr'],
+    [{ kind: undefined, uBoot: true }, 'boot.scr.uimg'],
+  ])('%j: %s', (client, expected) => {
+    expect(plan({ client: clientOf(client) }, undefined, false, { byArchitecture }).boot?.bootProgram).toBe(
+      expected,
+    );
+  });
+
+  test('a record comes before them', () => {
+    const known = machine({ id: 'n', bootProgram: 'own.efi' });
+    const { boot } = plan({ client: clientOf({ arch: 7 }), machine: known }, undefined, false, {
+      byArchitecture,
+    });
+    expect(boot?.bootProgram).toBe('own.efi');
+  });
+});
+
+describe('where another host is the TFTP server', () => {
+  const subnet = rackSubnet({ nextServer: ip('10.20.0.3') });
+  const found = new Set<string>();
+
+  test.each([
+    [0, 'undionly.kpxe'],
+    [7, 'snponly.efi'],
+    [11, 'snponly-arm64.efi'],
+    [22, 'boot.scr.uimg'],
+    [31, undefined],
+  ])('architecture %i is given the usual name, though there is no such file here', (arch, expected) => {
+    const { boot } = plan({ client: clientOf({ arch }), subnet }, undefined, false, { found });
+    expect(boot?.bootProgram).toBe(expected);
+    expect(boot?.httpBootUrl).toBeUndefined();
+  });
+
+  test('a name of the settings goes out as it is', () => {
+    const byArchitecture = new Map([[7, 'grub/shimx64.efi']]);
+    const { boot } = plan({ client: clientOf({ arch: 7 }), subnet }, undefined, false, {
+      found,
+      byArchitecture,
+    });
+    expect(boot).toMatchObject({
+      bootProgram: 'grub/shimx64.efi',
+      ownIpxeUrl: 'tftp://10.20.0.3/grub/shimx64.efi',
+    });
+  });
+
+  test('here, a file that is not there is not offered', () => {
+    expect(
+      plan({ client: clientOf({ arch: 7 }) }, undefined, false, { found }).boot?.bootProgram,
+    ).toBeUndefined();
+    const own = rackSubnet({ nextServer: SERVER });
+    expect(
+      plan({ client: clientOf({ arch: 7 }), subnet: own }, undefined, false, { found }).boot?.bootProgram,
+    ).toBeUndefined();
+  });
+});
+
+test('only U-Boot, and a machine whose record names a program, is told by the header alone', () => {
+  const plain = clientOf({ kind: undefined });
+  expect(plan({ client: plain }).boot?.plainProgram).toBeUndefined();
+  expect(plan({ client: clientOf({ kind: undefined, uBoot: true, arch: 22 }) }).boot?.plainProgram).toBe(
+    'boot.scr.uimg',
+  );
+  const known = machine({ id: 'n', bootProgram: 'onie-installer' });
+  expect(plan({ client: plain, machine: known }).boot?.plainProgram).toBe('onie-installer');
+});
 
 test('UEFI HTTP Boot is given no URL that does not end in .efi', () => {
   const named = machine({ id: 'n', bootProgram: 'own.bin' });

@@ -1,4 +1,21 @@
 import { z } from 'zod';
+import { bootProgramFault } from '../../provision/boot/boot-programs.ts';
+
+const ARCHITECTURE_MAX = 0xffff;
+
+/** A boot program for each architecture, by the number of option 93. */
+const byArchitecture = z.record(z.string(), z.string()).transform((names, context): Map<number, string> => {
+  const programs = new Map<number, string>();
+  for (const [key, name] of Object.entries(names)) {
+    const fault = bootProgramFault(name);
+    if (!/^\d{1,5}$/.test(key) || Number(key) > ARCHITECTURE_MAX) {
+      const message = `"${key}" is not the number of an architecture (option 93), such as 7 for x64 UEFI`;
+      context.addIssue({ code: 'custom', path: [key], message });
+    } else if (fault !== undefined) context.addIssue({ code: 'custom', path: [key], message: fault });
+    else programs.set(Number(key), name);
+  }
+  return programs;
+});
 
 /** `boot_programs`: what firmware is given first. */
 export const bootPrograms = z
@@ -9,6 +26,12 @@ export const bootPrograms = z
       .describe(
         'Where to look for boot programs such as `undionly.kpxe` and `snponly.efi`, in this order. `assets/boot` comes first.',
       ),
+    by_arch: byArchitecture
+      .prefault({})
+      .describe(
+        'The boot program for an architecture, by its number in option 93, instead of the usual one: 7 is x64 UEFI, 11 ARM64 UEFI, 22 U-Boot on ARM64.',
+      )
+      .meta({ example: '{"7": ipxe.efi, "22": boot.scr.uimg}' }),
     require_own_ipxe: z
       .boolean()
       .prefault(false)

@@ -34,16 +34,48 @@ export function supportedArchitectures(found: ReadonlySet<string>): Architecture
   });
 }
 
+/** Where names of boot programs come from. */
+export interface BootProgramSources {
+  /** Names of the programs that TFTP and HTTP have here. */
+  readonly found: ReadonlySet<string>;
+  /** What settings name for an architecture (option 93). */
+  readonly byArchitecture: ReadonlyMap<number, string>;
+}
+
+/** What U-Boot's standard boot asks for by DHCP. */
+const U_BOOT_SCRIPT = 'boot.scr.uimg';
+
 /**
- * The boot program for firmware of an architecture (option 93), of those that were found; undefined when there is
- * none. Firmware that does not say is taken for x86 BIOS, which is what had no need to.
+ * The boot program for a client: what settings name for its architecture, else the best one that was found. Firmware
+ * that does not say its architecture is taken for x86 BIOS, which is what had no need to. `elsewhere`: the programs are
+ * on another TFTP server, so that the usual name will do where none was found. U-Boot loads none of these and is given
+ * the name of its script; what it does without one is its own affair.
  */
-export function bootProgramFor(
-  architecture: number | undefined,
-  found: ReadonlySet<string>,
+export function chooseBootProgram(
+  { arch, uBoot }: { readonly arch?: number; readonly uBoot: boolean },
+  { byArchitecture, found }: BootProgramSources,
+  elsewhere: boolean,
 ): string | undefined {
-  const row = findClientArchitecture(architecture ?? 0);
-  // What runs neither BIOS nor UEFI, U-Boot for one, cannot load any of these; its machines name a program themselves.
+  const configured = arch === undefined ? undefined : byArchitecture.get(arch);
+  if (configured !== undefined) return configured;
+  const row = arch === undefined && uBoot ? undefined : findClientArchitecture(arch ?? 0);
+  if (uBoot || row?.firmware === 'u-boot') return U_BOOT_SCRIPT;
   if (row?.firmware !== 'bios' && row?.firmware !== 'uefi') return undefined;
-  return CANDIDATES[row.instructionSet]?.find((name) => found.has(name));
+  const candidates = CANDIDATES[row.instructionSet];
+  return candidates?.find((name) => found.has(name)) ?? (elsewhere ? candidates?.[0] : undefined);
+}
+
+/** Longest name that the header field `file` takes, with the NUL that ends it. */
+const NAME_SIZE_MAX = 127;
+
+/** What is wrong with the name of a boot program; undefined if it can be asked for by TFTP and HTTP. */
+export function bootProgramFault(name: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(name)) {
+    return `"${name}" is a URL: give the name of the file alone, and the server that has it as next_server of the network`;
+  }
+  if (!/^[\x21-\x7e]+$/.test(name))
+    return `"${name}" has characters that firmware cannot ask for: use ASCII without blanks`;
+  if (name.length > NAME_SIZE_MAX)
+    return `the name has ${name.length} characters, and firmware takes ${NAME_SIZE_MAX}`;
+  return undefined;
 }

@@ -53,7 +53,7 @@ export function bootAnswer(
   leases: boolean,
 ): BootAnswer | undefined {
   const server = subnet.nextServer ?? serverAddress;
-  if (client.kind === undefined) return undefined;
+  if (client.kind === undefined) return plainAnswer(target, server);
   if (client.ipxe !== undefined) return ipxeAnswer(client, client.ipxe, target, server, leases);
   if (client.kind === 'http') return httpAnswer(target, server);
   if (client.raspberryPi) return raspberryPiAnswer(server);
@@ -133,17 +133,22 @@ function raspberryPiAnswer(server: Ipv4Address): BootAnswer {
   return { siaddr: server, sname: '', file: '', options, needsDns: false };
 }
 
+/** For a client that says nothing of booting: the file where BOOTP has it, and no class that would make it a PXE client. */
+function plainAnswer({ plainProgram }: BootTarget, server: Ipv4Address): BootAnswer | undefined {
+  if (plainProgram === undefined) return undefined;
+  return namedAnswer(plainProgram, server, undefined, '');
+}
+
 function namedAnswer(
   bootFile: string,
   server: Ipv4Address,
-  vendorClass: Uint8Array,
+  vendorClass: Uint8Array | undefined,
   sname: string = server,
 ): BootAnswer & { readonly options: Map<number, Uint8Array> } {
-  const options = new Map<number, Uint8Array>([
-    [OptionCode.vendorClass, vendorClass],
-    [OptionCode.tftpServerName, encodeText(server)],
-    [OptionCode.bootFileName, encodeText(bootFile)],
-  ]);
+  const options = new Map<number, Uint8Array>();
+  if (vendorClass !== undefined) options.set(OptionCode.vendorClass, vendorClass);
+  options.set(OptionCode.tftpServerName, encodeText(server));
+  options.set(OptionCode.bootFileName, encodeText(bootFile));
   // Both the header field and option 67: shim reads the one, edk2 first the other. And siaddr always: edk2 and iPXE
   // do not look at option 66.
   const file = bootFile.length <= FILE_TEXT_MAX ? bootFile : '';

@@ -9,6 +9,11 @@ import type { BootClient } from '../client/boot-client.ts';
 export interface BootTarget {
   /** TFTP path of the first program for firmware of this architecture; absent if there is none. */
   readonly bootProgram?: string;
+  /**
+   * TFTP path for a client that is neither PXE nor HTTP Boot nor iPXE and takes its file from the header: U-Boot without
+   * PXE, and whatever hardware a machine's record names a boot program for.
+   */
+  readonly plainProgram?: string;
   /** URL of the same for HTTP Boot; its path ends in `.efi` where the firmware is UEFI. */
   readonly httpBootUrl?: string;
   /** URL of the iPXE script. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json-value.ts';
+import { isBooting } from '../client/boot-client.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { type BootAnswer, bootAnswer } from './boot-answer.ts';
@@ -9,6 +10,8 @@ export interface PlannedBoot {
   readonly plan: BootPlan;
   /** Undefined: nothing. */
   readonly answer: BootAnswer | undefined;
+  /** What the client is about to load; undefined where it loads nothing, or says nothing of booting. */
+  readonly bootFile?: string | undefined;
   /** Why it is nothing, for the record. */
   readonly noBoot: string;
 }
@@ -28,22 +31,30 @@ export function planBoot(
     subnet: settings,
     serverAddress,
   });
+  const answer = plan.boot && bootAnswer(client, plan.boot, settings, serverAddress, leases);
   return {
     plan,
-    answer: plan.boot && bootAnswer(client, plan.boot, settings, serverAddress, leases),
+    answer,
+    // The record may name a program for a system that is installed already: it has the name and loads nothing.
+    ...(isBooting(client) && { bootFile: answer?.bootFile }),
     noBoot: plan.reason ?? 'no boot program for this architecture',
   };
 }
 
 /** The same for a machine that the guard against boot loops has stopped. */
 export function stopBoot(planned: PlannedBoot): PlannedBoot {
-  return { ...planned, answer: undefined, noBoot: 'it got the same boot file again and again' };
+  return {
+    ...planned,
+    answer: undefined,
+    bootFile: undefined,
+    noBoot: 'it got the same boot file again and again',
+  };
 }
 
 /** What the record says of it. */
-export function bootDetail({ client }: Exchange, { answer, noBoot }: PlannedBoot): JsonObject {
+export function bootDetail({ client }: Exchange, { answer, bootFile, noBoot }: PlannedBoot): JsonObject {
   return {
-    ...(answer?.bootFile !== undefined && { bootfile: answer.bootFile }),
-    ...(client.kind !== undefined && answer === undefined && { noBoot }),
+    ...(bootFile !== undefined && { bootfile: bootFile }),
+    ...(isBooting(client) && answer === undefined && { noBoot }),
   };
 }

@@ -27,6 +27,8 @@ export interface BootClient {
   readonly arch?: number;
   readonly ipxe?: IpxeClient;
   readonly raspberryPi: boolean;
+  /** U-Boot that asks by plain DHCP: it is no PXE client, and takes siaddr and file from the header. */
+  readonly uBoot: boolean;
   /** Option 97, unless it is a dummy. */
   readonly uuid?: MachineUuid;
   readonly userClasses: readonly string[];
@@ -50,7 +52,11 @@ const RASPBERRY_PI_MARK = [0x52, 0x50, 0x69];
 
 const ARCH_RPIBOOT = 41;
 
-const NOT_BOOTING: BootClient = { kind: undefined, raspberryPi: false, userClasses: [] };
+/** U-Boot's own vendor class, CONFIG_BOOTP_VCI_STRING, and the architectures it stands for. */
+const U_BOOT_CLASS = /^u-boot(?:\.([a-z0-9]+))?/i;
+const U_BOOT_ARCHITECTURES: Readonly<Record<string, number>> = { arm: 21, armv7: 21, armv8: 22 };
+
+const NOT_BOOTING: BootClient = { kind: undefined, raspberryPi: false, uBoot: false, userClasses: [] };
 
 /**
  * Says what sends a request, from this packet alone: never from what was sent before, since a client that chainloads
@@ -69,7 +75,8 @@ export function classifyClient(message: DhcpMessage): BootClient {
   // system that runs there sends no option 93.
   const isPi = hasRaspberryPiMark(message) || hasRaspberryPiCard(message);
   const pi = isPi && isX86Bios(options.get(OptionCode.clientArchitecture));
-  if (vendorClass === undefined && userClassBytes === undefined && ipxeBytes === undefined && !pi) {
+  const says = [vendorClass, userClassBytes, ipxeBytes, options.get(OptionCode.clientArchitecture)];
+  if (says.every((one) => one === undefined)) {
     return uuid === undefined ? NOT_BOOTING : { ...NOT_BOOTING, uuid };
   }
   const userClasses =
@@ -82,22 +89,36 @@ export function classifyClient(message: DhcpMessage): BootClient {
       ? 'pxe'
       : undefined;
   const arch = readArch(options.get(OptionCode.clientArchitecture), vendorClass);
+  const uBoot =
+    kind === undefined &&
+    (U_BOOT_CLASS.test(vendorClass ?? '') ||
+      (arch !== undefined && findClientArchitecture(arch)?.firmware === 'u-boot'));
   return {
     kind,
     ...(arch !== undefined && { arch }),
     ...(ipxe !== undefined && { ipxe }),
     raspberryPi: kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (arch === 0 && isPi)),
+    uBoot,
     ...(uuid !== undefined && { uuid }),
     userClasses,
   };
 }
 
+/** Whether a client is about to load something: firmware and boot loaders, not an installed system. */
+export function isBooting({ kind, uBoot }: BootClient): boolean {
+  return kind !== undefined || uBoot;
+}
+
 /** Words for people: `UEFI PXE, x64 UEFI (7)`. */
 export function describeClient(client: BootClient): string {
-  if (client.kind === undefined) return 'no boot client';
+  if (client.kind === undefined && !client.uBoot) return 'no boot client';
   const arch = client.arch === undefined ? undefined : findClientArchitecture(client.arch);
   const what =
-    client.ipxe !== undefined ? 'iPXE' : client.raspberryPi ? 'Raspberry Pi' : client.kind.toUpperCase();
+    client.ipxe !== undefined
+      ? 'iPXE'
+      : client.raspberryPi
+        ? 'Raspberry Pi'
+        : (client.kind?.toUpperCase() ?? 'U-Boot');
   return `${what}, ${arch?.name ?? 'unknown architecture'}${client.arch === undefined ? '' : ` (${client.arch})`}`;
 }
 
@@ -119,7 +140,12 @@ function findIpxe(userClasses: readonly string[], options: IpxeOptions | undefin
 
 function readArch(option: Uint8Array | undefined, vendorClass: string | undefined): number | undefined {
   const listed = option === undefined ? undefined : readClientArchitecture(option);
-  return listed ?? (vendorClass === undefined ? undefined : readVendorClassArchitecture(vendorClass));
+  if (listed !== undefined || vendorClass === undefined) return listed;
+  const uBoot = U_BOOT_CLASS.exec(vendorClass)?.[1]?.toLowerCase();
+  return (
+    readVendorClassArchitecture(vendorClass) ??
+    (uBoot === undefined ? undefined : U_BOOT_ARCHITECTURES[uBoot])
+  );
 }
 
 function readUuid(option: Uint8Array | undefined): MachineUuid | undefined {

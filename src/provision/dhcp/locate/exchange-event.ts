@@ -1,7 +1,7 @@
 import { messageTypeName } from '../../../protocol/dhcp/option-codes.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { JsonObject } from '../../json-value.ts';
-import { bootStage, describeClient } from '../client/boot-client.ts';
+import { bootStage, describeClient, isBooting } from '../client/boot-client.ts';
 import type { DhcpEvent } from '../dhcp-event.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -25,7 +25,7 @@ export function exchangeEvent(
       xid: packet.message.xid.toString(16).padStart(8, '0'),
       subnet: subnets[0].compiled.subnet.id,
       interface: packet.ingress.interface,
-      ...(client.kind !== undefined && { client: describeClient(client), stage: bootStage(client) }),
+      ...(isBooting(client) && { client: describeClient(client), stage: bootStage(client) }),
       ...(client.arch !== undefined && { arch: client.arch }),
       ...(match !== undefined && match.matchedBy !== 'mac' && { matchedBy: match.matchedBy }),
       ...detail,

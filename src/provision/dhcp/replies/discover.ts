@@ -2,6 +2,7 @@ import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts'
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { BootPlan } from '../boot/boot-plan.ts';
+import { isBooting } from '../client/boot-client.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import type { Exchange } from '../locate/exchange.ts';
@@ -34,7 +35,7 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
 
   const address = subnet.addressAt(offset);
   const planned = planBoot(exchange, subnet, surroundings.findBootPlan, true);
-  const wanted = planned.answer?.bootFile;
+  const wanted = planned.bootFile;
   // An offer says what the DHCPACK after it will say.
   const boot =
     wanted === undefined || surroundings.bootLoops.allows(exchange, wanted) ? planned : stopBoot(planned);
@@ -49,15 +50,14 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
     boot,
     ...(fqdn !== undefined && { fqdn }),
   });
-  const bootFile = boot.answer?.bootFile;
+  const { bootFile } = boot;
   const summary = `offered ${address}${bootFile === undefined ? '' : ` and ${bootFile}`}`;
   const detail = bootDetail(exchange, boot);
   return replyDecision(exchange, message, MessageType.offer, {
     changes: [],
     renewal: false,
     // An installed system that looks for its address is no step of a boot; that it got one is told by the ACK.
-    events:
-      client.kind === undefined ? [] : [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)],
+    events: isBooting(client) ? [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)] : [],
     ...(chosen.fresh && needsProbe(exchange, surroundings) && { probe: address }),
   });
 }
@@ -66,7 +66,7 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
 export function leaseSecondsFor({ client }: Exchange, subnet: SubnetLeases, plan: BootPlan): number {
   const settings = subnet.compiled.subnet;
   const leaseSeconds = plan.leaseSeconds ?? settings.leaseSeconds;
-  return client.kind === undefined ? leaseSeconds : Math.min(leaseSeconds, settings.bootLeaseSeconds);
+  return isBooting(client) ? Math.min(leaseSeconds, settings.bootLeaseSeconds) : leaseSeconds;
 }
 
 /** A host on the link can be asked; behind a relay there is nobody whom we could ask. */

@@ -3,6 +3,7 @@ import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts'
 import { hexFromBytes, readAddress, readText } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
+import { isBooting } from '../client/boot-client.ts';
 import { describeClientId } from '../client/client-key.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
@@ -149,7 +150,7 @@ function grant(
   const freed = book.freeOthers(exchange.subnets, subnet, exchange.clientKey, exchange.now);
   dropOffers(exchange);
 
-  const wanted = planned.answer?.bootFile;
+  const wanted = planned.bootFile;
   const verdict = wanted === undefined ? undefined : surroundings.bootLoops.serve(exchange, wanted);
   const boot = verdict?.allowed === false ? stopBoot(planned) : planned;
   const address = subnet.addressAt(offset);
@@ -164,7 +165,7 @@ function grant(
     ...(serverIdentifier !== undefined && { serverIdentifier }),
     ...(fqdn !== undefined && { fqdn }),
   });
-  const bootFile = boot.answer?.bootFile;
+  const { bootFile } = boot;
   const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${bootFile === undefined ? '' : `, boots ${bootFile}`}`;
   const detail = {
     ...bootDetail(exchange, boot),
@@ -172,7 +173,7 @@ function grant(
   };
   // Installed systems prolong their leases for ever, and what no record knows may be anybody's telephone: neither is a
   // step of a boot. The system that a machine has just booted has its firmware's lease, and prolongs it.
-  const uneventful = client.kind === undefined && (renewal || exchange.match === undefined);
+  const uneventful = !isBooting(client) && (renewal || exchange.match === undefined);
   return replyDecision(exchange, message, MessageType.ack, {
     changes: [...freed, ...changes],
     renewal,

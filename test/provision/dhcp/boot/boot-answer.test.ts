@@ -10,6 +10,7 @@ import {
   IPXE_EFI,
   ip,
   mac,
+  machine,
   onWire,
   outcome,
   packetOf,
@@ -100,6 +101,16 @@ describe('what a client is', () => {
       { kind: 'pxe', arch: 11, raspberryPi: false },
       pi,
     ],
+    ['U-Boot on ARM64', { 60: hex('U-Boot.armv8') }, { kind: undefined, uBoot: true, arch: 22 }],
+    ['U-Boot on ARM32', { 60: hex('U-Boot.armv7') }, { kind: undefined, uBoot: true, arch: 21 }],
+    ['U-Boot of hardware that it does not name', { 60: hex('U-Boot') }, { kind: undefined, uBoot: true }],
+    ['U-Boot by its architecture alone', { 93: '0016' }, { kind: undefined, uBoot: true, arch: 22 }],
+    [
+      'U-Boot with PXE',
+      { 93: '0016', 60: hex('PXEClient:Arch:00022:UNDI:003000') },
+      { kind: 'pxe', uBoot: false, arch: 22 },
+    ],
+    ['a system on x64 that tells its architecture', { 93: '0007' }, { kind: undefined, uBoot: false }],
     ['a Raspberry Pi in iPXE', IPXE_BIOS, { kind: 'pxe', raspberryPi: false }, pi],
   ])('%s', (_name, options, expected, client) => {
     const found = classifyClient(packetOf({ type: 1, options, ...client }).message);
@@ -206,6 +217,68 @@ describe('what it is told where we lease', () => {
     ['everybody else, though asking for it', { 55: '3c2b4243af' }, none],
   ])('%s', (_name, options, expected) => {
     expect(bootFields(new DhcpRig(), options)).toEqual(expected);
+  });
+
+  describe('by the header alone', () => {
+    const plan = { boot: { ...STANDARD_PLAN.boot!, plainProgram: 'boot.scr.uimg' } };
+    const plain = {
+      siaddr: SERVER,
+      sname: '',
+      file: 'boot.scr.uimg',
+      60: undefined,
+      66: SERVER,
+      67: 'boot.scr.uimg',
+      43: undefined,
+      175: false,
+    };
+
+    test('U-Boot: server and file, and no class of PXE', () => {
+      const rig = new DhcpRig({ plan });
+      expect(bootFields(rig, { 60: hex('U-Boot.armv8') })).toEqual(plain);
+      const discover = { type: 1, mac: mac('020000000077'), options: { 60: hex('U-Boot.armv8') } };
+      const offered = replyOf(rig.send(discover)).message.yiaddr;
+      const { events } = replyOf(rig.send({ ...discover, type: 3, requested: offered, server: SERVER }));
+      expect(events).toMatchObject([
+        {
+          kind: 'dhcp.ack',
+          summary: `leased ${offered}, boots boot.scr.uimg`,
+          detail: { client: 'U-Boot, ARM 64 U-Boot (22)' },
+        },
+      ]);
+    });
+
+    test('where the TFTP server is elsewhere', () => {
+      const rig = new DhcpRig({ plan, subnets: [rackSubnet({ nextServer: ip('10.20.0.7') })] });
+      expect(bootFields(rig, { 60: hex('U-Boot') })).toEqual({
+        ...plain,
+        siaddr: '10.20.0.7',
+        66: '10.20.0.7',
+      });
+    });
+
+    test('it wins over what the network tells clients that do not boot', () => {
+      const options = [{ code: 67, value: { type: 'text', value: 'http://10.20.0.1/ztp.sh' } }] as const;
+      const rig = new DhcpRig({ plan, subnets: [rackSubnet({ options })] });
+      expect(bootFields(rig, { 60: hex('U-Boot'), 55: '43' })).toEqual(plain);
+    });
+
+    test('an installed system that its record names a program for is not said to boot it', () => {
+      const known = machine({ id: 'n', macs: [mac('020000000001')] });
+      const rig = new DhcpRig({ plan, machines: [known] });
+      for (let round = 0; round < 10; round++) {
+        const { events, message } = replyOf(
+          rig.send({ type: 3, mac: mac('020000000001'), requested: '10.20.0.50', server: SERVER }),
+        );
+        expect(message.file).toBe('boot.scr.uimg');
+        expect(JSON.stringify(events)).not.toContain('boot.scr');
+        rig.pass(2);
+      }
+    });
+
+    test('beside another server nothing is said: such a client would take an offer without an address', () => {
+      const rig = new DhcpRig({ plan, subnets: [rackSubnet({ mode: 'proxy', pools: [] })] });
+      expect(outcome(rig.send({ type: 1, options: { 60: hex('U-Boot.armv8') } }))).toBe('not_a_boot_client');
+    });
   });
 
   test('Raspberry Pi', () => {

@@ -1,0 +1,46 @@
+import { findClientArchitecture } from '../../../protocol/dhcp/client-architecture.ts';
+import { IpxeFeature } from '../../../protocol/dhcp/ipxe-options.ts';
+import { type BootProgramSources, chooseBootProgram } from '../../boot/boot-programs.ts';
+import type { BootPlanQuery, BootTarget } from './boot-plan.ts';
+
+/** What boot targets are made from. */
+export interface BootTargetSources extends BootProgramSources {
+  /** Whether every iPXE that is no build of ours first loads the boot program of its architecture. */
+  readonly requireOwnIpxe: boolean;
+}
+
+/**
+ * What a client could be given to boot; `origin` is the boot plane over HTTP as the client reaches it. Where another
+ * host is the TFTP server (`next_server`), its files are not ours to look for: the name is enough for TFTP, and by HTTP
+ * only what is here is offered.
+ */
+export function bootTarget(
+  sources: BootTargetSources,
+  { client, identification, serverAddress, subnet }: BootPlanQuery,
+  origin: string,
+): BootTarget {
+  const tftpServer = subnet.nextServer ?? serverAddress;
+  const elsewhere = tftpServer !== serverAddress;
+  const named = identification.machine?.bootProgram;
+  const program = named ?? chooseBootProgram(client, sources, elsewhere);
+  const scriptUrl = `${origin}/boot.ipxe`;
+  if (program === undefined) return { scriptUrl };
+  // What a record names is the operator's to know.
+  const isHere = sources.found.has(program) || named !== undefined || !elsewhere;
+  const httpUrl = isHere ? `${origin}/boot/${program}` : undefined;
+  const features = client.ipxe?.features;
+  const onlyHttp = features?.has(IpxeFeature.http) === true && !features.has(IpxeFeature.tftp);
+  const ownIpxeUrl = onlyHttp ? httpUrl : `tftp://${tftpServer}/${program}`;
+  const plainProgram = named ?? (client.uBoot ? program : undefined);
+  const firmware = client.arch === undefined ? undefined : findClientArchitecture(client.arch)?.firmware;
+  // UEFI HTTP Boot takes nothing whose path does not end so.
+  const byHttp = firmware === 'bios' || firmware === 'u-boot' || program.endsWith('.efi');
+  return {
+    scriptUrl,
+    bootProgram: program,
+    ...(plainProgram !== undefined && { plainProgram }),
+    ...(ownIpxeUrl !== undefined && { ownIpxeUrl }),
+    requireOwnIpxe: sources.requireOwnIpxe,
+    ...(byHttp && httpUrl !== undefined && { httpBootUrl: httpUrl }),
+  };
+}
