@@ -1,0 +1,128 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/load-catalog.ts';
+import { SettingsError } from '../../src/config/load-settings.ts';
+import { readAddress, readText } from '../../src/protocol/dhcp/read-option.ts';
+import { type FieldCase, fieldDirectory, openFieldCase, SERVER } from './field-case.ts';
+
+// What each NOTE.md of the field cases calls right.
+
+/** Each case is started once; its packets come from different machines. */
+const opened = new Map<string, Promise<FieldCase>>();
+afterAll(async () => {
+  for (const one of opened.values()) await one.then((fieldCase) => fieldCase.close()).catch(() => undefined);
+});
+
+function open(name: string): Promise<FieldCase> {
+  const known = opened.get(name) ?? openFieldCase(name);
+  opened.set(name, known);
+  return known;
+}
+
+/** What `serve` says of settings that it refuses; each line is a mistake. */
+async function refusal(name: string): Promise<string[]> {
+  try {
+    await open(name);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message.replaceAll(fieldDirectory(name), '').split('\n');
+    throw error;
+  }
+  return [];
+}
+
+const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
+
+test('07: an option of another type than its own is refused, with its place', async () => {
+  expect(await refusal('07')).toEqual([
+    expect.stringMatching(
+      /railhead\.yaml:10:\d+: .*option 6 \(Domain Name Server, RFC 2132\) has the type ip-list, not text/,
+    ),
+    expect.stringMatching(
+      /railhead\.yaml:11:\d+: .*option 42 \(NTP Servers, RFC 2132\) has the type ip-list, not text/,
+    ),
+  ]);
+});
+
+test('08: a Raspberry Pi 5 is given its menu, and the server in option 66', async () => {
+  const { message } = (await open('08')).reply('1-discover.hex');
+  expect(Buffer.from(message.options.get(43) ?? []).toString('latin1')).toContain('Raspberry Pi Boot');
+  expect(readText(message.options, 66)).toBe(SERVER);
+  expect(message).toMatchObject({ siaddr: SERVER, file: '' });
+});
+
+test('09: InfiniBand is offered an address, whatever its hardware address', async () => {
+  const infiniband = await open('09');
+  expect(infiniband.reply('1-discover-hlen8.hex').message).toMatchObject({
+    htype: 32,
+    hlen: 8,
+    yiaddr: '10.77.0.27',
+  });
+  expect(infiniband.reply('2-discover-hlen6.hex').message).toMatchObject({
+    htype: 32,
+    hlen: 6,
+    file: 'undionly.kpxe',
+  });
+});
+
+describe('10: BOOTP', () => {
+  test('without a cookie: a reply by header fields', async () => {
+    const { message, bytes } = (await open('10')).reply('1-no-cookie.hex');
+    expect(message).toMatchObject({ yiaddr: '10.77.0.26', siaddr: SERVER, file: 'undionly.kpxe' });
+    expect(bytes.length).toBe(300);
+    expect(hex(bytes.subarray(236))).toBe('00'.repeat(64));
+  });
+
+  test('with a cookie: 300 bytes, mask, router and what else fits, nothing that contradicts the file', async () => {
+    const { message, bytes } = (await open('10')).reply('2-cookie.hex');
+    expect(bytes.length).toBe(300);
+    expect(message).toMatchObject({ yiaddr: '10.77.0.26', file: 'undionly.kpxe' });
+    const codes = [...message.options.keys()];
+    expect(codes.slice(0, 3)).toEqual([1, 3, 6]);
+    expect(codes.filter((code) => [43, 51, 53, 54, 66, 67].includes(code))).toEqual([]);
+  });
+});
+
+test('12: option 121 without a default route beside routers is warned about', async () => {
+  const { warnings } = await open('12');
+  expect(warnings.filter((line) => line.includes('"setting":"networks.0.options.0"'))).toEqual([
+    expect.stringContaining('routers is ignored by clients that take option 121 (RFC 3442)'),
+  ]);
+  expect(warnings.join('')).toContain('add {destination: 0.0.0.0/0, router: 10.77.0.1}');
+});
+
+describe('14: U-Boot', () => {
+  test('without PXE: the program of its record in the header, and the server', async () => {
+    const { message } = (await open('14')).reply('1-discover-plain.hex');
+    expect(message).toMatchObject({ yiaddr: '10.77.0.21', siaddr: SERVER, file: 'boot.scr.uimg' });
+    expect(message.options.has(60)).toBe(false);
+  });
+
+  test('of architecture 22, without a record: a default', async () => {
+    const { message } = (await open('14')).reply('2-discover-arch22.hex');
+    expect(message).toMatchObject({ siaddr: SERVER, file: 'boot.scr.uimg' });
+  });
+});
+
+test('15: where another host is the TFTP server, its address and the usual name', async () => {
+  const { message } = (await open('15')).reply('1-discover.hex');
+  expect(message).toMatchObject({ siaddr: '10.77.0.3', file: 'snponly.efi' });
+  expect(readText(message.options, 67)).toBe('snponly.efi');
+  expect(readText(message.options, 66)).toBe('10.77.0.3');
+  expect(readAddress(message.options, 54)).toBe(SERVER);
+});
+
+describe('19: what used to be silent', () => {
+  test('two names in domain', async () => {
+    expect(await refusal('19')).toEqual([
+      expect.stringMatching(
+        /railhead\.yaml:\d+:\d+: networks\.0\.domain: "a\.example\.com b\.example\.com" is more than one name/,
+      ),
+    ]);
+  });
+
+  test('a boot program that is a URL', async () => {
+    const loaded = await loadCatalog(fieldDirectory('19'), () => new Date(0));
+    expect(JSON.stringify(loaded)).toContain(
+      '"tftp://10.0.0.3/x\\" is a URL: give the name of the file alone',
+    );
+  });
+});
