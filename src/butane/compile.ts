@@ -28,10 +28,9 @@ import { chooseSpec } from './variants.ts';
 import type { ButaneSpec } from './variants.ts';
 import { findUnusedYamlKeys, YamlLocator } from './yaml-positions.ts';
 import type { YamlNode } from './yaml/node.ts';
-import { parseYaml } from './yaml/parse-yaml.ts';
+import { readYaml } from './yaml/read-yaml.ts';
 import { YamlError } from './yaml/yaml-error.ts';
 import type { YamlPlace } from './yaml/yaml-error.ts';
-import { decodeYamlText } from './yaml/yaml-text.ts';
 
 /** Where Butane trusts the author of a document, and a server had better not. All are off unless set. */
 export interface Safety {
@@ -123,7 +122,7 @@ function readSpec(input: Uint8Array | string): { root: YamlNode; spec: ButaneSpe
   let root: YamlNode | undefined;
   let common: { variant?: string; version?: string } = {};
   try {
-    root = parseYaml(decodeYamlText(input));
+    root = readYaml(input);
     if (root) common = decodeDocument(root, commonFields);
   } catch (error) {
     return refuse(error, 'Error unmarshaling yaml: ');

@@ -3,6 +3,7 @@ import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { FilesError } from '../butane/butane-files.ts';
+import { decodeFileName, encodeFileName } from '../butane/file-name.ts';
 import type { ButaneFiles, FileStatus } from '../butane/butane-files.ts';
 
 /** Largest file that is embedded, in bytes: more than any machine can be sent in its configuration. */
@@ -14,17 +15,22 @@ export function openFilesDirectory(directory: string): ButaneFiles {
     directory,
     absolute: (path) => resolve(path),
     read: readRegularFile,
-    stat: (path) => describe(attempt('stat', path, () => statSync(path))),
-    lstat: (path) => describe(attempt('lstat', path, () => lstatSync(path))),
-    list: (path) => attempt('open', path, () => readdirSync(path)),
-    readLink: (path) => attempt('readlink', path, () => readlinkSync(path)),
-    realPath: (path) => attempt('open', path, () => realpathSync(path)),
+    stat: (path) => describe(attempt('stat', path, () => statSync(encodeFileName(path)))),
+    lstat: (path) => describe(attempt('lstat', path, () => lstatSync(encodeFileName(path)))),
+    list: (path) =>
+      attempt('open', path, () => readdirSync(encodeFileName(path), 'buffer').map(decodeFileName)),
+    readLink: (path) =>
+      attempt('readlink', path, () => decodeFileName(readlinkSync(encodeFileName(path), 'buffer'))),
+    realPath: (path) =>
+      attempt('open', path, () => decodeFileName(realpathSync(encodeFileName(path), 'buffer'))),
   };
 }
 
 function readRegularFile(path: string): Uint8Array {
   // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-  const file = attempt('open', path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  const file = attempt('open', path, () =>
+    openSync(encodeFileName(path), constants.O_RDONLY | constants.O_NONBLOCK),
+  );
   try {
     const stats = fstatSync(file);
     if (stats.isDirectory()) throw new FilesError(`read ${path}: is a directory`);

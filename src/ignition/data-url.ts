@@ -139,14 +139,36 @@ function checkEscapes(text: string): void {
   );
 }
 
+/** Base64 as Go's encoding/base64 reads it (StdEncoding): where it is wrong is counted with line feeds. */
 function checkBase64(data: string): string {
   if (!/^[A-Za-z0-9+/=\n]*$/.test(data)) fail('invalid data character');
-  const digits = data.replaceAll('\n', '');
-  const padding = digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0;
-  const stray = digits.indexOf('=');
-  if (stray >= 0 && stray < digits.length - padding) fail(`illegal base64 data at input byte ${stray}`);
-  if (digits.length % 4 !== 0) fail(`illegal base64 data at input byte ${digits.length}`);
-  return digits;
+  const corrupt = findCorruptBase64(data);
+  if (corrupt !== undefined) fail(`illegal base64 data at input byte ${corrupt}`);
+  return data.replaceAll('\n', '');
+}
+
+function findCorruptBase64(data: string): number | undefined {
+  const padding = data.indexOf('=');
+  const digitsEnd = padding < 0 ? data.length : padding;
+  let feeds = 0;
+  for (let at = data.indexOf('\n'); at >= 0 && at < digitsEnd; at = data.indexOf('\n', at + 1)) feeds++;
+  const digits = (digitsEnd - feeds) % 4;
+  // An incomplete group is placed where it would begin if no line feed were in it.
+  if (padding < 0) return digits === 0 ? undefined : data.length - digits;
+  if (digits < 2) return padding;
+  let end = skipLineFeeds(data, padding + 1);
+  if (digits === 2) {
+    if (end === data.length) return data.length;
+    if (data.charAt(end) !== '=') return end - 1;
+    end = skipLineFeeds(data, end + 1);
+  }
+  return end < data.length ? end : undefined;
+}
+
+function skipLineFeeds(data: string, from: number): number {
+  let end = from;
+  while (data.charAt(end) === '\n') end++;
+  return end;
 }
 
 function fail(message: string): never {

@@ -70,9 +70,12 @@ class Decoder {
     for (const member of node.members) {
       const field = findField(schema, member.key);
       if (!field) continue;
+      const embedded = embeddedStruct(schema.goName, field.name);
+      if (embedded !== undefined) this.names.push(embedded);
       this.names.push(field.name);
       this.field(member.value, field, schema, into);
       this.names.pop();
+      if (embedded !== undefined) this.names.pop();
     }
   }
 
@@ -151,6 +154,15 @@ class Decoder {
       offset: mismatchOffset(node),
     };
   }
+}
+
+/**
+ * The struct that a field is in by embedding: Go names it since 1.24, which Ignition requires. Source:
+ * config/v3_x/types/schema.go of coreos/ignition.
+ */
+function embeddedStruct(owner: string, field: string): string | undefined {
+  if (owner !== 'File' && owner !== 'Directory' && owner !== 'Link') return undefined;
+  return ['group', 'overwrite', 'path', 'user'].includes(field) ? 'Node' : `${owner}Embedded1`;
 }
 
 function describe(node: JsonNode, asInt = false): string {

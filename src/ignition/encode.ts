@@ -29,7 +29,11 @@ function isEmptyField(value: ConfigValue | undefined, field: FieldSchema): boole
 export function encodeString(text: string): string {
   // Most strings have nothing to escape.
   if (/^[ !#-%'-;=?-[\]-~]*$/.test(text)) return `"${text}"`;
-  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
+  // U+DC80 to U+DCFF alone stand for a byte of a file's name that is not UTF-8, which Go escapes.
+  const parts = text
+    .split(/(?![\ud800-\udbff])[\udc80-\udcff]/u)
+    .map((part) => JSON.stringify(part.replace(/\p{Surrogate}/gu, '\ufffd')).slice(1, -1));
+  return `"${parts.join('\\ufffd')}"`.replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -80,21 +80,36 @@ function isAuthority(authority: string): boolean {
   return /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(userinfo) && !hasBadEscape(userinfo);
 }
 
+/** Brackets enclose an IPv6 address and nothing else, since Go 1.25.2 (CVE-2025-47912), and begin the host. */
 function isHost(host: string): boolean {
-  if (!host.startsWith('[')) {
+  const open = host.lastIndexOf('[');
+  if (open < 0) {
     const colon = host.lastIndexOf(':');
     return (colon < 0 || isPort(host.slice(colon))) && isEncodedHost(host);
   }
   // RFC 6874: an IPv6 address in brackets, with an optional zone behind %25.
-  const bracket = host.lastIndexOf(']');
-  if (bracket < 0 || !isPort(host.slice(bracket + 1))) return false;
-  const zone = host.slice(0, bracket).indexOf('%25');
-  if (zone < 0) return isEncodedHost(host);
-  return (
-    isEncodedHost(host.slice(0, zone)) &&
-    isEncodedZone(host.slice(zone, bracket)) &&
-    isEncodedHost(host.slice(bracket))
-  );
+  const close = host.lastIndexOf(']');
+  if (open > 0 || close < 0 || !isPort(host.slice(close + 1))) return false;
+  const literal = host.slice(1, close);
+  const zone = literal.indexOf('%25');
+  if (zone < 0) return isIpv6(literal);
+  // The percent sign itself is no part of the zone, which must not be empty.
+  return isIpv6(literal.slice(0, zone)) && isEncodedZone(literal.slice(zone)) && literal.length > zone + 3;
+}
+
+/** Whether Go's netip.ParseAddr takes a text without a zone for an IPv6 address. */
+function isIpv6(text: string): boolean {
+  const halves = text.split('::');
+  if (halves.length > 2) return false;
+  const fields = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const last = fields.at(-1) ?? [];
+  const ipv4 = last.at(-1)?.includes('.') === true ? last.pop() : undefined;
+  if (ipv4 !== undefined && !/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(ipv4))
+    return false;
+  const all = fields.flat();
+  if (!all.every((field) => /^[0-9a-fA-F]{1,4}$/.test(field))) return false;
+  const length = all.length + (ipv4 === undefined ? 0 : 2);
+  return halves.length === 2 ? length < 8 : length === 8;
 }
 
 function isPort(text: string): boolean {

@@ -276,7 +276,7 @@ class JsonParser {
 
   private parseEscape(): string {
     const byte = this.bytes[this.offset];
-    if (byte === undefined) this.failAtEnd();
+    if (byte === undefined) this.fail('in string escape code', ' ');
     const simple = escapes[String.fromCharCode(byte)];
     if (simple !== undefined) {
       this.offset++;
@@ -301,7 +301,7 @@ class JsonParser {
     let value = 0;
     for (let digit = 0; digit < 4; digit++, this.offset++) {
       const byte = this.bytes[this.offset];
-      if (byte === undefined) this.failAtEnd();
+      if (byte === undefined) this.fail('in \\u hexadecimal character escape', ' ');
       const nibble = hexDigit(byte);
       if (nibble < 0) this.fail('in \\u hexadecimal character escape');
       value = value * 16 + nibble;

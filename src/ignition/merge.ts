@@ -21,8 +21,8 @@ export interface MergeOptions {
    */
   readonly mode?: 'ignition' | 'layered';
   /**
-   * Is told the origin of every scalar, list item of strings and struct that was taken over whole, each after what is
-   * inside it. Butane finds with it the place in its source that an entry is about.
+   * Is told the origin of every scalar, list item, list and struct, each after what is inside it; of a list or struct
+   * that both sides have a part in, twice. Butane finds with it the place in its source that an entry is about.
    */
   readonly transcribe?: (mapping: Mapping) => void;
 }
@@ -68,6 +68,7 @@ const units: ReadonlySet<string> = new Set([
 class Merger {
   private readonly layered: boolean;
   private readonly transcribe: ((mapping: Mapping) => void) | undefined;
+  private readonly recorded = { parent: 0, child: 0 };
 
   constructor({ mode = 'ignition', transcribe }: MergeOptions) {
     this.layered = mode === 'layered';
@@ -96,7 +97,8 @@ class Merger {
     places: Places,
   ): ConfigValue | undefined {
     if (field.kind === 'list') {
-      return this.list((ours ?? []) as ConfigValue[], (theirs ?? []) as ConfigValue[], field, keyed, places);
+      const [ourItems, theirItems] = [(ours ?? []) as ConfigValue[], (theirs ?? []) as ConfigValue[]];
+      return this.combined(places, () => this.list(ourItems, theirItems, field, keyed, places));
     }
     const merges =
       field.kind === 'struct' && (!field.pointer || (ours !== undefined && theirs !== undefined));
@@ -130,7 +132,7 @@ class Merger {
       this.recordStruct('child', places.child, places.result, theirs, struct);
       return theirs;
     }
-    return this.struct(ours, theirs, struct, places);
+    return this.combined(places, () => this.struct(ours, theirs, struct, places));
   }
 
   private list(
@@ -162,13 +164,13 @@ class Merger {
         if (!field.item) {
           take('child', match.index, match.item);
         } else if (!removesHeader(match.item as ConfigObject, field)) {
-          result.push(
-            this.struct(item as ConfigObject, match.item as ConfigObject, field.item, {
-              parent: [...places.parent, index],
-              child: [...places.child, match.index],
-              result: [...places.result, result.length],
-            }),
-          );
+          const at = {
+            parent: [...places.parent, index],
+            child: [...places.child, match.index],
+            result: [...places.result, result.length],
+          };
+          const [ourItem, theirItem, schema] = [item as ConfigObject, match.item as ConfigObject, field.item];
+          result.push(this.combined(at, () => this.struct(ourItem, theirItem, schema, at)));
         }
       }
       // Otherwise the child has the key in another list of the key space, which replaces this item.
@@ -177,6 +179,23 @@ class Merger {
       if (!ourKeys.has(keyOf(item, field))) take('child', index, item);
     }
     return result;
+  }
+
+  /** Merges a struct or list, and records it for each side that has a part in it, behind its parts. */
+  private combined<T>(places: Places, merge: () => T): T {
+    if (!this.transcribe) return merge();
+    const before = { ...this.recorded };
+    const merged = merge();
+    for (const origin of ['parent', 'child'] as const) {
+      if (this.recorded[origin] > before[origin])
+        this.note({ origin, from: places[origin], to: places.result });
+    }
+    return merged;
+  }
+
+  private note(mapping: Mapping): void {
+    this.recorded[mapping.origin]++;
+    this.transcribe?.(mapping);
   }
 
   private record(
@@ -191,7 +210,7 @@ class Merger {
       return this.recordStruct(origin, from, to, value as ConfigObject, field.struct);
     }
     if (!field.pointer && (value === '' || value === false || value === 0)) return false;
-    this.transcribe({ origin, from, to });
+    this.note({ origin, from, to });
     return true;
   }
 
@@ -213,15 +232,18 @@ class Merger {
         [...to, field.name],
       ];
       if (field.kind === 'list') {
+        let anyItem = false;
         for (const [index, item] of (inner as ConfigValue[]).entries()) {
-          recorded =
-            this.recordItem(origin, [...innerFrom, index], [...innerTo, index], item, field) || recorded;
+          anyItem =
+            this.recordItem(origin, [...innerFrom, index], [...innerTo, index], item, field) || anyItem;
         }
+        if (anyItem) this.note({ origin, from: innerFrom, to: innerTo });
+        recorded ||= anyItem;
       } else {
         recorded = this.record(origin, innerFrom, innerTo, inner, field) || recorded;
       }
     }
-    if (recorded) this.transcribe({ origin, from, to });
+    if (recorded) this.note({ origin, from, to });
     return recorded;
   }
 
@@ -234,7 +256,7 @@ class Merger {
   ): boolean {
     if (!this.transcribe) return false;
     if (field.item) return this.recordStruct(origin, from, to, item as ConfigObject, field.item);
-    if (item !== '') this.transcribe({ origin, from, to });
+    if (item !== '') this.note({ origin, from, to });
     return item !== '';
   }
 }

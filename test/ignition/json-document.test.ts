@@ -93,7 +93,9 @@ describe('parseJson', () => {
   test.each([
     ['', 'unexpected end of JSON input', 0],
     ['{', 'unexpected end of JSON input', 1],
-    ['"\\', 'unexpected end of JSON input', 2],
+    ['"\\', "invalid character ' ' in string escape code", 2],
+    ['"\\u12', "invalid character ' ' in \\u hexadecimal character escape", 5],
+    ['"x', 'unexpected end of JSON input', 2],
     ['[1', 'unexpected end of JSON input', 2],
     ['{"a"', 'unexpected end of JSON input', 4],
     ['tru', "invalid character ' ' in literal true (expecting 'e')", 3],

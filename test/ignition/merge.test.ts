@@ -89,7 +89,7 @@ describe('the transcript of a merge', () => {
     return lines;
   }
 
-  test('names the origin of scalars, list items and structs that were taken over whole', () => {
+  test('names the origin of scalars, items, lists and structs, those of both sides twice', () => {
     const parent: Config = {
       storage: {
         files: [
@@ -112,22 +112,39 @@ describe('the transcript of a merge', () => {
       'parent passwd.users.0.sshAuthorizedKeys.0 > passwd.users.0.sshAuthorizedKeys.0',
       'child passwd.users.0.sshAuthorizedKeys.0 > passwd.users.0.sshAuthorizedKeys.1',
       'child passwd.users.0.sshAuthorizedKeys.1 > passwd.users.0.sshAuthorizedKeys.2',
+      'parent passwd.users.0.sshAuthorizedKeys > passwd.users.0.sshAuthorizedKeys',
+      'child passwd.users.0.sshAuthorizedKeys > passwd.users.0.sshAuthorizedKeys',
+      'parent passwd.users.0 > passwd.users.0',
+      'child passwd.users.0 > passwd.users.0',
+      'parent passwd.users > passwd.users',
+      'child passwd.users > passwd.users',
+      'parent passwd > passwd',
+      'child passwd > passwd',
       'child storage.files.1.overwrite > storage.files.0.overwrite',
       'child storage.files.1.path > storage.files.0.path',
       'parent storage.files.1.append.0.source > storage.files.0.append.0.source',
       'parent storage.files.1.append.0 > storage.files.0.append.0',
       'child storage.files.1.append.0.source > storage.files.0.append.1.source',
       'child storage.files.1.append.0 > storage.files.0.append.1',
+      'parent storage.files.1.append > storage.files.0.append',
+      'child storage.files.1.append > storage.files.0.append',
       'parent storage.files.1.mode > storage.files.0.mode',
+      'parent storage.files.1 > storage.files.0',
+      'child storage.files.1 > storage.files.0',
       'parent storage.files.2.path > storage.files.1.path',
       'parent storage.files.2.user.id > storage.files.1.user.id',
       'parent storage.files.2.user > storage.files.1.user',
       'parent storage.files.2 > storage.files.1',
       'child storage.files.0.path > storage.files.2.path',
       'child storage.files.0 > storage.files.2',
+      'parent storage.files > storage.files',
+      'child storage.files > storage.files',
       'child storage.links.0.path > storage.links.0.path',
       'child storage.links.0.target > storage.links.0.target',
       'child storage.links.0 > storage.links.0',
+      'child storage.links > storage.links',
+      'parent storage > storage',
+      'child storage > storage',
     ]);
   });
 

@@ -16,6 +16,17 @@ interface ValidateCase {
 const cases = readCases<ValidateCase>('ignition/validate.jsonl');
 
 /**
+ * The answers were recorded with a program built by Go 1.23. Since 1.24, which Ignition requires, encoding/json names the
+ * struct that a field is embedded in, too.
+ */
+function asGo124(message: string): string {
+  return message.replace(
+    /Go struct field File\.storage\.files\.mode /,
+    'Go struct field File.storage.files.FileEmbedded1.mode ',
+  );
+}
+
+/**
  * Every entry must agree in kind, path, line, column and wording, also where the corpus would leave the wording free
  * because it comes from Go's libraries. There are no exceptions.
  */
@@ -28,7 +39,7 @@ describe('conformance with ignition-validate', () => {
     const result = parseConfig(inputOf(each));
     const expected = each.entries.map(({ kind, path, line, col, message }) => {
       const place = `line ${line} col ${col}`;
-      return `${kind} at ${path === null ? place : `${path}, ${place}`}: ${message}`;
+      return `${kind} at ${path === null ? place : `${path}, ${place}`}: ${asGo124(message)}`;
     });
     const found = result.entries.map(formatEntry);
     if (each.unordered) {

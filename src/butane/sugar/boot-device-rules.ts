@@ -101,7 +101,7 @@ export function checkReservedPartitions(config: Config, checksRoot: boolean): En
       if (label === 'root' && checksRoot) {
         if (BigInt(sizeMiB) !== 0n) {
           if (sizeMiB < smallestRootMiB) warn(messages.rootTooSmall, 'size_mib');
-        } else if (partitions.slice(index + 1).some(({ startMiB = 0 }) => BigInt(startMiB) === 0n)) {
+        } else if (partitions.some(({ startMiB = 0 }, other) => other !== index && BigInt(startMiB) === 0n)) {
           warn(messages.rootConstrained, 'label');
         }
       }

@@ -4,6 +4,7 @@ import type { Path } from '../../ignition/report.ts';
 import { locateLocal } from '../butane-files.ts';
 import type { ButaneFiles, FileStatus } from '../butane-files.ts';
 import { encodeContents } from '../encode-contents.ts';
+import { encodeFileName } from '../file-name.ts';
 import { messages } from '../messages.ts';
 import { NodeTracker } from './node-tracker.ts';
 import type { Translations } from '../provenance.ts';
@@ -119,7 +120,7 @@ class TreeWalk {
   private sortedNames(path: string): string[] {
     const names = this.context.attempt(this.at, () => this.files.list(path)) ?? [];
     return names
-      .map((name) => ({ name, bytes: Buffer.from(name, 'utf8') }))
+      .map((name) => ({ name, bytes: Buffer.from(encodeFileName(name)) }))
       .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
       .map(({ name }) => name);
   }

@@ -25,7 +25,6 @@ interface PossibleKey {
 const tab = 0x09;
 const space = 0x20;
 const hash = 0x23;
-const byteOrderMark = 0xfeff;
 const beginsNoPlainScalar = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
 
 /**
@@ -165,7 +164,6 @@ export class Scanner {
   private skipToToken(): void {
     const { cursor } = this;
     for (;;) {
-      if (cursor.column === 0 && cursor.at() === byteOrderMark) cursor.skip();
       const tabsAllowed = this.flowLevel > 0 || !this.keyAllowed;
       let code = cursor.at();
       while (code === space || (tabsAllowed && code === tab)) {

@@ -15,3 +15,14 @@ export class YamlError extends Error {
     this.place = place && { line: place.line, col: place.col };
   }
 }
+
+/** Bytes that are no text, which go-yaml finds as it reads on. */
+export class YamlReaderError extends YamlError {
+  /** Where they begin; 0 for UTF-16. */
+  readonly offset: number;
+
+  constructor(problem: string, offset: number) {
+    super(problem);
+    this.offset = offset;
+  }
+}
