@@ -24,7 +24,35 @@ export const http = z
       .int()
       .min(1)
       .prefault(10_000)
-      .describe('Connections at once, of each address in `listen`.'),
+      .describe(
+        'Connections at once. When there are more, the one that has been idle for longest is closed.',
+      ),
+    connections_per_source: z
+      .int()
+      .min(1)
+      .prefault(4_000)
+      .describe(
+        'The same from one address; enough for 500 machines behind one address, which have eight each.',
+      ),
+    downloads_per_source: z
+      .int()
+      .min(1)
+      .prefault(2_000)
+      .describe('Files on their way to one address at once; more are told to come back later.'),
+    download_memory: z
+      .int()
+      .min(1)
+      .prefault(128)
+      .describe(
+        'Megabytes of files that are read and not yet sent, of all downloads; when they are used up, downloads go on in parts of 16 kB.',
+      ),
+    download_rate_min: z
+      .int()
+      .min(0)
+      .prefault(4_000)
+      .describe(
+        'Bytes a second that a client must take of a file, over two minutes; else its connection is closed.',
+      ),
     requests_per_source: z
       .int()
       .min(1)

@@ -6,9 +6,11 @@ import { KeyedBuckets } from '../../limits/token-bucket.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
 import { listenHttp } from '../../host/listen-http.ts';
+import { ConnectionLimits, type ConnectionLimitSettings } from '../http/connection-limits.ts';
 import { RequestTurns } from '../http/request-turns.ts';
 import { refuse } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
+import { Downloads, type DownloadSettings } from './downloads.ts';
 import { Exchange, type Outcome, sendAnswer } from './exchange.ts';
 import type { RequestReader, UnreadableRequest } from './read-request.ts';
 import { allowedMethods, type Route, RouteTable } from './route-table.ts';
@@ -21,8 +23,8 @@ export interface BootHttpParts {
   readonly serves: (address: string) => boolean;
   readonly counters: Counters;
   readonly log: Logger;
-  /** Connections at once, of each address that is listened on. */
-  readonly connections: number;
+  readonly connections: ConnectionLimitSettings;
+  readonly downloads: DownloadSettings;
   /** Requests a second from one address. */
   readonly requestsPerSource: number;
   /** How long a client may take nothing, in milliseconds, until it counts as gone; two minutes by default. */
@@ -52,11 +54,19 @@ export class BootHttpServer {
   readonly #budget: KeyedBuckets;
   readonly #routes: RouteTable;
   readonly #lines: LineBudget;
-  readonly #turns = new RequestTurns((request, response) => void this.#serve(request, response));
+  readonly #connections: ConnectionLimits;
+  readonly #downloads: Downloads;
+  readonly #turns: RequestTurns;
 
   constructor(parts: BootHttpParts) {
     this.#parts = parts;
     this.#routes = new RouteTable(parts.routes);
+    const nowMs = (): number => performance.now();
+    this.#connections = new ConnectionLimits(parts.connections, nowMs);
+    this.#downloads = new Downloads(parts.downloads, nowMs);
+    this.#turns = new RequestTurns((request, response) => void this.#serve(request, response), {
+      connections: this.#connections,
+    });
     this.#budget = new KeyedBuckets(parts.requestsPerSource, parts.requestsPerSource, SOURCES_MAX);
     this.#lines = new LineBudget(parts.log, 'http requests', LINES);
   }
@@ -73,7 +83,7 @@ export class BootHttpServer {
       },
       this.#turns.take,
     );
-    server.maxConnections = this.#parts.connections;
+    server.on('connection', this.#connections.admit);
     server.setTimeout(this.#parts.stallMs ?? STALL_MS);
     const endpoint = await listenHttp(server, 'http.listen', wanted);
     this.#servers.push(server);
@@ -131,7 +141,7 @@ export class BootHttpServer {
       const answer = refuse(503, 'too many requests from this address', { 'Retry-After': '5' });
       return sendAnswer(request, response, answer);
     }
-    return this.#route(new Exchange(read, request, response));
+    return this.#route(new Exchange(read, request, response, this.#downloads));
   }
 
   /** Asks the routes for the path one after the other, until one answers. */

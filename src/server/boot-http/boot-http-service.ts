@@ -7,10 +7,12 @@ import { GrubConfigFiles } from './grub-config-files.ts';
 import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
 import { RequestReader } from './read-request.ts';
 
+const MEGABYTE = 1024 * 1024;
+
 /** What the boot plane over HTTP is put together from. */
 export interface BootHttpServiceParts
   extends
-    Omit<BootHttpParts, 'routes' | 'reader' | 'connections' | 'requestsPerSource'>,
+    Omit<BootHttpParts, 'routes' | 'reader' | 'connections' | 'downloads' | 'requestsPerSource'>,
     Omit<BootRouteParts, 'answers' | 'grubConfigs' | 'history'>,
     MachineHistoryParts,
     BootAnswerParts {
@@ -19,6 +21,10 @@ export interface BootHttpServiceParts
     readonly public_url?: string | undefined;
     readonly trusted_proxies: readonly Ipv4Cidr[];
     readonly connections: number;
+    readonly connections_per_source: number;
+    readonly downloads_per_source: number;
+    readonly download_memory: number;
+    readonly download_rate_min: number;
     readonly requests_per_source: number;
   };
 }
@@ -51,7 +57,12 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
       publicUrl: settings.public_url,
       trustedProxies: settings.trusted_proxies,
     }),
-    connections: settings.connections,
+    connections: { total: settings.connections, perSource: settings.connections_per_source },
+    downloads: {
+      perSource: settings.downloads_per_source,
+      bytesInFlight: settings.download_memory * MEGABYTE,
+      rateMin: settings.download_rate_min,
+    },
     requestsPerSource: settings.requests_per_source,
   });
   const endpoints: Endpoint[] = [];

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
 import type { OpenAsset } from './asset-files.ts';
 import type { BootRequest } from './boot-request.ts';
+import type { Downloads } from './downloads.ts';
 import { type SentAsset, sendAsset } from './send-asset.ts';
 
 /** How a request was answered, for the log. */
@@ -16,8 +17,11 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
 
-  constructor(read: BootRequest, request: IncomingMessage, response: ServerResponse) {
+  readonly #downloads: Downloads;
+
+  constructor(read: BootRequest, request: IncomingMessage, response: ServerResponse, downloads: Downloads) {
     this.read = read;
+    this.#downloads = downloads;
     this.request = request;
     this.#response = response;
   }
@@ -29,7 +33,8 @@ export class Exchange {
 
   /** Sends a file and closes it. Rejects as `sendAsset` does. */
   sendFile(asset: OpenAsset): Promise<SentAsset> {
-    return sendAsset(this.request, this.#response, asset);
+    const place = { downloads: this.#downloads, source: this.read.remoteAddress };
+    return sendAsset(this.request, this.#response, asset, place);
   }
 }
 

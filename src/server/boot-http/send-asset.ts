@@ -1,30 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { OpenAsset } from './asset-files.ts';
 import { readRange } from './byte-range.ts';
+import type { Download, Downloads } from './downloads.ts';
 
-/** Octets read from disk at a time. */
-const CHUNK_SIZE = 1024 * 1024;
+/** When an address with too many downloads may ask again. */
+const RETRY_SECONDS = 5;
+
+/** What a download counts in. */
+export interface DownloadPlace {
+  readonly downloads: Downloads;
+  /** The client's address. */
+  readonly source: string;
+}
 
 /** How a file was sent. */
 export interface SentAsset {
   readonly status: number;
-  /** Octets of the body, as announced. */
+  /** Bytes of the body, as announced. */
   readonly size: number;
 }
 
 /**
- * Sends a file with HEAD, conditions and one range (RFC 9110), and closes it. Rejects when the client went away or
+ * Sends a file with HEAD, conditions and one range (RFC 9110), and closes it; 503 if the client's address has too many downloads. Rejects when the client went away or
  * the disk failed, or the file became shorter; UEFI firmware ends its connections by a reset, so that is not an error by itself.
  */
 export async function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,
   asset: OpenAsset,
+  { downloads, source }: DownloadPlace,
 ): Promise<SentAsset> {
+  const download = downloads.begin(source, response);
   try {
-    return await send(request, response, asset);
+    if (download !== undefined) return await send(request, response, asset, download, downloads);
+    response.setHeader('Retry-After', RETRY_SECONDS);
+    return end(response, 503, 'too many downloads from this address\n');
   } finally {
+    if (download !== undefined) downloads.end(download);
     await asset.handle.close().catch(() => undefined);
   }
 }
@@ -33,6 +46,8 @@ async function send(
   request: IncomingMessage,
   response: ServerResponse,
   asset: OpenAsset,
+  download: Download,
+  downloads: Downloads,
 ): Promise<SentAsset> {
   const { etag, handle, modifiedAt, size, type } = asset;
   const headers = request.headers;
@@ -60,24 +75,60 @@ async function send(
     response.end();
     return { status: response.statusCode, size: 0 };
   }
-  const stream = handle.createReadStream({
-    start: first,
-    end: last,
-    highWaterMark: CHUNK_SIZE,
-    autoClose: false,
-  });
-  await pipeline(stream, response, { end: false });
-  // The client knows only by the end of the connection that no more will come.
-  if (stream.bytesRead < length) throw new Error('the file became shorter while it was sent');
+  await sendBytes(response, handle, { first, length }, download, downloads);
   response.end();
   return { status: response.statusCode, size: length };
+}
+
+/** Sends bytes of a file part by part, each when the one before it was handed to the kernel. */
+async function sendBytes(
+  response: ServerResponse,
+  handle: FileHandle,
+  { first, length }: { readonly first: number; readonly length: number },
+  download: Download,
+  downloads: Downloads,
+): Promise<void> {
+  let buffer = Buffer.alloc(0);
+  for (let sent = 0; sent < length;) {
+    const size = Math.min(downloads.take(download), length - sent);
+    if (buffer.length < size || buffer.length > 2 * size) buffer = Buffer.allocUnsafeSlow(size);
+    const { bytesRead } = await handle.read(buffer, 0, size, first + sent);
+    // The client knows only by the end of the connection that no more will come.
+    if (bytesRead === 0) throw new Error('the file became shorter while it was sent');
+    await handOver(response, buffer.subarray(0, bytesRead));
+    downloads.sent(download, bytesRead);
+    sent += bytesRead;
+  }
+}
+
+/** Resolves when the kernel has taken a part; rejects when the connection ends before that. */
+function handOver(response: ServerResponse, part: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(new ClientGone());
+    if (response.destroyed) return leave();
+    response.once('close', leave);
+    response.write(part, () => {
+      response.off('close', leave);
+      if (response.destroyed) leave();
+      else resolve();
+    });
+  });
+}
+
+/** The connection ended before the whole answer had left; normal for firmware. */
+class ClientGone extends Error {
+  readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
+
+  constructor() {
+    super('the client went away');
+  }
 }
 
 function end(response: ServerResponse, status: number, body = ''): SentAsset {
   response.statusCode = status;
   if (body !== '') response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   response.end(body);
-  return { status, size: body.length };
+  return { status, size: 0 };
 }
 
 type Headers = IncomingMessage['headers'];

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ConnectionLimits } from './connection-limits.ts';
 
 /** Answers one request, and ends `response` or destroys it. */
 export type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
@@ -24,13 +25,21 @@ interface Connection {
 export class RequestTurns {
   readonly #answer: AnswerRequest;
   readonly #waitingMax: number;
+  readonly #limits: ConnectionLimits | undefined;
   readonly #connections = new WeakMap<Socket, Connection>();
   #waiting = 0;
 
-  /** `waitingMax` bounds the requests of all connections that wait. */
-  constructor(answer: AnswerRequest, waitingMax = WAITING_MAX) {
+  /** `waitingMax` bounds the requests of all connections that wait; `connections` is told which are idle. */
+  constructor(
+    answer: AnswerRequest,
+    {
+      connections,
+      waitingMax = WAITING_MAX,
+    }: { readonly connections?: ConnectionLimits; readonly waitingMax?: number } = {},
+  ) {
     this.#answer = answer;
     this.#waitingMax = waitingMax;
+    this.#limits = connections;
   }
 
   /** Requests that wait for their turn, on all connections. */
@@ -78,6 +87,7 @@ export class RequestTurns {
 
   #start(connection: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
     connection.answering = true;
+    this.#limits?.begin(socket);
     // Comes when the answer has left, and when the connection ends before that.
     response.once('close', () => this.#next(connection, socket));
     this.#answer(request, response);
@@ -87,7 +97,10 @@ export class RequestTurns {
     connection.answering = false;
     if (socket.destroyed) return;
     const next = connection.waiting.shift();
-    if (next === undefined) return;
+    if (next === undefined) {
+      this.#limits?.end(socket);
+      return;
+    }
     this.#waiting--;
     this.#start(connection, socket, ...next);
     if (connection.waiting.length === 0) socket.resume();

@@ -382,6 +382,27 @@ describe('hostile requests', () => {
     expect(client.bytesRead).toBeLessThan(LARGE_SIZE);
   });
 
+  test('an address with too many downloads is told to come back later, and gets everything else', async () => {
+    const plane = await start({ downloadsPerSource: 3 });
+    const clients = [await startDownload(plane), await startDownload(plane), await startDownload(plane)];
+    const answer = await get(plane, '/assets/k');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    expect((await get(plane, '/ipxe?rack=1')).status).toBe(200);
+    clients[0]?.destroy();
+    await vi.waitFor(async () => expect((await get(plane, '/assets/k')).status).toBe(200));
+  });
+
+  test('downloads that are not read hold little memory each', async () => {
+    const plane = await start();
+    const before = process.memoryUsage().arrayBuffers;
+    const clients = await Promise.all(Array.from({ length: 100 }, () => startDownload(plane)));
+    expect(countOpen(plane.image)).toBe(100);
+    // 16 MB for all of them, and 16 kB for each.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 << 20);
+    for (const client of clients) client.destroy();
+    await vi.waitFor(() => expect(countOpen(plane.image)).toBe(0), 5_000);
+  });
+
   test('a thousand requests for a file on one connection that is not read open it once, and not after its end', async () => {
     const plane = await start();
     const before = process.memoryUsage().arrayBuffers;

@@ -61,6 +61,7 @@ export async function startBootPlane(
   options: {
     unmatched?: UnmatchedPolicy;
     requestsPerSource?: number;
+    downloadsPerSource?: number;
     broken?: boolean;
     needy?: boolean;
     stallMs?: number;
@@ -94,6 +95,10 @@ export async function startBootPlane(
       listen: [{ host: '127.0.0.1', port: 0 }],
       trusted_proxies: [parseCidr('127.0.0.2/32')!],
       connections: 1000,
+      connections_per_source: 1000,
+      downloads_per_source: options.downloadsPerSource ?? 100,
+      download_memory: 16,
+      download_rate_min: 4_000,
       requests_per_source: options.requestsPerSource ?? 100_000,
     },
     generation: () => generation,

@@ -16,7 +16,9 @@ afterEach(() => {
 /** A server whose answers are ended by the test, and a connection to it. */
 async function start(waitingMax?: number) {
   const begun: ServerResponse[] = [];
-  const turns = new RequestTurns((_request, response) => begun.push(response), waitingMax);
+  const turns = new RequestTurns((_request, response) => begun.push(response), {
+    ...(waitingMax !== undefined && { waitingMax }),
+  });
   server = createServer(turns.take).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
