@@ -58,7 +58,7 @@ export type TransferEvent =
   | { readonly kind: 'room'; readonly nowMs: number }
   /** The file cannot be read any more, or is shorter than it was. */
   | { readonly kind: 'content-failed' }
-  /** The server is full, and this client has not answered. */
+  /** The server is full, and this client has not answered, or takes least. */
   | { readonly kind: 'displaced' }
   /** The server stops. */
   | { readonly kind: 'stop' };
@@ -103,6 +103,7 @@ const BACKOFF = 1.5;
 const IDLE_MS_MAX = 60_000;
 
 const TOO_SLOW = 'the transfer takes too long';
+const DISPLACED = 'the server is full, and this transfer is the slowest; try again';
 const NO_ACTIONS: readonly TransferAction[] = [];
 
 /**
@@ -150,7 +151,7 @@ export function step(state: TransferState, event: TransferEvent): TransferStep {
     case 'content-failed':
       return end(state, 'content-failed', 'the file cannot be read any more');
     case 'displaced':
-      return end(state, 'unconfirmed');
+      return state.confirmed ? end(state, 'too-slow', DISPLACED) : end(state, 'unconfirmed');
     case 'stop':
       return end(state, 'stopped', 'the server is stopping');
   }

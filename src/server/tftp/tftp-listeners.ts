@@ -165,6 +165,7 @@ export class TftpListeners {
       address,
       port: place.port,
       reuseAddress: false,
+      broadcast: false,
       receiveBufferBytes: RECEIVE_BUFFER_BYTES,
     });
     const onError = (error: Error): void => log.error({ err: error, local: address }, 'tftp socket');

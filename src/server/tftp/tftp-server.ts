@@ -39,6 +39,11 @@ const SWEEP_MS = 100;
 const REPEATED_REQUEST_MS = 2000;
 /** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
 const DURATION_MS_MIN = 60_000;
+/**
+ * The longest wait that a client can ask for before we send again (RFC 2349). The OACK says what it asked for, since edk2
+ * takes nothing else; but a silent client that has asked for 255 s would hold its place for nine minutes.
+ */
+const TIMEOUT_SECONDS_MAX = 20;
 /** Answers a second to packets of no transfer; more could be reflections of forged ones. */
 const STRANGER_ERRORS_PER_SECOND = 10;
 
@@ -300,6 +305,7 @@ export class TftpServer {
       },
     });
     running.transfer = transfer;
+    running.blksize = blksize;
     port.join(peer, take);
   }
 
@@ -310,7 +316,8 @@ export class TftpServer {
       windowsize,
       oack: oack.length > 0,
       rollover,
-      retransmitMs: timeoutSeconds === undefined ? retransmitMs : timeoutSeconds * 1000,
+      retransmitMs:
+        timeoutSeconds === undefined ? retransmitMs : Math.min(timeoutSeconds, TIMEOUT_SECONDS_MAX) * 1000,
       retransmitSetByClient: timeoutSeconds !== undefined,
       retransmitMsMax,
       retriesMax,

@@ -13,7 +13,9 @@ export interface UdpSocketSettings {
   readonly calls?: SocketCalls;
   /** Share the port with other sockets of this host that ask for the same. */
   readonly reuseAddress: boolean;
-  /** What the kernel may hold for us while we are busy, in octets. */
+  /** Whether it may send to broadcast addresses, as DHCP does; true by default. */
+  readonly broadcast?: boolean;
+  /** What the kernel may hold for us while we are busy, in bytes. */
   readonly receiveBufferBytes: number;
 }
 
@@ -42,16 +44,22 @@ export interface UdpSocket {
 
 /** Opens and binds a UDP socket. Rejects with UdpBindError. */
 export async function openUdpSocket(settings: UdpSocketSettings): Promise<UdpSocket> {
-  const { address, calls, device, port, receiveBufferBytes, reuseAddress } = settings;
+  const { address, broadcast = true, calls, device, port, receiveBufferBytes, reuseAddress } = settings;
   try {
     if (calls === undefined) {
       if (device !== undefined) throw new Error('sockets of one interface are not available');
       const socket = createSocket({ type: 'udp4', reuseAddr: reuseAddress, ...ADDRESSES_ONLY });
       await bound(socket, { address, port });
-      socket.setBroadcast(true);
+      socket.setBroadcast(broadcast);
       return { socket: withReceiveBuffer(socket, receiveBufferBytes) };
     }
-    const fd = calls.open({ address, port, ...(device !== undefined && { device }), reuseAddress });
+    const fd = calls.open({
+      address,
+      port,
+      ...(device !== undefined && { device }),
+      reuseAddress,
+      broadcast,
+    });
     return await adoptUdpSocket(fd, receiveBufferBytes);
   } catch (error) {
     throw await explain(error, settings);

@@ -10,6 +10,8 @@ export interface SocketWish {
   readonly device?: string;
   /** Share the port with other sockets that ask for the same. */
   readonly reuseAddress: boolean;
+  /** Whether it may send to broadcast addresses; true by default. */
+  readonly broadcast?: boolean;
 }
 
 /** A system call that failed. `code` is like `EADDRINUSE`. */
@@ -83,7 +85,7 @@ export async function loadSocketCalls(): Promise<SocketCalls> {
   ) => unknown;
   const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
-  const open = ({ address, device, port, reuseAddress }: SocketWish): number => {
+  const open = ({ address, broadcast = true, device, port, reuseAddress }: SocketWish): number => {
     const fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw new SocketCallError('socket', koffi.errno());
     const check = (call: string, result: number): void => {
@@ -97,7 +99,7 @@ export async function loadSocketCalls(): Promise<SocketCalls> {
 
     if (device !== undefined) set('SO_BINDTODEVICE', SO_BINDTODEVICE, Buffer.from(`${device}\0`));
     if (reuseAddress) set('SO_REUSEADDR', SO_REUSEADDR, hostInt(1));
-    set('SO_BROADCAST', SO_BROADCAST, hostInt(1));
+    if (broadcast) set('SO_BROADCAST', SO_BROADCAST, hostInt(1));
     check('bind', bind(fd, socketAddress(address, port), SOCKADDR_IN_SIZE));
     return fd;
   };

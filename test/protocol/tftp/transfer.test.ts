@@ -55,6 +55,11 @@ function play(terms: Partial<TransferTerms>, events: readonly TransferEvent[]): 
   return done;
 }
 
+/** A transfer after some events. */
+function startedWith(...events: readonly TransferEvent[]) {
+  return events.reduce((state, event) => step(state, event).state, startTransfer(termsOf({}), 0).state);
+}
+
 describe('one block at a time', () => {
   test.each<[string, Partial<TransferTerms>, TransferEvent[], string[]]>([
     ['with options', { blocks: 2 }, [ack(0), ack(1), ack(2)], ['oack', '1', '2', 'end complete']],
@@ -128,6 +133,19 @@ describe('a client that has not answered', () => {
 
   test('gets nothing for a repeated request once it has answered', () => {
     expect(play({}, [ack(0), again(500)])).toEqual(['oack', '1', '']);
+  });
+
+  test('gives way with an error once it has answered, when it is the slowest', () => {
+    const { actions, state } = step(startedWith(ack(0)), { kind: 'displaced' });
+    expect(actions).toEqual([
+      {
+        kind: 'send-error',
+        code: 0,
+        text: 'the server is full, and this transfer is the slowest; try again',
+      },
+      { kind: 'end', outcome: 'too-slow' },
+    ]);
+    expect(state.ended).toBe(true);
   });
 
   test('gives way without a word when the server is full', () => {

@@ -268,6 +268,8 @@ describe('assets', () => {
     }
     await get(plane, '/assets/k');
     await get(plane, '/assets/k');
+    // An event is recorded when the kernel has taken the last part, which the client may have before that.
+    await vi.waitFor(() => expect(plane.events).toHaveLength(3));
     expect(plane.events.map(({ kind, summary }) => `${kind} ${summary.replace(/ in \d.*/, '')}`)).toEqual([
       'http.asset /assets/k, 1 kB in a part',
       'http.asset /assets/k, 5 kB',
@@ -397,8 +399,8 @@ describe('hostile requests', () => {
     const before = process.memoryUsage().arrayBuffers;
     const clients = await Promise.all(Array.from({ length: 100 }, () => startDownload(plane)));
     expect(countOpen(plane.image)).toBe(100);
-    // 16 MB for all of them, and 16 kB for each.
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 << 20);
+    // 16 MB for all of them and 16 kB for each; and 64 kB for each client, which is in this process too.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30 << 20);
     for (const client of clients) client.destroy();
     await vi.waitFor(() => expect(countOpen(plane.image)).toBe(0), 5_000);
   });

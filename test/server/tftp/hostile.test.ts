@@ -456,6 +456,64 @@ describe('T14: floods', () => {
   });
 });
 
+describe('clients that answer and then keep their places', () => {
+  /** Fills a server of 64 places from 4 addresses, each transfer confirmed by an ACK of its OACK. */
+  async function fill(clock: TestClock) {
+    const server = await startTestServer(
+      files,
+      { ...PATIENT, transfersMax: 64, requestBurst: 100 },
+      { now: clock.now },
+    );
+    const held = [];
+    for (let at = 0; at < 64; at++) {
+      const peer = await openPeer(`127.0.2.${1 + (at % 4)}`);
+      const oack = await peer.ask(rawRequest('program', { timeout: 255 }), server.port);
+      expect(word(await peer.ask(rawAck(0), oack!.port))).toBe('DATA 1');
+      held.push({ peer, port: oack!.port });
+    }
+    expect(server.server.transfers).toBe(64);
+    return { held, server };
+  }
+
+  test('give way when they are silent for some seconds, and are told so', async () => {
+    const clock = new TestClock();
+    const { held, server } = await fill(clock);
+    const early = await openPeer();
+    early.send(rawRequest('program'), server.port);
+    await vi.waitFor(() => expect(server.counters.get('tftp_rejected', 'overload')).toBe(1));
+    clock.ms += 3_000;
+    for (let times = 0; times < 10; times++) {
+      expect((await fetchFile(server.port, 'program')).bytes.equals(PROGRAM)).toBe(true);
+    }
+    expect(server.counters.get('tftp_rejected', 'overload')).toBe(1);
+    expect(server.counters.get('tftp_transfers', 'too-slow')).toBe(1);
+    expect(word(await held[0]!.peer.next())).toBe('ERROR 0');
+  });
+
+  test('give way when they take a block a second, and a quick one does not', async () => {
+    const clock = new TestClock();
+    const { held, server } = await fill(clock);
+    const [quick, ...slow] = held;
+    for (let second = 1; second <= 6; second++) {
+      clock.ms += 1_000;
+      for (const { peer, port } of slow) expect(word(await peer.ask(rawAck(second), port))).toMatch(/^DATA/);
+    }
+    for (let block = 1; block < 19; block++) {
+      expect(word(await quick!.peer.ask(rawAck(block), quick!.port))).toBe(`DATA ${block + 1}`);
+    }
+    expect((await fetchFile(server.port, 'program')).bytes.equals(PROGRAM)).toBe(true);
+    expect(server.counters.get('tftp_transfers', 'too-slow')).toBe(1);
+    expect(word(await quick!.peer.ask(rawAck(19), quick!.port))).toBe('DATA 20');
+  });
+
+  test('are asked again after 20 s at most, whatever timeout they have asked for', async () => {
+    const clock = new TestClock();
+    const { held } = await fill(clock);
+    clock.ms += 20_000;
+    await vi.waitFor(async () => expect(word(await held[0]!.peer.next())).toBe('DATA 1'));
+  });
+});
+
 // T15, loss and disorder: test/e2e/tftp-clients.test.ts on a real network, test/protocol/tftp/transfer.test.ts as such.
 
 test('T16: from one port, ACKs of no transfer are told so ten times a second at most, all else not at all', async () => {

@@ -163,3 +163,12 @@ describe('sockets from systemd', () => {
     else expect(() => readPassedSockets({ LISTEN_FDS, LISTEN_PID: '42' }, 42)).toThrow(RangeError);
   });
 });
+
+test.each([
+  ['node:dgram', undefined],
+  ['system calls', await loadSocketCalls()],
+])('a socket without broadcast, by %s, sends nothing to a broadcast address', async (_name, calls) => {
+  const socket = keep(await openUdpSocket({ ...common, port: 0, broadcast: false, ...(calls && { calls }) }));
+  const sent = new Promise((resolve) => socket.send('x', 9, '127.255.255.255', resolve));
+  expect(await sent).toMatchObject({ code: 'EACCES' });
+});

@@ -13,12 +13,23 @@ export interface RunningTransfer {
   readonly startedMs: number;
   /** Absent while the file is being opened. */
   transfer?: TftpTransfer;
+  /** Bytes of one block, as it was settled. */
+  blksize?: number;
   /** Whether its place was given back. */
   left?: boolean;
 }
 
 /** A client that is there answers sooner. Shorter than the first wait before sending again, longer than a busy network. */
 const UNANSWERED_MS_MIN = 300;
+
+/** A client that reads answers much sooner; one that is being switched off does not. */
+const SILENT_MS = 3_000;
+/** What a transfer must have moved in a second, when others wait for its place: the slowest firmware moves ten times as much. */
+const BYTES_PER_SECOND_MIN = 8_000;
+/** Time that a transfer gets to show how quick it is. */
+const JUDGED_AFTER_MS = 5_000;
+/** How long no transfer is looked for that is slow enough, after none was: looking goes through all of them. */
+const NONE_SLOW_MS = 100;
 
 /** The transfers under way, within the limits of how many there may be. */
 export class RunningTransfers {
@@ -29,6 +40,7 @@ export class RunningTransfers {
   /** Those whose client had not answered when last looked at, oldest first. */
   readonly #unanswered = new Set<RunningTransfer>();
   #onIdle: (() => void) | undefined;
+  #noneSlowUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: RequestLimits, nowMs: () => number) {
     this.#limits = limits;
@@ -95,22 +107,48 @@ export class RunningTransfers {
   }
 
   /**
-   * Ends the transfer that has waited longest for its client's first answer. Otherwise a few hundred requests a second
-   * with forged senders would keep everybody out.
+   * Ends a transfer for another: the one that has waited longest for its client's first answer, since a few hundred
+   * requests a second with forged senders would keep everybody out; else the slowest, since clients that answer only
+   * now and then would.
    */
   #makeRoom(): boolean {
+    const displaced = this.#findUnanswered() ?? this.#findSlowest();
+    if (displaced?.transfer === undefined) return false;
+    displaced.transfer.handle({ kind: 'displaced' });
+    this.leave(displaced);
+    return true;
+  }
+
+  #findUnanswered(): RunningTransfer | undefined {
     for (const running of this.#unanswered) {
       const { startedMs, transfer } = running;
-      if (this.#nowMs() - startedMs < UNANSWERED_MS_MIN) return false;
+      if (this.#nowMs() - startedMs < UNANSWERED_MS_MIN) return undefined;
       // A file that takes long to open is no fault of the client.
       if (transfer === undefined) continue;
       this.#unanswered.delete(running);
-      if (transfer.state.confirmed) continue;
-      transfer.handle({ kind: 'displaced' });
-      this.leave(running);
-      return true;
+      if (!transfer.state.confirmed) return running;
     }
-    return false;
+    return undefined;
+  }
+
+  /** The transfer that moves least, of those that are silent or slower than any client that is there. */
+  #findSlowest(): RunningTransfer | undefined {
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#noneSlowUntilMs) return undefined;
+    let slowest: RunningTransfer | undefined;
+    let slowestRate = Infinity;
+    for (const running of this.#byPeer.values()) {
+      const { blksize = 0, startedMs, transfer } = running;
+      if (transfer === undefined || transfer.state.ended) continue;
+      const { acked, lastProgressMs } = transfer.state;
+      const ageMs = nowMs - startedMs;
+      const rate = (Math.max(0, acked) * blksize * 1000) / ageMs;
+      const isSilent = nowMs - lastProgressMs >= SILENT_MS;
+      const isSlow = ageMs >= JUDGED_AFTER_MS && rate < BYTES_PER_SECOND_MIN;
+      if ((isSilent || isSlow) && rate < slowestRate) [slowest, slowestRate] = [running, rate];
+    }
+    if (slowest === undefined) this.#noneSlowUntilMs = nowMs + NONE_SLOW_MS;
+    return slowest;
   }
 }
 

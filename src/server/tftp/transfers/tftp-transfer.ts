@@ -20,7 +20,7 @@ import {
 } from './transfer-port.ts';
 
 /** Errors by which the kernel says of a packet itself that it can never be sent there. */
-const NEVER_SENT: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE']);
+const NEVER_SENT: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE', 'EACCES']);
 
 /** What one transfer is made of. */
 export interface TftpTransferParts {

@@ -63,6 +63,8 @@ export class TransferPorts {
           address,
           port: range === undefined ? 0 : port,
           reuseAddress: false,
+          // The kernel then sends nothing to a broadcast address, which only a forged request comes from.
+          broadcast: false,
           receiveBufferBytes: RECEIVE_BUFFER_BYTES,
           ...(batched && { calls: batched.calls }),
         });
