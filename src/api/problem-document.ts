@@ -1,9 +1,10 @@
 /** Errors of the REST API: code, status and title side by side (RFC 9457). */
 const ERRORS = {
   not_found: { status: 404, title: 'There is nothing at this path' },
-  method_not_allowed: { status: 405, title: 'This method is not for this path' },
+  method_not_allowed: { status: 405, title: 'This path does not take this method' },
   bad_query: { status: 400, title: 'The query is not valid' },
   unauthorized: { status: 401, title: 'A bearer token is needed' },
+  foreign_origin: { status: 403, title: 'This request does not come from where it may' },
   internal: { status: 500, title: 'The server failed on this request; its log says why' },
 } as const;
 

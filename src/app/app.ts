@@ -6,7 +6,7 @@ import { type Endpoint, formatEndpoint } from '../protocol/endpoint.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { startBootPlane } from './boot-plane.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
-import { startOperatorPlane } from './operator-plane.ts';
+import { type OperatorPlane, startOperatorPlane } from './operator-plane.ts';
 import { Services } from './services.ts';
 import { type Environment, startSharedServices } from './shared-services.ts';
 
@@ -26,8 +26,8 @@ export interface AppOptions {
 export interface App {
   /** Where the boot plane listens. */
   readonly http: readonly Endpoint[];
-  /** Where the operator plane listens, if anywhere. */
-  readonly operator: Endpoint | undefined;
+  /** Where the operator plane listens, if anywhere, and the file with its token. */
+  readonly operator: OperatorPlane | undefined;
   /** Stops everything in reverse order: no new work, then what was begun, then the store. */
   stop(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const operator = await startOperatorPlane(environment, shared, bootPlane, services);
     const places = {
       http: bootPlane.http.map(formatEndpoint),
-      ...(operator && { operator: formatEndpoint(operator) }),
+      ...(operator && { operator: formatEndpoint(operator.endpoint), token_file: operator.tokenFile }),
     };
     log.info(places, 'railhead is ready');
     return { http: bootPlane.http, operator, stop: () => services.close() };

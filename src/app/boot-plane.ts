@@ -1,10 +1,12 @@
 import type { Endpoint } from '../protocol/endpoint.ts';
-import { bootIpxeScript } from '../provision/rendering/ipxe-script.ts';
+import { bootIpxeScript, diskIpxeScript } from '../provision/rendering/ipxe-script.ts';
 import { type BootHttpService, startBootHttp } from '../server/boot-http/boot-http-service.ts';
 import type { GrubConfigFiles } from '../server/boot-http/grub-config-files.ts';
 import { startDhcp } from '../server/dhcp/dhcp-service.ts';
 import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
+import { claimsOfLabels } from '../provision/selection/labels.ts';
+import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
 import type { Environment, SharedServices } from './shared-services.ts';
 
@@ -37,15 +39,19 @@ async function startHttp(
   shared: SharedServices,
   services: Services,
 ): Promise<BootHttpService> {
-  const { assets, catalog, clients, discovered, events, machines, origins, programs, served } = shared;
+  const { assets, clients, conflicts, decider, discovered, events, machines, origins, programs, served } =
+    shared;
   const http = await startBootHttp({
     settings: settings.http,
-    generation: () => catalog.generation,
-    identify: (claims) => machines.identify(claims),
-    unmatched: settings.unmatched,
+    machines,
+    decider,
     pollSeconds: settings.poll_seconds,
     findLease: (address) => clients.findLease(address),
-    discovered: ({ remoteAddress }, resolution) => discovered.note({ ...resolution, remoteAddress }),
+    noteRequest: ({ labels, remoteAddress }, { identification, resolution }) => {
+      discovered.note({ ...resolution, remoteAddress });
+      conflicts.note(identification, claimsOfLabels(labels), remoteAddress);
+    },
+    withhold: (address) => withholdBoot(address, shared),
     serves: (address) => served.serves(address),
     assets,
     bootPrograms: programs,
@@ -63,7 +69,7 @@ async function startHttp(
 
 async function startTftpIfWanted(
   { counters, log, settings }: Environment,
-  { clients, events, origins, programs, served }: SharedServices,
+  shared: SharedServices,
   grubConfigs: GrubConfigFiles,
   services: Services,
 ): Promise<void> {
@@ -71,11 +77,16 @@ async function startTftpIfWanted(
     log.info('TFTP is off: set tftp.enabled for machines whose firmware boots from it');
     return;
   }
+  const { clients, events, origins, programs, served } = shared;
   const tftp = await startTftp({
     settings: settings.tftp,
     programs,
     serves: (address) => served.serves(address),
-    bootScript: (address) => bootIpxeScript(origins.originFor(address)),
+    bootScript: (localAddress, client) => {
+      const reason = withholdBoot(client, shared);
+      return reason === undefined ? bootIpxeScript(origins.originFor(localAddress)) : diskIpxeScript(reason);
+    },
+    withhold: (address) => withholdBoot(address, shared),
     grubConfig: ({ clientAddress, localAddress, path }) =>
       grubConfigs.textOf(path, clientAddress, origins.originFor(localAddress)),
     findMac: (address) => clients.findMac(address),

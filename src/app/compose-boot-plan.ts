@@ -1,26 +1,30 @@
-import type { Generation } from '../catalog/generation.ts';
+import type { BootDecider } from '../catalog/boot-decider.ts';
 import { dhcpLabels } from '../provision/dhcp/boot/dhcp-labels.ts';
+import { mayStartNetworkBoot } from '../provision/boot/decide-boot.ts';
 import type { BootPlan, BootPlanQuery } from '../provision/dhcp/boot/boot-plan.ts';
 import { bootTarget, type BootTargetSources } from '../provision/dhcp/boot/boot-target.ts';
 
 /** What boot plans are composed from. */
 export interface BootPlanParts {
-  readonly generation: () => Generation | undefined;
+  readonly decider: BootDecider;
   readonly bootPrograms: BootTargetSources;
   /** Origin of the boot plane over HTTP for clients that reach us at this address. */
   readonly originFor: (serverAddress: string) => string;
 }
 
-/** What the catalog wants for a DHCP client: boot options, unless its machine is disabled, and the group's options. */
+/**
+ * What DHCP gives a client besides its address: boot options, unless its machine is disabled, and the options and the
+ * lease time of its group and record, whether it boots or not.
+ */
 export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): BootPlan {
   const { identification, serverAddress } = query;
   const { machine } = identification;
-  if (machine?.disabled === true) return { reason: `machine ${machine.id} is disabled` };
-  const group = parts.generation()?.resolve(dhcpLabels(query), identification).group;
-  // A machine without a group boots, too: iPXE shows that it waits, and it is seen.
-  const boot = bootTarget(parts.bootPrograms, query, parts.originFor(serverAddress));
+  const { decision, resolution } = parts.decider.decide(dhcpLabels(query), identification);
+  const { group } = resolution;
   return {
-    boot,
+    ...(decision.kind === 'boot' || mayStartNetworkBoot(decision)
+      ? { boot: bootTarget(parts.bootPrograms, query, parts.originFor(serverAddress)) }
+      : { reason: decision.reason }),
     ...(group !== undefined && { groupOptions: group.dhcpOptions }),
     ...(machine?.dhcpOptions !== undefined && { machineOptions: machine.dhcpOptions }),
     ...(machine?.leaseSeconds !== undefined && { leaseSeconds: machine.leaseSeconds }),

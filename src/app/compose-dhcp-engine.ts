@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { BootDecider } from '../catalog/boot-decider.ts';
 import { reviewSettings } from '../config/review-settings.ts';
 import type { Settings } from '../config/schema.ts';
 import { toDhcpPolicy } from '../config/sections/dhcp.ts';
@@ -14,7 +14,7 @@ import { type BootPlanParts, composeBootPlan } from './compose-boot-plan.ts';
 export interface DhcpEngineParts {
   readonly settings: Settings;
   readonly subnets: readonly Subnet[];
-  readonly catalog: Catalog;
+  readonly decider: BootDecider;
   readonly machines: MachineRegistry;
   /** Names of the boot programs that there are. */
   readonly programs: ReadonlyMap<string, unknown>;
@@ -22,11 +22,11 @@ export interface DhcpEngineParts {
   readonly log: Logger;
 }
 
-/** The DHCP engine over networks, machines and the catalog, which it follows from one generation to the next. */
+/** The DHCP engine over networks and machines, whose changes it follows. */
 export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
-  const { catalog, log, machines, origins, programs, settings, subnets } = parts;
+  const { decider, log, machines, origins, programs, settings, subnets } = parts;
   const plan: BootPlanParts = {
-    generation: () => catalog.generation,
+    decider,
     bootPrograms: {
       found: new Set(programs.keys()),
       byArchitecture: settings.boot_programs.by_arch,

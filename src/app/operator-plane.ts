@@ -1,21 +1,31 @@
+import path from 'node:path';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import { viewNetworks } from '../server/operator-http/network-view.ts';
 import { OperatorHttpServer } from '../server/operator-http/operator-http-server.ts';
-import { readToken } from '../server/operator-http/read-token.ts';
+import { TokenFile } from '../server/operator-http/token-file.ts';
 import type { BootPlane } from './boot-plane.ts';
 import type { Services } from './services.ts';
 import type { Environment, SharedServices } from './shared-services.ts';
 
+/** The API for people and systems, listening. */
+export interface OperatorPlane {
+  readonly endpoint: Endpoint;
+  /** The file with the token that every request needs. */
+  readonly tokenFile: string;
+}
+
 /** Starts the API for people and systems, and says where it listens; undefined where the settings want none. */
 export async function startOperatorPlane(
   { clock, counters, log, settings }: Environment,
-  { catalog, engine, machines, store, subnets }: SharedServices,
+  { catalog, engine, machines, readiness, store, subnets }: SharedServices,
   bootPlane: BootPlane,
   services: Services,
-): Promise<Endpoint | undefined> {
-  const { listen, token_file: tokenFile } = settings.operator;
+): Promise<OperatorPlane | undefined> {
+  const { hosts, listen, token_file: named } = settings.operator;
   if (listen === null) return undefined;
-  const token = readToken(tokenFile);
+  const file = named ?? path.join(path.dirname(settings.store.file), 'operator.token');
+  const tokenFile = new TokenFile({ file, named: named !== undefined }, log);
+  services.add('operator token', { close: () => undefined, reload: () => tokenFile.reload() });
   const server = new OperatorHttpServer({
     catalogStatus: () => catalog.status(),
     machines: () => [...machines.machines()],
@@ -28,9 +38,11 @@ export async function startOperatorPlane(
     events: store.events,
     discovered: store.discovered,
     counters,
-    ...(token !== undefined && { token }),
+    token: () => tokenFile.token,
+    hosts,
+    readiness: () => readiness.check(),
     log,
   });
   services.add('operator HTTP', server);
-  return server.listen(listen);
+  return { endpoint: await server.listen(listen), tokenFile: file };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { BootDecider } from '../catalog/boot-decider.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { loadCatalog } from '../catalog/load-catalog.ts';
 import type { Settings } from '../config/schema.ts';
@@ -12,6 +13,7 @@ import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '..
 import { ClientAddresses } from '../host/client-addresses.ts';
 import { ServedNetworks } from '../host/served-networks.ts';
 import type { Counters } from '../limits/counters.ts';
+import { ConflictReports } from '../machines/conflict-reports.ts';
 import { DiscoveredMachines } from '../machines/discovered-machines.ts';
 import type { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
@@ -47,7 +49,9 @@ export interface SharedServices {
   readonly subnets: readonly Subnet[];
   readonly engine: DhcpEngine;
   readonly events: BootEventRecorder;
+  readonly decider: BootDecider;
   readonly discovered: DiscoveredMachines;
+  readonly conflicts: ConflictReports;
   readonly clients: ClientAddresses;
   readonly served: ServedNetworks;
   /** Every part that may be unable to serve adds a check here. */
@@ -70,13 +74,18 @@ export async function startSharedServices(
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
   const machines = await startMachines(catalog, clock);
-  const engine = composeDhcpEngine({ catalog, log, machines, origins, programs, settings, subnets });
+  const decider = new BootDecider({
+    generation: () => catalog.generation,
+    unmatched: settings.unmatched,
+  });
+  const engine = composeDhcpEngine({ decider, log, machines, origins, programs, settings, subnets });
 
   const events = new BootEventRecorder({
     store: store.events,
     sessions: new BootSessions(randomUUID),
     budget: new EventBudget((event) => isKnown(event, machines, engine, clock)),
     counters,
+    findMachineId: (mac) => machines.identify({ mac }).machine?.id,
     log,
     nowMs: clock.nowMs,
   });
@@ -101,6 +110,8 @@ export async function startSharedServices(
     subnets,
     engine,
     events,
+    decider,
+    conflicts: new ConflictReports(events, clock),
     discovered: new DiscoveredMachines(store.discovered, events, log, clock.now),
     clients: new ClientAddresses(
       {

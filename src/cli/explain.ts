@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { describeMatchedBy } from '../provision/machines/identification.ts';
+import { BootDecider } from '../catalog/boot-decider.ts';
+import { describeConflict, describeMatchedBy } from '../provision/machines/identification.ts';
 import { claimsOfLabels, type Labels } from '../provision/selection/labels.ts';
 import {
   addMachineQuery,
@@ -26,31 +27,53 @@ export function registerExplain(program: Command): void {
     });
 }
 
+const DECISIONS: Readonly<Record<string, string>> = {
+  boot: 'boots this profile',
+  wait: 'waits, and asks again (or as `unmatched` says, where no group selects it)',
+  local: 'boots from its own disk',
+  refuse: 'stops with an error',
+};
+
 interface Explained {
   readonly machine: string | null;
   /** By what the machine was recognised. */
   readonly recognisedBy: string | null;
   readonly labels: Record<string, string>;
+  /** What the machine is told to do: `boot`, `wait`, `local` or `refuse`. */
+  readonly decision: string;
+  /** Why it is not told to boot. */
+  readonly reason: string | null;
+  /** What it sends that belongs to another machine. */
+  readonly conflicts: readonly string[];
   readonly group: string | null;
   readonly profile: string | null;
   readonly others: readonly { group: string; reason: string }[];
 }
 
 function explain({ generation, machines }: CatalogOfFiles, claimed: Labels): Explained {
-  const identification = machines.identify(claimsOfLabels(claimed));
-  const resolution = generation.resolve(claimed, identification);
+  const claims = claimsOfLabels(claimed);
+  const identification = machines.identify(claims);
+  // The policy for machines without a group is the server's setting; `wait` is its default.
+  const decider = new BootDecider({ generation: () => generation, unmatched: 'wait' });
+  const { decision, resolution } = decider.decide(claimed, identification);
   const explanation = generation.explain(resolution.labels);
   return {
     machine: resolution.machine?.id ?? null,
     recognisedBy: identification.matchedBy === undefined ? null : describeMatchedBy(identification.matchedBy),
     labels: Object.fromEntries(resolution.labels),
+    decision: decision.kind,
+    reason: decision.kind === 'boot' ? null : decision.reason,
+    conflicts: identification.conflicts.map((conflict) =>
+      describeConflict(conflict, claims, identification.machine),
+    ),
     group: explanation.chosen?.id ?? null,
     profile: explanation.chosen?.profile ?? null,
     others: explanation.others.map(({ group, reason }) => ({ group: group.id, reason })),
   };
 }
 
-function describe({ machine, recognisedBy, labels, group, profile, others }: Explained): string {
+function describe(explained: Explained): string {
+  const { conflicts, decision, group, labels, machine, others, profile, reason, recognisedBy } = explained;
   const lines = [
     `machine  ${machine === null ? 'none that is declared' : `${machine}, recognised by its ${recognisedBy}`}`,
     `labels   ${
@@ -58,8 +81,10 @@ function describe({ machine, recognisedBy, labels, group, profile, others }: Exp
         .map(([name, value]) => `${name}=${value}`)
         .join(' ') || 'none'
     }`,
-    `group    ${group ?? 'none: the machine would wait, and ask again'}`,
+    `group    ${group ?? 'none'}`,
     `profile  ${profile ?? 'none'}`,
+    `answer   ${DECISIONS[decision] ?? decision}${reason === null ? '' : `: ${reason}`}`,
+    ...conflicts.map((conflict) => `warning  ${conflict}`),
   ];
   if (others.length > 0)
     lines.push('', 'Not chosen:', ...others.map(({ group: id, reason }) => `  ${id}: ${reason}`));

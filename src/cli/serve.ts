@@ -68,7 +68,9 @@ async function serve(settings: Settings): Promise<void> {
         `  what one would be given  curl '${url}/ipxe?mac=52:54:00:a1:9c:ae'`,
         ...(app.operator === undefined
           ? []
-          : [`  the catalog's state      curl http://${formatEndpoint(app.operator)}/api/v1/catalog`]),
+          : [
+              `  the catalog's state      curl -H "Authorization: Bearer $(cat ${app.operator.tokenFile})" http://${formatEndpoint(app.operator.endpoint)}/api/v1/catalog`,
+            ]),
         ...(settings.dhcp.interfaces.length > 0
           ? []
           : ['  DHCP and TFTP are off    see docs/configuration.md, or watch a machine boot: railhead lab']),

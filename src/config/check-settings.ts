@@ -10,12 +10,7 @@ export interface SettingsConflict {
 
 /** What cannot work together, or would be dangerous. */
 export function checkSettings(settings: Settings): SettingsConflict[] {
-  return [
-    ...checkNetworks(settings.networks),
-    ...checkDhcp(settings),
-    ...checkTftp(settings),
-    ...checkOperator(settings),
-  ];
+  return [...checkNetworks(settings.networks), ...checkDhcp(settings), ...checkTftp(settings)];
 }
 
 function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
@@ -88,16 +83,4 @@ function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {
 function checkTftp({ tftp: { port_range: range } }: Settings): SettingsConflict[] {
   if (range === undefined || range[0] <= range[1]) return [];
   return [{ path: ['tftp', 'port_range'], message: `begins at ${range[0]} and ends at ${range[1]}` }];
-}
-
-function checkOperator({ operator }: Settings): SettingsConflict[] {
-  const { listen, token_file } = operator;
-  if (listen === null || token_file !== undefined) return [];
-  if (listen.host === '::1' || listen.host.startsWith('127.')) return [];
-  return [
-    {
-      path: ['operator', 'listen'],
-      message: `${listen.host} is not loopback: set operator.token_file, so that the API asks for a token`,
-    },
-  ];
 }

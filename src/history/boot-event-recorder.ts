@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
-import type { BootEvent, BootEventSink } from '../provision/history/boot-event.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import type { BootEvent, BootEventKind, BootEventSink } from '../provision/history/boot-event.ts';
 import type { BootSessions } from '../provision/history/boot-session.ts';
 import { KeyedBuckets } from '../limits/token-bucket.ts';
 import type { EventStore, NewBootEvent } from '../store/event-store.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { EventBudget, EventRefusal } from '../provision/history/event-budget.ts';
+import { LineBudget, type LineLimits } from '../log/line-budget.ts';
 import { MinuteTally } from '../log/minute-tally.ts';
 
 /** Events that wait to be written; past it the oldest are dropped, and counted. */
@@ -14,12 +16,24 @@ const BATCH_MAX = 64;
 /** How long the first event of a batch may wait for others. */
 const BATCH_DELAY_MS = 100;
 
+/** Events that a person has to do something about are lines of the log as well. */
+const ALARMING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
+  'machine.conflict',
+  'dhcp.reservation_held',
+]);
+const ALARM_LINES: LineLimits = {
+  perSubject: { burst: 1, perMinute: 1 / 60 },
+  total: { burst: 100, perSecond: 1 },
+};
+
 /** What the recorder is put together from. */
 export interface BootEventRecorderParts {
   readonly store: Pick<EventStore, 'appendEvents'>;
   readonly sessions: BootSessions;
   readonly budget: EventBudget;
   readonly counters: Counters;
+  /** The machine with this network card, for events that do not say which machine they are about. */
+  readonly findMachineId?: (mac: MacAddress) => string | undefined;
   readonly log: Logger;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
@@ -32,6 +46,7 @@ export interface BootEventRecorderParts {
 export class BootEventRecorder implements BootEventSink {
   readonly #parts: BootEventRecorderParts;
   readonly #leftOut: MinuteTally;
+  readonly #alarms: LineBudget;
   /** A store that refuses does so for every batch. */
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
   #queue: NewBootEvent[] = [];
@@ -41,6 +56,7 @@ export class BootEventRecorder implements BootEventSink {
 
   constructor(parts: BootEventRecorderParts) {
     this.#parts = parts;
+    this.#alarms = new LineBudget(parts.log, 'events that need a person', ALARM_LINES);
     this.#leftOut = new MinuteTally((leftOut) => {
       parts.log.warn({ leftOut }, 'not all boot events are on record: more came than there is a budget for');
     });
@@ -51,12 +67,16 @@ export class BootEventRecorder implements BootEventSink {
     return this.#storeProblem;
   }
 
-  record(event: BootEvent): boolean {
-    const { budget, nowMs, sessions } = this.#parts;
+  record(told: BootEvent): boolean {
+    const { budget, log, nowMs, sessions } = this.#parts;
+    const event = this.#withMachine(told);
     const refusal = budget.take(event, nowMs());
     if (refusal !== undefined) {
       this.#leaveOut(refusal, 1);
       return false;
+    }
+    if (ALARMING.has(event.kind) && this.#alarms.take(event.summary, nowMs())) {
+      log.warn({ mac: event.mac, machine: event.machineId, address: event.address }, event.summary);
     }
     this.#queue.push({ ...event, sessionId: sessions.assign(event) });
     if (this.#queue.length > QUEUE_MAX) {
@@ -71,6 +91,13 @@ export class BootEventRecorder implements BootEventSink {
   async flush(): Promise<void> {
     while (this.#queue.length > 0 || this.#writing !== undefined) await this.#write();
     this.#leftOut.end();
+    this.#alarms.end();
+  }
+
+  #withMachine(event: BootEvent): BootEvent {
+    if (event.machineId !== undefined || event.mac === undefined) return event;
+    const machineId = this.#parts.findMachineId?.(event.mac);
+    return machineId === undefined ? event : { ...event, machineId };
   }
 
   #leaveOut(reason: EventRefusal | 'store_behind' | 'store_failed', count: number): void {

@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { BootEventKind } from '../provision/history/boot-event.ts';
@@ -36,13 +36,20 @@ const POLL_MS = 250;
 export class RailheadProcess {
   readonly #network: NetworkLab;
   readonly #namespace: string;
+  readonly #tokenFile: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #log: string[] = [];
   readonly #ended: Promise<void>;
   #hasEnded = false;
 
-  private constructor(network: NetworkLab, namespace: string, child: ChildProcessWithoutNullStreams) {
+  private constructor(
+    network: NetworkLab,
+    namespace: string,
+    child: ChildProcessWithoutNullStreams,
+    tokenFile: string,
+  ) {
     this.#network = network;
+    this.#tokenFile = tokenFile;
     this.#namespace = namespace;
     this.#child = child;
     for (const output of [child.stdout, child.stderr]) {
@@ -61,6 +68,8 @@ export class RailheadProcess {
     const { folder, namespace, settings } = options;
     await mkdir(folder, { recursive: true });
     const file = path.join(folder, 'railhead.yaml');
+    // Made at the first start, beside the database.
+    const tokenFile = path.join(folder, 'operator.token');
     const all = {
       ...settings,
       catalog: { dir: folder },
@@ -69,7 +78,7 @@ export class RailheadProcess {
     };
     await writeFile(file, `${JSON.stringify(all, null, 2)}\n`);
     const child = network.start(namespace, process.execPath, [PROGRAM, 'serve', '--config', file]);
-    const railhead = new RailheadProcess(network, namespace, child);
+    const railhead = new RailheadProcess(network, namespace, child, tokenFile);
     await railhead.#ready();
     return railhead;
   }
@@ -82,7 +91,9 @@ export class RailheadProcess {
   /** Reads the operator plane: `get('/api/v1/machines')`. Rejects unless the answer is 200. */
   async get<T>(request: string): Promise<T> {
     const url = `http://${OPERATOR}${request}`;
-    const { code, text, stdout } = await this.#network.run(this.#namespace, 'curl', ['-sS', '-f', url]);
+    const token = (await readFile(this.#tokenFile, 'utf8')).trim();
+    const words = ['-sS', '-f', '-H', `Authorization: Bearer ${token}`, url];
+    const { code, text, stdout } = await this.#network.run(this.#namespace, 'curl', words);
     if (code !== 0) throw new Error(`GET ${url}: ${text.trim()}`);
     return JSON.parse(stdout) as T;
   }

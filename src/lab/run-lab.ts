@@ -178,7 +178,7 @@ function showEvents(
 async function keep(rack: Rack, report: LabReport, signal: AbortSignal): Promise<void> {
   const inside = `ip netns exec ${rack.namespace}`;
   report.note('The rack stays until you press Ctrl-C. In another terminal:', [
-    `${inside} curl -s http://127.0.0.1:8081/api/v1/events`,
+    `${inside} curl -s -H "Authorization: Bearer $(cat ${rack.catalog}/operator.token)" http://127.0.0.1:8081/api/v1/events`,
     `${inside} curl -s '${RACK_ORIGIN}/ipxe?mac=52:54:00:77:01:01'`,
     `the catalog is in ${rack.catalog}; edits take effect by themselves`,
   ]);

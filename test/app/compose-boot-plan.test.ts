@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Generation } from '../../src/catalog/generation.ts';
+import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
 import type { BootTargetSources } from '../../src/provision/dhcp/boot/boot-target.ts';
@@ -43,7 +44,7 @@ function plan(
   const originFor = (address: string): string => `http://${address}:8080`;
   return composeBootPlan(
     {
-      generation: () => generation,
+      decider: new BootDecider({ generation: () => generation, unmatched: 'wait' }),
       bootPrograms: { found: PROGRAMS, byArchitecture: new Map(), requireOwnIpxe, ...programs },
       originFor,
     },

@@ -149,15 +149,6 @@ describe('mistakes', () => {
       [],
       ['f:1:20: tftp.port_range: begins at 31999 and ends at 30000'],
     ],
-    [
-      'an API for everybody',
-      'operator: {listen: 0.0.0.0:8081}\n',
-      {},
-      [],
-      [
-        'f:1:20: operator.listen: 0.0.0.0 is not loopback: set operator.token_file, so that the API asks for a token',
-      ],
-    ],
   ];
   test.each(rows)('%s', (_name, yaml, environment, flags, expected) => {
     expect(mistakes(yaml, environment, flags)).toEqual(expected);

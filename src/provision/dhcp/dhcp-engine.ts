@@ -20,6 +20,7 @@ import { LeaseBook } from './leases/lease-book.ts';
 import type { Lease } from './leases/lease.ts';
 import { type Exchange, isOurIdentifier } from './locate/exchange.ts';
 import { exchangeEvent } from './locate/exchange-event.ts';
+import { conflictEvents } from '../machines/conflict-events.ts';
 import type { IdentityClaims } from '../machines/identification.ts';
 import { matchOf } from '../machines/identify.ts';
 import type { MachineLookup } from '../machines/machine-index.ts';
@@ -52,6 +53,8 @@ const CLIENTS_MAX = 100_000;
 const CLIENT_BURST = 5;
 /** New addresses a second for unknown clients of one link, while unanswered offers fill its pool. */
 const PRESSED_PER_SECOND = 50;
+/** Pairs of a card and a machine whose conflict is remembered as told. */
+const CONFLICTS_MAX = 10_000;
 const LINKS_MAX = 1000;
 
 /** Reasons that an operator wants to see in a machine's history, once a minute. */
@@ -81,6 +84,8 @@ export class DhcpEngine {
   readonly #foreignLeases = new ForeignLeases();
   readonly #clients: KeyedBuckets;
   readonly #pressed = new KeyedBuckets(PRESSED_PER_SECOND, PRESSED_PER_SECOND, LINKS_MAX);
+  /** A card that sends what belongs to another machine is put on record once an hour for each machine. */
+  readonly #conflicts = new KeyedBuckets(1 / 3600, 1, CONFLICTS_MAX);
   /** Ignored clients are put on record once a minute each. */
   readonly #reports = new KeyedBuckets(1 / 60, 1, CLIENTS_MAX);
   #all: TokenBucket | undefined;
@@ -148,7 +153,16 @@ export class DhcpEngine {
     this.#noteForeignLease(exchange);
     const foreign = this.#noteForeignServer(exchange);
     const decision = this.#report(exchange, this.#serve(exchange));
-    return foreign === undefined ? decision : { ...decision, events: [foreign, ...decision.events] };
+    const { conflicts } = exchange.identification;
+    if (foreign === undefined && conflicts.length === 0) return decision;
+    return {
+      ...decision,
+      events: [
+        ...(foreign === undefined ? [] : [foreign]),
+        ...conflictEvents(exchange.identification, exchange, this.#conflicts, nowMs),
+        ...decision.events,
+      ],
+    };
   }
 
   /** The decision's changes are durable: its reply may be sent. */

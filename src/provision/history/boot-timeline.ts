@@ -80,6 +80,8 @@ function refusalOf({ detail, kind }: BootEvent): string | undefined {
       return 'arm the machine or approve it, if it is meant to be installed';
     case 'ipxe.waiting':
       return 'no group selects this machine: `railhead explain --mac` says what each group lacks';
+    case 'boot.local':
+      return 'the machine was told to boot from its disk: its record says `disabled`, or no group selects it and `unmatched` is `local`';
     default:
       return undefined;
   }

@@ -22,7 +22,11 @@ const CLIENT_BURST = 30;
 const CLIENT_PER_MINUTE = 10;
 
 /** What a machine causes over and over, every 15 seconds, while it waits for a person. */
-const WAITING: ReadonlySet<BootEventKind> = new Set<BootEventKind>(['ipxe.waiting', 'ignition.refused']);
+const WAITING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
+  'ipxe.waiting',
+  'ignition.refused',
+  'boot.local',
+]);
 const WAITING_BURST = 3;
 const WAITING_PER_MINUTE = 0.1;
 

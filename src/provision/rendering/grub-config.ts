@@ -25,7 +25,7 @@ export function profileGrubConfig(boot: RenderedBoot): string {
   ].join('\n');
 }
 
-/** What an unknown machine gets: it waits, and asks again. */
+/** What a machine without a group gets: it waits, and asks again. */
 export function waitingGrubConfig(pollSeconds: number): string {
   return [
     'echo "Railhead knows no group for this machine. It asks again by itself."',
@@ -33,4 +33,28 @@ export function waitingGrubConfig(pollSeconds: number): string {
     'configfile "$config_file"',
     '',
   ].join('\n');
+}
+
+/**
+ * Leaves network boot for the local disk. On UEFI, GRUB hands back to the firmware, which goes on with its boot order;
+ * on BIOS there is nothing to hand back to, so that GRUB starts the first disk itself.
+ */
+export function localGrubConfig(reason: string): string {
+  return [
+    `echo ${quoteGrubWord(`${reason}: booting from the local disk`)}`,
+    'if [ "$grub_platform" = "efi" ]; then',
+    '  exit',
+    'fi',
+    'insmod chain',
+    'set root=(hd0)',
+    'chainloader +1',
+    'boot',
+    'exit',
+    '',
+  ].join('\n');
+}
+
+/** Ends network boot, after time to read why. */
+export function failGrubConfig(reason: string): string {
+  return [`echo ${quoteGrubWord(reason)}`, 'sleep 10', 'exit', ''].join('\n');
 }

@@ -101,6 +101,11 @@ export function localIpxeScript(origin: string, reason: string): string {
   return endScript(origin, 'local', [`echo ${printable(reason)}: booting from the local disk`]);
 }
 
+/** The same as the very first script of an iPXE, which has no earlier script to hand back to. */
+export function diskIpxeScript(reason: string): string {
+  return ['#!ipxe', `echo ${printable(reason)}: booting from the local disk`, LOCAL_BOOT, ''].join('\n');
+}
+
 /** Ends network boot with an error that the firmware shows. */
 export function failIpxeScript(origin: string, reason: string): string {
   return endScript(origin, 'fail', [`echo ${printable(reason)}`, 'sleep 10 ||']);

@@ -1,38 +1,38 @@
-import type { Generation, MatchedResolution, Resolution } from '../../catalog/generation.ts';
+import type { BootDecider, MachineDecision, RenderableMatch } from '../../catalog/boot-decider.ts';
+import type { Generation, MatchedResolution } from '../../catalog/generation.ts';
 import { parseAcceptHeader } from '../../ignition/accept-header.ts';
 import { acceptsSpec } from '../../ignition/flatcar-releases.ts';
+import { type BootDecision, describeSubject } from '../../provision/boot/decide-boot.ts';
 import type { BootEventKind } from '../../provision/history/boot-event.ts';
-import { waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
+import type { JsonObject } from '../../provision/json-value.ts';
+import type { MachineLookup } from '../../provision/machines/machine-index.ts';
+import { failGrubConfig, localGrubConfig, waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
 import {
   bootIpxeScript,
   failIpxeScript,
   localIpxeScript,
   waitingIpxeScript,
 } from '../../provision/rendering/ipxe-script.ts';
-import type { JsonObject } from '../../provision/json-value.ts';
 import { TemplateError } from '../../provision/rendering/template-error.ts';
-import type { Identification, IdentityClaims } from '../../provision/machines/identification.ts';
-import { claimsOfLabels } from '../../provision/selection/labels.ts';
 import type { RenderContext } from '../../provision/rendering/template-variables.ts';
+import { claimsOfLabels } from '../../provision/selection/labels.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 
-/** What a machine without a group does. */
-export type UnmatchedPolicy = 'wait' | 'local' | 'fail';
-
 /** What the answers of the boot plane depend on. */
 export interface BootAnswerParts {
-  /** The generation that serves; undefined while there was no good one. */
-  readonly generation: () => Generation | undefined;
-  /** Who sends a request, as far as machine records tell. */
-  readonly identify: (claims: IdentityClaims) => Identification;
-  readonly unmatched: UnmatchedPolicy;
+  /** Recognises who sends a request. */
+  readonly machines: Pick<MachineLookup, 'identify'>;
+  readonly decider: BootDecider;
   readonly pollSeconds: number;
   /** The lease that the machine at this address has from us, as templates see it. */
   readonly findLease: (address: string) => JsonObject | undefined;
-  /** A machine was seen that no group is for. */
-  readonly discovered: (request: BootRequest, resolution: Resolution) => void;
+  /** Takes note of who asked, and of what was decided. */
+  readonly noteRequest: (request: BootRequest, decided: MachineDecision) => void;
 }
+
+/** A decision that is not to boot. */
+type NoBoot = Exclude<BootDecision<RenderableMatch>, { readonly kind: 'boot' }>;
 
 /** Answers everything that is rendered for one machine. Pure but for what its parts do. */
 export class BootAnswers {
@@ -54,7 +54,7 @@ export class BootAnswers {
   /** `/ipxe`: what to load. */
   ipxe(request: BootRequest): Answer {
     return this.#answer(request, 'ipxe.sent', 'iPXE script', {
-      unmatched: (resolution) => this.#unmatchedIpxe(request, resolution),
+      withoutProfile: (noBoot, subject) => this.#ipxeWithoutProfile(request, noBoot, subject),
       render: (generation, resolution, context) => generation.ipxeScript(resolution, context),
     });
   }
@@ -62,10 +62,7 @@ export class BootAnswers {
   /** `/grub`: the same for GRUB. */
   grub(request: BootRequest): Answer {
     return this.#answer(request, 'grub.sent', 'GRUB config', {
-      unmatched: (resolution) => {
-        this.#parts.discovered(request, resolution);
-        return text(waitingGrubConfig(this.#parts.pollSeconds));
-      },
+      withoutProfile: (noBoot) => this.#grubWithoutProfile(noBoot),
       render: (generation, resolution, context) => generation.grubConfig(resolution, context),
     });
   }
@@ -121,7 +118,8 @@ export class BootAnswers {
     kind: BootEventKind,
     what: string,
     how: {
-      readonly unmatched?: (resolution: Resolution) => Answer;
+      /** What a script or menu can say to a machine; undefined: nothing better than a status. */
+      readonly withoutProfile?: (noBoot: NoBoot, subject: string) => Answer | undefined;
       readonly render: (
         generation: Generation,
         resolution: MatchedResolution,
@@ -129,22 +127,17 @@ export class BootAnswers {
       ) => string | Answer | undefined;
     },
   ): Answer {
-    const { findLease, pollSeconds } = this.#parts;
-    const generation = this.#parts.generation();
-    if (generation === undefined)
-      return notYet('the catalog has problems, and none was good yet', pollSeconds);
-    const resolution = generation.resolve(
-      request.labels,
-      this.#parts.identify(claimsOfLabels(request.labels)),
-    );
-    const { machine, match, problem } = resolution;
-    if (machine?.disabled === true) return refuse(403, `machine ${machine.id} is disabled`);
-    if (problem !== undefined) {
-      return { ...notYet(problem, pollSeconds), ...ignitionRefused(kind, problem) };
+    const { decider, findLease, machines, noteRequest, pollSeconds } = this.#parts;
+    const decided = decider.decide(request.labels, machines.identify(claimsOfLabels(request.labels)));
+    noteRequest(request, decided);
+    const { decision, identification } = decided;
+    if (decision.kind !== 'boot') {
+      const subject = describeSubject(identification, decided.resolution.labels);
+      const answer = how.withoutProfile?.(decision, subject);
+      return answer ?? { ...this.#statusFor(decision), ...ignitionRefused(kind, decision) };
     }
-    if (match === undefined) {
-      return how.unmatched?.(resolution) ?? this.#unmatched(request, resolution);
-    }
+    const { generation, resolution } = decision.match;
+    const { match } = resolution;
     const lease = findLease(request.remoteAddress);
     const context = {
       origin: request.origin,
@@ -152,7 +145,7 @@ export class BootAnswers {
       ...(lease !== undefined && { lease }),
     };
     try {
-      const rendered = how.render(generation, { ...resolution, match }, context);
+      const rendered = how.render(generation, resolution, context);
       if (rendered === undefined) {
         return refuse(404, `profile ${match.compiled.profile.id} has no ${what}`);
       }
@@ -160,43 +153,57 @@ export class BootAnswers {
       return text(rendered, {
         kind,
         summary: `${what} of profile ${match.compiled.profile.id}, for group ${match.group.id}`,
-        detail: describe(generation, { ...resolution, match }),
+        detail: describe(generation, resolution),
       });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // The machine can do nothing about it, and a person will: so it waits.
+      const reason = `template ${error.describe()}`;
       return {
-        ...notYet(`template ${error.describe()}`, pollSeconds),
-        ...ignitionRefused(kind, `template ${error.describe()}`),
+        ...notYet(reason, pollSeconds),
+        ...ignitionRefused(kind, { kind: 'wait', cause: 'problem', reason }),
       };
     }
   }
 
-  #unmatched(request: BootRequest, resolution: Resolution): Answer {
-    this.#parts.discovered(request, resolution);
-    const reason = `no group selects ${subjectOf(resolution)}`;
-    // A machine that is known only needs a group, and waits for it; of one that says nothing nothing can be known.
-    return resolution.labels.has('mac') || resolution.labels.has('uuid')
-      ? notYet(reason, this.#parts.pollSeconds)
-      : refuse(404, reason);
+  /**
+   * The status for a machine that boots nothing of ours. What a person can put right is 503, since Ignition tries again
+   * for ever at 5xx and gives up at any 4xx.
+   */
+  #statusFor({ cause, kind, reason }: NoBoot): Answer {
+    if (cause === 'unidentified') return refuse(404, reason);
+    if (cause === 'disabled' || kind === 'refuse') return refuse(403, reason);
+    return notYet(reason, this.#parts.pollSeconds);
   }
 
-  #unmatchedIpxe(request: BootRequest, resolution: Resolution): Answer {
-    const { pollSeconds, unmatched } = this.#parts;
-    this.#parts.discovered(request, resolution);
-    const subject = subjectOf(resolution);
-    const event = {
-      kind: 'ipxe.waiting',
-      summary: `no group selects ${subject}`,
-      detail: { unmatched },
-    } as const;
-    switch (unmatched) {
+  #ipxeWithoutProfile(request: BootRequest, noBoot: NoBoot, subject: string): Answer | undefined {
+    const { cause, kind, reason } = noBoot;
+    // The first script tries again by itself, and iPXE shows the error.
+    if (cause === 'not_ready' || cause === 'problem') return undefined;
+    const why = cause === 'disabled' ? reason : `Railhead knows no group for ${subject}`;
+    switch (kind) {
       case 'wait':
-        return text(waitingIpxeScript(request.origin, subject, pollSeconds), event);
+        return text(
+          waitingIpxeScript(request.origin, subject, this.#parts.pollSeconds),
+          noBootEvent('ipxe.waiting', noBoot),
+        );
       case 'local':
-        return text(localIpxeScript(request.origin, `Railhead knows no group for ${subject}`), event);
-      case 'fail':
-        return text(failIpxeScript(request.origin, `Railhead knows no group for ${subject}`), event);
+        return text(localIpxeScript(request.origin, why), noBootEvent('boot.local', noBoot));
+      case 'refuse':
+        return text(failIpxeScript(request.origin, why), noBootEvent('ipxe.waiting', noBoot));
+    }
+  }
+
+  #grubWithoutProfile(noBoot: NoBoot): Answer | undefined {
+    const { cause, kind, reason } = noBoot;
+    if (cause === 'not_ready' || cause === 'problem') return undefined;
+    switch (kind) {
+      case 'wait':
+        return text(waitingGrubConfig(this.#parts.pollSeconds), noBootEvent('ipxe.waiting', noBoot));
+      case 'local':
+        return text(localGrubConfig(reason), noBootEvent('boot.local', noBoot));
+      case 'refuse':
+        return text(failGrubConfig(reason), noBootEvent('ipxe.waiting', noBoot));
     }
   }
 
@@ -216,18 +223,11 @@ function describe(generation: Generation, resolution: MatchedResolution): JsonOb
   return { group: group.id, profile: compiled.profile.id, generation: generation.id };
 }
 
-function ignitionRefused(kind: BootEventKind, reason: string): Pick<Answer, 'event'> {
-  if (kind !== 'ignition.sent') return {};
-  return { event: { kind: 'ignition.refused', summary: reason, detail: {} } };
+function ignitionRefused(kind: BootEventKind, { cause, reason }: NoBoot): Pick<Answer, 'event'> {
+  if (kind !== 'ignition.sent' || cause === 'unidentified') return {};
+  return { event: { kind: 'ignition.refused', summary: reason, detail: { cause } } };
 }
 
-function subjectOf({ machine, labels }: Resolution): string {
-  if (machine !== undefined) return `machine ${machine.id}`;
-  const mac = labels.get('mac');
-  const uuid = labels.get('uuid');
-  return mac !== undefined
-    ? `MAC ${mac}`
-    : uuid !== undefined
-      ? `UUID ${uuid}`
-      : 'a machine that gives neither MAC nor UUID';
+function noBootEvent(kind: BootEventKind, { cause, kind: decision, reason }: NoBoot): Answer['event'] {
+  return { kind, summary: reason, detail: { cause, decision } };
 }

@@ -42,7 +42,7 @@ export interface BootHttpService {
 export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHttpService> {
   const { settings } = parts;
   const answers = new BootAnswers(parts);
-  const grubConfigs = new GrubConfigFiles({ answers, identify: parts.identify, findMac: parts.findMac });
+  const grubConfigs = new GrubConfigFiles({ answers, machines: parts.machines, findMac: parts.findMac });
   const server = new BootHttpServer({
     ...parts,
     routes: bootRoutes({
@@ -51,6 +51,7 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
       readiness: parts.readiness,
       assets: parts.assets,
       bootPrograms: parts.bootPrograms,
+      withhold: parts.withhold,
       history: new MachineHistory(parts),
     }),
     reader: new RequestReader({

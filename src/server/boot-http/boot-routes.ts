@@ -21,6 +21,8 @@ export interface BootRouteParts {
   readonly assets: string;
   /** What is behind `/boot/`, by name, for UEFI HTTP Boot. */
   readonly bootPrograms: ReadonlyMap<string, BootProgramFile>;
+  /** Why the machine at an address gets no boot program; undefined: it may have them. */
+  readonly withhold: (address: string) => string | undefined;
   readonly history: MachineHistory;
 }
 
@@ -33,7 +35,7 @@ const NOT_READY_RETRY_SECONDS = 5;
 
 /** The routes of the boot plane; paths that Matchbox has too keep their names. */
 export function bootRoutes(parts: BootRouteParts): readonly Route[] {
-  const { answers, assets, bootPrograms, grubConfigs, history, readiness } = parts;
+  const { answers, assets, bootPrograms, grubConfigs, history, readiness, withhold } = parts;
   const rendered = (path: string | RegExp, answer: (read: BootRequest) => Answer): Route => ({
     methods: READ,
     path,
@@ -71,6 +73,16 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     rendered('/metadata', (read) => answers.metadata(read)),
     { methods: ['POST'], path: '/report', handle: (exchange) => takeReport(exchange, history) },
     files(ASSETS, (name) => openAsset(assets, name)),
+    {
+      methods: READ,
+      path: /^\/boot\//,
+      // Firmware that finds nothing goes on to its next boot device.
+      handle: (exchange) => {
+        const { path, remoteAddress } = exchange.read;
+        const reason = bootPrograms.has(path.slice(PROGRAMS.length)) ? withhold(remoteAddress) : undefined;
+        return reason === undefined ? undefined : exchange.send(refuse(404, reason));
+      },
+    },
     files(PROGRAMS, openProgram),
     // iPXE since 2.0 asks for this beside wherever it was loaded from, and waits when there is no answer.
     rendered(/\/autoexec\.ipxe$/, (read) => answers.bootScript(read)),

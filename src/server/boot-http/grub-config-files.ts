@@ -1,5 +1,5 @@
 import { parseGrubConfigName } from '../../provision/boot/grub-config-name.ts';
-import type { Identification, IdentityClaims } from '../../provision/machines/identification.ts';
+import type { MachineLookup } from '../../provision/machines/machine-index.ts';
 import { grubRoot, leadingGrubConfig } from '../../provision/rendering/leading-grub-config.ts';
 import { claimsOfLabels, labelsFromQuery } from '../../provision/selection/labels.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
@@ -10,8 +10,8 @@ import type { BootRequest } from './boot-request.ts';
 /** What GRUB's configuration files are made of. */
 export interface GrubConfigParts {
   readonly answers: Pick<BootAnswers, 'grub'>;
-  /** Who sends a request, as far as machine records tell. */
-  readonly identify: (claims: IdentityClaims) => Identification;
+  /** Recognises who sends a request. */
+  readonly machines: Pick<MachineLookup, 'identify'>;
   /** The network card behind an address, as far as leases or the kernel know it. */
   readonly findMac: (address: string) => MacAddress | undefined;
 }
@@ -58,7 +58,7 @@ export class GrubConfigFiles {
   /** What `/grub` says to a machine with a record, if that is something to boot or to wait by. */
   #ofMachine(request: BootRequest): Answer | undefined {
     const labels = labelsFromQuery(new URLSearchParams(request.rawQuery));
-    if (this.#parts.identify(claimsOfLabels(labels)).machine === undefined) return undefined;
+    if (this.#parts.machines.identify(claimsOfLabels(labels)).machine === undefined) return undefined;
     const answer = this.#parts.answers.grub({ ...request, labels });
     return answer.status === 200
       ? { ...answer, body: `${grubRoot(request.origin)}\n${answer.body}` }

@@ -2,6 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
+import type { MachineLookup } from '../../provision/machines/machine-index.ts';
+import { claimsOfLabels } from '../../provision/selection/labels.ts';
 import type { Answer } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 import { PartialDownloads } from './partial-downloads.ts';
@@ -10,6 +12,8 @@ import type { SentAsset } from './send-asset.ts';
 /** What the history of machines is written with. */
 export interface MachineHistoryParts {
   readonly events: BootEventSink;
+  /** Recognises who sends a request. */
+  readonly machines: Pick<MachineLookup, 'identify'>;
   /** The network card behind an address, as far as leases or the kernel know it. */
   readonly findMac: (address: string) => MacAddress | undefined;
   readonly now: () => Date;
@@ -26,14 +30,17 @@ export class MachineHistory {
 
   /** Notes an event of the machine that sent the request; false if there were too many. */
   record(read: BootRequest, event: NonNullable<Answer['event']>): boolean {
-    const { events, findMac, now } = this.#parts;
+    const { events, findMac, machines, now } = this.#parts;
     const address = parseIpv4(read.remoteAddress);
     const mac = (read.labels.get('mac') as MacAddress | undefined) ?? findMac(read.remoteAddress);
+    const claims = claimsOfLabels(read.labels);
+    const { machine } = machines.identify({ ...claims, ...(mac !== undefined && { mac }) });
     return events.record({
       at: now(),
       ...event,
       ...(mac !== undefined && { mac }),
       ...(address !== undefined && { address }),
+      ...(machine !== undefined && { machineId: machine.id }),
     });
   }
 

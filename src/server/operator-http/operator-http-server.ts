@@ -12,26 +12,38 @@ import type { Machine } from '../../provision/machines/machine.ts';
 import type { DiscoveredMachineStore } from '../../store/discovered-machine-store.ts';
 import type { EventStore } from '../../store/event-store.ts';
 import type { Counters } from '../../limits/counters.ts';
+import type { Readiness } from '../../host/readiness.ts';
 import { listenHttp } from '../../host/listen-http.ts';
 import { RequestTurns } from '../http/request-turns.ts';
+import { viewMachine } from './machine-view.ts';
 import type { NetworkView } from './network-view.ts';
+import { refuseOrigin } from './request-origin.ts';
 import { sendList } from './send-list.ts';
 
 /** What the operator plane shows. */
 export interface OperatorHttpParts {
   readonly catalogStatus: () => CatalogStatus;
   readonly machines: () => readonly Machine[];
-  /** As they are now: a lease that is over is told to be. */
+  /** As they are now: a lease whose time has passed is listed as expired. */
   readonly leases: () => Promise<Iterable<Lease>>;
   /** As they are now. */
   readonly networks: () => readonly NetworkView[];
   readonly events: Pick<EventStore, 'listEvents'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'listDiscovered'>;
   readonly counters: Counters;
-  /** Without it every request is let in, which is for loopback alone. */
-  readonly token?: string;
+  /** The bearer token that every request but health checks must have, as it is now. */
+  readonly token: () => string;
+  /** Names that this server goes by, beside addresses and `localhost`. */
+  readonly hosts: readonly string[];
+  /** Whether machines can be served, and what keeps that. */
+  readonly readiness: () => Readiness;
   readonly log: Logger;
 }
+
+/** People and systems, not machines. */
+const CONNECTIONS_MAX = 500;
+/** How long a client may neither send nor take anything. */
+const STALL_MS = 120_000;
 
 /** The operator plane: read-only views for people and systems, on a listener of its own. */
 export class OperatorHttpServer {
@@ -39,6 +51,8 @@ export class OperatorHttpServer {
 
   constructor(parts: OperatorHttpParts) {
     this.#server = createServer(new RequestTurns(buildApp(parts)).take);
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.setTimeout(STALL_MS);
   }
 
   /** Starts to listen, and says where. Rejects with an Error that names the port and what is in the way. */
@@ -62,12 +76,27 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
-  if (parts.token !== undefined) app.use(requireToken(parts.token));
+  app.get('/readyz', (_request, response) => {
+    const { ready, reasons } = parts.readiness();
+    response
+      .status(ready ? 200 : 503)
+      .type('text/plain')
+      .send(ready ? 'ready\n' : `${reasons.join('\n')}\n`);
+  });
+  app.use((request, response, next) => {
+    const refused = refuseOrigin(request.headers, parts.hosts);
+    if (refused === undefined) next();
+    else sendProblem(response, 'foreign_origin', refused);
+  });
+  app.use(requireToken(parts.token));
   app.get('/api/v1/catalog', (_request, response) => {
     response.json(parts.catalogStatus());
   });
   app.get('/api/v1/machines', async (_request, response) => {
-    response.json({ declared: parts.machines(), discovered: await parts.discovered.listDiscovered() });
+    response.json({
+      declared: parts.machines().map(viewMachine),
+      discovered: await parts.discovered.listDiscovered(),
+    });
   });
   app.get('/api/v1/leases', async (_request, response) => {
     await sendList(response, 'leases', await parts.leases());
@@ -114,12 +143,11 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   return app;
 }
 
-function requireToken(token: string): RequestHandler {
-  const expected = digest(token);
+function requireToken(token: () => string): RequestHandler {
   return (request, response, next) => {
     const given = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '')?.[1];
     // Digests have one length, so that the comparison tells nothing about the token.
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) {
+    if (given !== undefined && timingSafeEqual(digest(given), digest(token()))) {
       next();
       return;
     }

@@ -35,7 +35,9 @@ export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'ev
   /** Whether the client with this address gets any answer. */
   readonly serves: (address: Ipv4Address) => boolean;
   /** The first script for an iPXE that asks this address of ours. */
-  readonly bootScript: (localAddress: Ipv4Address) => string;
+  readonly bootScript: (localAddress: Ipv4Address, client: Ipv4Address) => string;
+  /** Why a client gets no boot program of ours; undefined: it may have them. */
+  readonly withhold: (client: Ipv4Address) => string | undefined;
   /** The file by which GRUB finds its configuration; undefined if the path is no such file's. */
   readonly grubConfig: (request: TftpFileRequest) => string | undefined;
 }
@@ -53,7 +55,7 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
   const now = (): number => performance.now();
   const scripts = virtualContent((request) =>
     SCRIPT_NAMES.has(path.posix.basename(request.path))
-      ? parts.bootScript(request.localAddress)
+      ? parts.bootScript(request.localAddress, request.clientAddress)
       : parts.grubConfig(request),
   );
   const listen = settings.listen.length > 0 ? settings.listen : [UNSPECIFIED_ADDRESS];
@@ -84,7 +86,7 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
         now,
       ),
       scripts,
-      bootProgramContent(programs, hot),
+      bootProgramContent(programs, hot, parts.withhold),
     ]),
     counters,
     events,

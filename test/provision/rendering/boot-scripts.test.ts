@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
-import { profileGrubConfig, waitingGrubConfig } from '../../../src/provision/rendering/grub-config.ts';
+import {
+  failGrubConfig,
+  localGrubConfig,
+  profileGrubConfig,
+  waitingGrubConfig,
+} from '../../../src/provision/rendering/grub-config.ts';
 import {
   bootIpxeScript,
   checkBootLine,
+  diskIpxeScript,
   failIpxeScript,
   localIpxeScript,
   profileIpxeScript,
@@ -21,6 +27,9 @@ test.each([
   ['fail.ipxe', failIpxeScript(ORIGIN, 'no ${x}\nshell || group')],
   ['profile.grub', profileGrubConfig(BOOT)],
   ['waiting.grub', waitingGrubConfig(15)],
+  ['local.grub', localGrubConfig('machine "n1" is disabled; $x')],
+  ['fail.grub', failGrubConfig('no group selects MAC 52:54:00:a1:9c:ae')],
+  ['disk.ipxe', diskIpxeScript('machine n1 is disabled')],
 ])('%s is as it was booted with', async (name, script) => {
   await expect(script).toMatchFileSnapshot(`golden/${name}`);
 });

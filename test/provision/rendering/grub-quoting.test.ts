@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { profileGrubConfig } from '../../../src/provision/rendering/grub-config.ts';
+import {
+  failGrubConfig,
+  localGrubConfig,
+  profileGrubConfig,
+} from '../../../src/provision/rendering/grub-config.ts';
 import { quoteGrubArguments, quoteGrubWord } from '../../../src/provision/rendering/grub-quoting.ts';
 
 /** What GRUB's own parser says of a configuration; empty when it is one. */
@@ -56,4 +60,13 @@ test('GRUB parses whatever a profile renders to', () => {
     seed: 1,
   });
   expect(grubComplaint(boots.map(profileGrubConfig).join(''))).toBe('');
+});
+
+test('GRUB parses the configs for machines that do not boot a profile, whatever the reason says', () => {
+  fc.assert(
+    fc.property(fc.string(), (reason) => {
+      expect(grubComplaint(localGrubConfig(reason) + failGrubConfig(reason))).toBe('');
+    }),
+    { numRuns: 20 },
+  );
 });

@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { parseMac } from '../../../src/protocol/mac-address.ts';
 import { ASSET, type BootPlane, LARGE_SIZE, startBootPlane } from './boot-plane.ts';
 
 const planes: BootPlane[] = [];
@@ -68,7 +69,13 @@ describe('paths and statuses', () => {
       /^#!ipxe\nkernel \/assets\/k u=http:\/\/127\.0\.0\.1:\d+\/ignition\?rack=1\ninitrd \/assets\/i\nboot\n$/,
     ],
     ['/ipxe?mac=52-54-00-00-00-01', 200, /knows no group for MAC 52:54:00:00:00:01[\s\S]*sleep 7/],
-    ['/ipxe?mac=52:54:00:00:00:0f', 403, /^machine off is disabled\n$/],
+    [
+      '/ipxe?mac=52:54:00:00:00:0f',
+      200,
+      /machine off is disabled: booting from the local disk[\s\S]*set next local/,
+    ],
+    ['/grub?mac=52:54:00:00:00:0f', 200, /machine off is disabled[\s\S]*chainloader/],
+    ['/ignition?mac=52:54:00:00:00:0f', 403, /^machine off is disabled\n$/],
     ['/ipxe?rack=2', 404, /^profile empty has no iPXE script\n$/],
     ['/grub?rack=1', 200, /linuxefi "\/assets\/k" u=/],
     ['/grub?mac=525400000001', 200, /configfile/],
@@ -151,6 +158,29 @@ describe('paths and statuses', () => {
     const body = (await get(await start(), '/ipxe?uuid=x&mac=525400000001&serial=%0Ashell%0A${x}')).body;
     expect(body).not.toMatch(/^shell/m);
   });
+});
+
+test('a boot program is not there for a machine that is disabled', async () => {
+  const plane = await start({ withhold: () => 'machine off is disabled' });
+  expect(await get(plane, '/boot/snponly.efi')).toMatchObject({
+    status: 404,
+    body: 'machine off is disabled\n',
+  });
+  expect((await get(plane, '/boot/autoexec.ipxe')).status).toBe(200);
+});
+
+test('events name the machine, by what the request says or by the card behind its address', async () => {
+  const plane = await start({ cards: { '127.0.0.1': parseMac('52:54:00:00:00:0f')! } });
+  await get(plane, '/ipxe?mac=525400000001');
+  await get(plane, '/ipxe?mac=52540000000f');
+  await get(plane, '/assets/k');
+  // A file is noted when all of it was handed over, which the client may see first.
+  await vi.waitFor(() => expect(plane.events).toHaveLength(3));
+  expect(plane.events.map(({ kind, machineId }) => `${kind} ${machineId ?? 'unknown'}`)).toEqual([
+    'ipxe.waiting unknown',
+    'boot.local off',
+    'http.asset off',
+  ]);
 });
 
 describe('Ignition gets a version that it understands, or waits', () => {

@@ -8,9 +8,10 @@ import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
 import { parseCidr } from '../../../src/protocol/ipv4-cidr.ts';
 import type { BootEvent } from '../../../src/provision/history/boot-event.ts';
 import { MachineIndex } from '../../../src/provision/machines/machine-index.ts';
-import { parseMac } from '../../../src/protocol/mac-address.ts';
+import { BootDecider } from '../../../src/catalog/boot-decider.ts';
+import type { UnmatchedPolicy } from '../../../src/provision/boot/decide-boot.ts';
+import { type MacAddress, parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Readiness } from '../../../src/host/readiness.ts';
-import type { UnmatchedPolicy } from '../../../src/server/boot-http/boot-answers.ts';
 import { startBootHttp } from '../../../src/server/boot-http/boot-http-service.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 
@@ -67,6 +68,9 @@ export async function startBootPlane(
     stallMs?: number;
     log?: Logger;
     readiness?: Readiness;
+    /** The network cards behind addresses. */
+    cards?: Readonly<Record<string, MacAddress>>;
+    withhold?: (address: string) => string | undefined;
     /** A client's address that is on no served network. */
     unserved?: string;
     /** Events that are put on record; further ones are left out. */
@@ -101,12 +105,14 @@ export async function startBootPlane(
       download_rate_min: 4_000,
       requests_per_source: options.requestsPerSource ?? 100_000,
     },
-    generation: () => generation,
-    identify: (claims) => machines.identify(claims),
-    unmatched: options.unmatched ?? 'wait',
+    machines,
+    decider: new BootDecider({ generation: () => generation, unmatched: options.unmatched ?? 'wait' }),
+    withhold: (address) => options.withhold?.(address),
     pollSeconds: 7,
     findLease: () => undefined,
-    discovered: (_request, { claimed }) => discovered.push(claimed.get('mac') ?? '?'),
+    noteRequest: (_request, { identification, resolution }) => {
+      if (identification.machine === undefined) discovered.push(resolution.claimed.get('mac') ?? '?');
+    },
     readiness: () => options.readiness ?? { ready: true, reasons: [] },
     serves: (address) => address !== options.unserved,
     assets: path.join(root, 'assets'),
@@ -116,7 +122,8 @@ export async function startBootPlane(
       ['snponly.efi', { name: 'snponly.efi', file: path.join(root, 'assets/dir/boot.efi'), size: 2 }],
     ]),
     events: { record: (event) => events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0 },
-    findMac: (address) => (address === '10.77.0.20' ? parseMac('52:54:00:00:00:03') : undefined),
+    findMac: (address) =>
+      options.cards?.[address] ?? (address === '10.77.0.20' ? parseMac('52:54:00:00:00:03') : undefined),
     counters,
     log: options.log ?? pino({ level: 'silent' }),
     now: () => new Date(0),

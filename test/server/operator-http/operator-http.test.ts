@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import pino from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
+import type { Machine } from '../../../src/provision/machines/machine.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 import { viewNetworks } from '../../../src/server/operator-http/network-view.ts';
 import {
@@ -15,6 +17,13 @@ import type { BootEventQuery } from '../../../src/store/event-store.ts';
 import { clientMac, DhcpRig, rackSubnet } from '../../provision/dhcp/dhcp-rig.ts';
 
 const servers: OperatorHttpServer[] = [];
+const TOKEN = 'correct-horse-battery';
+const AUTHORISED = { authorization: `Bearer ${TOKEN}` };
+
+/** Fetches with the token. */
+function ask(url: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(url, { ...init, headers: { ...AUTHORISED, ...init.headers } });
+}
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
@@ -48,6 +57,9 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     events: { listEvents: () => Promise.resolve([]) },
     discovered: { listDiscovered: () => Promise.resolve([]) },
     counters: new Counters(),
+    token: () => TOKEN,
+    hosts: ['railhead.example'],
+    readiness: () => ({ ready: true, reasons: [] }),
     log: pino({ level: 'silent' }),
     ...parts,
   });
@@ -57,7 +69,7 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
 }
 
 test('the state of the catalog, with its problems', async () => {
-  const response = await fetch(`${await start()}/api/v1/catalog`);
+  const response = await ask(`${await start()}/api/v1/catalog`);
   expect(await response.json()).toEqual({
     checkedAt: '1970-01-01T00:00:00.000Z',
     problems: [{ file: 'groups/a.yaml', line: 1, column: 2, message: 'm' }],
@@ -73,7 +85,7 @@ test('events by machine and kind, from where the reader stopped', async () => {
     },
   };
   const origin = await start({ events });
-  const response = await fetch(`${origin}/api/v1/events?after=7&limit=5&kind=dhcp.ack&mac=525400000001`);
+  const response = await ask(`${origin}/api/v1/events?after=7&limit=5&kind=dhcp.ack&mac=525400000001`);
   expect(await response.json()).toEqual({ events: [], next: 7 });
   expect(queries).toEqual([{ afterId: 7, limit: 5, kind: 'dhcp.ack', mac: parseMac('525400000001') }]);
 });
@@ -90,7 +102,7 @@ test('how full networks are, and who else serves them', async () => {
     rig.engine.foreignServers(rig.now),
   );
   const origin = await start({ networks: () => networks });
-  expect(await (await fetch(`${origin}/api/v1/networks`)).json()).toEqual({
+  expect(await (await ask(`${origin}/api/v1/networks`)).json()).toEqual({
     networks: [
       {
         id: 'rack',
@@ -114,7 +126,7 @@ test.each([
   ['GET', '/api/v1/nothing', 404, 'not_found'],
   ['POST', '/api/v1/catalog', 405, 'method_not_allowed'],
 ])('%s %s is %i %s', async (method, path, status, code) => {
-  const response = await fetch((await start()) + path, { method });
+  const response = await ask((await start()) + path, { method });
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect(await response.json()).toMatchObject({ code, status });
@@ -123,12 +135,65 @@ test.each([
 test.each([
   ['none', {}, 401],
   ['another', { authorization: 'Bearer wrong' }, 401],
-  ['of another scheme', { authorization: 'Basic correct-horse-battery' }, 401],
-  ['the right one', { authorization: 'Bearer correct-horse-battery' }, 200],
-])('with a token set, a request with %s is answered accordingly', async (_name, headers, status) => {
-  const origin = await start({ token: 'correct-horse-battery' });
-  expect((await fetch(`${origin}/api/v1/catalog`, { headers })).status).toBe(status);
-  expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  ['one of another scheme', { authorization: `Basic ${TOKEN}` }, 401],
+  ['the right one', AUTHORISED, 200],
+])(
+  'a request with %s for a token is answered accordingly, on loopback too',
+  async (_name, headers, status) => {
+    const origin = await start();
+    for (const path of ['catalog', 'machines', 'leases', 'networks', 'events', 'counters']) {
+      expect((await fetch(`${origin}/api/v1/${path}`, { headers })).status).toBe(status);
+    }
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+  },
+);
+
+test.each([
+  ['its address', { host: '127.0.0.1:8081' }, 200],
+  ['its IPv6 address', { host: '[::1]:8081' }, 200],
+  ['localhost', { host: 'localhost:8081' }, 200],
+  ['a name from the settings', { host: 'railhead.example' }, 200],
+  ['that name with the dot of the root', { host: 'RAILHEAD.example.:8081' }, 200],
+  ['a name that leads here by rebinding', { host: 'attacker.example:8081' }, 403],
+  ['a name that begins as one of ours', { host: 'localhost.attacker.example' }, 403],
+  ['no well-formed name', { host: 'local host' }, 403],
+  ['its own page', { host: 'localhost', origin: 'http://localhost' }, 200],
+  ['a page of another site', { host: 'localhost', origin: 'http://attacker.example' }, 403],
+  ['a page of another port', { host: 'localhost:8081', origin: 'http://localhost:3000' }, 403],
+  ['a sandboxed page', { host: 'localhost', origin: 'null' }, 403],
+  ['another site, by the browser', { host: 'localhost', 'sec-fetch-site': 'cross-site' }, 403],
+])('a request for %s, token or not', async (_name, headers, status) => {
+  const { port } = new URL(await start());
+  const request = get({
+    host: '127.0.0.1',
+    port,
+    path: '/api/v1/catalog',
+    headers: { ...AUTHORISED, ...headers },
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  expect(response.statusCode).toBe(status);
+});
+
+test('metadata of machines, which can be secret, is not in the list', async () => {
+  const machine: Machine = {
+    id: 'node1',
+    macs: [parseMac('525400000001')!],
+    labels: { rack: '1' },
+    metadata: { password: 'hunter2' },
+  };
+  const body = await (await ask(`${await start({ machines: () => [machine] })}/api/v1/machines`)).text();
+  expect(JSON.parse(body)).toEqual({
+    declared: [{ id: 'node1', macs: ['52:54:00:00:00:01'], labels: { rack: '1' } }],
+    discovered: [],
+  });
+});
+
+test('a server that cannot serve says why, without a token', async () => {
+  const reasons = ['no catalog has loaded yet', 'the store cannot be written'];
+  const response = await fetch(`${await start({ readiness: () => ({ ready: false, reasons }) })}/readyz`);
+  expect([response.status, await response.text()]).toEqual([503, `${reasons.join('\n')}\n`]);
 });
 
 test('a long list of leases is sent a piece at a time, and all other work goes on', async () => {
@@ -141,7 +206,7 @@ test('a long list of leases is sent a piece at a time, and all other work goes o
   const made: number[] = [];
   const origin = await start({ leases: () => Promise.resolve(manyLeases(20_000, () => made.push(turns))) });
   count();
-  const { leases } = (await (await fetch(`${origin}/api/v1/leases`)).json()) as { leases: object[] };
+  const { leases } = (await (await ask(`${origin}/api/v1/leases`)).json()) as { leases: object[] };
   sending = false;
   expect(leases).toHaveLength(20_000);
   expect(leases[19_999]).toMatchObject({ hostname: 'node19999' });
@@ -161,7 +226,7 @@ test('who goes away in the middle of a list is no fault', async () => {
   };
   const origin = await start({ log, leases: () => Promise.resolve(leases()) });
   const abort = new AbortController();
-  const response = await fetch(`${origin}/api/v1/leases`, { signal: abort.signal });
+  const response = await ask(`${origin}/api/v1/leases`, { signal: abort.signal });
   await response.body?.getReader().read();
   abort.abort();
   await vi.waitFor(() => expect(ended).toBe(true));
@@ -182,9 +247,13 @@ test('lists that are asked for at once on one connection are begun one at a time
   const origin = await start({ leases: () => Promise.resolve(leases()) });
   const client = connect(Number(new URL(origin).port), '127.0.0.1');
   client.on('error', () => undefined);
-  client.write('GET /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(1000));
+  client.write(
+    'GET /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer correct-horse-battery\r\n\r\n'.repeat(
+      1000,
+    ),
+  );
   await once(client, 'readable');
-  expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  expect((await ask(`${origin}/healthz`)).status).toBe(200);
   expect([begun, ended]).toEqual([1, 0]);
   client.destroy();
   await vi.waitFor(() => expect([begun, ended]).toEqual([1, 1]));
@@ -193,6 +262,6 @@ test('lists that are asked for at once on one connection are begun one at a time
 test('a broken store is an error of one request', async () => {
   const broken = () => Promise.reject(new Error('disk'));
   const origin = await start({ leases: broken, events: { listEvents: broken } });
-  expect((await fetch(`${origin}/api/v1/leases`)).status).toBe(500);
-  expect((await fetch(`${origin}/api/v1/catalog`)).status).toBe(200);
+  expect((await ask(`${origin}/api/v1/leases`)).status).toBe(500);
+  expect((await ask(`${origin}/api/v1/catalog`)).status).toBe(200);
 });

@@ -1,0 +1,22 @@
+import type { BootDecider } from '../catalog/boot-decider.ts';
+import type { ClientAddresses } from '../host/client-addresses.ts';
+import type { MachineRegistry } from '../machines/machine-registry.ts';
+import { mayStartNetworkBoot } from '../provision/boot/decide-boot.ts';
+
+/**
+ * Why the machine at this address gets no boot program and no first script; undefined: it may have them. TFTP and UEFI
+ * HTTP Boot know a machine by the card behind its address alone, so that one whose card nobody knows gets them.
+ */
+export function withholdBoot(
+  address: string,
+  parts: {
+    readonly clients: Pick<ClientAddresses, 'findMac'>;
+    readonly decider: BootDecider;
+    readonly machines: MachineRegistry;
+  },
+): string | undefined {
+  const mac = parts.clients.findMac(address);
+  if (mac === undefined) return undefined;
+  const { decision } = parts.decider.decide(new Map([['mac', mac]]), parts.machines.identify({ mac }));
+  return decision.kind === 'boot' || mayStartNetworkBoot(decision) ? undefined : decision.reason;
+}

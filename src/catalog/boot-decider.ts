@@ -1,0 +1,68 @@
+import {
+  type BootDecision,
+  type CatalogAnswer,
+  decideBoot,
+  stateOf,
+  type UnmatchedPolicy,
+} from '../provision/boot/decide-boot.ts';
+import type { Identification } from '../provision/machines/identification.ts';
+import { type Labels, labelsFor } from '../provision/selection/labels.ts';
+import type { Generation, MatchedResolution, Resolution } from './generation.ts';
+
+/** A decision, and what it was made from. */
+export interface MachineDecision {
+  readonly decision: BootDecision<RenderableMatch>;
+  readonly identification: Identification;
+  readonly resolution: Resolution;
+}
+
+/** What is rendered for a machine that boots, and by which generation. */
+export interface RenderableMatch {
+  readonly generation: Generation;
+  readonly resolution: MatchedResolution;
+}
+
+/** What decisions are made from. */
+export interface BootDeciderParts {
+  /** The generation that serves; undefined while there was no good one. */
+  readonly generation: () => Generation | undefined;
+  readonly unmatched: UnmatchedPolicy;
+}
+
+/** Decides what machines boot, by the generation that serves at that moment. Every plane asks it. */
+export class BootDecider {
+  readonly #parts: BootDeciderParts;
+
+  constructor(parts: BootDeciderParts) {
+    this.#parts = parts;
+  }
+
+  /** What the sender of a request is to do, that says of itself what is `claimed`. */
+  decide(claimed: Labels, identification: Identification): MachineDecision {
+    const generation = this.#parts.generation();
+    const resolution = generation?.resolve(claimed, identification) ?? {
+      claimed,
+      labels: labelsFor(claimed, identification),
+      ...(identification.machine !== undefined && { machine: identification.machine }),
+    };
+    const decision = decideBoot({
+      state: stateOf(identification),
+      identification,
+      labels: resolution.labels,
+      catalog: catalogAnswer(generation, resolution),
+      unmatched: this.#parts.unmatched,
+    });
+    return { decision, identification, resolution };
+  }
+}
+
+function catalogAnswer(
+  generation: Generation | undefined,
+  resolution: Resolution,
+): CatalogAnswer<RenderableMatch> {
+  if (generation === undefined) return { kind: 'not_ready' };
+  const { match, problem } = resolution;
+  if (problem !== undefined) return { kind: 'problem', reason: problem };
+  if (match === undefined) return { kind: 'none' };
+  return { kind: 'match', match: { generation, resolution: { ...resolution, match } } };
+}

@@ -1,0 +1,105 @@
+import type { Identification } from '../machines/identification.ts';
+import type { Labels } from '../selection/labels.ts';
+
+/** What a machine does that no group selects (`unmatched` in the settings). */
+export type UnmatchedPolicy = 'wait' | 'local' | 'fail';
+
+/** Where a machine stands, as far as its record says. */
+export type MachineState = 'unknown' | 'known' | 'disabled';
+
+/** What the catalog has for a machine; `M` is whatever is rendered from. */
+export type CatalogAnswer<M> =
+  | { readonly kind: 'match'; readonly match: M }
+  /** No group selects the machine. */
+  | { readonly kind: 'none' }
+  /** The machine's own record, group, profile or template cannot be used; `reason` names the fault and its place. */
+  | { readonly kind: 'problem'; readonly reason: string }
+  /** No generation is loaded. */
+  | { readonly kind: 'not_ready' };
+
+/** Why a machine does not boot what a profile says. */
+export type NoBootCause =
+  /** Its record says `disabled`. */
+  | 'disabled'
+  /** No catalog has been loaded without a fault yet. */
+  | 'not_ready'
+  /** What the catalog has for it is faulty. */
+  | 'problem'
+  /** No group selects it. */
+  | 'unmatched'
+  /** No group selects it, and it says neither MAC nor UUID, so that a group for it alone cannot be written. */
+  | 'unidentified';
+
+/** What a machine is to do. */
+export type BootDecision<M> =
+  | { readonly kind: 'boot'; readonly match: M }
+  /** Ask again later: a person has to do something first. */
+  | { readonly kind: 'wait'; readonly cause: NoBootCause; readonly reason: string }
+  /** Boot from its own disk. */
+  | { readonly kind: 'local'; readonly cause: NoBootCause; readonly reason: string }
+  /** Stop with an error. */
+  | { readonly kind: 'refuse'; readonly cause: NoBootCause; readonly reason: string };
+
+/** What the decision depends on. */
+export interface BootQuestion<M> {
+  readonly state: MachineState;
+  readonly identification: Identification;
+  /** Of the request, with what the machine's record adds. */
+  readonly labels: Labels;
+  readonly catalog: CatalogAnswer<M>;
+  readonly unmatched: UnmatchedPolicy;
+}
+
+/**
+ * Decides what a machine is to do: the one place, whichever protocol it asks by. A disabled machine boots from its
+ * disk, whatever the catalog says or is in need of; a fault in what is meant for a machine makes it wait; a machine
+ * that no group selects does what `unmatched` says.
+ */
+export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
+  const { catalog, identification, labels, state, unmatched } = question;
+  if (state === 'disabled') {
+    const id = identification.machine?.id ?? '';
+    return { kind: 'local', cause: 'disabled', reason: `machine ${id} is disabled` };
+  }
+  switch (catalog.kind) {
+    case 'match':
+      return { kind: 'boot', match: catalog.match };
+    case 'not_ready':
+      return {
+        kind: 'wait',
+        cause: 'not_ready',
+        reason: 'the catalog has problems, and no good version of it has been loaded yet',
+      };
+    case 'problem':
+      return { kind: 'wait', cause: 'problem', reason: catalog.reason };
+    case 'none': {
+      const cause = labels.has('mac') || labels.has('uuid') ? 'unmatched' : 'unidentified';
+      const reason = `no group selects ${describeSubject(identification, labels)}`;
+      const kind = unmatched === 'fail' ? 'refuse' : unmatched;
+      return { kind, cause, reason };
+    }
+  }
+}
+
+/** Where a machine stands by its record. */
+export function stateOf({ machine }: Identification): MachineState {
+  if (machine === undefined) return 'unknown';
+  return machine.disabled === true ? 'disabled' : 'known';
+}
+
+/**
+ * Whether a machine gets its first boot program or script. DHCP, TFTP and UEFI HTTP Boot know little more of it than
+ * its card, and what it tells over HTTP may yet select a group; so they withhold only what no label can change.
+ */
+export function mayStartNetworkBoot(decision: BootDecision<unknown>): boolean {
+  return decision.kind === 'boot' || decision.cause !== 'disabled';
+}
+
+/** Who a request is from, in words. */
+export function describeSubject({ machine }: Identification, labels: Labels): string {
+  if (machine !== undefined) return `machine ${machine.id}`;
+  const mac = labels.get('mac');
+  if (mac !== undefined) return `MAC ${mac}`;
+  const uuid = labels.get('uuid');
+  return uuid === undefined ? 'a machine that gives neither MAC nor UUID' : `UUID ${uuid}`;
+}

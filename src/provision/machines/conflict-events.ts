@@ -1,0 +1,25 @@
+import type { KeyedBuckets } from '../../limits/token-bucket.ts';
+import type { BootEvent } from '../history/boot-event.ts';
+import { describeConflict, type Identification, type IdentityClaims } from './identification.ts';
+
+/**
+ * The events that tell of what a request sends and another machine owns. `reported` says which pairs of card and
+ * machine are news.
+ */
+export function conflictEvents(
+  { conflicts, machine }: Identification,
+  claims: IdentityClaims,
+  reported: KeyedBuckets,
+  nowMs: number,
+): Omit<BootEvent, 'at'>[] {
+  const { mac } = claims;
+  return conflicts
+    .filter(({ machineId }) => reported.take(`${mac ?? ''} ${machineId}`, nowMs))
+    .map((conflict) => ({
+      kind: 'machine.conflict',
+      ...(mac !== undefined && { mac }),
+      ...(machine !== undefined && { machineId: machine.id }),
+      summary: describeConflict(conflict, claims, machine),
+      detail: { conflict: conflict.kind, by: conflict.by, with: conflict.machineId },
+    }));
+}

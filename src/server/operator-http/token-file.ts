@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+
+const LENGTH_MIN = 16;
+/** 256 bits, which nobody guesses. */
+const GENERATED_BYTES = 32;
+const OWNER_ONLY = 0o600;
+
+/** Where the bearer token of the operator plane is kept. */
+export interface TokenPlace {
+  readonly file: string;
+  /** Whether an operator named the file; then it must be there, and nothing is written to it. */
+  readonly named: boolean;
+}
+
+/** The bearer token of the operator plane, in a file that only its owner reads. */
+export class TokenFile {
+  readonly #place: TokenPlace;
+  readonly #log: Logger;
+  #token: string;
+
+  /** Reads the token, or makes one at the first start. Throws an Error that names the setting and the file. */
+  constructor(place: TokenPlace, log: Logger) {
+    this.#place = place;
+    this.#log = log;
+    if (!place.named) generateIfMissing(place.file, log);
+    this.#token = this.#read();
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  /** Reads the file again; throws if there is no good token in it, and then the one of before goes on to count. */
+  reload(): void {
+    this.#token = this.#read();
+  }
+
+  #read(): string {
+    const { file } = this.#place;
+    let token: string;
+    try {
+      token = readFileSync(file, 'utf8').trim();
+      if ((statSync(file).mode & 0o077) !== 0) {
+        this.#log.warn(
+          { file },
+          `others than its owner can read the operator plane's token: chmod 600 ${file}`,
+        );
+      }
+    } catch (error) {
+      const message = `operator.token_file: ${file} cannot be read: ${(error as Error).message}`;
+      throw new Error(message, { cause: error });
+    }
+    if (token.length < LENGTH_MIN || /\s/.test(token)) {
+      throw new Error(
+        `operator.token_file: ${file} must hold one token of at least ${LENGTH_MIN} characters without blanks`,
+      );
+    }
+    return token;
+  }
+}
+
+function generateIfMissing(file: string, log: Logger): void {
+  try {
+    // Fails if there is a file already, also one that another process has made in this moment.
+    writeFileSync(file, `${randomBytes(GENERATED_BYTES).toString('base64url')}\n`, {
+      flag: 'wx',
+      mode: OWNER_ONLY,
+    });
+    chmodSync(file, OWNER_ONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw new Error(
+      `the operator plane's token cannot be written to ${file}: ${(error as Error).message}; set operator.token_file to a file of your own`,
+      { cause: error },
+    );
+  }
+  log.info({ file }, "a token for the operator plane was made; send it as 'Authorization: Bearer'");
+}

@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest';
+import { composeBootPlan } from '../../src/app/compose-boot-plan.ts';
+import { withholdBoot } from '../../src/app/withhold-boot.ts';
+import { BootDecider } from '../../src/catalog/boot-decider.ts';
+import type { Generation } from '../../src/catalog/generation.ts';
+import { loadCatalog } from '../../src/catalog/load-catalog.ts';
+import { MachineRegistry } from '../../src/machines/machine-registry.ts';
+import { parseMac } from '../../src/protocol/mac-address.ts';
+import type { UnmatchedPolicy } from '../../src/provision/boot/decide-boot.ts';
+import { labelsFromQuery } from '../../src/provision/selection/labels.ts';
+import { BootAnswers } from '../../src/server/boot-http/boot-answers.ts';
+import { HotFiles } from '../../src/server/tftp/content/hot-files.ts';
+import { bootProgramContent } from '../../src/server/tftp/content/boot-program-content.ts';
+import { catalogTree, writeCatalogFile } from '../catalog/catalog-tree.ts';
+import { ip, rackSubnet, SERVER } from '../provision/dhcp/dhcp-rig.ts';
+
+// Every cause of the boot decision against every plane that machines talk to: no two may disagree about one machine.
+
+const FILES = {
+  'profiles/p.yaml': 'id: p\nboot: {kernel: /k}\nignition: p.ign\ngeneric: {motd: motd.txt}\n',
+  'profiles/p.ign': '{"ignition":{"version":"3.4.0"}}',
+  'profiles/motd.txt': 'hello\n',
+  'groups/g.yaml':
+    'id: g\nprofile: p\nselector: {rack: "1"}\ndhcp_options: [{code: 26, type: uint16, value: 9000}]\n',
+  'machines/m.yaml': [
+    'id: on\nmac: 52:54:00:00:00:01\nlabels: {rack: "1"}\nlease_seconds: 7200\n',
+    'id: off\nmac: 52:54:00:00:00:02\nlabels: {rack: "1"}\nlease_seconds: 7200\ndisabled: true\ndhcp_options: [{code: 6, type: ip-list, value: [10.20.0.99]}]\n',
+  ].join('---\n'),
+  'snponly.efi': 'MZ',
+};
+
+interface Plane {
+  readonly dhcp: 'boots' | 'no boot file';
+  /** TFTP and `/boot/`: the boot program. */
+  readonly program: 'sent' | 'withheld';
+  readonly ipxe: string;
+  readonly grub: string;
+  readonly ignition: number;
+  readonly generic: number;
+  readonly metadata: number;
+}
+
+const all = (status: number) => ({ ignition: status, generic: status, metadata: status });
+const starts = { dhcp: 'boots', program: 'sent' } as const;
+
+const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane])[] = [
+  ['matched', 'mac=525400000001', 'fail', 'good', { ...starts, ipxe: '200 boot', grub: '200 boot', ...all(200) }],
+  ['matched, without a record', 'mac=525400000009&rack=1', 'fail', 'good', { ...starts, ipxe: '200 boot', grub: '200 boot', ...all(200) }],
+  ['disabled', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
+  ['disabled, and no catalog', 'mac=525400000002', 'wait', 'none', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
+  ['not ready', 'mac=525400000001', 'local', 'none', { ...starts, ipxe: '503', grub: '503', ...all(503) }],
+  ['problem', 'mac=525400000001', 'local', 'broken', { ...starts, ipxe: '503', grub: '503', ...all(503) }],
+  ['unmatched: wait', 'mac=525400000009', 'wait', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }],
+  ['unmatched: local', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }],
+  ['unmatched: fail', 'mac=525400000009', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(403) }],
+  ['unidentified: wait', 'rack=9', 'wait', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(404) }],
+  ['unidentified: local', 'rack=9', 'local', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(404) }],
+  ['unidentified: fail', 'rack=9', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(404) }],
+]; // prettier-ignore
+
+const BOOT_PROGRAMS = { found: new Set(['snponly.efi']), byArchitecture: new Map(), requireOwnIpxe: false };
+
+test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
+  const tree = catalogTree(FILES);
+  const loaded = await loadCatalog(tree, () => new Date(0));
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
+  writeCatalogFile(tree, 'snponly.efi', 'MZ');
+  const machines = new MachineRegistry(() => 0);
+  await machines.declareAll('files', loaded.machines, () => Promise.resolve());
+  const decider = new BootDecider({ generation: () => generationOf(loaded.generation, catalog), unmatched });
+
+  const labels = labelsFromQuery(new URLSearchParams(query));
+  const mac = parseMac(labels.get('mac') ?? '');
+  const plan = composeBootPlan(
+    { decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
+    {
+      client: { kind: 'pxe', arch: 7, raspberryPi: false, uBoot: false, userClasses: [] },
+      ...(mac !== undefined && { mac }),
+      identification: machines.identify(mac === undefined ? {} : { mac }),
+      subnet: rackSubnet(),
+      serverAddress: SERVER,
+    },
+  );
+  const withhold = (address: string) =>
+    withholdBoot(address, { clients: { findMac: () => mac }, decider, machines });
+  const programs = bootProgramContent(
+    new Map([['snponly.efi', { file: `${tree}/snponly.efi` }]]),
+    new HotFiles(),
+    withhold,
+  );
+  const program = await programs.open({
+    path: 'snponly.efi',
+    clientAddress: ip('10.20.0.60'),
+    localAddress: SERVER,
+  });
+
+  const answers = new BootAnswers({
+    machines,
+    decider,
+    pollSeconds: 15,
+    findLease: () => undefined,
+    noteRequest: () => undefined,
+  });
+  const request = {
+    method: 'GET',
+    path: '/',
+    rawQuery: query,
+    labels,
+    remoteAddress: '10.20.0.60',
+    origin: 'http://h',
+    accept: undefined,
+  };
+  const ipxe = answers.ipxe(request);
+  const grub = answers.grub(request);
+  expect({
+    dhcp: plan.boot === undefined ? 'no boot file' : 'boots',
+    program: program.kind === 'refused' ? 'withheld' : 'sent',
+    ipxe: `${ipxe.status}${ipxe.status === 200 ? ` ${/set next (\w+)/.exec(ipxe.body)?.[1] ?? 'boot'}` : ''}`,
+    grub: `${grub.status}${grub.status === 200 ? ` ${grubSays(grub.body)}` : ''}`,
+    ignition: answers.ignition(request).status,
+    generic: answers.generic(request).status,
+    metadata: answers.metadata(request).status,
+  }).toEqual(expected);
+  expect(withhold('10.20.0.60') !== undefined).toBe(expected.program === 'withheld');
+  // What is not ready says when to come back, and every refusal says why.
+  for (const answer of [ipxe, grub, answers.ignition(request)]) {
+    expect(answer.headers?.['Retry-After']).toBe(answer.status === 503 ? '15' : undefined);
+    if (answer.status !== 200)
+      expect(answer.body).toMatch(/disabled|no group|groups\/g\.yaml:2:1|no good version/);
+  }
+});
+
+test('a disabled machine keeps the options and the lease time of its record and its group', async () => {
+  const loaded = await loadCatalog(catalogTree(FILES), () => new Date(0));
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
+  const machines = new MachineRegistry(() => 0);
+  await machines.declareAll('files', loaded.machines, () => Promise.resolve());
+  const decider = new BootDecider({ generation: () => loaded.generation, unmatched: 'wait' });
+  const mac = parseMac('52:54:00:00:00:02')!;
+  const plan = composeBootPlan(
+    { decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
+    {
+      client: { kind: undefined, raspberryPi: false, uBoot: false, userClasses: [] },
+      mac,
+      identification: machines.identify({ mac }),
+      subnet: rackSubnet(),
+      serverAddress: SERVER,
+    },
+  );
+  expect(plan).toEqual({
+    reason: 'machine off is disabled',
+    groupOptions: new Map([[26, Uint8Array.of(0x23, 0x28)]]),
+    machineOptions: new Map([[6, Uint8Array.of(10, 20, 0, 99)]]),
+    leaseSeconds: 7200,
+  });
+});
+
+/** The generation as it is, none, or one in which the machine's group has a problem. */
+function generationOf(generation: Generation, catalog: 'good' | 'none' | 'broken'): Generation | undefined {
+  if (catalog === 'good') return generation;
+  if (catalog === 'none') return undefined;
+  const resolve: Generation['resolve'] = (claimed, identification) => {
+    const { match: _match, ...resolution } = generation.resolve(claimed, identification);
+    return { ...resolution, problem: 'groups/g.yaml:2:1: broken' };
+  };
+  return Object.assign(Object.create(generation) as Generation, { resolve });
+}
+
+function grubSays(body: string): string {
+  if (body.includes('menuentry')) return 'boot';
+  if (body.includes('configfile "$config_file"')) return 'wait';
+  return body.includes('chainloader') ? 'local' : 'fail';
+}

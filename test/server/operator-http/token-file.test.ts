@@ -1,0 +1,77 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pino from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TokenFile } from '../../../src/server/operator-http/token-file.ts';
+
+let folder: string;
+let file: string;
+let lines: string[];
+const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'railhead-token-'));
+  file = path.join(folder, 'operator.token');
+  lines = [];
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('the first start makes a token that only the owner reads, and says where but not what it is', () => {
+  const { token } = new TokenFile({ file, named: false }, log);
+  expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(file);
+  expect(lines[0]).not.toContain(token);
+  lines = [];
+  expect(new TokenFile({ file, named: false }, log).token).toBe(token);
+  expect(lines).toEqual([]);
+});
+
+test('no two servers have the same token', () => {
+  const other = new TokenFile({ file: path.join(folder, 'other'), named: false }, log);
+  expect(new TokenFile({ file, named: false }, log).token).not.toBe(other.token);
+});
+
+test('a file that an operator names must be there, and is not made', () => {
+  expect(() => new TokenFile({ file, named: true }, log)).toThrow(
+    /^operator\.token_file: .*operator\.token cannot be read/,
+  );
+  expect(existsSync(file)).toBe(false);
+});
+
+test.each(['short', '', 'one-token-is-enough and-another'])('a file with "%s" is refused', (text) => {
+  writeFileSync(file, text, { mode: 0o600 });
+  expect(() => new TokenFile({ file, named: true }, log)).toThrow(
+    /must hold one token of at least 16 characters/,
+  );
+});
+
+test('a folder that cannot be written to is told with what to do', () => {
+  const missing = path.join(folder, 'missing', 'operator.token');
+  expect(() => new TokenFile({ file: missing, named: false }, log)).toThrow(
+    /set operator\.token_file to a file of your own/,
+  );
+});
+
+test('a file that others can read is served from, with a warning', () => {
+  writeFileSync(file, 'correct-horse-battery\n');
+  chmodSync(file, 0o644);
+  expect(new TokenFile({ file, named: true }, log).token).toBe('correct-horse-battery');
+  expect(lines.join('')).toContain('chmod 600');
+});
+
+test('a new token counts once the file is read again, and a bad one leaves the old one', () => {
+  writeFileSync(file, 'correct-horse-battery\n', { mode: 0o600 });
+  const tokens = new TokenFile({ file, named: true }, log);
+  writeFileSync(file, 'another-horse-battery\n');
+  expect(tokens.token).toBe('correct-horse-battery');
+  tokens.reload();
+  expect(tokens.token).toBe('another-horse-battery');
+  writeFileSync(file, 'bad');
+  expect(() => tokens.reload()).toThrow();
+  expect(tokens.token).toBe('another-horse-battery');
+  expect(readFileSync(file, 'utf8')).toBe('bad');
+});
