@@ -6,6 +6,8 @@ interface JsonSchema {
   readonly description?: string;
   readonly default?: unknown;
   readonly example?: string;
+  /** The mark of src/config/sections/values.ts. */
+  readonly isPath?: boolean;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
   readonly items?: JsonSchema;
@@ -23,11 +25,18 @@ Every key has a default, so that there may be no file at all; unknown keys and w
 
     $ npx railhead serve --config railhead.yaml
     railhead: railhead.yaml:3:3: unknown key "listem"
-    railhead.yaml:7:11: networks.0.cidr: "10.0.1.5/24" is not a network; write it as 10.0.1.0/24, with the host bits zero
+    railhead.yaml:7:11: networks.0.cidr: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24
 
 The environment comes over the file, and flags come over both.
 A variable is \`RAILHEAD_\` and the key with \`_\` for the dot, its value is written as in YAML: \`RAILHEAD_HTTP_LISTEN='["10.0.1.2:8080"]'\`.
 Any key can be set by a flag: \`--set dhcp.interfaces='[eth1]'\`.
+What is wrong in a variable or flag is reported under its own name:
+
+    $ npx railhead serve --set http.port=80
+    railhead: --set http.port: unknown key "port"
+
+Paths in the file, and the defaults of paths, are relative to the folder that the file is in, wherever Railhead is started from.
+Paths in variables and flags are relative to the working directory, and so are the defaults if there is no file.
 
 A complete file for one rack, where Railhead is the DHCP server:
 
@@ -113,7 +122,7 @@ function describeType(property: JsonSchema): string {
     case 'integer':
       return 'whole number';
     case 'string':
-      return 'text';
+      return property.isPath === true ? 'path' : 'text';
     case 'null':
       return '`null`';
     case 'boolean':

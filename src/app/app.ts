@@ -14,7 +14,7 @@ import { type Environment, startSharedServices } from './shared-services.ts';
 export interface AppOptions {
   readonly settings: Settings;
   readonly log: Logger;
-  /** Where the log is written, for the count of lines that are lost. */
+  /** Where the log is written: its file is opened anew by a reload, and lines that are lost are counted. */
   readonly logOutput?: LineOutput;
   /** Sockets that systemd opened for DHCP. */
   readonly passedSockets?: readonly PassedSocket[];
@@ -28,6 +28,8 @@ export interface App {
   readonly http: readonly Endpoint[];
   /** Where the operator plane listens, if anywhere, and the file with its token. */
   readonly operator: OperatorPlane | undefined;
+  /** Reads the catalog, tokens and certificates again, and opens the log's file anew. What is bad is not taken. */
+  reload(): Promise<void>;
   /** Stops everything in reverse order: no new work, then what was begun, then the store. */
   stop(): Promise<void>;
 }
@@ -42,6 +44,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   logOutput?.onLoss((lines) => counters.add('log_lines_lost', '', lines));
   const environment: Environment = { settings, log, counters, clock };
   const services = new Services();
+  if (logOutput !== undefined) {
+    services.add('log', { close: () => undefined, reload: () => logOutput.reopen() });
+  }
   try {
     const shared = await startSharedServices(environment, services);
     const bootPlane = await startBootPlane(environment, shared, passedSockets, services);
@@ -51,7 +56,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...(operator && { operator: formatEndpoint(operator.endpoint), token_file: operator.tokenFile }),
     };
     log.info(places, 'railhead is ready');
-    return { http: bootPlane.http, operator, stop: () => services.close() };
+    return {
+      http: bootPlane.http,
+      operator,
+      reload: () => services.reload(log),
+      stop: () => services.close(),
+    };
   } catch (error) {
     await services.close();
     throw error;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -63,6 +64,7 @@ export async function startSharedServices(
   { clock, counters, log, settings }: Environment,
   services: Services,
 ): Promise<SharedServices> {
+  requireCatalogFolder(settings.catalog.dir);
   const store = services.add('store', await openStore(settings.store));
   services.add('history', startPruner(store, settings, log, clock));
   const catalog = await startCatalog(settings, log, clock, services);
@@ -125,6 +127,12 @@ export async function startSharedServices(
       clock.nowMs,
     ),
   };
+}
+
+/** A folder that is empty gets its files later; one that is not there is a mistake in a setting. */
+function requireCatalogFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new Error(`catalog.dir: there is no folder ${folder}`);
 }
 
 function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock: Clock) {

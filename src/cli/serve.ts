@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import type { Settings } from '../config/schema.ts';
 
 interface ServeOptions {
@@ -53,8 +54,11 @@ async function serve(settings: Settings): Promise<void> {
   const { LineOutput } = await import('../log/line-output.ts');
   const { createLogger } = await import('../log/logger.ts');
   const { readPassedSockets } = await import('../server/udp/socket-activation.ts');
-  const logOutput = LineOutput.toDescriptor(1);
+  const { file } = settings.log;
+  const logOutput = file === undefined ? LineOutput.toDescriptor(1) : openLog(() => LineOutput.toFile(file));
   const log = createLogger(settings.log.level, logOutput);
+  // Without a listener the signal would end the process; until there is something to reload it does nothing.
+  process.on('SIGHUP', () => undefined);
   const passedSockets = readPassedSockets(process.env, process.pid);
   const app = await startApp({ settings, log, logOutput, passedSockets });
   if (process.stdout.isTTY) {
@@ -79,7 +83,28 @@ async function serve(settings: Settings): Promise<void> {
       ].join('\n'),
     );
   }
-  await new Promise<void>((resolve) => {
+  const reload = async (): Promise<void> => {
+    log.info('SIGHUP: the catalog, tokens, certificates and the file of the log are read again');
+    await app.reload();
+    log.info('reloaded');
+  };
+  process.on('SIGHUP', () => void reload());
+  await endOf(log);
+  await app.stop();
+  log.info('stopped');
+}
+
+function openLog<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new Error(`log.file: cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Resolves when the process is told to end. */
+function endOf(log: Logger): Promise<void> {
+  return new Promise<void>((resolve) => {
     let ending = false;
     const end = (signal: NodeJS.Signals): void => {
       if (!ending) log.info({ signal }, 'stopping');
@@ -90,8 +115,6 @@ async function serve(settings: Settings): Promise<void> {
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
   });
-  await app.stop();
-  log.info('stopped');
 }
 
 function toFlags(options: ServeOptions): string[] {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
 import type { z } from 'zod';
-import { formatProblem, type Problem } from '../documents/problem.ts';
+import { formatProblem } from '../documents/problem.ts';
 import { readYamlDocuments, schemaProblems, type YamlDocument } from '../documents/yaml-documents.ts';
 import { checkSettings } from './check-settings.ts';
+import { resolvePaths } from './resolve-paths.ts';
 import { type Settings, settingsSchema } from './schema.ts';
+import { applyOverrides, type Overrides } from './setting-overrides.ts';
 
 /** Settings are wrong; the message has a line for each mistake. */
 export class SettingsError extends Error {
@@ -14,88 +15,84 @@ export class SettingsError extends Error {
 
 /** Where settings come from, the later over the earlier: file, environment, flags. */
 export interface SettingsSources {
-  /** Path of the file; without it `railhead.yaml` is read if it is there. */
+  /** Path of the file; without it `railhead.yaml` in the working directory is read if it is there. */
   readonly file?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** `--set` flags: `dhcp.interfaces=[eth1]`. */
   readonly flags: readonly string[];
 }
 
-const ENVIRONMENT_PREFIX = 'RAILHEAD_';
+const DEFAULT_FILE = 'railhead.yaml';
 
-/** Reads all settings. Throws SettingsError with every mistake at once: file, line and column, or variable or flag. */
+/**
+ * Reads all settings; paths among them are absolute. Throws SettingsError with every mistake at once: file, line and
+ * column, or variable or flag.
+ */
 export function loadSettings(sources: SettingsSources): Settings {
-  const { file, document } = readFile(sources.file);
-  const origins = new Map<string, string>();
+  const document = readFile(sources.file);
   const value = (document?.value ?? {}) as Record<string, unknown>;
-  if (document !== undefined && (typeof value !== 'object' || Array.isArray(value))) {
-    throw new SettingsError(`${file}: settings are a mapping of keys`);
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new SettingsError(`${document?.file}: settings are a mapping of keys, as in http: {listen: [...]}`);
   }
-  const problems: string[] = [];
-  const override = (origin: string, keys: readonly string[], text: string): void => {
-    try {
-      setAt(value, keys, parse(text));
-      origins.set(keys.join('.'), origin);
-    } catch (error) {
-      problems.push(`${origin}: ${(error as Error).message.split('\n')[0]}`);
-    }
-  };
-  for (const [name, text] of Object.entries(sources.environment)) {
-    if (!name.startsWith(ENVIRONMENT_PREFIX) || text === undefined) continue;
-    const keys = findKeys(name.slice(ENVIRONMENT_PREFIX.length).toLowerCase());
-    if (keys === undefined) problems.push(`${name}: there is no such setting`);
-    else override(name, keys, text);
-  }
-  for (const flag of sources.flags) {
-    const [, key, text] = /^([a-z_.]+)=(.*)$/s.exec(flag) ?? [];
-    if (key === undefined || text === undefined) problems.push(`--set ${flag}: write it as key=value`);
-    else override(`--set ${key}`, key.split('.'), text);
-  }
+  const overrides = applyOverrides(value, sources.environment, sources.flags, settingsSchema.shape);
   const parsed = settingsSchema.safeParse(value);
-  if (!parsed.success) problems.push(...describeProblems(parsed.error, document, value, origins));
-  else
-    problems.push(
-      ...checkSettings(parsed.data).map(({ path: at, message }) => locate(at, message, document, origins)),
-    );
+  const problems = [...overrides.problems];
+  if (!parsed.success) problems.push(...describeIssues(parsed.error, document, value, overrides));
+  else {
+    for (const { path: at, message } of checkSettings(parsed.data)) {
+      problems.push(locate(at, message, document, overrides));
+    }
+  }
   if (problems.length > 0 || !parsed.success) throw new SettingsError(problems.join('\n'));
-  return parsed.data;
+  const folder = document === undefined ? '.' : path.dirname(document.file);
+  return resolvePaths(settingsSchema, parsed.data, (at) =>
+    path.resolve(overrides.originOf(at) === undefined ? folder : '.'),
+  );
 }
 
-function readFile(named: string | undefined): { file: string; document?: YamlDocument } {
-  const file = named ?? 'railhead.yaml';
+function readFile(named: string | undefined): YamlDocument | undefined {
+  const file = path.normalize(named ?? DEFAULT_FILE);
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return { file };
+    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new SettingsError(`${file}: cannot be read: ${(error as Error).message}`);
   }
-  const { documents, problems } = readYamlDocuments(path.normalize(file), bytes);
+  const { documents, problems } = readYamlDocuments(file, bytes);
   if (problems.length > 0) throw new SettingsError(problems.map(formatProblem).join('\n'));
   const [document, ...rest] = documents;
-  if (rest.length > 0)
-    throw new SettingsError(`${file}: settings are one document, and here are ${documents.length}`);
-  return { file, ...(document !== undefined && { document }) };
+  if (rest.length > 0) {
+    throw new SettingsError(`${file}: this must be one YAML document, and has ${documents.length}`);
+  }
+  // A file of comments alone sets nothing, and paths are relative to it all the same.
+  return document ?? emptyDocument(file);
 }
 
-function describeProblems(
+function emptyDocument(file: string): YamlDocument {
+  const start = (): { line: number; column: number } => ({ line: 1, column: 1 });
+  return { file, value: {}, placeOf: start, placeOfKey: start };
+}
+
+function describeIssues(
   error: z.ZodError,
   document: YamlDocument | undefined,
   value: unknown,
-  origins: ReadonlyMap<string, string>,
+  overrides: Overrides,
 ): string[] {
+  // An empty document stands in for a file that is not there: paths and wording stay the same.
+  const place: YamlDocument = { ...(document ?? emptyDocument(DEFAULT_FILE)), value };
   return error.issues.flatMap((issue) => {
-    const origin = originOf(issue.path, origins);
-    // An empty document stands in for a file that is not there: paths and wording stay the same.
-    const place: YamlDocument = document ?? { ...EMPTY_DOCUMENT, value };
-    const located = schemaProblems(place, { issues: [issue] } as z.ZodError);
-    return located.map((problem: Problem) =>
-      origin !== undefined
-        ? `${origin}: ${problem.message}`
-        : document === undefined
-          ? problem.message
-          : formatProblem(problem),
-    );
+    const describe = (one: z.core.$ZodIssue, origin: string | undefined): string[] =>
+      schemaProblems(place, { issues: [one] } as z.ZodError).map((problem) => {
+        if (origin !== undefined) return `${origin}: ${problem.message}`;
+        return document === undefined ? problem.message : formatProblem(problem);
+      });
+    if (issue.code !== 'unrecognized_keys') return describe(issue, overrides.originOf(issue.path));
+    return issue.keys.flatMap((key) => {
+      const origin = overrides.originOf([...issue.path, key]);
+      return describe({ ...issue, keys: [key] }, origin);
+    });
   });
 }
 
@@ -103,50 +100,12 @@ function locate(
   at: readonly PropertyKey[],
   message: string,
   document: YamlDocument | undefined,
-  origins: ReadonlyMap<string, string>,
+  overrides: Overrides,
 ): string {
   const text = `${at.map(String).join('.')}: ${message}`;
-  const origin = originOf(at, origins);
+  const origin = overrides.originOf(at);
   if (origin !== undefined) return `${origin}: ${text}`;
   return document === undefined
     ? text
     : formatProblem({ file: document.file, ...document.placeOf(at), message: text });
-}
-
-const EMPTY_DOCUMENT: YamlDocument = {
-  file: 'railhead.yaml',
-  value: {},
-  placeOf: () => ({ line: 1, column: 1 }),
-  placeOfKey: () => ({ line: 1, column: 1 }),
-};
-
-function originOf(at: readonly PropertyKey[], origins: ReadonlyMap<string, string>): string | undefined {
-  for (let length = at.length; length > 0; length--) {
-    const origin = origins.get(at.slice(0, length).map(String).join('.'));
-    if (origin !== undefined) return origin;
-  }
-  return undefined;
-}
-
-/** The setting that an environment variable names: `dhcp_interfaces` is `dhcp.interfaces`. */
-function findKeys(name: string): string[] | undefined {
-  const shape = settingsSchema.shape as Record<string, z.ZodType>;
-  if (name in shape) return [name];
-  const section = Object.keys(shape).find((key) => name.startsWith(`${key}_`));
-  return section === undefined ? undefined : [section, name.slice(section.length + 1)];
-}
-
-function setAt(root: Record<string, unknown>, keys: readonly string[], value: unknown): void {
-  let target = root;
-  for (const key of keys.slice(0, -1)) {
-    const next = target[key];
-    if (next !== undefined && (typeof next !== 'object' || next === null))
-      throw new Error(`${key} is no section`);
-    target = (next ?? (target[key] = {})) as Record<string, unknown>;
-  }
-  const last = keys.at(-1);
-  if (last === undefined || ['__proto__', 'constructor', 'prototype'].some((name) => keys.includes(name))) {
-    throw new Error('there is no such setting');
-  }
-  target[last] = value;
 }

@@ -125,7 +125,16 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
     const choices = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
     return `must be ${choices}, not ${JSON.stringify(valueAt(root, issue.path))}`;
   }
+  if (issue.code === 'too_small' || issue.code === 'too_big') return describeBound(issue, root);
   return issue.message;
+}
+
+/** A number out of its bounds, in words; other bounds have a message of their own in the schema. */
+function describeBound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, root: unknown): string {
+  const actual = valueAt(root, issue.path);
+  if (typeof actual !== 'number') return issue.message;
+  const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+  return `must be ${bound}, not ${actual}`;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

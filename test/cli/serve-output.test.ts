@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+
+// A process takes a second to start, and many where everything is tested at once.
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let shell: ChildProcess | undefined;

@@ -69,7 +69,7 @@ describe('mistakes', () => {
       'f:2:3: unknown key "listem"',
       'f:3:12: http.listen.0: "10.0.0.1" is not an address and port; write it as 0.0.0.0:8080 or [::1]:8080',
       'f:4:12: unmatched: must be wait, local or fail, not "maybe"',
-      'f:7:11: networks.0.cidr: "10.0.1.5/24" is not a network; write it as 10.0.1.0/24, with the host bits zero',
+      'f:7:11: networks.0.cidr: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24',
       'f:9:13: networks.0.pools.0: "10.0.1.9-10.0.1.1" is not a range; write it as 10.0.1.100-10.0.1.200',
     ]);
   });
@@ -93,7 +93,7 @@ describe('mistakes', () => {
       'unmatched: wait\n---\nunmatched: local\n',
       {},
       [],
-      [expect.stringMatching(/settings are one document/) as string],
+      [expect.stringMatching(/this must be one YAML document, and has 2/) as string],
     ],
     [
       'variable of no setting',
@@ -109,8 +109,54 @@ describe('mistakes', () => {
       [],
       ['RAILHEAD_POLL_SECONDS: poll_seconds: must be a whole number, not "soon" (string)'],
     ],
-    ['flag of no form', '', {}, ['x'], ['--set x: write it as key=value']],
-    ['flag of no setting', '', {}, ['http.port=1'], [expect.stringMatching(/unknown key "port"/) as string]],
+    ['flag of no form', '', {}, ['x'], ['--set x: write it as key=value, as in --set log.level=debug']],
+    ['flag of no setting', '', {}, ['http.port=1'], ['--set http.port: unknown key "port"']],
+    [
+      'a mistake of the file and one of a flag in the same section',
+      'http:\n  listem: []\n',
+      {},
+      ['http.port=1'],
+      ['f:2:3: unknown key "listem"', '--set http.port: unknown key "port"'],
+    ],
+    [
+      'variable of an unknown key in a section',
+      '',
+      { RAILHEAD_HTTP_LISTEM: '[]' },
+      [],
+      ['RAILHEAD_HTTP_LISTEM: unknown key "listem"'],
+    ],
+    [
+      'a mistake inside of the value of a flag',
+      'networks: []\n',
+      {},
+      ['networks=[{id: a, cidr: 10.9.8.7/30, mode: full}]'],
+      [
+        '--set networks: networks.0.cidr: "10.9.8.7/30" is the address of a host with a prefix length; the network is 10.9.8.4/30',
+      ],
+    ],
+    [
+      'a conflict that a flag brings about',
+      '',
+      {},
+      ['operator.listen=0.0.0.0:8081'],
+      [
+        '--set operator.listen: operator.listen: 0.0.0.0 is not loopback: set operator.token_file, so that the API asks for a token',
+      ],
+    ],
+    [
+      'flag into a value without keys',
+      '',
+      {},
+      ['unmatched=wait', 'unmatched.how=now'],
+      ['--set unmatched.how: unmatched has no keys of its own; set the whole of it with --set unmatched=...'],
+    ],
+    [
+      'a path that is empty',
+      'catalog: {dir: ""}\n',
+      {},
+      [],
+      ['f:1:16: catalog.dir: must name a file or folder'],
+    ],
     ['a way to prototypes', '', {}, ['__proto__.x=1'], ['--set __proto__.x: there is no such setting']],
     [
       'networks that overlap',
@@ -154,9 +200,46 @@ describe('mistakes', () => {
     expect(mistakes(yaml, environment, flags)).toEqual(expected);
   });
 
+  test('numbers out of bounds are told with the bound, in words', () => {
+    expect(mistakes('poll_seconds: 0\ntftp: {port: 70000}\ndhcp: {interfaces: eth1}\n')).toEqual([
+      'f:2:14: tftp.port: must be at most 65535, not 70000',
+      'f:3:20: dhcp.interfaces: must be a list, not "eth1" (string)',
+      'f:1:15: poll_seconds: must be at least 1, not 0',
+    ]);
+  });
+
   test('a file that is named must be there', () => {
     expect(() => loadSettings({ file: path.join(directory, 'no.yaml'), environment: {}, flags: [] })).toThrow(
       /no\.yaml: cannot be read/,
     );
+  });
+});
+
+describe('paths', () => {
+  const yaml = 'store: {file: state/leases.db}\ntftp: {roots: [tftp, /srv/tftp]}\n';
+
+  test('in the file, and defaults, are relative to the folder of the file', () => {
+    const settings = load(yaml);
+    expect(settings.store.file).toBe(path.join(directory, 'state/leases.db'));
+    expect(settings.tftp.roots).toEqual([path.join(directory, 'tftp'), '/srv/tftp']);
+    expect(settings.catalog.dir).toBe(directory);
+  });
+
+  test('an empty file counts, too', () => {
+    expect(load('# nothing yet\n').store.file).toBe(path.join(directory, 'data/railhead.db'));
+  });
+
+  test('of variables and flags are relative to the working directory', () => {
+    const settings = load(yaml, { RAILHEAD_TFTP_ROOTS: '[boot]' }, [
+      'store.file=other.db',
+      'catalog.dir=cat',
+    ]);
+    expect(settings.store.file).toBe(path.resolve('other.db'));
+    expect(settings.tftp.roots).toEqual([path.resolve('boot')]);
+    expect(settings.catalog.dir).toBe(path.resolve('cat'));
+  });
+
+  test('a database in memory is no path', () => {
+    expect(load('store: {file: ":memory:"}\n').store.file).toBe(':memory:');
   });
 });

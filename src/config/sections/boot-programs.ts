@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bootProgramFault } from '../../provision/boot/boot-programs.ts';
+import { filePath } from './values.ts';
 
 const ARCHITECTURE_MAX = 0xffff;
 
@@ -21,7 +22,7 @@ const byArchitecture = z.record(z.string(), z.string()).transform((names, contex
 export const bootPrograms = z
   .strictObject({
     dirs: z
-      .array(z.string())
+      .array(filePath)
       .prefault(['/usr/lib/ipxe', '/boot', '/usr/lib/ipxe/qemu'])
       .describe(
         'Where to look for boot programs such as `undionly.kpxe` and `snponly.efi`, in this order. `assets/boot` comes first.',

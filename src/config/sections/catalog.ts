@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { filePath } from './values.ts';
 
 /** `catalog`: where profiles, groups and machines are. */
 export const catalog = z
   .strictObject({
-    dir: z
-      .string()
+    dir: filePath
       .prefault('.')
       .describe('The directory that holds `profiles/`, `groups/`, `machines/` and `assets/`.'),
     watch: z.boolean().prefault(true).describe('Whether edits take effect by themselves.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from './values.ts';
+import { endpoint, filePath } from './values.ts';
 
 /** `operator`: the operator plane. */
 export const operator = z
@@ -9,8 +9,7 @@ export const operator = z
       .prefault('127.0.0.1:8081')
       .describe('Where people and systems reach the API; `null` for nowhere. Every request needs the token.')
       .meta({ example: '127.0.0.1:8081' }),
-    token_file: z
-      .string()
+    token_file: filePath
       .optional()
       .describe(
         'File with the bearer token that the API asks for. By default one is made at the first start, in `operator.token` beside the database, which only the service can read.',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { filePath } from './values.ts';
 
 /** `store`: what is remembered, and where. */
 export const store = z
   .strictObject({
-    file: z
-      .string()
+    file: filePath
       .prefault('data/railhead.db')
       .describe('The SQLite database with leases, discovered machines and boot events.'),
     synchronous: z

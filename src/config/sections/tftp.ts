@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ipv4 } from './values.ts';
+import { filePath, ipv4 } from './values.ts';
 
 /** `tftp`: TFTP. */
 export const tftp = z
@@ -16,12 +16,12 @@ export const tftp = z
       .meta({ example: '[10.0.1.2]' }),
     port: z.int().min(0).max(65535).prefault(69).describe('The port that requests come to.'),
     roots: z
-      .array(z.string())
+      .array(filePath)
       .prefault([])
       .describe('Directories whose files are served beside the boot programs.')
       .meta({ example: '[/srv/tftp]' }),
     link_targets: z
-      .array(z.string())
+      .array(filePath)
       .prefault([])
       .describe('Directories that links in `roots` may lead to; other links out of them are refused.')
       .meta({ example: '[/srv/images]' }),
