@@ -7,6 +7,7 @@ import { DhcpEngine } from '../../src/provision/dhcp/dhcp-engine.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import { defineSubnet } from '../../src/provision/dhcp/subnets/subnet.ts';
 import { BootEventRecorder } from '../../src/history/boot-event-recorder.ts';
+import { InterfaceWatcher } from '../../src/host/interface-watcher.ts';
 import { Counters } from '../../src/limits/counters.ts';
 import { startDhcp } from '../../src/server/dhcp/dhcp-service.ts';
 import { EventBudget } from '../../src/provision/history/event-budget.ts';
@@ -77,6 +78,7 @@ const service = await startDhcp({
   events,
   counters,
   log,
+  watcher: new InterfaceWatcher(log),
   now: () => ({ wallMs: Date.now(), monotonicMs: performance.now() }),
   sockets: { interfaces, sharePorts: false },
 });

@@ -61,6 +61,7 @@ async function startHttp(
     log,
     now: clock.now,
     readiness: () => shared.readiness.check(),
+    watcher: shared.watcher,
   });
   services.add('boot HTTP', { close: () => http.close(CLOSE_GRACE_MS) });
   origins.listensOn(http.endpoints);
@@ -93,13 +94,14 @@ async function startTftpIfWanted(
     events,
     counters,
     log,
+    watcher: shared.watcher,
   });
   services.add('TFTP', { close: () => tftp.close(CLOSE_GRACE_MS) });
 }
 
 async function startDhcpIfWanted(
   { clock, counters, log, settings }: Environment,
-  { engine, events, store }: SharedServices,
+  { engine, events, store, watcher }: SharedServices,
   passedSockets: readonly PassedSocket[],
   services: Services,
 ): Promise<boolean> {
@@ -115,6 +117,7 @@ async function startDhcpIfWanted(
     counters,
     log,
     now: clock.moment,
+    watcher,
     sockets: { interfaces, sharePorts, passedSockets },
   });
   services.add('DHCP', dhcp);

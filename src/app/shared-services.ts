@@ -11,6 +11,7 @@ import { toSubnets } from '../config/sections/networks.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
 import { HistoryPruner } from '../history/history-pruner.ts';
 import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '../host/boot-program-files.ts';
+import { InterfaceWatcher } from '../host/interface-watcher.ts';
 import { ClientAddresses } from '../host/client-addresses.ts';
 import { ServedNetworks } from '../host/served-networks.ts';
 import type { Counters } from '../limits/counters.ts';
@@ -57,6 +58,8 @@ export interface SharedServices {
   readonly served: ServedNetworks;
   /** Every part that may be unable to serve adds a check here. */
   readonly readiness: ReadinessChecks;
+  /** The interfaces of this host, as they come and go. */
+  readonly watcher: InterfaceWatcher;
 }
 
 /** Starts what both planes use: the store first, since everything rests on it, then the catalog. */
@@ -73,6 +76,8 @@ export async function startSharedServices(
   const programs = findBootPrograms([path.join(assets, 'boot'), ...settings.boot_programs.dirs]);
   announceBootPrograms(programs, log);
 
+  const watcher = services.add('network interfaces', new InterfaceWatcher(log));
+  watcher.start();
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
   const machines = await startMachines(catalog, clock);
@@ -126,6 +131,7 @@ export async function startSharedServices(
       [...subnets.map(({ cidr }) => cidr.text), ...settings.served_networks],
       clock.nowMs,
     ),
+    watcher,
   };
 }
 

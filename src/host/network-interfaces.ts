@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
+import { listAddresses } from './list-addresses.ts';
 
 /** A network interface of this host that has an IPv4 address. */
 export interface NetworkInterface {
@@ -13,18 +13,14 @@ export interface NetworkInterface {
   readonly loopback: boolean;
 }
 
-/** The interfaces of this host that are up and have an IPv4 address. */
+/** The interfaces of this host that are up and have an IPv4 address, with a carrier or without. */
 export function listNetworkInterfaces(): NetworkInterface[] {
   const found = new Map<string, { addresses: Ipv4Address[]; loopback: boolean }>();
-  for (const [label, entries = []] of Object.entries(networkInterfaces())) {
-    // Old tools name a second address of eth1 "eth1:0", and Node passes that on as if it were an interface.
+  for (const { address: text, label, loopback } of listAddresses()) {
     const name = label.split(':')[0] ?? label;
-    const known = found.get(name) ?? { addresses: [], loopback: false };
-    for (const entry of entries) {
-      const address = entry.family === 'IPv4' ? parseIpv4(entry.address) : undefined;
-      if (address !== undefined) known.addresses.push(address);
-      known.loopback ||= entry.internal;
-    }
+    const known = found.get(name) ?? { addresses: [], loopback };
+    const address = parseIpv4(text);
+    if (address !== undefined) known.addresses.push(address);
     found.set(name, known);
   }
   return [...found].flatMap(([name, { addresses, loopback }]) => {
@@ -45,9 +41,7 @@ function readInterfaceIndex(name: string): number {
 
 /** The networks that this host is on, IPv4 and IPv6, as one of its addresses in each with the prefix: `10.0.1.2/24`. */
 export function listLocalNetworks(): string[] {
-  return Object.values(networkInterfaces()).flatMap((entries) =>
-    (entries ?? []).flatMap(({ cidr }) => cidr ?? []),
-  );
+  return listAddresses().map(({ address, prefixLength }) => `${address}/${prefixLength}`);
 }
 
 /** What tells two moments of an interface apart. */

@@ -1,4 +1,5 @@
-import type { Endpoint } from '../../protocol/endpoint.ts';
+import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
+import { type Endpoint, formatEndpoint } from '../../protocol/endpoint.ts';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { type BootAnswerParts, BootAnswers } from './boot-answers.ts';
 import { type BootHttpParts, BootHttpServer } from './boot-http-server.ts';
@@ -8,6 +9,8 @@ import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
 import { RequestReader } from './read-request.ts';
 
 const MEGABYTE = 1024 * 1024;
+/** What the kernel says of an address that no interface has. */
+const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
 
 /** What the boot plane over HTTP is put together from. */
 export interface BootHttpServiceParts
@@ -27,10 +30,13 @@ export interface BootHttpServiceParts
     readonly download_rate_min: number;
     readonly requests_per_source: number;
   };
+  /** Tells when the addresses of this host change. */
+  readonly watcher: Pick<InterfaceWatcher, 'follow'>;
 }
 
 /** The boot plane over HTTP, listening. */
 export interface BootHttpService {
+  /** Also those whose address no interface has yet: they are listened on as soon as one does. */
   readonly endpoints: readonly Endpoint[];
   /** The files by which GRUB finds its configuration, for TFTP to serve as well. */
   readonly grubConfigs: GrubConfigFiles;
@@ -40,7 +46,7 @@ export interface BootHttpService {
 
 /** Starts the boot plane over HTTP. Rejects with an Error that names the port and what is in the way. */
 export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHttpService> {
-  const { settings } = parts;
+  const { log, settings, watcher } = parts;
   const answers = new BootAnswers(parts);
   const grubConfigs = new GrubConfigFiles({ answers, machines: parts.machines, findMac: parts.findMac });
   const server = new BootHttpServer({
@@ -67,15 +73,46 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
     requestsPerSource: settings.requests_per_source,
   });
   const endpoints: Endpoint[] = [];
-  try {
-    for (const wanted of settings.listen) endpoints.push(await server.listen(wanted));
-  } catch (error) {
-    await server.close(0);
-    throw error;
+  const waiting = new Set<Endpoint>();
+  for (const wanted of settings.listen) {
+    try {
+      endpoints.push(await server.listen(wanted));
+    } catch (error) {
+      if (!isForMissingAddress(error)) {
+        await server.close(0);
+        throw error;
+      }
+      endpoints.push(wanted);
+      waiting.add(wanted);
+      log.warn(
+        { local: formatEndpoint(wanted) },
+        'http does not listen on this address yet: no interface has it; it is listened on as soon as one does',
+      );
+    }
   }
+  const unfollow = watcher.follow(async () => {
+    for (const wanted of waiting) {
+      try {
+        await server.listen(wanted);
+      } catch (error) {
+        if (isForMissingAddress(error)) continue;
+        throw error;
+      }
+      waiting.delete(wanted);
+      log.info({ local: formatEndpoint(wanted) }, 'http listens on a new address');
+    }
+  });
   return {
     endpoints,
     grubConfigs,
-    close: (graceMs) => server.close(graceMs),
+    close: async (graceMs) => {
+      unfollow();
+      await server.close(graceMs);
+    },
   };
+}
+
+function isForMissingAddress(error: unknown): boolean {
+  const { cause } = error as Error;
+  return cause instanceof Error && 'code' in cause && cause.code === NO_SUCH_ADDRESS;
 }

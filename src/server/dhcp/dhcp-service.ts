@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
 import { KernelNeighbours } from '../../host/neighbours.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
@@ -21,6 +22,8 @@ export interface DhcpServiceParts {
   readonly log: Logger;
   /** The moment it is, on both clocks. */
   readonly now: () => Moment;
+  /** Tells which interfaces there are, and when that changes. */
+  readonly watcher: InterfaceWatcher;
   readonly sockets: DhcpSocketSettings;
   /** Told what becomes of leases, once it is durable. */
   readonly leases?: LeaseListener;
@@ -52,7 +55,7 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
     probe,
     send: (bytes, destination) => sockets.send(bytes, destination),
   });
-  const sockets = new DhcpSockets(parts.sockets, server, log);
+  const sockets = new DhcpSockets(parts.sockets, parts.watcher, server, log);
   await sockets.open();
   const timer = setInterval(() => engine.advance(now()), ADVANCE_MS);
   return {

@@ -2,13 +2,11 @@ import type { Logger } from 'pino';
 import { type Ipv4Address, parseIpv4, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { ReplyDestination } from '../../provision/dhcp/replies/dhcp-decision.ts';
 import type { DhcpPort, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
-import {
-  interfaceSignature,
-  listNetworkInterfaces,
-  type NetworkInterface,
-} from '../../host/network-interfaces.ts';
+import { describeAbsence, lacksCarrier } from '../../host/interface-state.ts';
+import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
+import { interfaceSignature, type NetworkInterface } from '../../host/network-interfaces.ts';
 import { DatagramBatches } from '../udp/datagram-batches.ts';
-import { adoptUdpSocket, openUdpSocket, type UdpSocket } from '../udp/open-udp-socket.ts';
+import { adoptUdpSocket, openUdpSocket, UdpBindError, type UdpSocket } from '../udp/open-udp-socket.ts';
 import type { PassedSocket } from '../udp/socket-activation.ts';
 import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';
 import { ReplySender } from './reply-sender.ts';
@@ -46,8 +44,8 @@ export interface DatagramSource {
 
 /** Two seconds of answers to a storm. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
-/** Node does not tell when addresses change, so they are looked at. */
-const POLL_MS = 2_000;
+/** What the kernel says of an interface or address that has just gone. */
+const GONE = new Set(['ENODEV', 'EADDRNOTAVAIL']);
 
 /** The sockets of one interface, and how it looked when they were opened. */
 interface Served {
@@ -58,39 +56,57 @@ interface Served {
 /**
  * The sockets of the DHCP server: per interface one that takes its broadcasts on port 67, one on port 4011 for each
  * of its addresses, and, where it has several, one on port 67 for each, so that it is known which one was asked.
+ *
+ * An interface that does not exist yet, is down or has no address is waited for, and keeps no other from being served.
+ * One without a carrier is served: its packets come as soon as it has one.
  */
 export class DhcpSockets {
   readonly #settings: DhcpSocketSettings;
+  readonly #watcher: InterfaceWatcher;
   readonly #listener: DhcpSocketListener;
   readonly #log: Logger;
   readonly #served = new Map<string, Served>();
   readonly #sender: ReplySender;
   #calls: SocketCalls | undefined;
   #batches: DatagramBatches | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Sockets of systemd whose interface is waited for. */
+  #passed: readonly PassedSocket[];
+  /** The interfaces that are waited for, each with the reason that the log has. */
+  readonly #awaited = new Map<string, string>();
+  #unfollow: (() => void) | undefined;
   #addresses = '';
-  #polling = false;
 
-  constructor(settings: DhcpSocketSettings, listener: DhcpSocketListener, log: Logger) {
+  constructor(
+    settings: DhcpSocketSettings,
+    watcher: InterfaceWatcher,
+    listener: DhcpSocketListener,
+    log: Logger,
+  ) {
     this.#settings = settings;
+    this.#watcher = watcher;
+    this.#passed = settings.passedSockets ?? [];
     this.#listener = listener;
     this.#log = log;
     this.#sender = new ReplySender((code) => listener.failed(code));
   }
 
-  /** Opens everything, and then follows the interfaces as they change. Rejects, with nothing left open. */
+  /**
+   * Opens what can be opened, and then follows the interfaces as they come and change. Rejects, with nothing left open,
+   * if settings or other programs are in the way.
+   */
   async open(): Promise<void> {
+    const { interfaces } = this.#watcher;
     try {
-      const interfaces = listNetworkInterfaces();
       this.#tellAddresses(interfaces);
-      const passed = this.#settings.passedSockets ?? [];
-      if (passed.length > 0) await this.#adopt(passed, interfaces);
-      else await this.#openAll(interfaces);
+      if (this.#passed.length > 0) {
+        this.#checkNames(this.#passed);
+        await this.#adopt(interfaces);
+      } else await this.#openAll(interfaces);
     } catch (error) {
       this.close();
       throw error;
     }
-    this.#timer = setInterval(() => void this.#poll(), POLL_MS);
+    this.#unfollow = this.#watcher.follow((now) => this.#follow(now));
   }
 
   /** Sends from where the request came in. Failures go to the listener: the client will ask again. */
@@ -106,20 +122,13 @@ export class DhcpSockets {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#unfollow?.();
     this.#sender.flush();
     for (const name of [...this.#served.keys()]) this.#shut(name);
   }
 
   async #openAll(interfaces: readonly NetworkInterface[]): Promise<void> {
     const { interfaces: names } = this.#settings;
-    const missing = names.filter((name) => !interfaces.some((one) => one.name === name));
-    if (missing.length > 0) {
-      const others = interfaces.map((one) => `${one.name} (${one.addresses.join(', ')})`).join(', ');
-      throw new Error(
-        `DHCP is to be served on ${missing.join(', ')}, but this host has no such interface that is up and has an IPv4 address; it has ${others || 'none'}`,
-      );
-    }
     try {
       this.#calls = await loadSocketCalls();
       this.#batches = DatagramBatches.create(this.#calls);
@@ -127,7 +136,32 @@ export class DhcpSockets {
     } catch (error) {
       requireOneInterface(names, interfaces, error);
     }
-    for (const one of interfaces) if (names.includes(one.name)) await this.#serve(one);
+    for (const name of names) {
+      const one = interfaces.find((each) => each.name === name);
+      if (one === undefined) {
+        this.#awaitInterface(name);
+        continue;
+      }
+      try {
+        await this.#serve(one);
+      } catch (error) {
+        // Since it was listed it has gone, and may come back.
+        if (!(error instanceof UdpBindError && GONE.has(error.code))) throw error;
+        this.#shut(name);
+        this.#awaitInterface(name);
+      }
+    }
+  }
+
+  /** Says once that an interface is not served, and why not. */
+  #awaitInterface(name: string): void {
+    const reason = describeAbsence(name);
+    if (this.#awaited.get(name) === reason) return;
+    this.#awaited.set(name, reason);
+    this.#log.warn(
+      { interface: name },
+      `dhcp is not served on ${name} yet: it ${reason}; it is served as soon as it is up and has an IPv4 address`,
+    );
   }
 
   /** Opens the sockets of an interface. */
@@ -167,17 +201,43 @@ export class DhcpSockets {
       this.#listen(socket, { interface: one.name, localAddress: address, port: 4011 });
     }
     this.#log.info({ interface: one.name, addresses: one.addresses }, 'dhcp listens on ports 67 and 4011');
+    this.#listening(one.name);
   }
 
-  /** Takes over the sockets of systemd; they stay as they are for as long as we live. */
-  async #adopt(passed: readonly PassedSocket[], interfaces: readonly NetworkInterface[]): Promise<void> {
-    const { interfaces: names, receiveBufferBytes = RECEIVE_BUFFER_BYTES } = this.#settings;
-    for (const { fd, name } of passed) {
+  #listening(name: string): void {
+    this.#awaited.delete(name);
+    if (!lacksCarrier(name)) return;
+    this.#log.warn(
+      { interface: name },
+      `${name} has no carrier, so no machine can reach it: connect its cable, or a port to the bridge`,
+    );
+  }
+
+  /** The names of systemd's sockets are those of the interfaces to serve. */
+  #checkNames(passed: readonly PassedSocket[]): void {
+    const { interfaces: names } = this.#settings;
+    const other = passed.find(({ name }) => !names.includes(name));
+    if (other === undefined) return;
+    throw new Error(
+      `systemd passed a socket named ${JSON.stringify(other.name)}; its unit needs FileDescriptorName= and BindToDevice= with one of the interfaces that DHCP is served on: ${names.join(', ') || 'none is in dhcp.interfaces'}`,
+    );
+  }
+
+  /**
+   * Takes over the sockets of systemd whose interface has an address; they stay as they are for as long as we live.
+   * The others are taken over when their interface comes, and until then the kernel keeps what they receive.
+   */
+  async #adopt(interfaces: readonly NetworkInterface[]): Promise<void> {
+    const { receiveBufferBytes = RECEIVE_BUFFER_BYTES } = this.#settings;
+    const waiting: PassedSocket[] = [];
+    const adopted = new Set<string>();
+    for (const passed of this.#passed) {
+      const { fd, name } = passed;
       const one = interfaces.find((each) => each.name === name);
-      if (one === undefined || !names.includes(name)) {
-        throw new Error(
-          `systemd passed a socket named ${JSON.stringify(name)}; its unit needs FileDescriptorName= and BindToDevice= with one of the interfaces that DHCP is served on: ${names.join(', ')}`,
-        );
+      if (one === undefined) {
+        waiting.push(passed);
+        this.#awaitInterface(name);
+        continue;
       }
       const socket = await adoptUdpSocket(fd, receiveBufferBytes);
       const { address, port } = socket.socket.address();
@@ -190,8 +250,13 @@ export class DhcpSockets {
       this.#listen(socket, { interface: name, localAddress, port });
       const known = this.#served.get(name)?.sockets ?? [];
       this.#served.set(name, { signature: interfaceSignature(one), sockets: [...known, socket] });
+      adopted.add(name);
     }
-    this.#log.info({ sockets: passed.length }, 'dhcp listens on the sockets that systemd opened');
+    this.#passed = waiting;
+    for (const name of adopted) {
+      this.#log.info({ interface: name }, 'dhcp listens on the sockets that systemd opened');
+      this.#listening(name);
+    }
   }
 
   #listen(listening: UdpSocket, ingress: Ingress, sender = listening): void {
@@ -229,35 +294,31 @@ export class DhcpSockets {
     this.#listener.addressesChanged(addresses);
   }
 
-  async #poll(): Promise<void> {
-    if (this.#polling) return;
-    this.#polling = true;
-    try {
-      const interfaces = listNetworkInterfaces();
-      this.#tellAddresses(interfaces);
-      if ((this.#settings.passedSockets?.length ?? 0) === 0) await this.#follow(interfaces);
-    } catch (error) {
-      // Without a descriptor left the kernel lists nothing. What is open goes on, and the next look may work.
-      this.#listener.failed(codeOf(error));
-    } finally {
-      this.#polling = false;
-    }
+  async #follow(interfaces: readonly NetworkInterface[]): Promise<void> {
+    this.#tellAddresses(interfaces);
+    if ((this.#settings.passedSockets?.length ?? 0) > 0) await this.#adopt(interfaces);
+    else for (const name of this.#settings.interfaces) await this.#followInterface(name, interfaces);
   }
 
-  /** Opens the sockets of interfaces that changed anew. One that is gone keeps its own until it is back. */
-  async #follow(interfaces: readonly NetworkInterface[]): Promise<void> {
-    for (const one of interfaces) {
-      if (!this.#settings.interfaces.includes(one.name)) continue;
-      if (this.#served.get(one.name)?.signature === interfaceSignature(one)) continue;
-      this.#log.warn({ interface: one.name, addresses: one.addresses }, 'the interface has changed');
-      this.#shut(one.name);
-      try {
-        await this.#serve(one);
-      } catch (error) {
-        this.#shut(one.name);
-        this.#listener.failed(codeOf(error));
-        this.#log.error({ interface: one.name, err: error }, 'dhcp cannot listen; trying again');
-      }
+  /** Opens the sockets of an interface that came or changed anew. One that is gone keeps its own until it is back. */
+  async #followInterface(name: string, interfaces: readonly NetworkInterface[]): Promise<void> {
+    const served = this.#served.get(name);
+    const one = interfaces.find((each) => each.name === name);
+    if (one === undefined) {
+      if (served === undefined) this.#awaitInterface(name);
+      return;
+    }
+    if (served?.signature === interfaceSignature(one)) return;
+    if (served !== undefined) {
+      this.#log.warn({ interface: name, addresses: one.addresses }, 'the interface has changed');
+    }
+    this.#shut(name);
+    try {
+      await this.#serve(one);
+    } catch (error) {
+      this.#shut(name);
+      this.#listener.failed(codeOf(error));
+      this.#log.error({ interface: name, err: error }, 'dhcp cannot listen; trying again');
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Logger } from 'pino';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import { listNetworkInterfaces, type NetworkInterface } from '../../host/network-interfaces.ts';
-import { openUdpSocket } from '../udp/open-udp-socket.ts';
+import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
+import type { NetworkInterface } from '../../host/network-interfaces.ts';
+import { openUdpSocket, UdpBindError } from '../udp/open-udp-socket.ts';
 import { blksizeOfInterface, resolveListenAddress } from './listen-addresses.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 import { TransferPort, type TransferPortParts } from './transfers/transfer-port.ts';
@@ -35,7 +36,8 @@ export interface TftpListenersParts extends Pick<TransferPortParts, 'now' | 'onS
   readonly batched: BatchedCalls | undefined;
   readonly turn: TurnBudget;
   readonly log: Logger;
-  readonly listInterfaces: (() => readonly NetworkInterface[]) | undefined;
+  /** Tells which addresses there are, and when that changes. */
+  readonly watcher: Pick<InterfaceWatcher, 'interfaces' | 'follow'>;
   /** A packet came to a listener. */
   readonly onPacket: (listener: TftpListener, bytes: Buffer, from: RemoteInfo) => void;
   /** The address of a listener is gone, and its sockets are about to be closed. */
@@ -44,15 +46,13 @@ export interface TftpListenersParts extends Pick<TransferPortParts, 'now' | 'onS
 
 /** Requests that wait in the kernel while we are busy: some 2,000 of a boot storm. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-/** Node does not tell when addresses change, so they are looked at. */
-const POLL_MS = 2_000;
 
-/** The addresses that a TFTP server listens on. With the wildcard they follow those of the host. */
+/** The addresses that a TFTP server listens on: with the wildcard all of the host's, also those that come later. */
 export class TftpListeners {
   readonly #parts: TftpListenersParts;
   readonly #open: TftpListener[] = [];
-  #poll: NodeJS.Timeout | undefined;
-  /** What could not be done when last tried: addresses, or `look`. It is logged once until it works. */
+  #unfollow: (() => void) | undefined;
+  /** The addresses that could not be listened on when last tried. Each is logged once until it works. */
   #failing: ReadonlySet<string> = new Set();
   #closed = false;
 
@@ -60,18 +60,29 @@ export class TftpListeners {
     this.#parts = parts;
   }
 
-  /** Opens the ports. Rejects with UdpBindError, which names the port and says what to do; then nothing is open. */
+  /**
+   * Opens the ports, and follows the addresses from then on: one that the host does not have yet is waited for. Rejects
+   * with UdpBindError, which names the port and says what to do; then nothing is open.
+   */
   static async open(parts: TftpListenersParts): Promise<TftpListeners> {
+    const { log, places, watcher } = parts;
     const listeners = new TftpListeners(parts);
+    const waiting = new Set<string>();
     try {
-      await listeners.#openMissing(parts.places, listeners.#look(), (_address, error) => {
-        throw error;
+      await listeners.#openMissing(places, watcher.interfaces, (address, error) => {
+        if (!(error instanceof UdpBindError) || error.code !== 'EADDRNOTAVAIL') throw error;
+        waiting.add(address);
+        log.warn(
+          { local: address },
+          'tftp does not listen on this address yet: no interface has it; it is listened on as soon as one does',
+        );
       });
     } catch (error) {
       listeners.close();
       throw error;
     }
-    if (parts.places.some(isWildcard)) listeners.#followLater();
+    listeners.#failing = waiting;
+    listeners.#unfollow = watcher.follow((interfaces) => listeners.#follow(interfaces));
     return listeners;
   }
 
@@ -83,7 +94,7 @@ export class TftpListeners {
   /** Follows no more addresses; what is open stays so. */
   freeze(): void {
     this.#closed = true;
-    clearTimeout(this.#poll);
+    this.#unfollow?.();
   }
 
   /** Closes all ports, from which nothing may be under way any more. */
@@ -92,43 +103,25 @@ export class TftpListeners {
     for (const listener of this.#open.splice(0)) closeListener(listener);
   }
 
-  #look(): readonly NetworkInterface[] {
-    return (this.#parts.listInterfaces ?? listNetworkInterfaces)();
-  }
-
-  #followLater(): void {
-    this.#poll = setTimeout(() => {
-      void this.#follow().finally(() => {
-        if (!this.#closed) this.#followLater();
-      });
-    }, POLL_MS);
-  }
-
-  /** Listens on addresses that have come, and no more on those that are gone. Never rejects. */
-  async #follow(): Promise<void> {
+  /** Listens on addresses that have come, and no more on those that are gone. */
+  async #follow(interfaces: readonly NetworkInterface[]): Promise<void> {
     const { log, onGone, places } = this.#parts;
     const failing = new Set<string>();
-    const fail = (what: string, error: unknown, message: string): void => {
-      failing.add(what);
-      if (!this.#failing.has(what)) log.error({ err: error, local: what }, message);
-    };
-    try {
-      const interfaces = this.#look();
-      for (const listener of this.#open.filter((one) => isGone(one, interfaces))) {
-        log.warn({ local: listener.address }, 'tftp: the address is gone');
-        this.#open.splice(this.#open.indexOf(listener), 1);
-        onGone(listener);
-        closeListener(listener);
+    for (const listener of this.#open.filter((one) => isGone(one, interfaces))) {
+      log.warn({ local: listener.address }, 'tftp: the address is gone');
+      this.#open.splice(this.#open.indexOf(listener), 1);
+      onGone(listener);
+      closeListener(listener);
+    }
+    const before = this.#open.length;
+    await this.#openMissing(places, interfaces, (address, error) => {
+      failing.add(address);
+      if (!this.#failing.has(address)) {
+        log.error({ err: error, local: address }, 'tftp cannot listen; trying again');
       }
-      const before = this.#open.length;
-      await this.#openMissing(places.filter(isWildcard), interfaces, (address, error) =>
-        fail(address, error, 'tftp cannot listen; trying again'),
-      );
-      for (const { address } of this.#open.slice(before)) {
-        log.info({ local: address }, 'tftp listens on a new address');
-      }
-    } catch (error) {
-      fail('look', error, 'tftp cannot look for addresses; trying again');
+    });
+    for (const { address } of this.#open.slice(before)) {
+      log.info({ local: address }, 'tftp listens on a new address');
     }
     this.#failing = failing;
   }

@@ -14,7 +14,7 @@ import { decodeRequest, type TftpRequest } from '../../protocol/tftp/request.ts'
 import { requestedPath } from '../../protocol/tftp/requested-path.ts';
 import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
 import { TokenBucket } from '../../limits/token-bucket.ts';
-import type { NetworkInterface } from '../../host/network-interfaces.ts';
+import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
 import { RequestLimits } from './request-limits.ts';
 import { type RunningTransfer, RunningTransfers } from './transfers/running-transfers.ts';
 import type { TftpAnswer, TftpContent } from './content/tftp-content.ts';
@@ -59,8 +59,8 @@ export interface TftpServerParts extends TftpReportParts {
   readonly content: TftpContent;
   /** What packets of transfers are sent by; by default what this host has. */
   readonly loadCalls?: () => Promise<BatchedCalls | undefined>;
-  /** The interfaces that this host has now; by default what the kernel says. */
-  readonly listInterfaces?: () => readonly NetworkInterface[];
+  /** Tells which addresses there are, and when that changes. */
+  readonly watcher: Pick<InterfaceWatcher, 'interfaces' | 'follow'>;
 }
 
 /** A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440), listening. */
@@ -95,7 +95,7 @@ export class TftpServer {
       turn: new TurnBudget(parts.now),
       log: parts.log,
       now: parts.now,
-      listInterfaces: parts.listInterfaces,
+      watcher: parts.watcher,
       onPacket: (listener, bytes, from) =>
         server.#guard(bytes, () => server.#onListener(listener, bytes, from)),
       onStranger: server.#onStranger,

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { BlockRollover } from '../../protocol/tftp/data-header.ts';
+import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
 import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import { bootProgramContent } from './content/boot-program-content.ts';
 import { DirectoryContent } from './content/directory-content.ts';
@@ -32,6 +33,8 @@ export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'ev
     readonly case_insensitive: boolean;
   };
   readonly programs: ReadonlyMap<string, BootProgramFile>;
+  /** Tells which addresses there are, and when that changes. */
+  readonly watcher: InterfaceWatcher;
   /** Whether the client with this address gets any answer. */
   readonly serves: (address: Ipv4Address) => boolean;
   /** The first script for an iPXE that asks this address of ours. */
@@ -50,7 +53,7 @@ const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']
  * names the port and says what to do.
  */
 export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
-  const { counters, events, findMac, log, programs, serves, settings } = parts;
+  const { counters, events, findMac, log, programs, serves, settings, watcher } = parts;
   const hot = new HotFiles();
   const now = (): number => performance.now();
   const scripts = virtualContent((request) =>
@@ -75,6 +78,7 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
       }),
     },
     serves,
+    watcher,
     content: firstContentOf([
       new DirectoryContent(
         {

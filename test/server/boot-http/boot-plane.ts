@@ -95,6 +95,7 @@ export async function startBootPlane(
   const discovered: string[] = [];
   const counters = new Counters();
   const service = await startBootHttp({
+    watcher: { follow: () => () => undefined },
     settings: {
       listen: [{ host: '127.0.0.1', port: 0 }],
       trusted_proxies: [parseCidr('127.0.0.2/32')!],

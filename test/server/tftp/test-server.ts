@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import { InterfaceWatcher } from '../../../src/host/interface-watcher.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 import type { TftpContent } from '../../../src/server/tftp/content/tftp-content.ts';
 import { TftpServer, type TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
@@ -44,6 +45,7 @@ export async function startTestServer(
     listeners: [{ address: '127.0.0.1' as Ipv4Address, port: 0 }],
     settings: { blksizeMax: 1468, ...settings },
     serves: () => true,
+    watcher: new InterfaceWatcher(log),
     content,
     log,
     counters,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import pino from 'pino';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
+import { InterfaceWatcher } from '../../../src/host/interface-watcher.ts';
 import type { NetworkInterface } from '../../../src/host/network-interfaces.ts';
 import type { TftpAnswer, TftpContent } from '../../../src/server/tftp/content/tftp-content.ts';
 import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
@@ -112,19 +114,15 @@ describe('without an address of its own a server follows those of the host', () 
   ];
   const listening = ({ server }: TestServer): string[] => server.addresses.map(({ address }) => address);
 
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-  const poll = (): Promise<unknown> => vi.advanceTimersByTimeAsync(2000);
+  const watch = (list: () => NetworkInterface[]): InterfaceWatcher =>
+    new InterfaceWatcher(pino({ level: 'silent' }), list);
 
   test('that come', async () => {
     let now = local('127.0.0.1');
-    const started = await start({}, { ...wildcard, listInterfaces: () => now });
+    const watcher = watch(() => now);
+    const started = await start({}, { ...wildcard, watcher });
     now = local('127.0.0.1', '127.0.0.2');
-    await poll();
+    await watcher.look();
     await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
     const { address, port } = started.server.addresses[1]!;
     expect((await fetchFile(port, 'exact', {}, address)).bytes).toHaveLength(5120);
@@ -132,13 +130,14 @@ describe('without an address of its own a server follows those of the host', () 
 
   test('that go, with what was being sent from there', async () => {
     let now = local('127.0.0.1', '127.0.0.2');
-    const started = await start({ retransmitMs: 60_000 }, { ...wildcard, listInterfaces: () => now });
+    const watcher = watch(() => now);
+    const started = await start({ retransmitMs: 60_000 }, { ...wildcard, watcher });
     const { port } = started.server.addresses[1]!;
     const peer = await TestPeer.open();
     const oack = await peer.ask(rawRequest('exact', { blksize: 1024 }), port, '127.0.0.2');
     await peer.ask(rawAck(0), oack!.port, '127.0.0.2');
     now = local('127.0.0.1');
-    await poll();
+    await watcher.look();
     await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1']));
     expect(await peer.next()).toMatchObject({ opcode: 5, address: '127.0.0.2' });
     peer.close();
@@ -148,30 +147,45 @@ describe('without an address of its own a server follows those of the host', () 
 
   test('that cannot be had, told once until it works', async () => {
     let now = local('127.0.0.1');
-    const started = await start({}, { ...wildcard, listInterfaces: () => now });
+    const watcher = watch(() => now);
+    const started = await start({}, { ...wildcard, watcher });
     // Nobody has an address for documentation.
     now = local('127.0.0.1', '203.0.113.1');
     const failures = (): number => started.lines.filter(({ level }) => level === 50).length;
-    await poll();
+    await watcher.look();
     await vi.waitFor(() => expect(failures()).toBe(1));
-    await poll();
+    await watcher.look();
     now = local('127.0.0.1', '203.0.113.1', '127.0.0.2');
-    await poll();
+    await watcher.look();
     await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
     expect(failures()).toBe(1);
   });
 
   test('and goes on when the system does not tell them', async () => {
     let tell = (): NetworkInterface[] => local('127.0.0.1');
-    const started = await start({}, { ...wildcard, listInterfaces: () => tell() });
+    const watcher = watch(() => tell());
+    const started = await start({}, { ...wildcard, watcher });
     tell = () => {
       throw new Error('EMFILE');
     };
-    await poll();
+    await watcher.look();
     tell = () => local('127.0.0.1', '127.0.0.2');
-    await poll();
+    await watcher.look();
     await vi.waitFor(() => expect(listening(started)).toEqual(['127.0.0.1', '127.0.0.2']));
   });
+});
+
+test('an address that no interface has yet is waited for, and keeps no other from being served', async () => {
+  // Nobody has an address for documentation.
+  const addresses = ['203.0.113.1', '127.0.0.1'] as Ipv4Address[];
+  const { server, lines } = await start(
+    {},
+    { listeners: addresses.map((address) => ({ address, port: 0 })) },
+  );
+  expect(server.addresses.map(({ address }) => address)).toEqual(['127.0.0.1']);
+  expect(lines.filter(({ level }) => level === 40)).toMatchObject([
+    { local: '203.0.113.1', msg: expect.stringMatching(/does not listen on this address yet/) as string },
+  ]);
 });
 
 test('an address that is named twice, or besides the wildcard, is listened on once', async () => {
@@ -183,9 +197,9 @@ test('an address that is named twice, or besides the wildcard, is listened on on
     {},
     {
       listeners: named.map((address) => ({ address, port })),
-      listInterfaces: () => [
+      watcher: new InterfaceWatcher(pino({ level: 'silent' }), () => [
         { name: 'lo', index: 1, addresses: ['127.0.0.1' as Ipv4Address], loopback: true },
-      ],
+      ]),
     },
   );
   expect(server.addresses).toEqual([{ address: '127.0.0.1', port }]);
