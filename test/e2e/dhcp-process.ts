@@ -1,44 +1,71 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { DhcpProcessSettings } from '../../bench/parts/dhcp-process.ts';
+import { promisify } from 'node:util';
 
-const root = path.resolve(import.meta.dirname, '../..');
+const run = promisify(execFile);
+const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
+const OPERATOR = '127.0.0.1:8081';
+const TOKEN = 'the-token-of-a-test-server';
+const START_TIMEOUT_MS = 30_000;
+
+/** What the server is started with. */
+export interface DhcpProcessSettings {
+  /** Path of the database; the settings are put beside it. */
+  readonly store: string;
+  readonly logLevel?: string;
+  readonly subnets: readonly {
+    readonly interface: string;
+    readonly cidr: string;
+    readonly first: string;
+    readonly last: string;
+    readonly leaseSeconds?: number;
+  }[];
+  readonly conflictDetection?: 'off' | 'not-pxe';
+}
 
 /** One line of the server's log. */
 export type LogLine = Record<string, unknown>;
 
-/** Railhead's DHCP in a process of its own inside a network namespace. */
+/** The counters of `/api/v1/counters`. */
+export type CounterFamilies = Record<string, Record<string, number>>;
+
+/** `railhead serve` for DHCP, in a process of its own inside a network namespace. */
 export class DhcpProcess {
   readonly child: ChildProcess;
   readonly lines: LogLine[] = [];
-  readonly #printed: string[] = [];
+  readonly #namespace: string;
   readonly #waiting = new Set<() => void>();
 
   private constructor(namespace: string, settings: DhcpProcessSettings) {
-    const program = [
-      process.execPath, '--import', 'tsx', path.join(root, 'bench/parts/dhcp-process.ts'), JSON.stringify(settings),
-    ]; // prettier-ignore
-    this.child = spawn('ip', ['netns', 'exec', namespace, ...program], { cwd: root });
-    createInterface(this.child.stderr!).on('line', (line) => {
-      this.lines.push(line.startsWith('{') ? (JSON.parse(line) as LogLine) : { msg: line });
-      for (const check of this.#waiting) check();
-    });
-    createInterface(this.child.stdout!).on('line', (line) => {
-      this.#printed.push(line);
-      for (const check of this.#waiting) check();
-    });
+    this.#namespace = namespace;
+    // `ip` becomes the server, so that the child's id is the server's.
+    const program = [process.execPath, PROGRAM, 'serve', '--config', writeSettings(settings)];
+    this.child = spawn('ip', ['netns', 'exec', namespace, ...program]);
+    for (const output of [this.child.stdout!, this.child.stderr!]) {
+      createInterface(output).on('line', (line) => {
+        this.lines.push(line.startsWith('{') ? (JSON.parse(line) as LogLine) : { msg: line });
+        for (const check of this.#waiting) check();
+      });
+    }
     this.child.once('exit', () => {
       for (const check of this.#waiting) check();
     });
   }
 
-  /** Starts the server, and resolves when it listens. Rejects with its output if it ends instead. */
+  /** Starts the server, and resolves when it is ready. Rejects with its output if it ends instead. */
   static async start(namespace: string, settings: DhcpProcessSettings): Promise<DhcpProcess> {
     const server = new DhcpProcess(namespace, settings);
-    await server.#until(() => server.#printed.includes('ready'), 30_000, 'the server to listen');
-    return server;
+    // The log may be told to leave out that it is ready; the operator plane starts last.
+    for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline;) {
+      if (server.#hasEnded) break;
+      if ((await server.#get('/healthz')) !== undefined) return server;
+      await new Promise((next) => setTimeout(next, 50));
+    }
+    await server.kill();
+    throw new Error(`the server does not start: ${server.#output()}`);
   }
 
   /** Resolves with the first log line from now or before that has these fields. */
@@ -49,23 +76,42 @@ export class DhcpProcess {
     return find()!;
   }
 
-  /** Ends the server in good order, and returns its counters. */
-  async stop(): Promise<{ counters: Record<string, Record<string, number>>; maxRssKilobytes: number }> {
-    if (this.child.exitCode !== null) throw new Error(`the server has ended: ${this.#output()}`);
+  /** What the server has counted so far. */
+  async counters(): Promise<CounterFamilies> {
+    const text = await this.#get('/api/v1/counters');
+    if (text === undefined) throw new Error(`the server does not answer: ${this.#output()}`);
+    return JSON.parse(text) as CounterFamilies;
+  }
+
+  /** Ends the server in good order, and returns what it had counted. */
+  async stop(): Promise<{ counters: CounterFamilies }> {
+    const counters = await this.counters();
     this.child.kill('SIGTERM');
-    await this.#until(() => this.#printed.some((line) => line.startsWith('{')), 30_000, 'the counters');
-    return JSON.parse(this.#printed.find((line) => line.startsWith('{'))!) as Awaited<
-      ReturnType<DhcpProcess['stop']>
-    >;
+    await this.#until(() => this.#hasEnded, 30_000, 'its end', true);
+    if (this.child.exitCode !== 0) throw new Error(`the server ended badly: ${this.#output()}`);
+    return { counters };
   }
 
   /** Ends the server at once, as a crash would. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+    if (!this.#hasEnded) await once(this.child, 'exit');
   }
 
-  #until(done: () => boolean, timeoutMs: number, what: string): Promise<void> {
+  get #hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** A document of the operator plane; undefined if there is none now. */
+  async #get(request: string): Promise<string | undefined> {
+    const words = ['-sf', '-H', `Authorization: Bearer ${TOKEN}`, `http://${OPERATOR}${request}`];
+    return run('ip', ['netns', 'exec', this.#namespace, 'curl', ...words]).then(
+      ({ stdout }) => stdout,
+      () => undefined,
+    );
+  }
+
+  #until(done: () => boolean, timeoutMs: number, what: string, mayEnd = false): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (settled: () => void): void => {
         clearTimeout(timer);
@@ -74,7 +120,7 @@ export class DhcpProcess {
       };
       const check = (): void => {
         if (done()) settle(resolve);
-        else if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        else if (this.#hasEnded && !mayEnd) {
           settle(() => reject(new Error(`the server ended, waiting for ${what}: ${this.#output()}`)));
         }
       };
@@ -88,6 +134,39 @@ export class DhcpProcess {
   }
 
   #output(): string {
-    return [...this.#printed, ...this.lines.slice(-30).map((line) => JSON.stringify(line))].join('\n');
+    return this.lines
+      .slice(-30)
+      .map((line) => JSON.stringify(line))
+      .join('\n');
   }
+}
+
+/** Writes railhead.yaml, a token and a boot program beside the database; returns the path of the first. */
+function writeSettings({ store, logLevel, subnets, conflictDetection }: DhcpProcessSettings): string {
+  const folder = path.dirname(store);
+  mkdirSync(path.join(folder, 'catalog/assets/boot'), { recursive: true });
+  writeFileSync(path.join(folder, 'catalog/assets/boot/snponly.efi'), 'MZ, and no more of a program');
+  writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
+  const settings = {
+    catalog: { dir: 'catalog' },
+    store: { file: store },
+    operator: { listen: OPERATOR, token_file: 'token' },
+    log: { level: logLevel ?? 'warn' },
+    dhcp: {
+      interfaces: subnets.map((one) => one.interface),
+      conflict_detection: conflictDetection ?? 'not-pxe',
+      packets_per_second: 1_000_000_000,
+    },
+    networks: subnets.map((one) => ({
+      id: one.interface,
+      cidr: one.cidr,
+      mode: 'full',
+      pools: [`${one.first}-${one.last}`],
+      lease_seconds: one.leaseSeconds ?? 3600,
+      boot_lease_seconds: Math.min(one.leaseSeconds ?? 600, 600),
+    })),
+  };
+  const file = path.join(folder, 'railhead.yaml');
+  writeFileSync(file, JSON.stringify(settings));
+  return file;
 }
