@@ -138,10 +138,8 @@ describe('mistakes', () => {
       'a conflict that a flag brings about',
       '',
       {},
-      ['operator.listen=0.0.0.0:8081'],
-      [
-        '--set operator.listen: operator.listen: 0.0.0.0 is not loopback: set operator.token_file, so that the API asks for a token',
-      ],
+      ['dhcp.interfaces=[eth1]'],
+      ['--set dhcp.interfaces: dhcp.interfaces: DHCP is on, and networks: names no network to serve'],
     ],
     [
       'flag into a value without keys',
