@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
+import { printableText } from '../provision/history/printable-text.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { NetworkInterface } from '../host/network-interfaces.ts';
 
@@ -80,7 +81,8 @@ async function probe(one: NetworkInterface): Promise<Finding[]> {
 const MARKS = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const;
 
 function formatFinding({ remedy, text, verdict }: Finding): string {
-  return `${MARKS[verdict]} ${text}\n${remedy === undefined ? '' : `         -> ${remedy}\n`}`;
+  const next = remedy === undefined ? '' : `         -> ${printableText(remedy)}\n`;
+  return `${MARKS[verdict]} ${printableText(text)}\n${next}`;
 }
 
 async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
@@ -112,10 +114,11 @@ async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
     for await (const news of watchBoot(store.events, mac, ended.signal, () => new Date())) {
       if (news.kind === 'event') {
         const { at, kind, summary } = news.event;
-        process.stdout.write(`${at.toISOString()}  ${kind.padEnd(18)}  ${summary}\n`);
+        process.stdout.write(`${at.toISOString()}  ${kind.padEnd(18)}  ${printableText(summary)}\n`);
       } else {
         const { advice, text, verdict } = news.diagnosis;
-        process.stdout.write(`${verdict}: ${text}\n${advice === undefined ? '' : `  -> ${advice}\n`}`);
+        const next = advice === undefined ? '' : `  -> ${printableText(advice)}\n`;
+        process.stdout.write(`${verdict}: ${printableText(text)}\n${next}`);
       }
     }
   } finally {

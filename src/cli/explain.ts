@@ -7,6 +7,7 @@ import {
   type CatalogOfFiles,
   loadOrReport,
   type MachineQuery,
+  requireFacts,
   toLabels,
 } from './machine-query.ts';
 
@@ -17,7 +18,8 @@ export function registerExplain(program: Command): void {
   )
     .option('--json', 'print JSON')
     .action(async (options: MachineQuery & { json?: boolean }) => {
-      const catalog = await loadOrReport(options.dir);
+      if (!requireFacts(options)) return;
+      const catalog = await loadOrReport(options);
       if (catalog === undefined) return;
       const explained = explain(catalog, toLabels(options));
       process.stdout.write(
@@ -50,11 +52,10 @@ interface Explained {
   readonly others: readonly { group: string; reason: string }[];
 }
 
-function explain({ generation, machines }: CatalogOfFiles, claimed: Labels): Explained {
+function explain({ generation, machines, settings }: CatalogOfFiles, claimed: Labels): Explained {
   const claims = claimsOfLabels(claimed);
   const identification = machines.identify(claims);
-  // The policy for machines without a group is the server's setting; `wait` is its default.
-  const decider = new BootDecider({ generation: () => generation, unmatched: 'wait' });
+  const decider = new BootDecider({ generation: () => generation, unmatched: settings.unmatched });
   const { decision, resolution } = decider.decide(claimed, identification);
   const explanation = generation.explain(resolution.labels);
   return {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Generation } from '../catalog/generation.ts';
+import type { Settings } from '../config/schema.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { MachineIndex, type MachineLookup } from '../provision/machines/machine-index.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
@@ -9,11 +10,13 @@ import { labelsFromQuery } from '../provision/selection/labels.ts';
 export interface MachineQuery {
   readonly mac?: string;
   readonly uuid?: string;
+  readonly serial?: string;
   readonly label: readonly (readonly [string, string])[];
-  readonly dir: string;
+  readonly dir?: string;
+  readonly config?: string;
 }
 
-/** Adds `--mac`, `--uuid`, `--label` and `--dir` to a command. */
+/** Adds the options of MachineQuery to a command. */
 export function addMachineQuery(command: Command): Command {
   return command
     .option('--mac <mac>', 'MAC address, in any usual spelling', (text) => {
@@ -25,8 +28,10 @@ export function addMachineQuery(command: Command): Command {
         throw new InvalidArgumentError('write it as 16e7d8a7-bfa9-428b-9117-363341bb330b');
       return text;
     })
+    .option('--serial <serial>', 'serial number of the board')
     .option('--label <key=value>', 'a label that the machine reports; may be repeated', collectLabel, [])
-    .option('--dir <dir>', 'the directory that holds profiles/, groups/ and machines/', '.');
+    .option('--config <file>', 'settings of the server; railhead.yaml in this directory if it is there')
+    .option('--dir <dir>', 'the directory that holds profiles/, groups/ and machines/ (catalog.dir)');
 }
 
 /** The query string that the machine would send. */
@@ -34,6 +39,7 @@ export function toRawQuery(query: MachineQuery): string {
   const parameters = new URLSearchParams();
   if (query.uuid !== undefined) parameters.append('uuid', query.uuid);
   if (query.mac !== undefined) parameters.append('mac', query.mac);
+  if (query.serial !== undefined) parameters.append('serial', query.serial);
   for (const [name, value] of query.label) parameters.append(name, value);
   return parameters.toString();
 }
@@ -43,19 +49,47 @@ export function toLabels(query: MachineQuery): Map<string, string> {
   return labelsFromQuery(new URLSearchParams(toRawQuery(query)));
 }
 
+/** Whether there is anything to recognise a machine by; says what is missing, as wrong usage, where there is not. */
+export function requireFacts(query: MachineQuery): boolean {
+  if (toRawQuery(query) !== '') return true;
+  process.stderr.write('say which machine is meant: with --mac, --uuid, --serial or --label\n');
+  process.exitCode = 2;
+  return false;
+}
+
 /** A catalog from files, and the machines that they declare. */
 export interface CatalogOfFiles {
+  /** Those of the server whose catalog it is. */
+  readonly settings: Settings;
   readonly generation: Generation;
   readonly machines: MachineLookup;
 }
 
-/** The catalog in the directory; prints its problems and returns undefined if it has any. */
-export async function loadOrReport(directory: string): Promise<CatalogOfFiles | undefined> {
+/**
+ * The catalog of the settings, or of `--dir`; prints what is wrong with either, sets the exit code and returns undefined
+ * if anything is.
+ */
+export async function loadOrReport({ config, dir }: MachineQuery): Promise<CatalogOfFiles | undefined> {
+  const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
+  let settings: Settings;
+  try {
+    settings = loadSettings({
+      file: config,
+      environment: process.env,
+      flags: dir === undefined ? [] : [`catalog.dir=${JSON.stringify(dir)}`],
+    });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+  const directory = settings.catalog.dir;
   const { loadCatalog } = await import('../catalog/load-catalog.ts');
   const { formatProblem } = await import('../documents/problem.ts');
   const loaded = await loadCatalog(directory, () => new Date());
   if (loaded.kind === 'generation') {
-    return { generation: loaded.generation, machines: new MachineIndex(loaded.machines) };
+    return { settings, generation: loaded.generation, machines: new MachineIndex(loaded.machines) };
   }
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   process.stderr.write('The catalog has problems; see `railhead check`.\n');

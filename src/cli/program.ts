@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerButane } from './butane.ts';
 import { registerCheck } from './check.ts';
@@ -12,7 +13,11 @@ import { registerServe } from './serve.ts';
 export function buildProgram(): Command {
   const program = new Command('railhead')
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
+    .version(readVersion(), '--version', 'print the version')
+    // What comes after a command is its own: `railhead butane --version` is Butane's.
+    .enablePositionalOptions()
     .showHelpAfterError('(run with --help for the options)')
+    .helpCommand(false)
     .exitOverride();
   registerServe(program);
   registerCheck(program);
@@ -22,5 +27,28 @@ export function buildProgram(): Command {
   registerButane(program);
   registerIgnition(program);
   registerLab(program);
+  registerHelp(program);
   return program;
+}
+
+/** `railhead help [COMMAND]`; Commander's own takes a command that does not exist for none. */
+function registerHelp(program: Command): void {
+  program
+    .command('help')
+    .description('show the help of a command')
+    .argument('[command]')
+    .action((name: string | undefined) => {
+      const command = program.commands.find((one) => one.name() === name);
+      if (name !== undefined && command === undefined) {
+        const names = program.commands.map((one) => one.name()).join(', ');
+        program.error(`error: there is no command '${name}'; there are ${names}`);
+      }
+      (command ?? program).help();
+    });
+}
+
+/** That of the package, which is two folders up from here, compiled or not. */
+function readVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -24,7 +24,7 @@ export function registerRender(program: Command): void {
       'http://railhead.example.com:8080',
     )
     .action(async (kind: Kind, options: MachineQuery & { name?: string; url: string }) => {
-      const catalog = await loadOrReport(options.dir);
+      const catalog = await loadOrReport(options);
       if (catalog === undefined) return;
       const { generation, machines } = catalog;
       const claimed = toLabels(options);

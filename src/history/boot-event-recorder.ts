@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { MacAddress } from '../protocol/mac-address.ts';
 import type { BootEvent, BootEventKind, BootEventSink } from '../provision/history/boot-event.ts';
+import { printableText } from '../provision/history/printable-text.ts';
 import type { BootSessions } from '../provision/history/boot-session.ts';
 import { KeyedBuckets } from '../limits/token-bucket.ts';
 import type { EventStore, NewBootEvent } from '../store/event-store.ts';
@@ -69,7 +70,7 @@ export class BootEventRecorder implements BootEventSink {
 
   record(told: BootEvent): boolean {
     const { budget, log, nowMs, sessions } = this.#parts;
-    const event = this.#withMachine(told);
+    const event = this.#withMachine({ ...told, summary: printableText(told.summary) });
     const refusal = budget.take(event, nowMs());
     if (refusal !== undefined) {
       this.#leaveOut(refusal, 1);

@@ -1,6 +1,9 @@
 import pino, { type Logger } from 'pino';
 import { LineOutput } from './line-output.ts';
 
+/** What JSON may hold as it is, and a terminal obeys: DEL and the C1 controls. JSON itself escapes the others. */
+const TERMINAL_CONTROLS = /[\u007f-\u009f]/g;
+
 /** The logger of the whole program: one JSON object a line, times in ISO 8601. */
 export function createLogger(level: string, output = LineOutput.toDescriptor(1)): Logger {
   process.once('exit', () => output.end());
@@ -11,6 +14,11 @@ export function createLogger(level: string, output = LineOutput.toDescriptor(1))
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    output,
+    { write: (line) => output.write(line.replace(TERMINAL_CONTROLS, escapeInJson)) },
   );
+}
+
+/** Such a character can only be in a string of the line, where it means the same when it is escaped. */
+function escapeInJson(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

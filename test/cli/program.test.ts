@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+
+// A process takes a second to start, and many where everything is tested at once.
+vi.setConfig({ testTimeout: 60_000 });
+
+const root = path.resolve(import.meta.dirname, '../..');
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'railhead-cli-'));
+  for (const name of ['profiles', 'groups', 'machines'])
+    mkdirSync(path.join(folder, 'catalog', name), { recursive: true });
+  writeFileSync(path.join(folder, 'catalog/profiles/worker.yaml'), 'id: worker\n');
+  writeFileSync(
+    path.join(folder, 'catalog/groups/workers.yaml'),
+    'id: workers\nprofile: worker\nselector: {serial: CZ1234}\n',
+  );
+  writeFileSync(path.join(folder, 'railhead.yaml'), 'catalog: {dir: catalog}\nunmatched: local\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function railhead(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const main = path.join(root, 'src/main.ts');
+  const command = ['--import', import.meta.resolve('tsx'), main, ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('--version is that of the package, and a command has its own', () => {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(railhead('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  expect(railhead('butane', '--version').stdout).toMatch(/^Butane /);
+});
+
+test.each([[['help', 'nope']], [['nope']]])('%j is wrong usage that says so', (args) => {
+  const { status, stdout, stderr } = railhead(...args);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/nope/);
+});
+
+describe('explain', () => {
+  test('with nothing to go by is wrong usage', () => {
+    const stderr = 'say which machine is meant: with --mac, --uuid, --serial or --label\n';
+    expect(railhead('explain')).toEqual({ status: 2, stdout: '', stderr });
+  });
+
+  test('finds a machine by its serial number, in the catalog of the settings beside it', () => {
+    const { status, stdout } = railhead('explain', '--mac', '52:54:00:00:00:01', '--serial', 'CZ1234');
+    expect(stdout).toContain('group    workers');
+    expect(status).toBe(0);
+  });
+
+  test('says what the settings have for a machine without a group', () => {
+    const settings = path.join(folder, 'railhead.yaml');
+    const { status, stdout } = railhead('explain', '--mac', '52:54:00:00:00:01', '--config', settings);
+    expect(stdout).toContain('boots from its own disk');
+    expect(status).toBe(1);
+  });
+
+  test('names what is wrong with the settings', () => {
+    writeFileSync(path.join(folder, 'bad.yaml'), 'unmatched: maybe\n');
+    expect(railhead('explain', '--mac', '52:54:00:00:00:01', '--config', 'bad.yaml')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'bad.yaml:1:12: unmatched: must be wait, local or fail, not "maybe"\n',
+    });
+  });
+});
