@@ -3,7 +3,7 @@ import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress } from '../../protocol/dhcp/read-option.ts';
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import type { MacAddress } from '../../protocol/mac-address.ts';
+import { type MacAddress, parseMac } from '../../protocol/mac-address.ts';
 import { KeyedBuckets, TokenBucket } from '../../limits/token-bucket.ts';
 import { type BootClient, classifyClient } from './client/boot-client.ts';
 import { BootLoopGuard } from './boot/boot-loop-guard.ts';
@@ -14,7 +14,8 @@ import type { DhcpEvent } from './dhcp-event.ts';
 import type { DhcpPacket } from './dhcp-packet.ts';
 import { DEFAULT_DHCP_POLICY, type DhcpPolicy } from './dhcp-policy.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
-import { type AddressSeeker, hasReservation, isKnownByLease } from './leases/choose-address.ts';
+import type { AddressSeeker } from './leases/address-seeker.ts';
+import { isKnownByLease } from './leases/choose-address.ts';
 import { DeclineBudget } from './leases/decline-budget.ts';
 import { LeaseBook } from './leases/lease-book.ts';
 import type { Lease } from './leases/lease.ts';
@@ -24,6 +25,9 @@ import { conflictEvents } from '../machines/conflict-events.ts';
 import type { IdentityClaims } from '../machines/identification.ts';
 import { matchOf } from '../machines/identify.ts';
 import type { MachineLookup } from '../machines/machine-index.ts';
+import type { Machine } from '../machines/machine.ts';
+import { ReservationsInUse } from './leases/reservations-in-use.ts';
+import { hasReservation } from './leases/reserved-address.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
 import type { Moment } from './moment.ts';
 import { ForeignLeases } from './other-servers/foreign-leases.ts';
@@ -106,6 +110,7 @@ export class DhcpEngine {
       findBootPlan,
       isOurs,
       declines: new DeclineBudget(),
+      inUse: new ReservationsInUse(),
       allowFresh: (seeker, subnet) => this.#allowFresh(seeker, subnet),
       bootLoops: new BootLoopGuard(this.#policy.bootLoop === 'stop'),
     };
@@ -188,14 +193,17 @@ export class DhcpEngine {
   }
 
   /**
-   * Something answered at an address that was about to be offered: nobody gets it for ten minutes. Undefined if the
-   * address is in no subnet.
+   * A host with the MAC address `holder` answered at an address that was about to be offered: nobody gets it for ten
+   * minutes, but for the machine that it is reserved for, which gets it once the host is gone. Undefined if the address
+   * is in no subnet.
    */
-  markInUse(address: Ipv4Address, now: Moment): DhcpAccept | undefined {
+  markInUse(address: Ipv4Address, holder: string, now: Moment): DhcpAccept | undefined {
     const subnet = this.#book.subnetOf(address);
     const offset = subnet?.offsetOf(address);
     if (subnet === undefined || offset === undefined) return undefined;
     subnet.advance(now.monotonicMs);
+    const owner = this.#surroundings.reservations.findReserved(address);
+    if (owner !== undefined) return this.#markReservationUsed(subnet, offset, owner, holder, now);
     const event: DhcpEvent = {
       kind: 'dhcp.decline',
       address,
@@ -207,6 +215,70 @@ export class DhcpEngine {
       notice: 'conflict',
       changes: this.#book.hold(subnet, offset, '', now),
       events: [event],
+    };
+  }
+
+  /**
+   * Ends a lease, as an operator asks: the address is free for others at once. Undefined if nobody has it. The client
+   * goes on using it until it prolongs the lease, so this is for clients that are gone.
+   */
+  endLease(address: Ipv4Address, now: Moment): DhcpAccept | undefined {
+    const subnet = this.#book.subnetOf(address);
+    const offset = subnet?.offsetOf(address);
+    if (subnet === undefined || offset === undefined) return undefined;
+    subnet.advance(now.monotonicMs);
+    const binding = subnet.bindingAt(offset);
+    if (binding?.active !== true) return undefined;
+    const mac = parseMac(binding.lease.chaddr);
+    return {
+      kind: 'accept',
+      notice: 'release',
+      changes: this.#book.end(subnet, binding, now),
+      events: [
+        {
+          kind: 'dhcp.release',
+          address,
+          ...(mac !== undefined && { mac }),
+          summary: `an operator ended the lease of ${address}`,
+          detail: { subnet: subnet.compiled.subnet.id, state: binding.lease.state },
+        },
+      ],
+    };
+  }
+
+  /** A reserved address that a host uses stays reserved: its machine gets it once that host is gone. */
+  #markReservationUsed(
+    subnet: SubnetLeases,
+    offset: number,
+    owner: Machine,
+    holder: string,
+    now: Moment,
+  ): DhcpAccept {
+    const address = subnet.addressAt(offset);
+    this.#surroundings.inUse.noteUser(address, holder, now.monotonicMs);
+    const offer = subnet.offerAt(offset);
+    if (offer !== undefined) subnet.dropOffer(offer);
+    const mac = parseMac(holder);
+    const user = mac && this.#surroundings.reservations.identify({ mac }).machine;
+    const who =
+      user === undefined
+        ? `${holder}, which no record knows`
+        : user.id === owner.id
+          ? `${holder}, another card of it`
+          : `${holder} of machine ${user.id}`;
+    return {
+      kind: 'accept',
+      notice: 'conflict',
+      changes: [],
+      events: [
+        {
+          kind: 'dhcp.reservation_held',
+          address,
+          machineId: owner.id,
+          summary: `${address} is reserved for machine ${owner.id} and is in use by ${who}: the machine gets it once that host is gone`,
+          detail: { subnet: subnet.compiled.subnet.id, holder, by: 'use' },
+        },
+      ],
     };
   }
 
@@ -266,6 +338,7 @@ export class DhcpEngine {
       identification,
       ...(match !== undefined && { match }),
       subnets,
+      canProbe: this.#policy.conflictDetection !== 'off' && message.giaddr === UNSPECIFIED_ADDRESS,
       link: message.giaddr === UNSPECIFIED_ADDRESS ? ingress.interface : message.giaddr,
       ...(location.relay !== undefined && { relay: location.relay }),
       ...(location.subnetSelection !== undefined && { subnetSelection: location.subnetSelection }),

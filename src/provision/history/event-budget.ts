@@ -26,6 +26,7 @@ const WAITING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'ipxe.waiting',
   'ignition.refused',
   'boot.local',
+  'dhcp.reservation_held',
 ]);
 const WAITING_BURST = 3;
 const WAITING_PER_MINUTE = 0.1;

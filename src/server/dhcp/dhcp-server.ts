@@ -213,10 +213,15 @@ export class DhcpServer implements DhcpSocketListener {
     counters.add('dhcp_conflicts');
     const now = this.#parts.now();
     if (this.#lines.conflict.take(address, now.monotonicMs)) {
-      log.warn({ address, holder, mac: chaddr }, 'an address of the pool is in use by somebody else');
+      log.warn(
+        { address, holder, mac: chaddr },
+        'an address that was to be offered is in use by somebody else',
+      );
     }
-    const verdict = engine.markInUse(address, now);
-    if (verdict !== undefined) writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
+    const verdict = engine.markInUse(address, holder, now);
+    if (verdict !== undefined && verdict.changes.length === 0) this.#conclude(packet, verdict, 'send');
+    else if (verdict !== undefined)
+      writer.write(verdict, (outcome) => this.#conclude(packet, verdict, outcome));
     this.#serve(packet, probed + 1);
   }
 

@@ -1,21 +1,10 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import type { MachineMatch } from '../../machines/identification.ts';
 import type { MachineLookup } from '../../machines/machine-index.ts';
 import type { IgnoreReason } from '../ignore-reason.ts';
-import type { Moment } from '../moment.ts';
+import type { ReservationsInUse } from './reservations-in-use.ts';
+import { findReservedAddress, type ReservationHolder } from './reserved-address.ts';
+import type { AddressSeeker } from './address-seeker.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
-
-/** A client that wants an address. */
-export interface AddressSeeker {
-  readonly clientKey: string;
-  /** Its machine's record. */
-  readonly match?: MachineMatch;
-  /** The client's subnet, and after it the others on the same link. */
-  readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
-  /** The link it is on: its relay's address, or the name of the interface. */
-  readonly link: string;
-  readonly now: Moment;
-}
 
 /** Whether a client that nothing is known of may be given a new address of the subnet right now. */
 export type AllowFresh = (seeker: AddressSeeker, subnet: SubnetLeases) => boolean;
@@ -27,12 +16,19 @@ export interface ChosenAddress {
   readonly offset: number;
   /** Whether the client had no claim on it before: neither a reservation, a lease nor an offer. */
   readonly fresh: boolean;
+  /** Whether the network must be asked before it is offered, in whatever mode. */
+  readonly mustProbe?: true;
+  /** Another identity of the machine, which gives way. */
+  readonly takenFrom?: ReservationHolder;
+  /** Who holds the address that is reserved for the machine, where it is not this one. */
+  readonly heldBy?: ReservationHolder;
 }
 
 /** Or why there is none. */
 export interface NoAddress {
   readonly kind: 'none';
   readonly reason: IgnoreReason;
+  readonly heldBy?: ReservationHolder;
 }
 
 /**
@@ -43,15 +39,41 @@ export interface NoAddress {
 export function chooseAddress(
   seeker: AddressSeeker,
   requested: Ipv4Address | undefined,
-  reservations: Pick<MachineLookup, 'findReserved' | 'ready'>,
+  reservations: MachineLookup,
+  inUse: ReservationsInUse,
+  allowFresh: AllowFresh,
+): ChosenAddress | NoAddress {
+  const reserved = findReservedAddress(seeker, reservations, inUse);
+  if (reserved?.kind === 'available') {
+    const { offset, probe, subnet, takenFrom } = reserved;
+    return {
+      kind: 'chosen',
+      subnet,
+      offset,
+      fresh: false,
+      ...(probe && { mustProbe: true }),
+      ...(takenFrom !== undefined && { takenFrom }),
+    };
+  }
+  const choice = chooseOther(seeker, requested, reservations, reserved?.by.address, allowFresh);
+  return reserved === undefined ? choice : { ...choice, heldBy: reserved.by };
+}
+
+/** The address for a client without a reservation that it can have; not `held`, which is reserved for it and not free. */
+function chooseOther(
+  seeker: AddressSeeker,
+  requested: Ipv4Address | undefined,
+  reservations: MachineLookup,
+  held: Ipv4Address | undefined,
   allowFresh: AllowFresh,
 ): ChosenAddress | NoAddress {
   const { subnets } = seeker;
-  const reserved = findReservedAddress(seeker);
-  if (reserved !== undefined) return reserved;
+  const isFree = (subnet: SubnetLeases, offset: number): boolean =>
+    isAssignable(seeker, subnet, offset, reservations) &&
+    (held === undefined || subnet.addressAt(offset) !== held);
 
   for (const { offset, subnet } of claimsOf(seeker)) {
-    if (isAssignable(seeker, subnet, offset, reservations)) {
+    if (isFree(subnet, offset)) {
       return { kind: 'chosen', subnet, offset, fresh: false };
     }
   }
@@ -65,7 +87,7 @@ export function chooseAddress(
       continue;
     }
     const wanted = requested === undefined ? undefined : subnet.offsetOf(requested);
-    if (wanted !== undefined && isAssignable(seeker, subnet, wanted, reservations)) {
+    if (wanted !== undefined && isFree(subnet, wanted)) {
       return { kind: 'chosen', subnet, offset: wanted, fresh: true };
     }
     const offset = subnet.allocate();
@@ -109,25 +131,6 @@ export function mayTake(
     subnet.offerOf(clientKey)?.offset === offset ||
     (subnet.hasRoomForUnknown && allowFresh(seeker, subnet))
   );
-}
-
-/** Whether an address of this link is reserved for the machine, whoever uses it now. */
-export function hasReservation({ match, subnets }: AddressSeeker): boolean {
-  const address = match?.machine.address;
-  return address !== undefined && subnets.some((subnet) => subnet.offsetOf(address) !== undefined);
-}
-
-/** The machine's reserved address, unless somebody else still uses it. It need not be in a pool. */
-export function findReservedAddress({ clientKey, match, subnets }: AddressSeeker): ChosenAddress | undefined {
-  const address = match?.machine.address;
-  if (address === undefined) return undefined;
-  for (const subnet of subnets) {
-    const offset = subnet.offsetOf(address);
-    if (offset === undefined) continue;
-    if (subnet.isForbidden(offset) || !subnet.isFreeFor(offset, clientKey)) return undefined;
-    return { kind: 'chosen', subnet, offset, fresh: false };
-  }
-  return undefined;
 }
 
 /** Whether the client may have this address: reserved for its machine, or in a pool and nobody else's. */

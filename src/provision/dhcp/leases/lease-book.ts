@@ -163,6 +163,11 @@ export class LeaseBook {
     return [this.#put(subnet, binding.offset, lease, now)];
   }
 
+  /** Ends a lease, and remembers nothing of it. */
+  end(subnet: SubnetLeases, binding: Binding, now: Moment): readonly LeaseChange[] {
+    return [this.#free(subnet, binding.offset, now)];
+  }
+
   /** Keeps an address from everybody for ten minutes, after somebody else was found to use it. */
   hold(subnet: SubnetLeases, offset: number, chaddr: string, now: Moment): readonly LeaseChange[] {
     const offer = subnet.offerAt(offset);

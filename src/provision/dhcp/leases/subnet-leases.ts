@@ -171,10 +171,13 @@ export class SubnetLeases {
     };
   }
 
-  /** Whether nobody but the client has a claim on the address: no lease, no offer, no hold after a DHCPDECLINE. */
+  /**
+   * Whether nobody but the client has a claim on the address: no lease, no offer, no hold after a DHCPDECLINE. Whom it is
+   * on offer to has the claim, also where an earlier lease has not ended: a reservation may be taken over.
+   */
   isFreeFor(offset: number, clientKey: string): boolean {
     const offer = this.#offersByOffset.get(offset);
-    if (offer !== undefined && offer.clientKey !== clientKey) return false;
+    if (offer !== undefined) return offer.clientKey === clientKey;
     const binding = this.#byOffset.get(offset);
     return binding === undefined || !binding.active || binding.lease.clientKey === clientKey;
   }
@@ -218,10 +221,11 @@ export class SubnetLeases {
     }
   }
 
-  /** Holds an address for a client; an earlier offer to it ends. */
+  /** Holds an address for a client; an earlier offer to the client, or of the address to another one, ends. */
   addOffer(offset: number, clientKey: string, monotonicMs: number): Offer {
     const earlier = this.#offersByClient.get(clientKey);
     if (earlier !== undefined) this.dropOffer(earlier);
+    this.dropOfferToOthers(offset, clientKey);
     const offer = new Offer(offset, clientKey, monotonicMs);
     this.#offersByClient.set(clientKey, offer);
     this.#offersByOffset.set(offset, offer);
@@ -230,6 +234,12 @@ export class SubnetLeases {
     const binding = this.#byOffset.get(offset);
     if (binding !== undefined) this.#reclaimable.remove(binding);
     return offer;
+  }
+
+  /** Ends an offer of the address to anybody but the client. */
+  dropOfferToOthers(offset: number, clientKey: string): void {
+    const offer = this.#offersByOffset.get(offset);
+    if (offer !== undefined && offer.clientKey !== clientKey) this.dropOffer(offer);
   }
 
   dropOffer(offer: Offer): void {

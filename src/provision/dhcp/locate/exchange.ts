@@ -4,7 +4,7 @@ import type { MacAddress } from '../../../protocol/mac-address.ts';
 import type { BootClient } from '../client/boot-client.ts';
 import type { Identification } from '../../machines/identification.ts';
 import type { DhcpPacket } from '../dhcp-packet.ts';
-import type { AddressSeeker } from '../leases/choose-address.ts';
+import type { AddressSeeker } from '../leases/address-seeker.ts';
 
 /** Everything found out about one request before it is decided on: who sends it, and from where. */
 export interface Exchange extends AddressSeeker {
@@ -12,9 +12,7 @@ export interface Exchange extends AddressSeeker {
   /** Option 53; undefined for BOOTP. */
   readonly type: number | undefined;
   readonly client: BootClient;
-  /** `chaddr` in hex with colons. */
-  readonly chaddr: string;
-  /** The same for Ethernet. */
+  /** `chaddr` where it is an Ethernet address. */
   readonly mac?: MacAddress;
   /** Who sends it, as far as machine records tell. */
   readonly identification: Identification;

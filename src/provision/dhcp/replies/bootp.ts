@@ -2,7 +2,8 @@ import { BOOTP_MESSAGE_SIZE } from '../../../protocol/dhcp/encode.ts';
 import { UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { planBoot } from '../boot/plan-boot.ts';
 import type { IgnoreReason } from '../ignore-reason.ts';
-import { type AddressClaim, chooseAddress, claimsOf, findReservedAddress } from '../leases/choose-address.ts';
+import { type AddressClaim, chooseAddress, claimsOf } from '../leases/choose-address.ts';
+import { findFreeReservation } from '../leases/reserved-address.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
@@ -21,6 +22,7 @@ export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): 
   const { subnet, offset } = chosen;
   const { book, findBootPlan } = surroundings;
   const address = subnet.addressAt(offset);
+  subnet.dropOfferToOthers(offset, exchange.clientKey);
   const notes = { chaddr: exchange.chaddr };
   const { changes, renewal } = book.bind(subnet, offset, exchange.clientKey, notes, Infinity, exchange.now);
   // A BOOTP client says nothing of itself: what firmware without an architecture gets is all there is.
@@ -46,14 +48,14 @@ export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): 
 /** The address that is reserved for the machine; or, where pools are open to BOOTP, one as DHCP would choose it. */
 function chooseBootpAddress(
   exchange: Exchange,
-  { allowFresh, policy, reservations }: DhcpSurroundings,
+  { allowFresh, inUse, policy, reservations }: DhcpSurroundings,
 ): AddressClaim | IgnoreReason {
   if (policy.bootp === 'off') return 'bootp';
   if (policy.bootp === 'dynamic') {
-    const chosen = chooseAddress(exchange, undefined, reservations, allowFresh);
+    const chosen = chooseAddress(exchange, undefined, reservations, inUse, allowFresh);
     return chosen.kind === 'chosen' ? chosen : chosen.reason;
   }
-  const reserved = findReservedAddress(exchange);
+  const reserved = findFreeReservation(exchange, reservations, inUse);
   // Until the records have been read, only the lease knows what was reserved.
   return reserved ?? (reservations.ready ? undefined : claimsOf(exchange)[0]) ?? 'bootp';
 }

@@ -1,13 +1,16 @@
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import type { LeaseChange } from '../leases/lease.ts';
+import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 
 /**
- * Takes a DHCPDECLINE: somebody else uses the address, so nobody gets it for ten minutes (RFC 2131 section 4.3.3). Only
- * from the client that was given it, so that nobody can take away the leases of others.
+ * Takes a DHCPDECLINE: somebody else uses the address, so nobody gets it for ten minutes (RFC 2131 section 4.3.3),
+ * unless it is reserved. Only from the client that was given it, so that nobody can take away the leases of others.
  */
 export function serveDecline(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, now, packet, subnets } = exchange;
@@ -27,8 +30,13 @@ export function serveDecline(exchange: Exchange, surroundings: DhcpSurroundings)
     const { poolSize, subnet: settings } = subnet.compiled;
     if (!surroundings.declines.take(clientKey, settings.id, poolSize, now.monotonicMs))
       return ignore('decline_flood');
-    const changes = surroundings.book.hold(subnet, offset, exchange.chaddr, now);
-    const summary = `declined ${address}: another host uses it; it is kept from everybody for 10 minutes`;
+    const isReserved = surroundings.reservations.findReserved(address) !== undefined;
+    const changes = isReserved
+      ? doubtReservation(exchange, surroundings, subnet, offset, address)
+      : surroundings.book.hold(subnet, offset, exchange.chaddr, now);
+    const summary = isReserved
+      ? `declined ${address}: another host uses it; it stays reserved for its machine, and the network is asked before it is offered again`
+      : `declined ${address}: another host uses it; nobody is given it for 10 minutes`;
     return {
       kind: 'accept',
       notice: 'decline',
@@ -37,4 +45,25 @@ export function serveDecline(exchange: Exchange, surroundings: DhcpSurroundings)
     };
   }
   return ignore('not_the_holder');
+}
+
+/**
+ * Takes note of a DHCPDECLINE of a reserved address without withholding the address: anybody on the link can send one
+ * in the machine's name, and it would cost the machine its address. Where the network can be asked, it is; the lease
+ * ends, and is the client's again when it asks.
+ */
+function doubtReservation(
+  { clientKey, now }: Exchange,
+  { book, inUse }: DhcpSurroundings,
+  subnet: SubnetLeases,
+  offset: number,
+  address: Ipv4Address,
+): readonly LeaseChange[] {
+  inUse.doubt(address, now.monotonicMs);
+  const offer = subnet.offerAt(offset);
+  if (offer?.clientKey === clientKey) subnet.dropOffer(offer);
+  const binding = subnet.bindingAt(offset);
+  return binding?.active === true && binding.lease.clientKey === clientKey
+    ? book.release(subnet, binding, now)
+    : [];
 }

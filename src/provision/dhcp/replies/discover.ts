@@ -5,9 +5,11 @@ import type { BootPlan } from '../boot/boot-plan.ts';
 import { isBooting } from '../client/boot-client.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
+import type { DhcpEvent } from '../dhcp-event.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
 import { chooseAddress } from '../leases/choose-address.ts';
+import { describeHolder, type ReservationHolder } from '../leases/reserved-address.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 import { nameLease } from './name-lease.ts';
@@ -20,8 +22,15 @@ import { replyDecision, serverReplyMessage } from './server-reply.ts';
 export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, client, now, packet, subnets } = exchange;
   const requested = readAddress(packet.message.options, OptionCode.requestedAddress);
-  const chosen = chooseAddress(exchange, requested, surroundings.reservations, surroundings.allowFresh);
-  if (chosen.kind === 'none') return ignore(chosen.reason);
+  const chosen = chooseAddress(
+    exchange,
+    requested,
+    surroundings.reservations,
+    surroundings.inUse,
+    surroundings.allowFresh,
+  );
+  const held = chosen.heldBy === undefined ? [] : [heldEvent(exchange, chosen.heldBy)];
+  if (chosen.kind === 'none') return ignore(chosen.reason, held);
   const { subnet, offset } = chosen;
 
   for (const other of subnets) {
@@ -52,13 +61,21 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
   });
   const { bootFile } = boot;
   const summary = `offered ${address}${bootFile === undefined ? '' : ` and ${bootFile}`}`;
-  const detail = bootDetail(exchange, boot);
+  const detail = {
+    ...bootDetail(exchange, boot),
+    ...(chosen.takenFrom !== undefined && { takenFrom: describeHolder(chosen.takenFrom) }),
+  };
   return replyDecision(exchange, message, MessageType.offer, {
     changes: [],
     renewal: false,
     // An installed system that looks for its address is no step of a boot; that it got one is told by the ACK.
-    events: isBooting(client) ? [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)] : [],
-    ...(chosen.fresh && needsProbe(exchange, surroundings) && { probe: address }),
+    events: [
+      ...held,
+      ...(isBooting(client) ? [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)] : []),
+    ],
+    ...((chosen.mustProbe === true || (chosen.fresh && needsProbe(exchange, surroundings))) && {
+      probe: address,
+    }),
   });
 }
 
@@ -69,8 +86,24 @@ export function leaseSecondsFor({ client }: Exchange, subnet: SubnetLeases, plan
   return isBooting(client) ? Math.min(leaseSeconds, settings.bootLeaseSeconds) : leaseSeconds;
 }
 
+/** The event that says why a machine does not get its reserved address. */
+function heldEvent(exchange: Exchange, holder: ReservationHolder): DhcpEvent {
+  const id = exchange.match?.machine.id ?? '';
+  const { address, mac } = holder;
+  const advice =
+    holder.by === 'use'
+      ? 'the machine gets it once that host is gone'
+      : 'the machine gets it when that ends; an operator can end a lease';
+  const summary = `${address} is reserved for machine ${id} and is held by ${describeHolder(holder)}: ${advice}`;
+  return exchangeEvent(exchange, 'dhcp.reservation_held', summary, {
+    reserved: address,
+    holder: mac,
+    by: holder.by,
+  });
+}
+
 /** A host on the link can be asked; behind a relay there is nobody whom we could ask. */
-function needsProbe({ client, packet }: Exchange, { policy }: DhcpSurroundings): boolean {
-  if (policy.conflictDetection === 'off' || packet.message.giaddr !== UNSPECIFIED_ADDRESS) return false;
+function needsProbe({ canProbe, client }: Exchange, { policy }: DhcpSurroundings): boolean {
+  if (!canProbe) return false;
   return policy.conflictDetection === 'all' || client.kind === undefined;
 }

@@ -8,14 +8,9 @@ import { describeClientId } from '../client/client-key.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
-import {
-  type AddressClaim,
-  claimsOf,
-  findReservedAddress,
-  isAssignable,
-  mayTake,
-} from '../leases/choose-address.ts';
+import { type AddressClaim, claimsOf, isAssignable, mayTake } from '../leases/choose-address.ts';
 import type { LeaseNotes } from '../leases/lease-book.ts';
+import { findFreeReservation } from '../leases/reserved-address.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { leaseSecondsFor } from './discover.ts';
 import { nameLease } from './name-lease.ts';
@@ -58,7 +53,7 @@ function serveSelecting(
   const offset = subnet?.offsetOf(wanted);
   if (subnet === undefined || offset === undefined)
     return refuse(exchange, `${wanted} is not an address of this network`);
-  const reserved = findReservedAddress(exchange);
+  const reserved = findFreeReservation(exchange, surroundings.reservations, surroundings.inUse);
   if (reserved !== undefined && (reserved.subnet !== subnet || reserved.offset !== offset)) {
     return refuseByRecords(
       exchange,
@@ -66,8 +61,9 @@ function serveSelecting(
       surroundings,
     );
   }
-  if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
+  if (reserved === undefined && !isAssignable(exchange, subnet, offset, surroundings.reservations)) {
     return refuseByRecords(exchange, `${wanted} is taken`, surroundings);
+  }
   return grant(exchange, subnet, offset, surroundings, identifier);
 }
 
@@ -84,7 +80,8 @@ function serveInitReboot(
     if (!authoritative) return ignore('unknown_lease');
     return refuse(exchange, `${wanted} is not an address of this network`);
   }
-  const expected = expectedAddresses(exchange);
+  const reserved = findFreeReservation(exchange, surroundings.reservations, surroundings.inUse);
+  const expected = reserved === undefined ? earlierAddresses(exchange) : [reserved];
   const [first] = expected;
   if (first === undefined && !authoritative) return ignore('unknown_lease');
   if (first !== undefined && !expected.some((one) => one.subnet === subnet && one.offset === offset)) {
@@ -94,8 +91,9 @@ function serveInitReboot(
       surroundings,
     );
   }
-  if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
+  if (reserved === undefined && !isAssignable(exchange, subnet, offset, surroundings.reservations)) {
     return refuseByRecords(exchange, `${wanted} is taken`, surroundings);
+  }
   return grant(exchange, subnet, offset, surroundings);
 }
 
@@ -118,8 +116,10 @@ function serveProlonging(
       : ignore('unknown_lease');
   }
   const ours = subnet.bindingOf(exchange.clientKey)?.offset === offset;
-  // An address outside of the pools was set by hand, or by somebody else: not ours to refuse.
-  if (!ours && !(authoritative && subnet.isInPool(offset))) return ignore('unknown_lease');
+  // An address outside of the pools was set by hand, or by somebody else: not ours to refuse, unless another client has
+  // it from us, as after a reservation was taken over.
+  const isOurs = subnet.isInPool(offset) || subnet.bindingAt(offset)?.active === true;
+  if (!ours && !(authoritative && isOurs)) return ignore('unknown_lease');
   if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
     return refuseByRecords(exchange, `${ciaddr} is taken`, surroundings);
   return grant(exchange, subnet, offset, surroundings);
@@ -137,6 +137,8 @@ function grant(
     return ignore(subnet.hasRoomForUnknown ? 'pool_pressure' : 'pool_exhausted');
   }
   const { book, findBootPlan } = surroundings;
+  // A reservation that is taken over from another identity of the machine.
+  subnet.dropOfferToOthers(offset, exchange.clientKey);
   const planned = planBoot(exchange, subnet, findBootPlan, true);
   const leaseSeconds = leaseSecondsFor(exchange, subnet, planned.plan);
   const { changes, renewal } = book.bind(
@@ -225,10 +227,8 @@ function subnetWith({ subnets }: Exchange, address: Ipv4Address): SubnetLeases |
   return subnets.find((subnet) => subnet.offsetOf(address) !== undefined);
 }
 
-/** The addresses that a client may ask for again: its reservation, else its lease, else all that it once had. */
-function expectedAddresses(exchange: Exchange): readonly AddressClaim[] {
-  const reserved = findReservedAddress(exchange);
-  if (reserved !== undefined) return [reserved];
+/** The addresses that a client without a reservation may ask for again: its lease, else all that it once had. */
+function earlierAddresses(exchange: Exchange): readonly AddressClaim[] {
   const bound = claimsOf(exchange).filter(({ offset, subnet }) => {
     return subnet.bindingAt(offset)?.lease.clientKey === exchange.clientKey;
   });

@@ -5,6 +5,7 @@ import type { FindBootPlan } from '../boot/boot-plan.ts';
 import type { DhcpPolicy } from '../dhcp-policy.ts';
 import type { AllowFresh } from '../leases/choose-address.ts';
 import type { DeclineBudget } from '../leases/decline-budget.ts';
+import type { ReservationsInUse } from '../leases/reservations-in-use.ts';
 import type { LeaseBook } from '../leases/lease-book.ts';
 
 /** What replies are made from: the leases, what is declared, and the limits. */
@@ -18,5 +19,7 @@ export interface DhcpSurroundings {
   /** How many DHCPDECLINEs are believed. */
   readonly declines: DeclineBudget;
   readonly allowFresh: AllowFresh;
+  /** Reserved addresses that somebody else uses, or is said to use. */
+  readonly inUse: ReservationsInUse;
   readonly bootLoops: BootLoopGuard;
 }

@@ -112,7 +112,7 @@ describe('the life of an address', () => {
     const rig = new DhcpRig({ policy: { conflictDetection: 'not-pxe' } });
     const offer = replyOf(rig.send({ type: 1, mac: clientMac(1) }));
     expect(offer.probe).toBe('10.20.0.50');
-    rig.commit(rig.engine.markInUse(ip('10.20.0.50'), rig.now)!);
+    rig.commit(rig.engine.markInUse(ip('10.20.0.50'), clientMac(9), rig.now)!);
     expect(rig.stored.get('10.20.0.50')?.state).toBe('declined');
     expect(rig.lease(clientMac(1))).toBe('10.20.0.51');
     expect(replyOf(rig.send({ type: 1, mac: clientMac(1) })).probe).toBeUndefined();

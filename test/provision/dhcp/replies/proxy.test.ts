@@ -272,9 +272,12 @@ describe('mode auto', () => {
   test('a machine with a reservation is ours also while another one has its address', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ mode: 'auto' })],
+      policy: { conflictDetection: 'not-pxe' },
       machines: [machine({ id: 'n1', macs: [clientMac(1), clientMac(2)], address: ip('10.20.0.10') })],
     });
     expect(rig.lease(clientMac(1))).toBe('10.20.0.10');
+    rig.send({ type: 1, mac: clientMac(2) });
+    rig.engine.markInUse(ip('10.20.0.10'), clientMac(1), rig.now);
     expect(rig.lease(clientMac(2))).toBe('10.20.0.50');
   });
 

@@ -1,0 +1,19 @@
+import type { MachineMatch } from '../../machines/identification.ts';
+import type { Moment } from '../moment.ts';
+import type { SubnetLeases } from './subnet-leases.ts';
+
+/** A client that wants an address. */
+export interface AddressSeeker {
+  readonly clientKey: string;
+  /** `chaddr` in hex with colons. */
+  readonly chaddr: string;
+  /** Whether the network can be asked who uses an address: not behind a relay, and not where settings say no. */
+  readonly canProbe: boolean;
+  /** Its machine's record. */
+  readonly match?: MachineMatch;
+  /** The client's subnet, and after it the others on the same link. */
+  readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
+  /** The link it is on: its relay's address, or the name of the interface. */
+  readonly link: string;
+  readonly now: Moment;
+}
