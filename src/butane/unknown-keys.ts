@@ -5,7 +5,7 @@ import type { MappingNode, YamlNode } from './yaml/node.ts';
 
 /**
  * Finds every key that the schema does not have, as errors, also behind aliases and merge keys, where Butane does not
- * look. A merge key itself is known. The document must have been decoded, which bounds what its aliases can expand to.
+ * look. A merge key itself is known, and so is `x-` and anything behind it. The document must have been decoded, which bounds what its aliases can expand to.
  */
 export function findUnknownKeys(root: YamlNode, schema: ButaneStruct): Entry[] {
   const entries: Entry[] = [];
@@ -34,7 +34,9 @@ export function findUnknownKeys(root: YamlNode, schema: ButaneStruct): Entry[] {
     const name = keyText(resolve(key));
     const field = struct.byKey.get(name);
     path.push(name);
-    if (!field) {
+    if (name.startsWith('x-')) {
+      // Where people keep anchors, as in Compose files; Butane warns and goes on.
+    } else if (!field) {
       entries.push({
         kind: 'error',
         path: [...path],

@@ -8,6 +8,7 @@ import type { Machine } from '../provision/machines/machine.ts';
 import { type Labels, labelsFor } from '../provision/selection/labels.ts';
 import { metadataEnv } from '../provision/rendering/metadata-env.ts';
 import { type IgnitionConfig, type IgnitionCompiler } from '../provision/rendering/render-ignition.ts';
+import type { RenderedSource } from '../provision/rendering/rendered-source.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import {
   metadataVariables,
@@ -143,16 +144,26 @@ export class Generation {
 
   /** The Ignition config; undefined when the profile has none. Throws TemplateError. */
   ignitionConfig(resolution: MatchedResolution, context: RenderContext): IgnitionConfig | undefined {
-    const { ignition } = resolution.match.compiled;
-    if (ignition.length === 0) return undefined;
+    if (resolution.match.compiled.ignition.length === 0) return undefined;
+    return this.#ignitionCompiler.compile(this.ignitionSources(resolution, context));
+  }
+
+  /** What the Ignition config is compiled from: the text of each template, whatever it is. Throws TemplateError. */
+  ignitionSources(resolution: MatchedResolution, context: RenderContext): RenderedSource[] {
     const variables = this.#variables(resolution, context);
-    return this.#ignitionCompiler.compile(
-      ignition.map((template) => ({
-        name: template.name,
-        template: template.source,
-        text: template.render(variables),
-      })),
-    );
+    const faults: TemplateError[] = [];
+    const sources = resolution.match.compiled.ignition.flatMap((template) => {
+      try {
+        return [{ name: template.name, template: template.source, text: template.render(variables) }];
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        faults.push(error);
+        return [];
+      }
+    });
+    const [first, ...further] = faults;
+    if (first !== undefined) throw first.with(further);
+    return sources;
   }
 
   /**

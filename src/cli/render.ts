@@ -1,11 +1,12 @@
 import { Argument, type Command } from 'commander';
 import type { Generation, MatchedResolution } from '../catalog/generation.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
+import type { RenderedSource } from '../provision/rendering/rendered-source.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { RenderContext } from '../provision/rendering/template-variables.ts';
 import { addMachineQuery, loadOrReport, type MachineQuery, toLabels, toRawQuery } from './machine-query.ts';
 
-const KINDS = ['ipxe', 'grub', 'ignition', 'generic', 'metadata'] as const;
+const KINDS = ['ipxe', 'grub', 'ignition', 'butane', 'generic', 'metadata'] as const;
 
 type Kind = (typeof KINDS)[number];
 
@@ -44,7 +45,7 @@ export function registerRender(program: Command): void {
         else process.stdout.write(rendered.endsWith('\n') ? rendered : `${rendered}\n`);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
-        fail(`profiles/${error.describe()}`);
+        for (const fault of error.all()) fail(`profiles/${fault.describe()}`);
       }
     });
 }
@@ -63,11 +64,20 @@ function render(
       return generation.grubConfig(resolution, context);
     case 'ignition':
       return generation.ignitionConfig(resolution, context)?.json;
+    case 'butane':
+      return layersOf(generation.ignitionSources(resolution, context));
     case 'generic':
       return generation.genericConfig(resolution, name, context);
     case 'metadata':
       return generation.metadata(resolution, context);
   }
+}
+
+/** The rendered text of each layer, with its name where there are several. */
+function layersOf(sources: readonly RenderedSource[]): string | undefined {
+  const [first, ...rest] = sources;
+  if (first === undefined || rest.length === 0) return first?.text;
+  return sources.map(({ name, text }) => `# profiles/${name}\n${text.trimEnd()}\n`).join('\n');
 }
 
 function fail(message: string): void {

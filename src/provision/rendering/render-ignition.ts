@@ -3,26 +3,22 @@ import { compileButane, serverSafety } from '../../butane/compile.ts';
 import { encodeConfig } from '../../ignition/encode.ts';
 import { mergeLayers, type VersionedConfig } from '../../ignition/merge-layers.ts';
 import { parseConfig } from '../../ignition/parse-config.ts';
-import { type Entry, formatEntry } from '../../ignition/report.ts';
+import type { Entry } from '../../ignition/report.ts';
 import type { SpecVersion } from '../../ignition/spec-version.ts';
 import { validateConfig } from '../../ignition/validate.ts';
+import { describeEntries, isIgnition, sourceFaults, type TemplateNote } from './config-faults.ts';
+import { findFirstBootWarnings } from './first-boot-warnings.ts';
+import { describeMergedFaults, placeOfText } from './merged-faults.ts';
+import type { RenderedSource } from './rendered-source.ts';
 import { TemplateError } from './template-error.ts';
-
-/** One source of an Ignition config after its template was rendered. */
-export interface RenderedSource {
-  /** Name of the template; its ending says what it is: `.ign` is Ignition, anything else Butane. */
-  readonly name: string;
-  /** The template as it was written, to find the place that an error is about. */
-  readonly template: string;
-  readonly text: string;
-}
 
 /** A complete, valid Ignition config. */
 export interface IgnitionConfig {
   readonly json: string;
   /** The specification that it is written in. */
   readonly spec: SpecVersion;
-  readonly warnings: readonly string[];
+  /** What is doubtful, in the words of Ignition and Butane, and what would fail at the first boot. */
+  readonly warnings: readonly TemplateNote[];
 }
 
 /** Characters of configs and their sources that the cache holds. */
@@ -56,20 +52,26 @@ export class IgnitionCompiler {
   }
 
   #compile(sources: readonly RenderedSource[]): IgnitionConfig {
-    const warnings: string[] = [];
-    const [first, ...rest] = sources.map((source) => ({
-      source,
-      ...compileSource(source, this.#files, warnings),
-    }));
+    const warnings: TemplateNote[] = [];
+    const faults: TemplateError[] = [];
+    const compiled: CompiledSource[] = [];
+    for (const source of sources) {
+      try {
+        compiled.push(compileSource(source, this.#files, warnings));
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        faults.push(error);
+      }
+    }
+    const [fault, ...otherFaults] = faults;
+    if (fault !== undefined) throw fault.with(otherFaults);
+    const [first, ...rest] = compiled;
     if (first === undefined) throw new TemplateError('', 'the profile names no Ignition template');
-    if (rest.length === 0) return { json: first.json, spec: first.spec, warnings };
-    const layers: [VersionedConfig, ...VersionedConfig[]] = [first, ...rest];
-    const merged = mergeLayers(layers, { mode: 'layered' });
-    const name = sources.map((source) => source.name).join(' + ');
-    const faults = validateConfig(merged.config, merged.spec).filter((entry) => entry.kind === 'error');
-    const [fault] = faults;
-    if (fault !== undefined) throw new TemplateError(name, `merged, ${formatEntry(fault)}`);
-    return { json: encodeConfig(merged.config, merged.spec), spec: merged.spec, warnings };
+    const { config, spec, json } = rest.length === 0 ? first : merge([first, ...rest]);
+    for (const { path, message } of findFirstBootWarnings(config)) {
+      warnings.push(placeOfText(sources, path, message));
+    }
+    return { json, spec, warnings };
   }
 
   #keep(key: string, config: IgnitionConfig): void {
@@ -85,65 +87,36 @@ export class IgnitionCompiler {
   }
 }
 
+interface CompiledSource extends VersionedConfig {
+  readonly source: RenderedSource;
+  readonly json: string;
+}
+
+function merge(layers: readonly [CompiledSource, ...CompiledSource[]]): VersionedConfig & { json: string } {
+  const { config, spec } = mergeLayers(layers, { mode: 'layered' });
+  const errors: readonly Entry[] = validateConfig(config, spec).filter((entry) => entry.kind === 'error');
+  if (errors.length > 0) throw describeMergedFaults(errors, config, layers);
+  return { config, spec, json: encodeConfig(config, spec) };
+}
+
 function compileSource(
   source: RenderedSource,
   files: ButaneFiles | undefined,
-  warnings: string[],
-): VersionedConfig & { readonly json: string } {
-  if (/\.(ign|ignition)$/.test(source.name)) {
+  warnings: TemplateNote[],
+): CompiledSource {
+  if (isIgnition(source.name)) {
     const parsed = parseConfig(source.text, { strictKeys: true });
-    if (parsed.kind === 'invalid') throw sourceError(source, parsed.entries, parsed.reason);
-    warnings.push(...parsed.entries.map((entry) => `${source.name}: ${formatEntry(entry)}`));
-    return { config: parsed.config, spec: parsed.spec, json: source.text };
+    if (parsed.kind === 'invalid') throw sourceFaults(source, parsed.entries, parsed.reason);
+    warnings.push(...describeEntries(source, parsed.entries));
+    return { source, config: parsed.config, spec: parsed.spec, json: source.text };
   }
   const compiled = compileButane(source.text, {
     safety: serverSafety,
     ...(files !== undefined && { files }),
   });
   if (compiled.kind === 'invalid') {
-    throw sourceError(source, compiled.entries, compiled.error, compiled.place);
+    throw sourceFaults(source, compiled.entries, compiled.error, compiled.place);
   }
-  warnings.push(...compiled.entries.map((entry) => `${source.name}: ${formatEntry(entry)}`));
-  return { config: compiled.config, spec: compiled.spec, json: compiled.json };
-}
-
-function sourceError(
-  source: RenderedSource,
-  entries: readonly Entry[],
-  reason: string,
-  place?: { readonly line: number; readonly col: number },
-): TemplateError {
-  const entry = entries.find(({ kind }) => kind === 'error');
-  if (entry === undefined) {
-    // The place is exact, and go-yaml's line is not.
-    const exact = reason.replace(
-      /^(?:Error unmarshaling )?yaml: (?:yaml: )?(?:line \d+: )?/,
-      'not valid YAML: ',
-    );
-    const message = exact.replaceAll(/\n */g, ' ');
-    return new TemplateError(source.name, message, placeInTemplate(source, place?.line, place?.col));
-  }
-  const { line: _line, col: _col, ...withoutPlace } = entry;
-  const message = formatEntry(withoutPlace).replace(/^error at /, '');
-  return new TemplateError(source.name, message, placeInTemplate(source, entry.line, entry.col));
-}
-
-/**
- * Where in the template the rendered line comes from: the nearest line with the same text, or else the line with the
- * same number, which is right as long as no block before it grew or vanished.
- */
-function placeInTemplate(
-  source: RenderedSource,
-  line: number | undefined,
-  column: number | undefined,
-): { line: number; column: number } | undefined {
-  if (line === undefined) return undefined;
-  const written = source.template.split('\n');
-  const rendered = source.text.split('\n')[line - 1];
-  let best: number | undefined;
-  written.forEach((text, index) => {
-    if (text !== rendered) return;
-    if (best === undefined || Math.abs(index + 1 - line) < Math.abs(best - line)) best = index + 1;
-  });
-  return { line: best ?? Math.min(line, written.length), column: column ?? 1 };
+  warnings.push(...describeEntries(source, compiled.entries));
+  return { source, config: compiled.config, spec: compiled.spec, json: compiled.json };
 }

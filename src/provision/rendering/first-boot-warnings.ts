@@ -1,0 +1,116 @@
+import type { Config, Resource } from '../../ignition/config.ts';
+import { DataUrlError, decodeDataUrl } from '../../ignition/data-url.ts';
+
+/** What would fail at a machine's first boot, though the config is valid. */
+export interface FirstBootWarning {
+  /** The file, directory or link. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Where Flatcar's /usr is seen under another name (links of its root file system). */
+const USR_LINKS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
+/** Below /usr and writable: the OEM partition. */
+const OEM = '/usr/share/oem';
+
+/**
+ * Files that Flatcar ships in /etc (a layer below it, /usr/share/flatcar/etc), which Ignition finds there and refuses to
+ * replace.
+ */
+const SHIPPED: ReadonlySet<string> = new Set(
+  [
+    ...[
+      'bash/bashrc',
+      'environment',
+      'flatcar/update.conf',
+      'group',
+      'gshadow',
+      'host.conf',
+      'hosts',
+      'issue',
+    ],
+    ...['localtime', 'login.defs', 'lsb-release', 'motd', 'nsswitch.conf', 'os-release', 'passwd', 'profile'],
+    ...['protocols', 'resolv.conf', 'rpc', 'securetty', 'services', 'shadow', 'shells', 'ssh/ssh_config'],
+    ...['ssh/sshd_config', 'sudoers'],
+  ].map((name) => `/etc/${name}`),
+);
+
+/**
+ * Finds what Ignition will refuse on a Flatcar machine and what can be known beforehand: contents declared gzip that are
+ * not, a file below a file, a path on the read-only /usr, and a file that is there already. Cost is linear in the config.
+ */
+export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
+  const { files = [], directories = [], links = [], filesystems = [] } = config.storage ?? {};
+  const warnings: FirstBootWarning[] = [];
+  const filePaths = new Set(files.map(({ path = '' }) => path));
+  const mounted = filesystems.flatMap(({ path }) => (path === undefined ? [] : [path]));
+  for (const { path = '' } of [...files, ...directories, ...links]) {
+    const above = findAbove(path, filePaths);
+    if (above !== undefined) {
+      warnings.push({
+        path,
+        message: `it is below ${above}, which is a file: Ignition fails at the first boot`,
+      });
+    }
+    if (isReadOnly(path) && !mounted.some((mount) => isBelow(path, mount))) {
+      warnings.push({
+        path,
+        message:
+          '/usr is read-only on Flatcar, so that Ignition fails at the first boot: put it below /opt, /etc or /var',
+      });
+    }
+  }
+  const replaced = [...files.filter(({ contents }) => contents?.source !== undefined), ...links];
+  for (const { path = '', overwrite } of replaced) {
+    if (!SHIPPED.has(path) || overwrite === true) continue;
+    warnings.push({
+      path,
+      message:
+        'Flatcar ships this file, and Ignition fails at the first boot where it exists: add "overwrite: true"',
+    });
+  }
+  for (const { path = '', contents, append = [] } of files) {
+    if ([contents, ...append].some((resource) => resource !== undefined && isFalselyGzip(resource))) {
+      warnings.push({
+        path,
+        message:
+          'its contents are declared gzip and are not, so that Ignition fails at the first boot: leave "compression" out, or compress them',
+      });
+    }
+  }
+  return warnings;
+}
+
+function findAbove(path: string, files: ReadonlySet<string>): string | undefined {
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const above = path.slice(0, slash);
+    if (files.has(above)) return above;
+  }
+  return undefined;
+}
+
+function isReadOnly(path: string): boolean {
+  if (isBelow(path, OEM)) return false;
+  return isBelow(path, '/usr') || USR_LINKS.some((link) => isBelow(path, link));
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return folder !== '/' && (path === folder || path.startsWith(`${folder}/`));
+}
+
+/** Whether embedded contents lack what begins every gzip file (RFC 1952 section 2.3.1): two magic bytes and deflate. */
+function isFalselyGzip({ source, compression }: Resource): boolean {
+  if (compression !== 'gzip' || source?.startsWith('data:') !== true) return false;
+  const comma = source.indexOf(',');
+  // The first four digits of base64 are three bytes; the rest need not be decoded.
+  const head = source.slice(0, comma).endsWith(';base64')
+    ? source.slice(0, comma + 5)
+    : source.slice(0, comma + 10);
+  try {
+    const bytes = decodeDataUrl(head.replace(/%[0-9A-Fa-f]?$/, ''));
+    return bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8;
+  } catch (error) {
+    if (error instanceof DataUrlError) return true;
+    throw error;
+  }
+}

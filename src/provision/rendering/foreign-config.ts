@@ -1,0 +1,108 @@
+/** What a text is that should be Butane or Ignition and is not, and what to do about it. */
+export interface ForeignConfig {
+  /** Where it shows, counted from 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+const BUTANE_BEGINS = 'begin it with the lines "variant: flatcar" and "version: 1.1.0"';
+
+/** Keys of Container Linux Configs that Butane does not have. */
+const CONTAINER_LINUX_KEY = /^(etcd|flannel|locksmith|update|docker|networkd):/m;
+
+/**
+ * Recognises what people bring along: cloud-config, Container Linux Configs, Ignition under the name of Butane, documents
+ * of Matchbox and Kubernetes, scripts. `text` is one that Butane found no variant in.
+ */
+export function recogniseForButane(text: string): ForeignConfig {
+  const content = firstContent(text);
+  const at = (pattern: RegExp, message: string): ForeignConfig | undefined => {
+    const match = pattern.exec(text);
+    return match === null ? undefined : { line: lineAt(text, match.index), message };
+  };
+  if (content === undefined) {
+    return { line: 1, message: `this renders to nothing; a Butane document has content: ${BUTANE_BEGINS}` };
+  }
+  return (
+    at(
+      /^#cloud-config/m,
+      `this is a cloud-config, which Flatcar does not take from Ignition: write it as Butane; ${BUTANE_BEGINS}`,
+    ) ??
+    at(/^#!/, 'this is a script, and not Butane: put it into a file or a unit of a Butane document') ??
+    (text.startsWith('{', content) ? recogniseJson(text) : undefined) ??
+    at(
+      CONTAINER_LINUX_KEY,
+      `this is a Container Linux Config, of which Butane took over most: ${BUTANE_BEGINS}, and write what it does not know (etcd, update, locksmith, networkd and so on) as files and units`,
+    ) ??
+    at(
+      /^\s*(?:- )?filesystem: ["']?root/m,
+      `this is a Container Linux Config: ${BUTANE_BEGINS}, and leave "filesystem" out`,
+    ) ??
+    at(
+      /^apiVersion:/m,
+      'this is a document of Kubernetes, and not Butane: put it into a file of a Butane document',
+    ) ?? {
+      line: lineAt(text, content),
+      message: `this is not Butane, since it has no variant: ${BUTANE_BEGINS}`,
+    }
+  );
+}
+
+/** Recognises why a text is not Ignition 3; undefined when nothing is known about it. */
+export function recogniseForIgnition(text: string): ForeignConfig | undefined {
+  const content = firstContent(text);
+  if (content === undefined) {
+    return { line: 1, message: 'this renders to nothing, and not to Ignition JSON' };
+  }
+  if (text.startsWith('{', content)) return recogniseOldIgnition(text);
+  if (/^variant:/m.test(text) || /^#cloud-config/m.test(text)) {
+    const { message, line } = /^variant:/m.test(text)
+      ? {
+          line: lineAt(text, content),
+          message: 'this is Butane, and not Ignition JSON: name the template with the ending .bu',
+        }
+      : recogniseForButane(text);
+    return { line, message };
+  }
+  return undefined;
+}
+
+function recogniseJson(text: string): ForeignConfig | undefined {
+  const matchbox = /"(?:ignition_id|cloud_id|generic_id)"/.exec(text);
+  if (matchbox !== null) {
+    return {
+      line: lineAt(text, matchbox.index),
+      message:
+        'this is a profile of Matchbox, and not a config: write it as a profile, with `ignition` in place of `ignition_id`',
+    };
+  }
+  const old = recogniseOldIgnition(text);
+  if (old !== undefined) return old;
+  const ignition = /"ignition"/.exec(text);
+  if (ignition === null) return undefined;
+  return {
+    line: lineAt(text, ignition.index),
+    message: 'this is Ignition JSON, and not Butane: name the template with the ending .ign',
+  };
+}
+
+function recogniseOldIgnition(text: string): ForeignConfig | undefined {
+  const [first] = [...text.matchAll(/"ignitionVersion"|"version"\s*:\s*"([0-2]\.\d+\.\d+[^"]*)"/g)];
+  if (first === undefined) return undefined;
+  const version = first[1] === undefined ? '1' : /^\d\.\d+\.\d+/.exec(first[1])?.[0];
+  return {
+    line: lineAt(text, first.index),
+    message: `this is Ignition ${version}, and machines are given 3.0.0 or newer: convert it with ign-converter (https://github.com/flatcar/ign-converter), or write it as Butane`,
+  };
+}
+
+/** Offset of the first character that is not blank or in a comment of YAML. */
+function firstContent(text: string): number | undefined {
+  const match = /^(?:\s*(?:#.*|---.*)?\n)*\s*(?!#)\S/.exec(text);
+  if (match === null) return undefined;
+  return match[0].length - 1;
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
