@@ -1,5 +1,7 @@
 # Railhead with the boot programs of Debian's ipxe package.
-FROM node:20-bookworm-slim AS build
+ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 # better-sqlite3 is built from source where its prebuilt binary cannot be fetched.
 RUN apt-get update \
@@ -10,14 +12,14 @@ COPY bin ./bin
 COPY src ./src
 RUN npm ci && npm prune --omit=dev --ignore-scripts
 
-FROM node:20-bookworm-slim
+FROM ${NODE_IMAGE}
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ipxe libcap2-bin \
  && rm -rf /var/lib/apt/lists/* \
  # The service is no root: the program itself carries what it may do, within what the container is given.
  && setcap cap_net_bind_service,cap_net_raw+ep "$(command -v node)" \
  && useradd --system --uid 4011 --home-dir /nonexistent railhead \
- && install -d -o railhead /var/lib/railhead
+ && install -d -o railhead /var/lib/railhead /var/lib/railhead/assets
 WORKDIR /opt/railhead
 COPY --from=build /src/node_modules ./node_modules
 COPY --from=build /src/dist ./dist
@@ -27,6 +29,6 @@ USER railhead
 ENV NODE_ENV=production
 VOLUME ["/var/lib/railhead"]
 WORKDIR /etc/railhead
-HEALTHCHECK --interval=30s --timeout=5s CMD ["node", "-e", "fetch('http://127.0.0.1:8081/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=30s --timeout=5s CMD ["node", "-e", "fetch('http://127.0.0.1:8081/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/opt/railhead/bin/railhead.js"]
 CMD ["serve", "--store", "/var/lib/railhead/railhead.db"]

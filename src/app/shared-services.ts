@@ -72,7 +72,7 @@ export async function startSharedServices(
   services.add('history', startPruner(store, settings, log, clock));
   const catalog = await startCatalog(settings, log, clock, services);
 
-  const assets = path.join(settings.catalog.dir, 'assets');
+  const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
   const programs = findBootPrograms([path.join(assets, 'boot'), ...settings.boot_programs.dirs]);
   announceBootPrograms(programs, log);
 

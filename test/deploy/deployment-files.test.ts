@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -6,11 +8,18 @@ import { parse } from 'yaml';
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
+interface BindMount {
+  readonly type: string;
+  readonly source: string;
+  readonly read_only: boolean;
+  readonly bind: { readonly create_host_path: boolean };
+}
+
 const CAPABILITIES = ['NET_BIND_SERVICE', 'NET_RAW'];
 
 describe('docker-compose.yml', () => {
   const compose = parse(read('docker-compose.yml')) as {
-    services: { railhead: Record<string, unknown> & { volumes: string[] } };
+    services: { railhead: Record<string, unknown> & { volumes: (string | BindMount)[] } };
     volumes: Record<string, unknown>;
   };
   const service = compose.services.railhead;
@@ -26,14 +35,15 @@ describe('docker-compose.yml', () => {
   });
 
   test('mounts what exists, read-only, and one volume for the store', () => {
-    for (const volume of service.volumes) {
-      const [source = '', , mode] = volume.split(':');
-      if (source.startsWith('./')) {
-        expect(existsSync(path.join(root, source)), source).toBe(true);
-        expect(mode, volume).toBe('ro');
-      } else {
-        expect(compose.volumes).toHaveProperty(source);
-      }
+    const named = service.volumes.filter((volume) => typeof volume === 'string');
+    expect(named.map((volume) => volume.split(':')[0])).toEqual(Object.keys(compose.volumes));
+    const binds = service.volumes.filter((volume) => typeof volume !== 'string');
+    expect(binds).toHaveLength(5);
+    for (const { bind, read_only: readOnly, source, type } of binds) {
+      expect(existsSync(path.join(root, source)), source).toBe(true);
+      expect([type, readOnly], source).toEqual(['bind', true]);
+      // Docker must not make a directory of a railhead.yaml that is missing.
+      expect(bind.create_host_path, source).toBe(false);
     }
   });
 });
@@ -58,8 +68,17 @@ describe('Dockerfile', () => {
 
   test('runs as a user of its own, on the Node.js that package.json asks for', () => {
     expect(dockerfile).toMatch(/^USER railhead$/m);
-    const images = [...dockerfile.matchAll(/^FROM node:(\d+)-/gm)].map(([, major]) => major);
-    expect(new Set(images)).toEqual(new Set(['20']));
+    const [, image = ''] = /^ARG NODE_IMAGE=(.+)$/m.exec(dockerfile) ?? [];
+    // A whole version: what is built again next year is the same.
+    expect(image).toMatch(/^node:20\.\d+\.\d+-bookworm-slim$/);
+    expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, name]) => name)).toEqual([
+      '${NODE_IMAGE}',
+      '${NODE_IMAGE}',
+    ]);
+  });
+
+  test('is healthy when machines can be served, not when the process merely runs', () => {
+    expect(dockerfile).toMatch(/^HEALTHCHECK .*\/readyz/m);
   });
 });
 
@@ -71,3 +90,29 @@ test('the systemd unit asks for the same two capabilities, and no root', () => {
   expect(unit).toMatch(/^DynamicUser=yes$/m);
   expect(unit).not.toMatch(/^User=root/m);
 });
+
+test('the systemd unit reloads, reads its token as a credential, and has a limit of memory', () => {
+  const unit = read('deploy/railhead.service');
+  expect(unit).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+  expect(unit).toMatch(/^LoadCredential=operator-token:\/etc\/railhead\/token$/m);
+  expect(unit).toMatch(/^ExecStart=.* --set operator\.token_file=%d\/operator-token$/m);
+  expect(unit).toMatch(/^MemoryMax=2G$/m);
+});
+
+test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)(
+  'systemd finds no fault with the unit',
+  () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'railhead-unit-'));
+    try {
+      // Its programs are where they are installed to, which is not on this host.
+      const unit = read('deploy/railhead.service').replace('/usr/bin/node', process.execPath);
+      writeFileSync(path.join(folder, 'railhead.service'), unit);
+      const { stderr } = spawnSync('systemd-analyze', ['verify', path.join(folder, 'railhead.service')], {
+        encoding: 'utf8',
+      });
+      expect(stderr.split('\n').filter((line) => line.includes('railhead.service'))).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

@@ -7,6 +7,12 @@ export const catalog = z
     dir: filePath
       .prefault('.')
       .describe('The directory that holds `profiles/`, `groups/`, `machines/` and `assets/`.'),
+    assets: filePath
+      .optional()
+      .describe(
+        'The directory behind `/assets/`, for kernels and images; `assets` in `catalog.dir` by default.',
+      )
+      .meta({ example: '/var/lib/railhead/assets' }),
     watch: z.boolean().prefault(true).describe('Whether edits take effect by themselves.'),
   })
   .prefault({});
