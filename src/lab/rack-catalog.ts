@@ -17,6 +17,8 @@ boot:
     - initrd=initrd.img
     - console=ttyS0
     - quiet
+    # On a loaded host the emulated timer is late, which the kernel would take for a broken board, and stop.
+    - no_timer_check
     - ignition.config.url={{ignition_url}}
     - railhead.show=/etc/role
     - railhead.report={{server.url}}/report?mac={{machine.mac}}

@@ -39,8 +39,11 @@ export function machine(name: string, firmware: Firmware): RackMachine {
  * What the machine's own system says after Ignition: its host name. Rejects with its console if it does not come to
  * that.
  */
-export async function hostnameOf(booted: VirtualMachine): Promise<string | undefined> {
-  const [, hostname] = await booted.console.waitForLine(/railhead-lab: hostname: (\S+)/, BOOT_TIMEOUT_MS);
+export async function hostnameOf(
+  booted: VirtualMachine,
+  timeoutMs = BOOT_TIMEOUT_MS,
+): Promise<string | undefined> {
+  const [, hostname] = await booted.console.waitForLine(/railhead-lab: hostname: (\S+)/, timeoutMs);
   await booted.ended;
   return hostname;
 }

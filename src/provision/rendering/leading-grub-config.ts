@@ -14,7 +14,7 @@ export function leadingGrubConfig(origin: string): string {
     '  set railhead_query="uuid=$railhead_uuid&$railhead_query"',
     'fi',
     'if smbios --type 1 --get-string 7 --set railhead_serial; then',
-    '  if regexp "^[A-Za-z0-9._-]+$" "$railhead_serial"; then',
+    `  if regexp '^[A-Za-z0-9._-]+$' "$railhead_serial"; then`,
     '    set railhead_query="$railhead_query&serial=$railhead_serial"',
     '  fi',
     'fi',

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { missingPackages } from '../../src/lab/debian-packages.ts';
+import { Rack } from '../../src/lab/rack.ts';
+import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
+import type { Firmware } from '../../src/lab/virtual-machine.ts';
+import { hostnameOf, machine, requireRackParts, stepsOf } from './boot-steps.ts';
+
+// UEFI machines whose only boot program is GRUB, as Debian builds it: from power-on through /grub to Ignition.
+
+/** What GRUB needs to boot from the network, and nothing that would bring a configuration of its own. */
+const MODULES = [
+  ...['normal', 'configfile', 'net', 'efinet', 'tftp', 'http', 'linux', 'linuxefi', 'boot'],
+  ...['echo', 'sleep', 'test', 'true', 'regexp', 'smbios', 'minicmd', 'terminal', 'serial'],
+];
+
+const GRUB_REQUIREMENTS = [
+  { file: '/usr/bin/grub-mkimage', package: 'grub-common' },
+  { file: '/usr/lib/grub/x86_64-efi/http.mod', package: 'grub-efi-amd64-bin' },
+];
+
+/** GRUB asks for a kernel and its initrd by HTTP in small pieces, which takes an emulated machine on a loaded host minutes. */
+const TIMEOUT_MS = 400_000;
+const TEST_TIMEOUT_MS = 450_000;
+
+let rack: Rack;
+
+beforeAll(async () => {
+  await requireRackParts();
+  const missing = await missingPackages(GRUB_REQUIREMENTS);
+  if (missing.length > 0) throw new Error(`these tests need Debian packages: ${missing.join(' ')}`);
+});
+
+beforeEach(async () => {
+  rack = await Rack.create();
+});
+
+afterEach(() => rack.close());
+
+/** Starts Railhead with GRUB as the only program that it has for firmware. */
+async function startWithGrub(settings: Readonly<Record<string, unknown>> = {}) {
+  const programs = path.join(rack.catalog, 'assets/boot');
+  await mkdir(programs, { recursive: true });
+  const output = path.join(programs, 'grubx64.efi');
+  await promisify(execFile)('grub-mkimage', [
+    '-O', 'x86_64-efi', '-o', output, '-p', '/grub', ...MODULES,
+  ]); // prettier-ignore
+  return rack.startRailhead('full', { boot_programs: { dirs: [] }, ...settings });
+}
+
+test.each<{ firmware: Firmware; loaded: string }>([
+  { firmware: 'uefi', loaded: 'tftp.sent' },
+  { firmware: 'uefi-http', loaded: 'http.boot_program' },
+])(
+  '$firmware: GRUB finds the config of a declared machine by itself',
+  { timeout: TEST_TIMEOUT_MS },
+  async ({ firmware, loaded }) => {
+    const node = machine('node1', firmware);
+    await rack.writeCatalog(rackCatalog([{ machine: node, role: 'web' }]));
+    const railhead = await startWithGrub();
+    const booted = await rack.powerOn(node);
+    expect(await hostnameOf(booted, TIMEOUT_MS)).toBe('node1');
+    const steps = await stepsOf(railhead, node);
+    expect(steps).toEqual(expect.arrayContaining([loaded, 'http.asset', 'ignition.sent', 'machine.report']));
+  },
+);
+
+test(
+  'a machine without a record is led to /grub with all that GRUB knows of it',
+  { timeout: TEST_TIMEOUT_MS },
+  async () => {
+    const node = machine('node2', 'uefi');
+    await rack.writeCatalog({
+      ...RACK_PROFILE,
+      'groups/by-serial.yaml': `id: by-serial
+profile: test-os
+selector: {serial: LAB-525400770002, uuid: 7261696c-6865-4164-8000-525400770002, mac: "${node.mac}"}
+metadata: {hostname: known-by-serial, role: web, ssh_key: ssh-ed25519 AAAA}
+`,
+    });
+    const railhead = await startWithGrub();
+    const booted = await rack.powerOn(node);
+    expect(await hostnameOf(booted, TIMEOUT_MS)).toBe('known-by-serial');
+    const steps = await stepsOf(railhead, node);
+    expect(steps).toEqual(expect.arrayContaining(['tftp.sent', 'grub.sent', 'http.asset', 'ignition.sent']));
+  },
+);
