@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { DhcpProcess } from '../test/e2e/dhcp-process.ts';
 import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
+import { fuzzHttp } from './http.ts';
 import { fuzzTftp } from './tftp.ts';
 import { residentMegabytes } from '../bench/parts/resident-memory.ts';
 
@@ -14,7 +15,8 @@ import { residentMegabytes } from '../bench/parts/resident-memory.ts';
 // a running server, while a real client asks for a lease again and again. It fails if the server ends, if one of the
 // client's tries fails, if a packet was not handled (dhcp_faults), or if memory goes on growing.
 // For TFTP the client is curl, and the datagrams come from many addresses and go to the ports of transfers as well.
-// `npm run fuzz -- [dhcp|pxe|tftp] [--count N] [--rate N] [--seed N]`; needs root, iproute2, udhcpc and curl.
+// For HTTP it sends requests, on a hundred connections at once, and curl fetches what a machine fetches when it boots.
+// `npm run fuzz -- [dhcp|pxe|tftp|http] [--count N] [--rate N] [--seed N]`; needs root, iproute2, udhcpc and curl.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -25,7 +27,7 @@ const { positionals, values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
   },
 });
-const protocols = positionals.length > 0 ? positionals : ['dhcp', 'pxe', 'tftp'];
+const protocols = positionals.length > 0 ? positionals : ['dhcp', 'pxe', 'tftp', 'http'];
 const count = Number(values.count);
 /** What the second half of a run may add to the resident memory of the first, in megabytes. */
 const GROWTH_MB_MAX = 100;
@@ -44,7 +46,8 @@ for (const protocol of protocols) {
   const lab = new NetworkLab('rhz');
   const folder = mkdtempSync(path.join(tmpdir(), 'railhead-fuzz-'));
   try {
-    await (protocol === 'tftp' ? tftp(lab, folder) : fuzz(protocol, lab, folder));
+    if (protocol === 'http') await http(lab, folder);
+    else await (protocol === 'tftp' ? tftp(lab, folder) : fuzz(protocol, lab, folder));
   } finally {
     await lab.remove();
     rmSync(folder, { recursive: true });
@@ -129,4 +132,21 @@ async function tftp(lab: NetworkLab, folder: string): Promise<void> {
   for (const failure of failures.slice(0, 10)) fail(failure);
   if (fetched === 0) fail('curl got nothing');
   if (end - middle > GROWTH_MB_MAX) fail(`memory grew by ${end - middle} MB in the second half`);
+}
+
+async function http(lab: NetworkLab, folder: string): Promise<void> {
+  console.log(`http: ${count} requests, seed ${values.seed}`);
+  const { boots, failures, files, megabytes, statuses } = await fuzzHttp(lab, folder, {
+    count,
+    seed: values.seed,
+  });
+  const [start, middle, end] = megabytes;
+  console.log(`  curl got all that a machine needs ${boots} times`);
+  console.log(`  resident memory: ${start} MB, half way ${middle} MB, at the end ${end} MB`);
+  console.log(`  open files: ${files[0]} before, ${files[1]} after`);
+  console.log(`  answers: ${JSON.stringify(statuses)}`);
+  for (const failure of failures.slice(0, 10)) fail(failure);
+  if (boots === 0) fail('curl got nothing');
+  if (end - middle > GROWTH_MB_MAX) fail(`memory grew by ${end - middle} MB in the second half`);
+  if (files[1] > files[0]) fail(`${files[1] - files[0]} files were left open`);
 }

@@ -424,6 +424,35 @@ describe('hostile requests', () => {
     await vi.waitFor(async () => expect((await get(plane, '/assets/k')).status).toBe(200));
   });
 
+  test('halves of requests on all connections keep nobody out', async () => {
+    const plane = await start({ connections: 20 });
+    const halves = await Promise.all(
+      Array.from({ length: 20 }, async (_, at) => {
+        const to = { port: plane.port, host: '127.0.0.1', localAddress: `127.0.0.${3 + (at % 3)}` };
+        const client = connect(to).on('error', () => undefined);
+        await once(client, 'connect');
+        client.write('GET /ipxe?rack=1 HTTP/1.1\r\nHost:');
+        return client;
+      }),
+    );
+    // They are given a second to say the rest.
+    await vi.waitFor(async () => expect((await get(plane, '/ipxe?rack=1')).status).toBe(200), 5_000);
+    for (const client of halves) client.destroy();
+  });
+
+  test('one address cannot take all connections', async () => {
+    const plane = await start({ connections: 20, connectionsPerSource: 10 });
+    const flood = Array.from({ length: 50 }, () =>
+      connect({ port: plane.port, host: '127.0.0.1', localAddress: '127.0.0.3' }).on(
+        'error',
+        () => undefined,
+      ),
+    );
+    await vi.waitFor(() => expect(flood.filter(({ closed }) => closed)).toHaveLength(40), 5_000);
+    expect((await get(plane, '/ipxe?rack=1')).status).toBe(200);
+    for (const client of flood) client.destroy();
+  });
+
   test('downloads that are not read hold little memory each', async () => {
     const plane = await start();
     const before = process.memoryUsage().arrayBuffers;

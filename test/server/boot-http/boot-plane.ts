@@ -63,6 +63,8 @@ export async function startBootPlane(
     unmatched?: UnmatchedPolicy;
     requestsPerSource?: number;
     downloadsPerSource?: number;
+    connections?: number;
+    connectionsPerSource?: number;
     broken?: boolean;
     needy?: boolean;
     stallMs?: number;
@@ -99,8 +101,8 @@ export async function startBootPlane(
     settings: {
       listen: [{ host: '127.0.0.1', port: 0 }],
       trusted_proxies: [parseCidr('127.0.0.2/32')!],
-      connections: 1000,
-      connections_per_source: 1000,
+      connections: options.connections ?? 1000,
+      connections_per_source: options.connectionsPerSource ?? 1000,
       downloads_per_source: options.downloadsPerSource ?? 100,
       download_memory: 16,
       download_rate_min: 4_000,
