@@ -19,10 +19,12 @@ import { ConflictReports } from '../machines/conflict-reports.ts';
 import { DiscoveredMachines } from '../machines/discovered-machines.ts';
 import type { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
-import type { BootEvent } from '../provision/history/boot-event.ts';
+import { type BootEvent, CLAIMED_KINDS } from '../provision/history/boot-event.ts';
 import { BootSessions } from '../provision/history/boot-session.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
-import { FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
+import { MachineJournal } from '../machines/machine-journal.ts';
+import { fromMachineRecord } from '../machines/machine-record.ts';
+import { DISCOVERED_SOURCE, FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
@@ -80,17 +82,27 @@ export async function startSharedServices(
   watcher.start();
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
-  const machines = await startMachines(catalog, clock);
+  const machines = await startMachines(catalog, store, log, clock, services);
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
   });
   const engine = composeDhcpEngine({ decider, log, machines, origins, programs, settings, subnets });
 
+  const clients = new ClientAddresses(
+    {
+      findLease: (address) => engine.findLease(address, clock.moment()),
+      findForeignMac: (address) => engine.findForeignMac(address),
+    },
+    clock.nowMs,
+  );
   const events = new BootEventRecorder({
     store: store.events,
     sessions: new BootSessions(randomUUID),
-    budget: new EventBudget((event) => isKnown(event, machines, engine, clock)),
+    budget: new EventBudget(
+      (event) => isKnown(event, machines, engine, clock),
+      (event) => isOwn(event, machines, clients),
+    ),
     counters,
     findMachineId: (mac) => machines.identify({ mac }).machine?.id,
     log,
@@ -120,13 +132,7 @@ export async function startSharedServices(
     decider,
     conflicts: new ConflictReports(events, clock),
     discovered: new DiscoveredMachines(store.discovered, events, log, clock.now),
-    clients: new ClientAddresses(
-      {
-        findLease: (address) => engine.findLease(address, clock.moment()),
-        findForeignMac: (address) => engine.findForeignMac(address),
-      },
-      clock.nowMs,
-    ),
+    clients,
     served: new ServedNetworks(
       [...subnets.map(({ cidr }) => cidr.text), ...settings.served_networks],
       clock.nowMs,
@@ -172,8 +178,23 @@ async function startCatalog(
 }
 
 /** The registry of machines, which takes over what files declare whenever the catalog was read without a problem. */
-async function startMachines(catalog: Catalog, clock: Clock): Promise<MachineRegistry> {
+async function startMachines(
+  catalog: Catalog,
+  store: Store,
+  log: Logger,
+  clock: Clock,
+  services: Services,
+): Promise<MachineRegistry> {
   const machines = new MachineRegistry(clock.nowMs);
+  // What was declared when the program last ran stands until its source is read: no machine loses its address meanwhile.
+  machines.restore(
+    (await store.machines.loadMachines())
+      .filter(({ source }) => source !== DISCOVERED_SOURCE)
+      .map(({ id, record, source }) => ({ source, machine: fromMachineRecord(id, record) })),
+  );
+  const journal = new MachineJournal(store.machines, log, clock.now);
+  machines.onChange((changes) => journal.note(changes));
+  services.add('machine records', { close: () => journal.flush() });
   const follow = async (): Promise<void> => {
     // Without a generation nothing is known of the files, and what was known of the machines before stands.
     if (catalog.generation !== undefined) await machines.declareAll(FILES_SOURCE, catalog.machines, nextTurn);
@@ -181,6 +202,21 @@ async function startMachines(catalog: Catalog, clock: Clock): Promise<MachineReg
   await follow();
   catalog.onLoad(() => void follow());
   return machines;
+}
+
+/** Whether the address that an event came from is of the machine that it names. */
+function isOwn(
+  { address, kind, mac, machineId }: BootEvent,
+  machines: MachineRegistry,
+  clients: ClientAddresses,
+): boolean {
+  // DHCP and TFTP know the card by the packet or the address, and take nobody's word for it.
+  if (!CLAIMED_KINDS.has(kind) || address === undefined) return true;
+  const card = clients.findMac(address);
+  if (card === undefined) return false;
+  return (
+    card === mac || (machineId !== undefined && machines.identify({ mac: card }).machine?.id === machineId)
+  );
 }
 
 /** Whether an event is of a machine that a file declares, or that has a lease of ours. */

@@ -11,6 +11,8 @@ import { type Declaration, type FieldConflict, mergeDeclarations } from './merge
 
 /** The source of what lies under machines/. It counts more than every inventory. */
 export const FILES_SOURCE = 'files';
+/** The source of machines that introduced themselves. They are on record, and declare nothing. */
+export const DISCOVERED_SOURCE = 'discovered';
 
 /** All that is declared about one machine. */
 export interface MachineRecord {
@@ -33,6 +35,8 @@ export interface MachineChange {
   readonly source: string;
   readonly id: string;
   readonly machine?: Machine;
+  /** What it said before. */
+  readonly before?: Machine;
 }
 
 /** Lets other work in between. */
@@ -171,7 +175,7 @@ export class MachineRegistry implements MachineLookup {
     const known = this.#declared.get(source)?.get(machine.id);
     if (known === undefined) return { kind: 'declared', source, id: machine.id, machine };
     if (known === machine || isDeepStrictEqual(known, machine)) return undefined;
-    return { kind: 'changed', source, id: machine.id, machine };
+    return { kind: 'changed', source, id: machine.id, machine, before: known };
   }
 
   #apply(changes: readonly MachineChange[]): void {

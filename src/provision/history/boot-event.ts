@@ -34,6 +34,20 @@ export const BOOT_EVENT_KINDS = [
   'boot.url_sent_to_pxe_rom',
 ] as const;
 
+/** Kinds that HTTP brings, where a request says itself which machine it is about. */
+export const CLAIMED_KINDS: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
+  ...([
+    'http.boot_script',
+    'http.boot_program',
+    'http.asset',
+    'ipxe.sent',
+    'ipxe.waiting',
+    'grub.sent',
+  ] as const),
+  ...(['boot.local', 'ignition.sent', 'ignition.refused', 'generic.sent', 'metadata.sent'] as const),
+  ...(['machine.discovered', 'machine.report'] as const),
+]);
+
 export type BootEventKind = (typeof BOOT_EVENT_KINDS)[number];
 
 /** One step of a boot session, as an operator reads it. Carries no secret: details are redacted by who records. */

@@ -48,29 +48,41 @@ const REPORTS_PER_SECOND = 2;
  */
 export class EventBudget {
   readonly #isKnown: (event: BootEvent) => boolean;
+  readonly #isOwn: (event: BootEvent) => boolean;
   readonly #clients = new KeyedBuckets(CLIENT_PER_MINUTE / 60, CLIENT_BURST, CLIENTS_MAX);
   readonly #waiting = new KeyedBuckets(WAITING_PER_MINUTE / 60, WAITING_BURST, CLIENTS_MAX);
   readonly #known = new TokenBucket(KNOWN_PER_SECOND, TOTAL_BURST, 0);
   readonly #unknown = new TokenBucket(UNKNOWN_PER_SECOND, TOTAL_BURST, 0);
   readonly #reports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_BURST, 0);
+  readonly #claimedReports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_BURST, 0);
 
-  /** `isKnown`: whether the event is of a machine that has a record or a lease. */
-  constructor(isKnown: (event: BootEvent) => boolean) {
+  /**
+   * `isKnown`: whether the event is of a machine that has a record or a lease. `isOwn`: whether the request that
+   * brought it came from an address of the machine that it names, which over HTTP anybody can name.
+   */
+  constructor(isKnown: (event: BootEvent) => boolean, isOwn: (event: BootEvent) => boolean = () => true) {
     this.#isKnown = isKnown;
+    this.#isOwn = isOwn;
   }
 
   /** Takes an event from the budget; says why it must be left out, if it must. Time is monotonic milliseconds. */
   take(event: BootEvent, nowMs: number): EventRefusal | undefined {
     const { kind } = event;
-    // A machine that is recognised by its UUID may come with any MAC, or somebody who knows the UUID.
-    const client = event.machineId ?? event.mac ?? event.address ?? '';
+    const own = this.#isOwn(event);
+    // What is said in a machine's name from elsewhere counts for where it comes from, so that nobody uses up the
+    // machine's own part. A machine that is recognised by its UUID may come with any MAC.
+    const named = event.machineId ?? event.mac;
+    const client = (own ? (named ?? event.address) : (event.address ?? named)) ?? '';
     // What it waits for may change, and then it is news.
     if (WAITING.has(kind) && !this.#waiting.take(`${client} ${kind} ${event.summary}`, nowMs)) {
       return 'repeated';
     }
     if (!this.#clients.take(`${client} ${kind}`, nowMs)) return 'client_rate';
     const size = Math.ceil(JSON.stringify(event.detail).length / 1024);
-    if (kind === 'machine.report') return this.#reports.take(nowMs, size) ? undefined : 'report_rate';
+    if (kind === 'machine.report') {
+      const reports = own ? this.#reports : this.#claimedReports;
+      return reports.take(nowMs, size) ? undefined : 'report_rate';
+    }
     if (this.#isKnown(event)) return this.#known.take(nowMs, size) ? undefined : 'known_rate';
     return this.#unknown.take(nowMs, size) ? undefined : 'unknown_rate';
   }

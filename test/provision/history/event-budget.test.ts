@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { type MacAddress, parseMac } from '../../../src/protocol/mac-address.ts';
 import {
   BOOT_EVENT_KINDS,
@@ -121,4 +122,24 @@ test('without a card the address counts', () => {
   admitted(budget, 100, 0, () => ({ ...rest, address: '10.0.0.1' as never }));
   expect(budget.take({ ...rest, address: '10.0.0.1' as never }, 0)).toBe('client_rate');
   expect(budget.take({ ...rest, address: '10.0.0.2' as never }, 0)).toBeUndefined();
+});
+
+test('reports that strangers send in a machine’s name count for where they come from', () => {
+  const isOwn = ({ address }: BootEvent): boolean => address === '10.0.0.5';
+  const budget = new EventBudget(() => true, isOwn);
+  const report = (address: string): BootEvent => ({
+    ...event(1, 'machine.report', { detail: { report: 'x' } }),
+    machineId: 'node1',
+    address: address as Ipv4Address,
+  });
+  const refused = (address: string, count: number): number =>
+    Array.from({ length: count }, () => budget.take(report(address), 0)).filter((one) => one !== undefined)
+      .length;
+  expect(refused('10.0.0.66', 100)).toBe(70);
+  expect(refused('10.0.0.5', 30)).toBe(0);
+  // Nor do many strangers together, with as much text as a report may have.
+  const long = { report: 'x'.repeat(60_000) };
+  for (let host = 0; host < 1200; host++) budget.take({ ...report(`10.9.0.${host % 60}`), detail: long }, 0);
+  expect(budget.take({ ...report('10.9.1.1'), detail: long }, 0)).toBe('report_rate');
+  expect(budget.take({ ...report('10.0.0.5'), machineId: 'node2' }, 0)).toBeUndefined();
 });

@@ -1,0 +1,150 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { JsonObject } from '../provision/json-value.ts';
+import type { MachineChange as StoredChange, MachineStore } from '../store/machine-store.ts';
+import type { TransitionKind } from '../store/transition-store.ts';
+import type { MachineChange } from './machine-registry.ts';
+import { toMachineRecord } from './machine-record.ts';
+
+/** Changes of one transaction: leases wait in the store meanwhile. */
+const BATCH_MAX = 500;
+/** How long the first change waits for others. */
+const BATCH_DELAY_MS = 50;
+/** When a store that refused is tried again. */
+const RETRY_MS = 5_000;
+
+/** What has become of one source's record since it was last written. */
+interface Pending {
+  readonly kind: TransitionKind;
+  readonly source: string;
+  readonly id: string;
+  /** When it was first changed. */
+  readonly at: Date;
+  /** Absent where the record is gone. */
+  readonly record?: JsonObject;
+  readonly detail: JsonObject;
+}
+
+const KINDS: Readonly<Record<MachineChange['kind'], TransitionKind>> = {
+  declared: 'machine.declared',
+  changed: 'machine.changed',
+  gone: 'machine.gone',
+};
+
+/**
+ * Writes what changes in the registry to the store, a record and its transition in one transaction. It is written
+ * behind, in batches, and holds nobody up. What changes again before it was written is written once, so that what waits
+ * is never more than there are machines; while the store refuses, it is tried again.
+ */
+export class MachineJournal {
+  readonly #store: Pick<MachineStore, 'applyMachineChanges'>;
+  readonly #log: Logger;
+  readonly #now: () => Date;
+  #pending = new Map<string, Pending>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<boolean> | undefined;
+
+  constructor(store: Pick<MachineStore, 'applyMachineChanges'>, log: Logger, now: () => Date) {
+    this.#store = store;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** Takes note of changes of the registry. */
+  note(changes: readonly MachineChange[]): void {
+    const at = this.#now();
+    for (const { before, id, kind, machine, source } of changes) {
+      this.#add({
+        kind: KINDS[kind],
+        source,
+        id,
+        at,
+        ...(machine !== undefined && { record: toMachineRecord(machine) }),
+        detail:
+          before === undefined || machine === undefined
+            ? {}
+            : { fields: changedFields(toMachineRecord(before), toMachineRecord(machine)) },
+      });
+    }
+    if (this.#pending.size > 0) this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
+  }
+
+  /** Writes what waits. Resolves when it is in the store, or the store has refused it. */
+  async flush(): Promise<void> {
+    while (this.#pending.size > 0 || this.#writing !== undefined) {
+      if (!(await this.#write())) break;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #add(later: Pending): void {
+    const key = `${later.source}/${later.id}`;
+    const merged = merge(this.#pending.get(key), later);
+    if (merged === undefined) this.#pending.delete(key);
+    else this.#pending.set(key, merged);
+  }
+
+  async #write(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<boolean> {
+    while (this.#pending.size > 0) {
+      const batch: Pending[] = [];
+      for (const [key, pending] of this.#pending) {
+        batch.push(pending);
+        this.#pending.delete(key);
+        if (batch.length === BATCH_MAX) break;
+      }
+      try {
+        await this.#store.applyMachineChanges(batch.map(toStoredChange));
+      } catch (error) {
+        this.#log.error(
+          { err: error, changes: batch.length },
+          'changes of machines could not be stored; they are tried again',
+        );
+        this.#putBack(batch);
+        this.#timer = setTimeout(() => void this.#write(), RETRY_MS);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** What was refused comes before what has changed since. */
+  #putBack(batch: readonly Pending[]): void {
+    const newer = this.#pending;
+    this.#pending = new Map();
+    for (const pending of [...batch, ...newer.values()]) this.#add(pending);
+  }
+}
+
+/** Two changes of one record as one; undefined where nothing is left of them. */
+function merge(earlier: Pending | undefined, later: Pending): Pending | undefined {
+  if (earlier === undefined) return later;
+  const { at } = earlier;
+  if (earlier.kind === 'machine.gone') return { ...later, at, kind: 'machine.changed', detail: {} };
+  if (later.kind !== 'machine.gone') {
+    const isNew = earlier.kind !== 'machine.changed';
+    return { ...later, at, kind: earlier.kind, detail: isNew ? {} : later.detail };
+  }
+  return earlier.kind === 'machine.changed' ? { ...later, at } : undefined;
+}
+
+function toStoredChange({ at, detail, id, kind, record, source }: Pending): StoredChange {
+  const transition = { at, machineId: id, kind, source, detail };
+  return record === undefined
+    ? { kind: 'delete', source, id, transition }
+    : { kind: 'put', machine: { source, id, record }, transition };
+}
+
+/** The names of what differs; the values can be secrets. */
+function changedFields(before: JsonObject, after: JsonObject): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => !isDeepStrictEqual(before[name], after[name]),
+  );
+}

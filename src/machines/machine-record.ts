@@ -1,0 +1,65 @@
+import { parseIpv4 } from '../protocol/ipv4-address.ts';
+import { parseMac } from '../protocol/mac-address.ts';
+import { parseUuid } from '../protocol/machine-uuid.ts';
+import type { JsonObject, JsonValue } from '../provision/json-value.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+
+/** A machine as the store keeps it: JSON without what is not JSON (options are in hex, `Infinity` is `infinite`). */
+export function toMachineRecord({ dhcpOptions, leaseSeconds, ...machine }: Machine): JsonObject {
+  const record = {
+    ...machine,
+    ...(dhcpOptions !== undefined && {
+      dhcpOptions: Object.fromEntries(
+        [...dhcpOptions].map(([code, value]) => [code, Buffer.from(value).toString('hex')]),
+      ),
+    }),
+    ...(leaseSeconds !== undefined && {
+      leaseSeconds: leaseSeconds === Infinity ? 'infinite' : leaseSeconds,
+    }),
+  };
+  return record;
+}
+
+/** The machine of a record that `toMachineRecord` made; what a later version wrote and this one does not know is left out. */
+export function fromMachineRecord(id: string, record: JsonObject): Machine {
+  const { address, bootProgram, clientIds, dhcpOptions, disabled, hostname, labels, leaseSeconds } = record;
+  const { macs, metadata, serial, switchPort, uuid } = record;
+  const parsedUuid = parseUuid(textOf(uuid) ?? '');
+  const parsedAddress = parseIpv4(textOf(address) ?? '');
+  return {
+    id,
+    macs: textsOf(macs).flatMap((text) => parseMac(text) ?? []),
+    ...(Array.isArray(clientIds) && { clientIds: textsOf(clientIds) }),
+    ...(isObject(switchPort) && { switchPort: switchPort }),
+    ...(parsedUuid !== undefined && { uuid: parsedUuid }),
+    ...(typeof serial === 'string' && { serial }),
+    labels: (isObject(labels) ? labels : {}) as Machine['labels'],
+    metadata: isObject(metadata) ? metadata : {},
+    ...(parsedAddress !== undefined && { address: parsedAddress }),
+    ...(typeof hostname === 'string' && { hostname }),
+    ...(typeof bootProgram === 'string' && { bootProgram }),
+    ...(isObject(dhcpOptions) && {
+      dhcpOptions: new Map(
+        Object.entries(dhcpOptions).map(([code, hex]) => [
+          Number(code),
+          new Uint8Array(Buffer.from(textOf(hex) ?? '', 'hex')),
+        ]),
+      ),
+    }),
+    ...(leaseSeconds === 'infinite' && { leaseSeconds: Infinity }),
+    ...(typeof leaseSeconds === 'number' && { leaseSeconds }),
+    ...(typeof disabled === 'boolean' && { disabled }),
+  };
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function textsOf(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

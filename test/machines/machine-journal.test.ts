@@ -1,0 +1,144 @@
+import pino from 'pino';
+import { expect, test } from 'vitest';
+import { MachineJournal } from '../../src/machines/machine-journal.ts';
+import { fromMachineRecord, toMachineRecord } from '../../src/machines/machine-record.ts';
+import { FILES_SOURCE, MachineRegistry } from '../../src/machines/machine-registry.ts';
+import { parseIpv4 } from '../../src/protocol/ipv4-address.ts';
+import { parseMac } from '../../src/protocol/mac-address.ts';
+import { parseUuid } from '../../src/protocol/machine-uuid.ts';
+import type { Machine } from '../../src/provision/machines/machine.ts';
+import type { MachineChange, StoredMachine } from '../../src/store/machine-store.ts';
+
+const machine = (fields: Partial<Machine> & { readonly id: string }): Machine => ({
+  macs: [],
+  labels: {},
+  metadata: {},
+  ...fields,
+});
+
+/** A store that is a map, and refuses when told to. */
+class FakeMachineStore {
+  readonly records = new Map<string, StoredMachine>();
+  readonly transitions: string[] = [];
+  readonly details: unknown[] = [];
+  calls = 0;
+  broken = false;
+
+  applyMachineChanges(changes: readonly MachineChange[]): Promise<[]> {
+    this.calls++;
+    if (this.broken) return Promise.reject(new Error('disk full'));
+    for (const change of changes) {
+      const { kind, machineId, source, detail } = change.transition;
+      this.transitions.push(`${kind} ${source} ${machineId}`);
+      this.details.push(detail);
+      const key = `${source}/${machineId}`;
+      if (change.kind === 'put') this.records.set(key, change.machine);
+      else this.records.delete(key);
+    }
+    return Promise.resolve([]);
+  }
+}
+
+function journaled() {
+  const store = new FakeMachineStore();
+  const registry = new MachineRegistry(() => 0);
+  const journal = new MachineJournal(store, pino({ level: 'silent' }), () => new Date(0));
+  registry.onChange((changes) => journal.note(changes));
+  return { store, registry, journal };
+}
+
+test('what is declared, changed and gone is a record and a transition each; values are not in the transition', async () => {
+  const { journal, registry, store } = journaled();
+  registry.put(FILES_SOURCE, machine({ id: 'a' }));
+  registry.put('netbox', machine({ id: 'b' }));
+  await journal.flush();
+  registry.put(FILES_SOURCE, machine({ id: 'a', hostname: 'a.example', metadata: { key: 'Hunter2' } }));
+  registry.remove('netbox', 'b');
+  await journal.flush();
+  expect(store.transitions).toEqual([
+    'machine.declared files a',
+    'machine.declared netbox b',
+    'machine.changed files a',
+    'machine.gone netbox b',
+  ]);
+  expect(store.details[2]).toEqual({ fields: ['metadata', 'hostname'] });
+  expect([...store.records.keys()]).toEqual(['files/a']);
+});
+
+test('after a restart what did not change makes no transition', async () => {
+  const first = journaled();
+  const machines = [
+    machine({ id: 'same', hostname: 'h' }),
+    machine({ id: 'edited' }),
+    machine({ id: 'dropped' }),
+  ];
+  await first.registry.declareAll(FILES_SOURCE, machines, () => Promise.resolve());
+  await first.journal.flush();
+
+  const second = journaled();
+  second.registry.restore(
+    [...first.store.records.values()].map(({ id, record, source }) => ({
+      source,
+      machine: fromMachineRecord(id, record),
+    })),
+  );
+  // Before the files are read, the machines are those of the last run.
+  expect(second.registry.ready).toBe(true);
+  expect(second.registry.size).toBe(3);
+  await second.registry.declareAll(
+    FILES_SOURCE,
+    [machine({ id: 'same', hostname: 'h' }), machine({ id: 'edited', disabled: true })],
+    () => Promise.resolve(),
+  );
+  await second.journal.flush();
+  expect(second.store.transitions).toEqual(['machine.gone files dropped', 'machine.changed files edited']);
+});
+
+test('changes that were not written yet are one; a record that came and went is none', async () => {
+  const { journal, registry, store } = journaled();
+  registry.put(FILES_SOURCE, machine({ id: 'a' }));
+  registry.put(FILES_SOURCE, machine({ id: 'a', hostname: 'x' }));
+  registry.put(FILES_SOURCE, machine({ id: 'b' }));
+  registry.remove(FILES_SOURCE, 'b');
+  await journal.flush();
+  expect(store.transitions).toEqual(['machine.declared files a']);
+  expect(store.records.get('files/a')?.record).toMatchObject({ hostname: 'x' });
+});
+
+test('many changes are written in batches; what a store refuses is written later, with what came since', async () => {
+  const { journal, registry, store } = journaled();
+  store.broken = true;
+  const many = Array.from({ length: 1200 }, (_, index) => machine({ id: `m${index}` }));
+  await registry.declareAll(FILES_SOURCE, many, () => Promise.resolve());
+  await journal.flush();
+  expect(store.records.size).toBe(0);
+  registry.put(FILES_SOURCE, machine({ id: 'm5', hostname: 'late' }));
+  store.broken = false;
+  store.calls = 0;
+  await journal.flush();
+  expect(store.records.size).toBe(1200);
+  expect(store.calls).toBe(3);
+  expect(store.records.get('files/m5')?.record).toMatchObject({ hostname: 'late' });
+  expect(store.transitions.every((line) => line.startsWith('machine.declared'))).toBe(true);
+});
+
+test('a record holds all that a machine has, and gives it back', () => {
+  const full: Machine = {
+    id: 'full',
+    macs: [parseMac('52:54:00:00:00:01')!],
+    clientIds: ['ff01'],
+    switchPort: { circuitId: '0a' },
+    uuid: parseUuid('8a95d198-7f46-11e5-bf8b-08002704d48e')!,
+    serial: 'SN-1',
+    labels: { rack: '1' },
+    metadata: { disks: ['/dev/sda'], nested: { a: null } },
+    address: parseIpv4('10.0.0.9')!,
+    hostname: 'full.example',
+    bootProgram: 'ipxe.efi',
+    dhcpOptions: new Map([[26, Uint8Array.of(5, 120)]]),
+    leaseSeconds: Infinity,
+    disabled: true,
+  };
+  const stored = JSON.parse(JSON.stringify(toMachineRecord(full))) as ReturnType<typeof toMachineRecord>;
+  expect(fromMachineRecord('full', stored)).toEqual(full);
+});
