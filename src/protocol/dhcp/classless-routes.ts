@@ -9,15 +9,15 @@ export interface ClasslessRoute {
   readonly router: Ipv4Address;
 }
 
-/** Writes option 121: prefix length, the octets of the destination that count, router (RFC 3442). */
+/** Writes option 121: prefix length, the bytes of the destination that count, router (RFC 3442). */
 export function encodeClasslessRoutes(routes: readonly ClasslessRoute[]): Uint8Array {
   const bytes: number[] = [];
   for (const { destination, router } of routes) {
-    const octets = new Uint8Array(8);
-    writeIpv4(octets, 0, ipv4FromNumber(destination.first));
-    writeIpv4(octets, 4, router);
+    const addresses = new Uint8Array(8);
+    writeIpv4(addresses, 0, ipv4FromNumber(destination.first));
+    writeIpv4(addresses, 4, router);
     bytes.push(destination.prefixLength);
-    bytes.push(...octets.subarray(0, Math.ceil(destination.prefixLength / 8)), ...octets.subarray(4));
+    bytes.push(...addresses.subarray(0, Math.ceil(destination.prefixLength / 8)), ...addresses.subarray(4));
   }
   return Uint8Array.from(bytes);
 }

@@ -103,7 +103,7 @@ export function findClientArchitecture(code: number): ClientArchitecture | undef
 
 /**
  * The first known code in the list that option 93 is; the first code if none is known; undefined for a value that
- * is no list of two-octet numbers (RFC 4578 section 2.1).
+ * is no list of two-byte numbers (RFC 4578 section 2.1).
  */
 export function readClientArchitecture(bytes: Uint8Array): number | undefined {
   if (bytes.length === 0 || bytes.length % 2 !== 0) return undefined;

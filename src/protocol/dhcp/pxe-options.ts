@@ -27,7 +27,7 @@ const TAG_END = 255;
 const TAG_BOOT_ITEM = 71;
 
 /**
- * The boot item (tag 71) that a client selected on port 4011, as sent: type and layer, two octets each; undefined
+ * The boot item (tag 71) that a client selected on port 4011, as sent: type and layer, two bytes each; undefined
  * without one (PXE 2.1 section 2.2.4).
  */
 export function readBootItem(vendorSpecific: Uint8Array): Uint8Array | undefined {

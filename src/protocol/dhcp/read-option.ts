@@ -3,13 +3,13 @@ import type { DhcpOptions } from './message.ts';
 
 // A value of the wrong length counts as absent everywhere here: one odd option must not cost a machine its boot.
 
-/** An option of exactly two octets, as a number. */
+/** An option of exactly two bytes, as a number. */
 export function readUint16(options: DhcpOptions, code: number): number | undefined {
   const bytes = options.get(code);
   return bytes?.length === 2 ? (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0) : undefined;
 }
 
-/** An option of exactly four octets, as a number. */
+/** An option of exactly four bytes, as a number. */
 export function readUint32(options: DhcpOptions, code: number): number | undefined {
   const bytes = options.get(code);
   if (bytes?.length !== 4) return undefined;
@@ -22,13 +22,13 @@ export function readAddress(options: DhcpOptions, code: number): Ipv4Address | u
   return bytes?.length === 4 ? ipv4FromBytes(bytes) : undefined;
 }
 
-/** An option that is text: one character an octet, without the NULs that some clients append. */
+/** An option that is text: one character a byte, without the NULs that some clients append. */
 export function readText(options: DhcpOptions, code: number): string | undefined {
   const bytes = options.get(code);
   return bytes === undefined ? undefined : textFromBytes(bytes);
 }
 
-/** Octets as text, one character an octet, without trailing NULs (RFC 2132 section 2: clients may send them). */
+/** Bytes as text, one character a byte, without trailing NULs (RFC 2132 section 2: clients may send them). */
 export function textFromBytes(bytes: Uint8Array): string {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
@@ -39,7 +39,7 @@ export function textFromBytes(bytes: Uint8Array): string {
 
 const HEX_PAIRS = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
-/** Octets in lower-case hex, with `separator` between them. */
+/** Bytes in lower-case hex, with `separator` between them. */
 export function hexFromBytes(bytes: Uint8Array, separator = ''): string {
   let text = '';
   for (let index = 0; index < bytes.length; index++) {

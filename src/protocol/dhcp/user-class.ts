@@ -13,7 +13,7 @@ function readList(bytes: Uint8Array): string[] | undefined {
   let offset = 0;
   while (offset < bytes.length) {
     const length = bytes[offset] ?? 0;
-    // RFC 3004 section 4: an item has at least one octet.
+    // RFC 3004 section 4: an item has at least one byte.
     if (length === 0 || offset + 1 + length > bytes.length) return undefined;
     classes.push(textFromBytes(bytes.subarray(offset + 1, offset + 1 + length)));
     offset += 1 + length;

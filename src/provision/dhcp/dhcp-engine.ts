@@ -305,7 +305,7 @@ export class DhcpEngine {
     return this.#foreign.list(now);
   }
 
-  /** Finds out who sends a request, and from where; or why that is nobody's business here. */
+  /** Finds out who sends a request, and from where; or why it is to be ignored. */
   #open(packet: DhcpPacket, chaddr: string, clientKey: string, now: Moment): Exchange | IgnoreReason {
     const { message, ingress, source } = packet;
     const location = this.#selector.locate(packet);
@@ -460,8 +460,8 @@ function holdsLease({ clientKey, subnets }: Exchange): boolean {
 }
 
 /**
- * A client that has an address sends from it; whoever names another one has not got it. Old busybox clients rebind
- * from 0.0.0.0, which is answered by broadcast and so reaches nobody else's address.
+ * Whether a request names an address in `ciaddr` that it was not sent from: a client that has an address sends from it.
+ * Old busybox clients rebind from 0.0.0.0; the answer is a broadcast then, so that no other host gets it as its own.
  */
 function isSpoofed({ message, source }: DhcpPacket, type: number | undefined): boolean {
   if (message.ciaddr === UNSPECIFIED_ADDRESS || message.giaddr !== UNSPECIFIED_ADDRESS) return false;

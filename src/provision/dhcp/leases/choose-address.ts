@@ -115,8 +115,9 @@ export function claimsOf({ clientKey, subnets }: AddressSeeker): AddressClaim[] 
 }
 
 /**
- * Whether the client may take an address that it names. Who is unknown and has no claim on it takes from the pool like
- * who is offered one: not the last tenth, and no more a second than the pool can bear.
+ * Whether the client may take an address that it names. Where no record knows it and the address was neither leased nor
+ * offered to it, the limits of a DHCPOFFER hold: the last tenth of a pool is kept for known machines, and new clients are
+ * limited in number while unanswered offers fill the pool.
  */
 export function mayTake(
   seeker: AddressSeeker,

@@ -13,7 +13,7 @@ import type { LeaseBook } from '../leases/lease-book.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 
 const BOOT_SERVER_PORT = 4011;
-/** RFC 3046 section 2.0: one option, whose length is one octet. */
+/** RFC 3046 section 2.0: one option, whose length is one byte. */
 const RELAY_INFORMATION_LENGTH_MAX = 255;
 
 /** Where a client is, as far as the packet tells. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import { KeyedBuckets } from '../../../limits/token-bucket.ts';
 import type { Moment } from '../moment.ts';
@@ -29,7 +30,8 @@ interface Sighting {
  * section 3.1), so nothing needs to be sent to find out.
  */
 export class ForeignServers {
-  readonly #bySubnet = new Map<string, Map<Ipv4Address, Sighting>>();
+  /** Of too many in a subnet, those seen longest ago are forgotten. */
+  readonly #bySubnet = new Map<string, LRUCache<Ipv4Address, Sighting>>();
   // Forged names push out real ones, which then are new again.
   readonly #toldServers = new KeyedBuckets(1 / 60, 1, TOLD_MAX);
   readonly #toldSubnets = new KeyedBuckets(1 / 60, SERVERS_PER_SUBNET_MAX, TOLD_MAX);
@@ -41,16 +43,10 @@ export class ForeignServers {
   note(subnetId: string, serverAddress: Ipv4Address, now: Moment): boolean {
     let servers = this.#bySubnet.get(subnetId);
     if (servers === undefined) {
-      servers = new Map<Ipv4Address, Sighting>();
+      servers = new LRUCache<Ipv4Address, Sighting>({ max: SERVERS_PER_SUBNET_MAX });
       this.#bySubnet.set(subnetId, servers);
     }
-    const known = servers.get(serverAddress);
-    // Out and in again, so that the one seen longest ago is the first.
-    servers.delete(serverAddress);
-    if (servers.size >= SERVERS_PER_SUBNET_MAX) {
-      const oldest = servers.keys().next();
-      if (oldest.done !== true) servers.delete(oldest.value);
-    }
+    const known = servers.peek(serverAddress);
     const server = {
       subnetId,
       serverAddress,
@@ -76,6 +72,7 @@ export class ForeignServers {
   list(now: Moment): ForeignServer[] {
     return [...this.#bySubnet.values()].flatMap((servers) =>
       [...servers.values()]
+        .reverse()
         .filter(({ seenMs }) => now.monotonicMs - seenMs < FORGET_MS)
         .map(({ server }) => server),
     );
