@@ -15,6 +15,7 @@ import { compileButane } from '../../src/butane/compile.ts';
 import { openFilesDirectory } from '../../src/catalog/files-directory.ts';
 import { parseConfig } from '../../src/ignition/parse-config.ts';
 import { formatReport } from '../../src/ignition/report.ts';
+import { IgnitionCompiler } from '../../src/provision/rendering/render-ignition.ts';
 
 /** Inputs that went wrong, with what the real programs say; they lie beside the checkout. */
 const CASES = join(import.meta.dirname, '../../../shared/field/configs');
@@ -78,13 +79,77 @@ test.each(names.filter((name) => has(name, 'in.ign')))('ignition validate: %s', 
   expect(trimmed(runIgnition(name))).toEqual(expected(name));
 });
 
+/** Runs the program itself. */
+async function railhead(args: readonly string[]): Promise<Answer> {
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  const loader = join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs');
+  const command = ['--import', loader, main, ...args];
+  const { exitCode, stdout, stderr } = await execa(process.execPath, command, { reject: false });
+  return { exit: exitCode ?? -1, stdout, stderr };
+}
+
+/** Catalogs, of which the cases say in words what must be told. */
+const CATALOGS: readonly [name: string, told: readonly RegExp[]][] = [
+  [
+    '21-json-dot-leaks-context',
+    [/^profiles\/w\.bu:8:\d+: json of all variables at once would write every secret/],
+  ],
+  ['22-go-template-message', [/^profiles\/w\.bu:8:\d+: \{\{\.Names\}\} .* write \\\{\{/]],
+  [
+    '27-one-error-a-run',
+    [
+      /6:7: \/a: filesystem: unused key/,
+      /7:7: \/a: modee: unused key/,
+      /8:\d+: \/a: contents\.inlin: unused key/,
+    ],
+  ],
+  ['28-merged-fault-without-layer', [/c\.ign:1:\d+: \/etc\/systemd\/system\/a\.service: .*w\.bu \+ c\.ign/]],
+  ['37-old-spec-message', [/^profiles\/v2\.ign:1:\d+: this is Ignition 2\.3\.0.*ign-converter/]],
+  ['38-no-variant', [/^profiles\/w\.bu:1:1: this is a cloud-config/]],
+];
+
+test.each(CATALOGS)('check: %s', async (name, told) => {
+  const { exit, stdout } = await railhead(['check', join(CASES, name)]);
+  const problems = stdout.split('\n').filter((line) => line.startsWith('profiles/'));
+  expect(exit).toBe(1);
+  expect(problems).toHaveLength(told.length);
+  told.forEach((pattern, index) => {
+    expect(problems[index]).toMatch(pattern);
+    expect(problems[index]).not.toContain('SECRET');
+  });
+});
+
+/** Configs that are valid, with what must be warned of. */
+const WARNINGS: readonly [name: string, told: readonly RegExp[]][] = [
+  [
+    '20-check-swallows-warnings',
+    [
+      /w\.bu:6:\d+: \/a: mode: unreasonable mode/,
+      /w\.bu:6:\d+: \/a: mode: setuid/,
+      /w\.bu:\d+:\d+: web\.service: .*no install section/,
+    ],
+  ],
+  ['30-gzip-not-gzipped', [/w\.bu:5:\d+: \/etc\/app\.conf: its contents are declared gzip/]],
+  ['31-file-below-file', [/w\.bu:7:\d+: \/foo\/bar\/baz: it is below \/foo\/bar/]],
+  ['33-overwrite-of-shipped-file', [/w\.bu:5:\d+: \/etc\/flatcar\/update\.conf: Flatcar ships this file/]],
+  ['34-yaml-extension-keys', []],
+];
+
+test.each(WARNINGS)('warnings of the config: %s', (name, told) => {
+  const text = readFileSync(join(CASES, name, 'profiles/w.bu'), 'utf8');
+  const { warnings } = new IgnitionCompiler().compile([{ name: 'w.bu', template: text, text }]);
+  const notes = warnings.map(
+    ({ template, line, column, message }) => `${template}:${line}:${column}: ${message}`,
+  );
+  expect(notes).toHaveLength(told.length);
+  told.forEach((pattern, index) => {
+    expect(notes[index]).toMatch(pattern);
+  });
+});
+
 test.each([
   ['01-root-constrained-before', ['butane', '--raw-errors'], 'in.bu'],
   ['08-url-brackets-c', ['ignition', 'validate'], 'in.ign'],
 ])('through the command: %s', async (name, args, file) => {
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const loader = join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs');
-  const command = ['--import', loader, main, ...args, join(CASES, name, file)];
-  const { exitCode, stdout, stderr } = await execa(process.execPath, command, { reject: false });
-  expect(trimmed({ exit: exitCode ?? -1, stdout, stderr })).toEqual(expected(name));
+  expect(trimmed(await railhead([...args, join(CASES, name, file)]))).toEqual(expected(name));
 });

@@ -1,6 +1,7 @@
 /**
  * Variables as lines of an environment file, the way Matchbox writes /metadata: names in upper case, nested ones
- * joined by `_`, sorted. Lists have no line. A value is written as it is, but never more than one line of it.
+ * joined by `_`, sorted. Lists have no line. A value is written as it is, but in one line, and in quotes where systemd
+ * (EnvironmentFile= in systemd.exec(5)) would take quotes, a backslash or blanks at its ends for something else.
  */
 export function metadataEnv(variables: Readonly<Record<string, unknown>>): string {
   const lines: string[] = [];
@@ -20,7 +21,12 @@ function collect(prefix: string, value: unknown, lines: string[]): void {
     return;
   }
   const name = prefix.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
-  // What an environment file cannot hold must not become further variables.
-  const text = `${value as string | number | boolean}`.replace(/[\r\n]+/g, ' ');
-  lines.push(`${name}=${text}`);
+  // What an environment file cannot hold must not become further variables, nor reach a terminal.
+  const text = `${value as string | number | boolean}`.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  lines.push(`${name}=${needsQuotes(text) ? `"${text.replace(/["\\$`]/g, '\\$&')}"` : text}`);
+}
+
+/** A quote or a backslash may swallow the lines behind it. */
+function needsQuotes(text: string): boolean {
+  return /["'\\]|^\s|\s$/.test(text);
 }

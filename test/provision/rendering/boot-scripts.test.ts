@@ -59,11 +59,17 @@ test('metadata becomes an environment file as Matchbox writes it', () => {
     zones: ['a'],
     nothing: null,
     text: 'two\nlines',
+    quoted: 'a "b" $c\\',
+    apostrophe: "it's",
+    control: '\u001b[31mred\u009b',
     request: { query: { mac: 'm' }, raw_query: 'mac=m' },
   };
   expect(metadataEnv(variables).split('\n')).toEqual([
+    'APOSTROPHE="it\'s"',
+    'CONTROL=" [31mred "',
     'DNS_SEARCH_LIST=x',
     'DNS_SERVER=10.0.0.1',
+    'QUOTED="a \\"b\\" \\$c\\\\"',
     'RATIO=1.5',
     'REQUEST_QUERY_MAC=m',
     'REQUEST_RAW_QUERY=mac=m',
