@@ -14,6 +14,7 @@ const allowed = {
   store: ['protocol', 'provision'],
   machines: ['protocol', 'provision', 'store', 'limits', 'log'],
   history: ['protocol', 'provision', 'store', 'limits', 'log'],
+  'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'server/udp'],
   server: [

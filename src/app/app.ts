@@ -8,7 +8,8 @@ import { startBootPlane } from './boot-plane.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { type OperatorPlane, startOperatorPlane } from './operator-plane.ts';
 import { Services } from './services.ts';
-import { type Environment, startSharedServices } from './shared-services.ts';
+import type { Environment } from './environment.ts';
+import { startSharedServices } from './shared-services.ts';
 
 /** What the program is started with. */
 export interface AppOptions {

@@ -8,7 +8,8 @@ import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
-import type { Environment, SharedServices } from './shared-services.ts';
+import type { Environment } from './environment.ts';
+import type { SharedServices } from './shared-services.ts';
 
 /** The servers that machines talk to. */
 export interface BootPlane {
@@ -101,7 +102,7 @@ async function startTftpIfWanted(
 
 async function startDhcpIfWanted(
   { clock, counters, log, settings }: Environment,
-  { engine, events, store, watcher }: SharedServices,
+  { engine, events, leases, store, watcher }: SharedServices,
   passedSockets: readonly PassedSocket[],
   services: Services,
 ): Promise<boolean> {
@@ -119,7 +120,9 @@ async function startDhcpIfWanted(
     now: clock.moment,
     watcher,
     sockets: { interfaces, sharePorts, passedSockets },
+    leases,
   });
   services.add('DHCP', dhcp);
+  leases.start((address) => engine.findLease(address, clock.moment()));
   return true;
 }

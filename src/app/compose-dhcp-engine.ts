@@ -3,7 +3,9 @@ import type { BootDecider } from '../catalog/boot-decider.ts';
 import { reviewSettings } from '../config/review-settings.ts';
 import type { Settings } from '../config/schema.ts';
 import { toDhcpPolicy } from '../config/sections/dhcp.ts';
+import { toNamePolicy } from '../config/sections/dns-updates.ts';
 import { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
+import type { LeaseListener } from '../provision/dhcp/leases/lease-event.ts';
 import { reviewReservations } from '../provision/dhcp/leases/review-reservations.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
 import type { MachineRegistry } from '../machines/machine-registry.ts';
@@ -19,12 +21,14 @@ export interface DhcpEngineParts {
   /** Names of the boot programs that there are. */
   readonly programs: ReadonlyMap<string, unknown>;
   readonly origins: BootOrigins;
+  /** Told of leases that run out. */
+  readonly leases: LeaseListener;
   readonly log: Logger;
 }
 
 /** The DHCP engine over networks and machines, whose changes it follows. */
 export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
-  const { decider, log, machines, origins, programs, settings, subnets } = parts;
+  const { decider, leases, log, machines, origins, programs, settings, subnets } = parts;
   const plan: BootPlanParts = {
     decider,
     bootPrograms: {
@@ -34,9 +38,11 @@ export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
     },
     originFor: (serverAddress) => origins.originFor(serverAddress),
   };
+  const names = toNamePolicy(settings.dns_updates);
   const engine = new DhcpEngine({
     subnets,
-    policy: toDhcpPolicy(settings.dhcp),
+    policy: { ...toDhcpPolicy(settings.dhcp), ...(names !== undefined && { names }) },
+    leaseExpired: (lease) => leases.leaseChanged({ kind: 'expired', lease }),
     reservations: machines,
     findBootPlan: (query) => composeBootPlan(plan, query),
   });

@@ -5,7 +5,8 @@ import { OperatorHttpServer } from '../server/operator-http/operator-http-server
 import { TokenFile } from '../server/operator-http/token-file.ts';
 import type { BootPlane } from './boot-plane.ts';
 import type { Services } from './services.ts';
-import type { Environment, SharedServices } from './shared-services.ts';
+import type { Environment } from './environment.ts';
+import type { SharedServices } from './shared-services.ts';
 
 /** The API for people and systems, listening. */
 export interface OperatorPlane {

@@ -14,7 +14,6 @@ import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '..
 import { InterfaceWatcher } from '../host/interface-watcher.ts';
 import { ClientAddresses } from '../host/client-addresses.ts';
 import { ServedNetworks } from '../host/served-networks.ts';
-import type { Counters } from '../limits/counters.ts';
 import { ConflictReports } from '../machines/conflict-reports.ts';
 import { DiscoveredMachines } from '../machines/discovered-machines.ts';
 import type { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
@@ -30,16 +29,10 @@ import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
 import type { Clock } from './clock.ts';
 import { composeDhcpEngine } from './compose-dhcp-engine.ts';
+import type { Environment } from './environment.ts';
+import { LeaseFollowers } from './lease-followers.ts';
 import { ReadinessChecks } from './readiness-checks.ts';
 import type { Services } from './services.ts';
-
-/** What every part of the program is given. */
-export interface Environment {
-  readonly settings: Settings;
-  readonly log: Logger;
-  readonly counters: Counters;
-  readonly clock: Clock;
-}
 
 /** What both planes use: what is declared, what is known, and what has happened. */
 export interface SharedServices {
@@ -52,6 +45,8 @@ export interface SharedServices {
   readonly origins: BootOrigins;
   readonly subnets: readonly Subnet[];
   readonly engine: DhcpEngine;
+  /** Told what becomes of leases. */
+  readonly leases: LeaseFollowers;
   readonly events: BootEventRecorder;
   readonly decider: BootDecider;
   readonly discovered: DiscoveredMachines;
@@ -66,9 +61,10 @@ export interface SharedServices {
 
 /** Starts what both planes use: the store first, since everything rests on it, then the catalog. */
 export async function startSharedServices(
-  { clock, counters, log, settings }: Environment,
+  environment: Environment,
   services: Services,
 ): Promise<SharedServices> {
+  const { clock, counters, log, settings } = environment;
   requireCatalogFolder(settings.catalog.dir);
   const store = services.add('store', await openStore(settings.store));
   services.add('history', startPruner(store, settings, log, clock));
@@ -87,7 +83,8 @@ export async function startSharedServices(
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
   });
-  const engine = composeDhcpEngine({ decider, log, machines, origins, programs, settings, subnets });
+  const leases = await LeaseFollowers.open(environment, store, services);
+  const engine = composeDhcpEngine({ decider, leases, log, machines, origins, programs, settings, subnets });
 
   const clients = new ClientAddresses(
     {
@@ -128,6 +125,7 @@ export async function startSharedServices(
     origins,
     subnets,
     engine,
+    leases,
     events,
     decider,
     conflicts: new ConflictReports(events, clock),

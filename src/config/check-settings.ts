@@ -10,7 +10,12 @@ export interface SettingsConflict {
 
 /** What cannot work together, or would be dangerous. */
 export function checkSettings(settings: Settings): SettingsConflict[] {
-  return [...checkNetworks(settings.networks), ...checkDhcp(settings), ...checkTftp(settings)];
+  return [
+    ...checkNetworks(settings.networks),
+    ...checkDhcp(settings),
+    ...checkTftp(settings),
+    ...checkDnsUpdates(settings),
+  ];
 }
 
 function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
@@ -78,6 +83,15 @@ function checkOptions(network: Settings['networks'][number], index: number): Set
 function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {
   if (dhcp.interfaces.length === 0 || networks.length > 0) return [];
   return [{ path: ['dhcp', 'interfaces'], message: 'DHCP is on, and networks: names no network to serve' }];
+}
+
+function checkDnsUpdates({ dns_updates: { zones } }: Settings): SettingsConflict[] {
+  return zones.flatMap(({ zone }, index) => {
+    const isTaken = zones.slice(0, index).some((other) => other.zone === zone);
+    return isTaken
+      ? [{ path: ['dns_updates', 'zones', index, 'zone'], message: `${zone} is already named` }]
+      : [];
+  });
 }
 
 function checkTftp({ tftp: { port_range: range } }: Settings): SettingsConflict[] {

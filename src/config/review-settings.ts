@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isWithinZone, parseDnsName } from '../protocol/dns/dns-name.ts';
 import { reviewNetwork } from './review-network.ts';
 import type { Settings } from './schema.ts';
 import type { SettingsWarning } from './settings-warning.ts';
@@ -10,7 +11,25 @@ export function reviewSettings(settings: Settings): SettingsWarning[] {
       reviewNetwork(network).map(({ message, path }) => ({ path: ['networks', index, ...path], message })),
     ),
     ...reviewPublicUrl(settings),
+    ...reviewDnsUpdates(settings),
   ];
+}
+
+/** A network's machines get names in its domain, if that is in a zone that is updated. */
+function reviewDnsUpdates({ dns_updates: { zones }, networks }: Settings): SettingsWarning[] {
+  if (zones.length === 0) return [];
+  return networks.flatMap(({ domain, id, mode }, index) => {
+    if (mode === 'proxy' || mode === 'off') return [];
+    const name = domain === undefined ? undefined : parseDnsName(domain);
+    if (name !== undefined && zones.some(({ zone }) => isWithinZone(name, zone))) return [];
+    const what = domain === undefined ? 'has no domain' : `has the domain ${domain}`;
+    return [
+      {
+        path: ['networks', index, 'domain'],
+        message: `network ${id} ${what}, which is in no zone of dns_updates: its machines get no name in DNS; name a domain in one of the zones`,
+      },
+    ];
+  });
 }
 
 /** Clients resolve a name by the name servers that the DHCP server of their network tells them. */

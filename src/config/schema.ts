@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bootPrograms } from './sections/boot-programs.ts';
 import { catalog } from './sections/catalog.ts';
 import { dhcp } from './sections/dhcp.ts';
+import { dnsUpdates } from './sections/dns-updates.ts';
 import { http } from './sections/http.ts';
 import { log } from './sections/log.ts';
 import { networks, servedNetworks } from './sections/networks.ts';
@@ -20,6 +21,7 @@ export const settingsSchema = z.strictObject({
   dhcp,
   networks,
   served_networks: servedNetworks,
+  dns_updates: dnsUpdates,
   store,
   unmatched,
   poll_seconds: pollSeconds,

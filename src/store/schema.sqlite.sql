@@ -25,6 +25,10 @@ CREATE TABLE "discovered_machines" (
   "last_seen_at" integer not null
 );
 CREATE INDEX "discovered_machines_by_time" on "discovered_machines" ("last_seen_at", "mac");
+CREATE TABLE "dns_records" (
+  "address" text not null primary key,
+  "record" text not null
+) without rowid;
 CREATE TABLE "kept_catalog" (
   "generation" text not null,
   "kept_at" integer not null,

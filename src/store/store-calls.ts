@@ -17,6 +17,7 @@ const AGGREGATES = Object.keys({
   machines: 0,
   transitions: 0,
   catalogParts: 0,
+  dnsRecords: 0,
 } satisfies Record<Aggregate, 0>) as Aggregate[];
 
 /** A store whose every method makes a StoreCall and resolves with what is made of it. */

@@ -1,5 +1,7 @@
 import type { CatalogStore } from './catalog-store.ts';
+
 import type { DiscoveredMachineStore } from './discovered-machine-store.ts';
+import type { DnsRecordStore } from './dns-record-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { MachineStore } from './machine-store.ts';
@@ -18,6 +20,7 @@ export interface Store {
   readonly machines: MachineStore;
   readonly transitions: TransitionStore;
   readonly catalog: CatalogStore;
+  readonly dnsRecords: DnsRecordStore;
   /** Waits for what was asked for, and closes. Every later call rejects. */
   close(): Promise<void>;
 }

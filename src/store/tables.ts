@@ -80,6 +80,11 @@ interface KeptCatalogPartTable {
   bytes: Uint8Array;
 }
 
+interface DnsRecordTable {
+  address: string;
+  record: StoredJson;
+}
+
 /** All tables of the store. */
 export interface StoreTables {
   leases: LeaseTable;
@@ -90,4 +95,5 @@ export interface StoreTables {
   transition_counter: TransitionCounterTable;
   kept_catalog: KeptCatalogTable;
   kept_catalog_parts: KeptCatalogPartTable;
+  dns_records: DnsRecordTable;
 }

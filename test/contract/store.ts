@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeCatalogStore } from './catalog-store.ts';
 import { describeDiscoveredMachineStore } from './discovered-machine-store.ts';
+import { describeDnsRecordStore } from './dns-record-store.ts';
 import { describeEventStore } from './event-store.ts';
 import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
@@ -14,5 +15,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeEventStore(makePlace);
     describeMachineStore(makePlace);
     describeCatalogStore(makePlace);
+    describeDnsRecordStore(makePlace);
   });
 }

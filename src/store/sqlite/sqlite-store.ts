@@ -1,6 +1,7 @@
 import type { EventStore, NewBootEvent } from '../event-store.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
+import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
@@ -71,6 +72,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     machines,
     transitions: machines,
     catalogParts: new CatalogPartQueries(runner),
+    dnsRecords: new DnsRecordQueries(runner),
     close: () => turns.take(() => tables.destroy()),
   };
 }

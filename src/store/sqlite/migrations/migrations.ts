@@ -2,10 +2,12 @@ import type { Migrations } from '../../migrate.ts';
 import { leasesMachinesEvents } from './0001-leases-machines-events.ts';
 import { discoveredByTime } from './0002-discovered-by-time.ts';
 import { machinesTransitionsCatalog } from './0003-machines-transitions-catalog.ts';
+import { dnsRecords } from './0004-dns-records.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
   '0001-leases-machines-events': leasesMachinesEvents,
   '0002-discovered-by-time': discoveredByTime,
   '0003-machines-transitions-catalog': machinesTransitionsCatalog,
+  '0004-dns-records': dnsRecords,
 };

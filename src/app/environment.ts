@@ -1,0 +1,12 @@
+import type { Logger } from 'pino';
+import type { Settings } from '../config/schema.ts';
+import type { Counters } from '../limits/counters.ts';
+import type { Clock } from './clock.ts';
+
+/** What every part of the program is given. */
+export interface Environment {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly clock: Clock;
+}

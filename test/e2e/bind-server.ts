@@ -1,0 +1,124 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A zone, and what is in it at the start, in the syntax of zone files. */
+export interface BindZone {
+  readonly name: string;
+  readonly records?: readonly string[];
+}
+
+/** A real BIND 9 on an address of loopback and a high port, in a folder of its own, that takes signed updates. */
+export class BindServer {
+  /** BIND listens on addresses that an interface has, and of 127.0.0.0/8 that is this one alone. */
+  readonly host = '127.0.0.1';
+  readonly port = 5390;
+  readonly folder: string;
+  /** The key that may update the zones, as tsig-keygen writes it. */
+  readonly keyFile: string;
+  readonly #zones: readonly BindZone[];
+  #child: ChildProcess | undefined;
+
+  constructor(zones: readonly BindZone[]) {
+    this.#zones = zones;
+    this.folder = mkdtempSync(path.join(tmpdir(), 'railhead-bind-'));
+    chmodSync(this.folder, 0o755);
+    this.keyFile = this.makeKey('railhead');
+    mkdirSync(path.join(this.folder, 'zones'));
+    for (const { name, records = [] } of zones) {
+      const lines = ['$TTL 300', '@ SOA ns1 admin 1 3600 600 86400 60', '@ NS ns1', ...records];
+      if (!name.endsWith('.arpa')) lines.push('ns1 A 127.0.0.1');
+      else lines[2] = '@ NS ns1.lab.example.com.';
+      writeFileSync(path.join(this.folder, 'zones', name), `${lines.join('\n')}\n`);
+    }
+    writeFileSync(path.join(this.folder, 'named.conf'), this.#configuration());
+  }
+
+  /** Makes a key file by tsig-keygen. */
+  makeKey(name: string, file = name): string {
+    const target = path.join(this.folder, `${file}.key`);
+    writeFileSync(target, execFileSync('tsig-keygen', ['-a', 'hmac-sha256', name]));
+    return target;
+  }
+
+  /** Resolves when it answers. */
+  async start(): Promise<void> {
+    const child = spawn('named', ['-g', '-c', path.join(this.folder, 'named.conf')]);
+    this.#child = child;
+    const said: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', () => reject(new Error(`named ended:\n${said.join('\n')}`)));
+      createInterface(child.stderr).on('line', (line) => {
+        said.push(line);
+        if (line.endsWith(' running')) resolve();
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    child.removeAllListeners('exit');
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** What dig finds: the data of each record, sorted. */
+  dig(name: string, type: string): string[] {
+    const out = execFileSync('dig', [
+      `@${this.host}`,
+      '-p',
+      String(this.port),
+      '+short',
+      '+norec',
+      '+tries=2',
+      '+time=2',
+      name,
+      type,
+    ]);
+    return out
+      .toString()
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .sort();
+  }
+
+  /** The TTL of a record. */
+  ttl(name: string, type: string): number {
+    const out = execFileSync('dig', [
+      `@${this.host}`,
+      '-p',
+      String(this.port),
+      '+noall',
+      '+answer',
+      name,
+      type,
+    ]);
+    return Number(out.toString().split(/\s+/)[1]);
+  }
+
+  #configuration(): string {
+    const zones = this.#zones.map(
+      ({ name }) =>
+        `zone "${name}" { type primary; file "zones/${name}"; update-policy { grant railhead zonesub ANY; }; };`,
+    );
+    return [
+      `include "${this.keyFile}";`,
+      `options { directory "${this.folder}"; listen-on port ${this.port} { ${this.host}; }; listen-on-v6 { none; };`,
+      `  pid-file none; session-keyfile "${this.folder}/session.key"; recursion no; dnssec-validation no;`,
+      '  notify no; };',
+      'controls { };',
+      ...zones,
+    ].join('\n');
+  }
+}
