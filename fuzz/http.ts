@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NetworkLab } from '../src/lab/network-lab.ts';
@@ -14,7 +14,8 @@ const OPERATOR = '127.0.0.1:8081';
 /** The sender's addresses; the good client has its own, since there are limits for each. */
 const FORGED = '10.80.0.0/12';
 const IMAGE_SIZE = 4 << 20;
-const SETTLES_MS = 5_000;
+/** Longer than the server keeps a connection that says nothing. */
+const SETTLES_MS = 25_000;
 const MAC = '52:54:00:a1:9c:ae';
 
 /** How a run of the fuzzer went. */
@@ -23,8 +24,8 @@ export interface HttpFuzzResult {
   readonly boots: number;
   /** Resident memory at the start, half way and at the end, in megabytes. */
   readonly megabytes: readonly [start: number, middle: number, end: number];
-  /** Open files of the server before the requests and after the last connection. */
-  readonly files: readonly [before: number, after: number];
+  /** What the server has open after the last connection, and had not before the requests: files and sockets. */
+  readonly leftOpen: readonly string[];
   /** Answers by status, as the server counted them. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly failures: readonly string[];
@@ -98,7 +99,7 @@ export async function fuzzHttp(
       .join('\n');
   };
   const expected = await boot().catch((error: unknown) => String(error));
-  const before = countFiles(pid);
+  const before = new Set(openFiles(pid));
 
   const sender = lab.start(outer, process.execPath, [
     '--import', 'tsx', path.join(import.meta.dirname, 'send-http.ts'), seed, String(count), SERVER, String(PORT),
@@ -121,7 +122,7 @@ export async function fuzzHttp(
   if (sender.exitCode !== 0) failures.push(`the sender ended with ${sender.exitCode}`);
   await new Promise((settled) => setTimeout(settled, SETTLES_MS));
   if (server.exitCode !== null) failures.push(`the server ended with ${server.exitCode}`);
-  const after = server.exitCode === null ? countFiles(pid) : 0;
+  const leftOpen = server.exitCode === null ? openFiles(pid).filter((file) => !before.has(file)) : [];
   const token = readFileSync(path.join(folder, 'operator.token'), 'utf8').trim();
   const counters = await lab.run(inner, 'curl', [
     '--silent', '-H', `Authorization: Bearer ${token}`, `http://${OPERATOR}/api/v1/counters`,
@@ -133,12 +134,19 @@ export async function fuzzHttp(
   return {
     boots,
     megabytes: [memory[0]?.megabytes ?? 0, middle, memory.at(-1)?.megabytes ?? 0],
-    files: [before, after],
+    leftOpen,
     statuses,
     failures,
   };
 }
 
-function countFiles(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
+function openFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      // It was closed since it was listed.
+      return [];
+    }
+  });
 }
