@@ -49,7 +49,8 @@ async function startHttp(
     pollSeconds: settings.poll_seconds,
     findLease: (address) => clients.findLease(address),
     noteRequest: ({ labels, remoteAddress }, { identification, resolution }) => {
-      discovered.note({ ...resolution, remoteAddress });
+      const { group, ...seen } = resolution;
+      discovered.note({ ...seen, ...(group !== undefined && { group: group.id }), remoteAddress });
       conflicts.note(identification, claimsOfLabels(labels), remoteAddress);
     },
     withhold: (address) => withholdBoot(address, shared),

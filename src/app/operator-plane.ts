@@ -18,7 +18,7 @@ export interface OperatorPlane {
 /** Starts the API for people and systems, and says where it listens; undefined where the settings want none. */
 export async function startOperatorPlane(
   { clock, counters, log, settings }: Environment,
-  { catalog, engine, machines, readiness, store, subnets }: SharedServices,
+  { catalog, discovered, engine, machines, readiness, store, subnets }: SharedServices,
   bootPlane: BootPlane,
   services: Services,
 ): Promise<OperatorPlane | undefined> {
@@ -29,7 +29,8 @@ export async function startOperatorPlane(
   services.add('operator token', { close: () => undefined, reload: () => tokenFile.reload() });
   const server = new OperatorHttpServer({
     catalogStatus: () => catalog.status(),
-    machines: () => [...machines.machines()],
+    machines: () => machines.list(),
+    groupOfDiscovered: (mac) => discovered.groupOf(mac),
     // Without DHCP the engine has loaded none, and the store has those of earlier.
     leases: async () => (bootPlane.dhcp ? engine.listLeases(clock.moment()) : store.leases.loadLeases()),
     networks: () => {

@@ -19,6 +19,8 @@ export interface Sighting {
   /** Its record, if there is one. */
   readonly machine?: Machine;
   readonly remoteAddress: string;
+  /** The id of the group that selects it, if one does. */
+  readonly group?: string;
 }
 
 /** Writes down machines that no file declares, as they introduce themselves over HTTP. */
@@ -28,6 +30,8 @@ export class DiscoveredMachines {
   readonly #log: Logger;
   readonly #now: () => Date;
   readonly #seenAtMs = new Map<MacAddress, number>();
+  /** The group that selected a machine when it was last seen. */
+  readonly #groups = new Map<MacAddress, string>();
 
   constructor(
     store: Pick<DiscoveredMachineStore, 'recordDiscovered'>,
@@ -42,9 +46,11 @@ export class DiscoveredMachines {
   }
 
   /** Notes who asked. Never throws; what the store refuses is logged. */
-  note({ claimed, machine, remoteAddress }: Sighting): void {
+  note({ claimed, group, machine, remoteAddress }: Sighting): void {
     const mac = claimed.get('mac') as MacAddress | undefined;
     if (machine !== undefined || mac === undefined) return;
+    if (group === undefined) this.#groups.delete(mac);
+    else if (this.#groups.has(mac) || this.#groups.size < SEEN_MAX) this.#groups.set(mac, group);
     const at = this.#now();
     const lastMs = this.#seenAtMs.get(mac);
     if (lastMs !== undefined && at.getTime() - lastMs < REPEAT_MS) return;
@@ -63,6 +69,11 @@ export class DiscoveredMachines {
     this.#store.recordDiscovered(record).catch((error: unknown) => {
       this.#log.error({ err: error, mac }, 'a discovered machine could not be stored');
     });
+  }
+
+  /** The group that selected a machine without a record when it last asked since the start; undefined if none did. */
+  groupOf(mac: MacAddress): string | undefined {
+    return this.#groups.get(mac);
   }
 
   /** Puts it on record that a machine is new. False if too many are: what nobody is told of is not written down either. */

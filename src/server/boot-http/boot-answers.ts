@@ -5,6 +5,7 @@ import { acceptsSpec } from '../../ignition/flatcar-releases.ts';
 import { type BootDecision, describeSubject } from '../../provision/boot/decide-boot.ts';
 import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
+import { macFault } from '../../provision/machines/mac-fault.ts';
 import type { MachineLookup } from '../../provision/machines/machine-index.ts';
 import { failGrubConfig, localGrubConfig, waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
 import {
@@ -134,7 +135,7 @@ export class BootAnswers {
     if (decision.kind !== 'boot') {
       const subject = describeSubject(identification, decided.resolution.labels);
       const answer = how.withoutProfile?.(decision, subject);
-      return answer ?? { ...this.#statusFor(decision), ...ignitionRefused(kind, decision) };
+      return answer ?? { ...this.#statusFor(request, decision), ...ignitionRefused(kind, decision) };
     }
     const { generation, resolution } = decision.match;
     const { match } = resolution;
@@ -170,8 +171,8 @@ export class BootAnswers {
    * The status for a machine that boots nothing of ours. What a person can put right is 503, since Ignition tries again
    * for ever at 5xx and gives up at any 4xx.
    */
-  #statusFor({ cause, kind, reason }: NoBoot): Answer {
-    if (cause === 'unidentified') return refuse(404, reason);
+  #statusFor({ rawQuery }: BootRequest, { cause, kind, reason }: NoBoot): Answer {
+    if (cause === 'unidentified') return refuse(404, macFault(rawQuery) ?? reason);
     if (cause === 'disabled' || kind === 'refuse') return refuse(403, reason);
     return notYet(reason, this.#parts.pollSeconds);
   }

@@ -4,6 +4,7 @@ import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
+import { macFault } from '../../provision/machines/mac-fault.ts';
 import type { BootRequest } from './boot-request.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import type { GrubConfigFiles } from './grub-config-files.ts';
@@ -119,6 +120,8 @@ async function sendFileAndRecord(
 
 /** `POST /report`: what a machine has to say about itself. */
 async function takeReport(exchange: Exchange, history: MachineHistory): Promise<Outcome> {
+  const fault = macFault(exchange.read.rawQuery);
+  if (fault !== undefined) return exchange.send(refuse(400, fault, { Connection: 'close' }));
   const body = await readBody(exchange.request);
   if (body === undefined) {
     return exchange.send(refuse(413, 'a report has at most 64 KiB', { Connection: 'close' }));

@@ -1,10 +1,34 @@
+import type { MachineRecordView } from '../../machines/machine-registry.ts';
 import type { Machine } from '../../provision/machines/machine.ts';
 
 /** A machine as lists show it: its metadata can be secrets, and stays with what is rendered for the machine alone. */
-export type MachineView = Omit<Machine, 'metadata'>;
+export interface MachineView extends Omit<Machine, 'metadata'> {
+  /** Who declares it, the one that counts most first. */
+  readonly sources: readonly string[];
+  /** Where sources differ, and what another record claims as well, a sentence each. */
+  readonly conflicts: readonly string[];
+}
 
 /** The machine without its metadata. */
-export function viewMachine(machine: Machine): MachineView {
+export function viewMachine({
+  contestedClaims,
+  fieldConflicts,
+  machine,
+  sources,
+}: MachineRecordView): MachineView {
   const { metadata: _secret, ...shown } = machine;
-  return shown;
+  return {
+    ...shown,
+    sources,
+    conflicts: [
+      ...fieldConflicts.map(
+        ({ field, follows, ignores }) =>
+          `${field}: ${follows} is followed, and ${ignores} says something else`,
+      ),
+      ...contestedClaims.map(
+        ({ holder, others, what }) =>
+          `${what} is claimed by several machines: ${holder} has it, not ${others.join(', ')}`,
+      ),
+    ],
+  };
 }

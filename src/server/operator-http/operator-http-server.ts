@@ -8,7 +8,8 @@ import { type ProblemCode, problemDocument } from '../../api/problem-document.ts
 import type { CatalogStatus } from '../../catalog/catalog.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
-import type { Machine } from '../../provision/machines/machine.ts';
+import type { MachineRecordView } from '../../machines/machine-registry.ts';
+import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { DiscoveredMachineStore } from '../../store/discovered-machine-store.ts';
 import type { EventStore } from '../../store/event-store.ts';
 import type { Counters } from '../../limits/counters.ts';
@@ -23,7 +24,9 @@ import { sendList } from './send-list.ts';
 /** What the operator plane shows. */
 export interface OperatorHttpParts {
   readonly catalogStatus: () => CatalogStatus;
-  readonly machines: () => readonly Machine[];
+  readonly machines: () => Iterable<MachineRecordView>;
+  /** The group that selects a machine without a record; undefined if none does. */
+  readonly groupOfDiscovered: (mac: MacAddress) => string | undefined;
   /** As they are now: a lease whose time has passed is listed as expired. */
   readonly leases: () => Promise<Iterable<Lease>>;
   /** As they are now. */
@@ -94,8 +97,11 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   });
   app.get('/api/v1/machines', async (_request, response) => {
     response.json({
-      declared: parts.machines().map(viewMachine),
-      discovered: await parts.discovered.listDiscovered(),
+      declared: [...parts.machines()].map(viewMachine),
+      discovered: (await parts.discovered.listDiscovered()).map((machine) => {
+        const group = parts.groupOfDiscovered(machine.mac);
+        return { ...machine, ...(group !== undefined && { group }) };
+      }),
     });
   });
   app.get('/api/v1/leases', async (_request, response) => {

@@ -169,6 +169,21 @@ test('a boot program is not there for a machine that is disabled', async () => {
   expect((await get(plane, '/boot/autoexec.ipxe')).status).toBe(200);
 });
 
+test.each([
+  ['mac=zz', /^mac=zz is not a MAC address: write it as 52:54:00:a1:9c:ae\n$/],
+  ['mac=', /^mac is empty: give the MAC address/],
+  ['MAC=01:00:5e:00:00:01', /^mac=01:00:5e:00:00:01 belongs to no network card/],
+  ['mac=%1b%5b31mx', /^mac=\?\[31mx is not a MAC address/],
+])('a wrong MAC address is named by /report and /ignition: %s', async (query, message) => {
+  const plane = await start();
+  const report = await fetch(`${plane.origin}/report?${query}`, { method: 'POST', body: 'done' });
+  expect([report.status, await report.text()]).toEqual([400, expect.stringMatching(message)]);
+  expect(plane.events).toEqual([]);
+  const ignition = await get(plane, `/ignition?${query}`);
+  if (query.includes('5e')) expect(ignition.status).toBe(503);
+  else expect(ignition).toMatchObject({ status: 404, body: expect.stringMatching(message) as string });
+});
+
 test('events name the machine, by what the request says or by the card behind its address', async () => {
   const plane = await start({ cards: { '127.0.0.1': parseMac('52:54:00:00:00:0f')! } });
   await get(plane, '/ipxe?mac=525400000001');

@@ -6,6 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
+import { MachineRegistry } from '../../../src/machines/machine-registry.ts';
 import type { Machine } from '../../../src/provision/machines/machine.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 import { viewNetworks } from '../../../src/server/operator-http/network-view.ts';
@@ -52,6 +53,7 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
       problems: [{ file: 'groups/a.yaml', line: 1, column: 2, message: 'm' }],
     }),
     machines: () => [],
+    groupOfDiscovered: () => undefined,
     leases: () => Promise.resolve([]),
     networks: () => [],
     events: { listEvents: () => Promise.resolve([]) },
@@ -183,11 +185,37 @@ test('metadata of machines, which can be secret, is not in the list', async () =
     labels: { rack: '1' },
     metadata: { password: 'hunter2' },
   };
-  const body = await (await ask(`${await start({ machines: () => [machine] })}/api/v1/machines`)).text();
+  const registry = new MachineRegistry(() => 0);
+  registry.put('files', machine);
+  registry.put('netbox', { ...machine, labels: { rack: '2' }, metadata: { password: 'other' } });
+  registry.put('netbox', { ...machine, id: 'node2' });
+  const body = await (
+    await ask(`${await start({ machines: () => registry.list() })}/api/v1/machines`)
+  ).text();
   expect(JSON.parse(body)).toEqual({
-    declared: [{ id: 'node1', macs: ['52:54:00:00:00:01'], labels: { rack: '1' } }],
+    declared: [
+      {
+        id: 'node1',
+        macs: ['52:54:00:00:00:01'],
+        labels: { rack: '1' },
+        sources: ['files', 'netbox'],
+        conflicts: [
+          'labels.rack: files is followed, and netbox says something else',
+          'metadata.password: files is followed, and netbox says something else',
+          'MAC address 52:54:00:00:00:01 is claimed by several machines: node1 has it, not node2',
+        ],
+      },
+      {
+        id: 'node2',
+        macs: ['52:54:00:00:00:01'],
+        labels: { rack: '1' },
+        sources: ['netbox'],
+        conflicts: ['MAC address 52:54:00:00:00:01 is claimed by several machines: node1 has it, not node2'],
+      },
+    ],
     discovered: [],
   });
+  expect(body).not.toContain('hunter2');
 });
 
 test('a server that cannot serve says why, without a token', async () => {

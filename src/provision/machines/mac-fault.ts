@@ -1,0 +1,23 @@
+import { isStationMac, parseMac } from '../../protocol/mac-address.ts';
+
+/** Characters of a wrong value that a message repeats. */
+const SHOWN_MAX = 40;
+
+/**
+ * What is wrong with the MAC address that a query gives, as a sentence; undefined if it gives none, or a good one. A
+ * wrong one identifies nobody, and would otherwise be passed over without a word.
+ */
+export function macFault(rawQuery: string): string | undefined {
+  for (const [name, value] of new URLSearchParams(rawQuery)) {
+    if (name.toLowerCase() !== 'mac') continue;
+    const text = value.trim();
+    if (text === '') return 'mac is empty: give the MAC address of the network card, as 52:54:00:a1:9c:ae';
+    const mac = parseMac(text);
+    if (mac !== undefined && isStationMac(mac)) return undefined;
+    const shown = text.replace(/[^ -~]/g, '?').slice(0, SHOWN_MAX);
+    return mac === undefined
+      ? `mac=${shown} is not a MAC address: write it as 52:54:00:a1:9c:ae`
+      : `mac=${shown} belongs to no network card (it is zero, or a group address): give the card's own`;
+  }
+  return undefined;
+}
