@@ -19,6 +19,7 @@ export const BOOT_EVENT_KINDS = [
   'http.boot_script',
   'http.boot_program',
   'http.asset',
+  'http.asset_missing',
   'ipxe.sent',
   'ipxe.waiting',
   'boot.local',

@@ -76,6 +76,8 @@ function refusalOf({ detail, kind }: BootEvent): string | undefined {
       return 'a PXE ROM takes no URL: give it a boot program by TFTP, or use UEFI HTTP Boot';
     case 'tftp.failed':
       return 'if the file is missing, add it to the boot programs; if the transfer timed out, look for a firewall on UDP ports above 1024, and for an MTU smaller than the block size';
+    case 'http.asset_missing':
+      return 'put the file under assets/, or correct its name in the profile: `railhead check` lists what profiles name and is not there';
     case 'ignition.refused':
       return 'arm the machine or approve it, if it is meant to be installed';
     case 'ipxe.waiting':

@@ -95,7 +95,18 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
         return answer && sendAndRecord(exchange, history, answer);
       },
     },
+    // A kernel or initrd that is not there is where a boot ends, so it belongs to the machine's history.
+    rendered(new RegExp(`^${ASSETS}`), ({ path }) => missingAsset(path)),
   ];
+}
+
+function missingAsset(path: string): Answer {
+  const event = {
+    kind: 'http.asset_missing',
+    summary: `${path} is not there`,
+    detail: { path },
+  } as const;
+  return { ...refuse(404, `there is no file ${path}`), event };
 }
 
 /** Sends a rendered answer, and notes it in the machine's history. */

@@ -96,6 +96,16 @@ describe('where a boot stands', () => {
     ],
     ['a file that is not there', [[0, 'tftp.failed']], 1, 'refused', /add it to the boot programs/],
     ['a script, and no kernel', [[0, 'ipxe.sent']], 90, 'stuck', /no download of a kernel/],
+    [
+      'a kernel, and no initrd',
+      [
+        [0, 'http.asset'],
+        [1, 'http.asset_missing', {}, '/assets/initrd.gz is not there'],
+      ],
+      2,
+      'refused',
+      /initrd\.gz is not there.*under assets/,
+    ],
     ['a kernel, and no Ignition', [[0, 'http.asset']], 301, 'stuck', /no request for an Ignition config/],
     ['a kernel that still boots', [[0, 'http.asset']], 200, 'moving', /http\.asset/],
     ['Ignition, which is what it was all for', [[0, 'ignition.sent']], 900, 'done', /ignition\.sent/],

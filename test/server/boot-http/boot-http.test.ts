@@ -264,6 +264,14 @@ describe('assets', () => {
     if (status === 416) expect(response.headers.get('content-range')).toBe('bytes */4096');
   });
 
+  test('a file that is not there is an event of its own, since a boot ends there', async () => {
+    const plane = await start();
+    expect((await get(plane, '/assets/flatcar/vmlinuz')).status).toBe(404);
+    expect(plane.events.map(({ kind, summary }) => `${kind} ${summary}`)).toEqual([
+      'http.asset_missing /assets/flatcar/vmlinuz is not there',
+    ]);
+  });
+
   test('H4 conditions hold against the file as it is', async () => {
     const plane = await start();
     const { headers } = await get(plane, '/assets/k');
