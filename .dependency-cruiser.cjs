@@ -16,7 +16,7 @@ const allowed = {
   history: ['protocol', 'provision', 'store', 'limits', 'log'],
   'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
   host: ['protocol', 'provision', 'limits', 'log'],
-  doctor: ['protocol', 'provision', 'store', 'host', 'server/udp'],
+  doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],
   server: [
     ...['protocol', 'ignition', 'butane', 'provision', 'limits', 'log', 'api'],
     ...['catalog', 'machines', 'history', 'store', 'host'],

@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { printableText } from '../provision/history/printable-text.ts';
+import type { Settings } from '../config/schema.ts';
+import { cidrContains } from '../protocol/ipv4-cidr.ts';
+import type { ServedMode } from '../doctor/check-dhcp-servers.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { NetworkInterface } from '../host/network-interfaces.ts';
 
@@ -13,6 +16,7 @@ interface DoctorOptions {
   readonly json?: boolean;
   readonly watch?: MacAddress;
   readonly store?: string;
+  readonly config?: string;
 }
 
 /** `railhead doctor`: checks what a boot depends on, or follows one machine and says where it hangs. */
@@ -20,16 +24,31 @@ export function registerDoctor(program: Command): void {
   program
     .command('doctor')
     .description('check what booting from this host depends on, or follow one machine and say where it hangs')
-    .option('-i, --interface <name...>', 'interfaces to check (default: all but loopback)', [])
+    .option('--config <file>', 'settings of the server; railhead.yaml in this directory if it is there')
+    .option(
+      '-i, --interface <name...>',
+      'interfaces to check (default: dhcp.interfaces, or all but loopback)',
+      [],
+    )
     .option('--boot-programs <folder>', 'check the boot programs in this folder')
     .option('--tftp-file <path>', 'what to ask TFTP for', 'snponly.efi')
     .option('--no-probe', 'do not send a DHCPDISCOVER to find other DHCP servers')
     .option('--json', 'print the findings as JSON')
-    .option('--watch <mac>', 'follow the boot of this machine; needs --store', readMac)
-    .option('--store <file>', 'the database of the running server')
+    .option('--watch <mac>', 'follow the boot of this machine', readMac)
+    .option('--store <file>', 'the database of the running server (default: store.file)')
     .action(async (options: DoctorOptions) => {
-      if (options.watch !== undefined) await watch(options.watch, options.store);
-      else await examine(options);
+      const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
+      let settings: Settings;
+      try {
+        settings = loadSettings({ file: options.config, environment: process.env, flags: [] });
+      } catch (error) {
+        if (!(error instanceof SettingsError)) throw error;
+        process.stderr.write(`${error.message}\n`);
+        process.exitCode = 2;
+        return;
+      }
+      if (options.watch !== undefined) await watch(options.watch, options.store ?? settings.store.file);
+      else await examine(options, settings);
     });
 }
 
@@ -39,21 +58,22 @@ function readMac(text: string): MacAddress {
   return mac;
 }
 
-async function examine(options: DoctorOptions): Promise<void> {
-  const findings = await collect(options);
+async function examine(options: DoctorOptions, settings: Settings): Promise<void> {
+  const findings = await collect(options, settings);
   if (options.json === true) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
   else for (const finding of findings) process.stdout.write(formatFinding(finding));
   if (findings.some((finding) => finding.verdict === 'problem')) process.exitCode = 1;
 }
 
-async function collect(options: DoctorOptions): Promise<Finding[]> {
+async function collect(options: DoctorOptions, settings: Settings): Promise<Finding[]> {
   const host = await import('../doctor/check-host.ts');
   const { listNetworkInterfaces } = await import('../host/network-interfaces.ts');
   const { checkTftp } = await import('../doctor/check-tftp.ts');
   const interfaces = listNetworkInterfaces();
-  const chosen = host.selectInterfaces(options.interface, interfaces);
+  const names = options.interface.length > 0 ? options.interface : settings.dhcp.interfaces;
+  const chosen = host.selectInterfaces(names, interfaces);
   const findings = [
-    ...(await host.checkInterfaces(options.interface, interfaces)),
+    ...(await host.checkInterfaces(names, interfaces)),
     ...(await host.checkPermissions()),
     ...(await host.checkPorts()),
   ];
@@ -62,16 +82,36 @@ async function collect(options: DoctorOptions): Promise<Finding[]> {
     findings.push(...(await checkBootPrograms(options.bootPrograms)));
   }
   for (const one of chosen) {
-    if (options.probe) findings.push(...(await probe(one)));
+    if (options.probe) findings.push(...(await probe(one, modeOf(one, settings))));
     findings.push(await checkTftp(one.addresses[0], options.tftpFile));
   }
+  return [...findings, ...(await collectServed(settings))];
+}
+
+/** The parts of a boot that do not hang on an interface. */
+async function collectServed({ catalog, http, store }: Settings): Promise<Finding[]> {
+  const { checkCatalog } = await import('../doctor/check-catalog.ts');
+  const { checkClock } = await import('../doctor/check-clock.ts');
+  const { checkDisk } = await import('../doctor/check-disk.ts');
+  const { checkHttp } = await import('../doctor/check-http.ts');
+  const now = (): Date => new Date();
+  const findings: Finding[] = [];
+  for (const endpoint of http.listen) if (endpoint.port !== 0) findings.push(await checkHttp(endpoint));
+  findings.push(...(await checkCatalog(catalog.dir, now)));
+  findings.push(await checkDisk(store.file));
+  findings.push(checkClock(now(), statSync(store.file, { throwIfNoEntry: false })?.mtime));
   return findings;
 }
 
-async function probe(one: NetworkInterface): Promise<Finding[]> {
+/** How the settings serve the networks that an interface is on. */
+function modeOf({ addresses }: NetworkInterface, { networks }: Settings): ServedMode {
+  return networks.find(({ cidr }) => addresses.some((address) => cidrContains(cidr, address)))?.mode;
+}
+
+async function probe(one: NetworkInterface, mode: ServedMode): Promise<Finding[]> {
   const { judgeDhcpServers, probeDhcpServers } = await import('../doctor/check-dhcp-servers.ts');
   try {
-    return judgeDhcpServers(one.name, await probeDhcpServers(one));
+    return judgeDhcpServers(one.name, await probeDhcpServers(one), mode);
   } catch (error) {
     const text = `other DHCP servers cannot be looked for: ${error instanceof Error ? error.message : String(error)}`;
     return [{ check: 'foreign-dhcp', verdict: 'warning', text }];
@@ -85,14 +125,12 @@ function formatFinding({ remedy, text, verdict }: Finding): string {
   return `${MARKS[verdict]} ${printableText(text)}\n${next}`;
 }
 
-async function watch(mac: MacAddress, file: string | undefined): Promise<void> {
-  if (file === undefined || !existsSync(file)) {
+async function watch(mac: MacAddress, file: string): Promise<void> {
+  if (!existsSync(file)) {
     process.stderr.write(
-      file === undefined
-        ? '--watch needs --store FILE, the database of the running server\n'
-        : `there is no database ${file}: name the one that the running server uses\n`,
+      `there is no database ${file}: name the one that the running server uses with --store, or its settings with --config\n`,
     );
-    process.exitCode = file === undefined ? 2 : 1;
+    process.exitCode = 1;
     return;
   }
   const { openSqliteEvents } = await import('../store/sqlite/sqlite-store.ts');

@@ -64,26 +64,35 @@ function readAnswer(datagram: Uint8Array, xid: number): ProbeAnswer | undefined 
   }
 }
 
-/** What the answers of an interface mean for booting from Railhead. */
-export function judgeDhcpServers(name: string, answers: readonly ProbeAnswer[]): Finding[] {
+/** How the settings serve the networks of an interface; undefined: not at all. */
+export type ServedMode = 'full' | 'proxy' | 'auto' | 'off' | undefined;
+
+/** What the answers of an interface mean for booting from Railhead, which serves its networks in this mode. */
+export function judgeDhcpServers(
+  name: string,
+  answers: readonly ProbeAnswer[],
+  mode?: ServedMode,
+): Finding[] {
   const check = 'foreign-dhcp';
   const leasing = answers.filter((answer) => answer.offeredAddress !== undefined);
   if (leasing.length === 0) {
     const text = `no other DHCP server answers on ${name}`;
-    const remedy = 'somebody has to lease addresses there: use mode: full, not proxy';
-    return [{ check, verdict: 'ok', text, remedy }, ...answers.map((answer) => judgeProxy(name, answer))];
+    return [judgeNobodyElse(text, mode), ...answers.map((answer) => judgeProxy(name, answer))];
   }
   const found: Finding[] = answers
     .filter((answer) => answer.offeredAddress === undefined)
     .map((answer) => judgeProxy(name, answer));
   for (const answer of leasing) {
     const who = `the DHCP server ${answer.serverAddress} on ${name}`;
-    found.push({
-      check,
-      verdict: 'warning',
-      text: `${who} leases addresses`,
-      remedy: 'use mode: proxy beside it, or switch it off before you use mode: full',
-    });
+    const text = `${who} leases addresses`;
+    if (mode === 'proxy') found.push({ check, verdict: 'ok', text: `${text}, as mode: proxy expects` });
+    else if (mode === 'full') {
+      const remedy = 'switch it off, or use mode: proxy: two servers give out addresses here';
+      found.push({ check, verdict: 'problem', text, remedy });
+    } else {
+      const remedy = 'use mode: proxy beside it, or switch it off before you use mode: full';
+      found.push({ check, verdict: 'warning', text, remedy });
+    }
     if (answer.vendorClass !== undefined && !answer.hasVendorSpecific) {
       found.push({
         check,
@@ -110,6 +119,21 @@ export function judgeDhcpServers(name: string, answers: readonly ProbeAnswer[]):
     });
   }
   return found;
+}
+
+function judgeNobodyElse(text: string, mode: ServedMode): Finding {
+  const check = 'foreign-dhcp';
+  if (mode === 'full' || mode === 'auto') return { check, verdict: 'ok', text };
+  if (mode === 'proxy') {
+    const remedy = 'use mode: full, or see that the server that leases addresses runs and can be reached';
+    return { check, verdict: 'problem', text: `${text}, and mode: proxy leases no addresses`, remedy };
+  }
+  return {
+    check,
+    verdict: 'ok',
+    text,
+    remedy: 'somebody has to lease addresses there: use mode: full, not proxy',
+  };
 }
 
 function judgeProxy(name: string, answer: ProbeAnswer): Finding {

@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,6 +12,10 @@ import type { ProbeAnswer } from '../../src/provision/dhcp/other-servers/foreign
 import { checkBootPrograms } from '../../src/doctor/check-boot-programs.ts';
 import { judgeDhcpServers } from '../../src/doctor/check-dhcp-servers.ts';
 import { checkInterfaces, checkPermissions, checkPorts } from '../../src/doctor/check-host.ts';
+import { checkCatalog } from '../../src/doctor/check-catalog.ts';
+import { checkClock } from '../../src/doctor/check-clock.ts';
+import { checkDisk } from '../../src/doctor/check-disk.ts';
+import { checkHttp } from '../../src/doctor/check-http.ts';
 import { checkTftp } from '../../src/doctor/check-tftp.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { watchBoot } from '../../src/doctor/watch-boot.ts';
@@ -235,5 +241,97 @@ describe('watching a machine', () => {
       'ignition.sent',
       'done ignition.sent',
     ]);
+  });
+});
+
+describe('other DHCP servers, as the settings expect them', () => {
+  const server: ProbeAnswer = {
+    serverAddress: address('10.0.0.9'),
+    offeredAddress: address('10.0.0.50'),
+    hasVendorSpecific: false,
+  };
+  test.each([
+    [
+      'one beside mode: proxy',
+      [server],
+      'proxy',
+      ['ok: the DHCP server 10.0.0.9 on eth1 leases addresses, as mode: proxy expects -> '],
+    ],
+    [
+      'one beside mode: full',
+      [server],
+      'full',
+      [
+        'problem: the DHCP server 10.0.0.9 on eth1 leases addresses -> switch it off, or use mode: proxy: two servers give out addresses here',
+      ],
+    ],
+    ['none beside mode: full', [], 'full', ['ok: no other DHCP server answers on eth1 -> ']],
+    [
+      'none beside mode: proxy',
+      [],
+      'proxy',
+      [
+        'problem: no other DHCP server answers on eth1, and mode: proxy leases no addresses -> use mode: full, or see that the server that leases addresses runs and can be reached',
+      ],
+    ],
+  ] as const)('%s', (_what, answers, mode, expected) => {
+    expect(say(judgeDhcpServers('eth1', answers, mode))).toEqual(expected);
+  });
+});
+
+describe('the server itself', () => {
+  test.each([
+    ['ready', 200, 'ready', /^ok: HTTP at 127\.0\.0\.1:\d+ is ready to serve machines/],
+    [
+      'not ready',
+      503,
+      'the database cannot be written',
+      /^problem: .* is not ready: the database cannot be written/,
+    ],
+  ])('that is %s over HTTP', async (_what, status, text, expected) => {
+    const server = createServer((_request, response) => response.writeHead(status).end(text));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(say([await checkHttp({ host: '0.0.0.0', port })])[0]).toMatch(expected);
+    server.close();
+    await once(server, 'close');
+    expect(say([await checkHttp({ host: '0.0.0.0', port })])[0]).toMatch(/^problem: .* does not answer/);
+  });
+
+  test.each([
+    ['room', { freeBytes: 5e9, writable: true }, /^ok: .* 4768 MB left/],
+    ['little room', { freeBytes: 5e6, writable: true }, /^problem: .* has 4 MB left/],
+    [
+      'no right to write',
+      { freeBytes: 5e9, writable: false },
+      /^warning: this user may not write to \/var\/lib\/railhead/,
+    ],
+  ])('whose disk has %s', async (_what, disk, expected) => {
+    const finding = await checkDisk('/var/lib/railhead/railhead.db', () => Promise.resolve(disk));
+    expect(say([finding])[0]).toMatch(expected);
+  });
+
+  test.each([
+    ['right', '2026-11-25T12:00:00Z', '2026-11-25T11:00:00Z', /^ok/],
+    ['long ago', '1970-01-01T00:01:00Z', undefined, /^problem: .*long ago/],
+    [
+      'before the last change',
+      '2026-11-25T12:00:00Z',
+      '2026-11-25T13:00:00Z',
+      /^problem: .*the clock is behind/,
+    ],
+  ])('whose clock is %s', (_what, now, changed, expected) => {
+    const finding = checkClock(new Date(now), changed === undefined ? undefined : new Date(changed));
+    expect(say([finding])[0]).toMatch(expected);
+  });
+
+  test('whose catalog has a mistake', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'railhead-doctor-'));
+    mkdirSync(path.join(folder, 'profiles'));
+    const now = (): Date => new Date('2026-11-25T12:00:00Z');
+    expect(say(await checkCatalog(folder, now))[0]).toMatch(/^warning: .* 0 profiles/);
+    writeFileSync(path.join(folder, 'profiles/a.yaml'), 'id: a\nnonsense: 1\n');
+    expect(say(await checkCatalog(folder, now))[0]).toMatch(/^problem: .*profiles\/a\.yaml:2:1/);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -89,10 +89,11 @@ describe.skipIf(!runnable)('railhead doctor', () => {
   test('tells ports, permissions, interface, MTU, programs, the other server and TFTP', async () => {
     lab.ip('-n', server, 'link', 'set', 's0', 'mtu', '1400');
     const { code, stdout } = await lab.run(server, process.execPath, [
-      PROGRAM, 'doctor', '--interface', 's0', '--boot-programs', path.join(folder, 'assets/boot'),
+      PROGRAM, 'doctor', '--config', path.join(folder, 'railhead.yaml'), '--boot-programs', path.join(folder, 'assets/boot'),
     ]); // prettier-ignore
     lab.ip('-n', server, 'link', 'set', 's0', 'mtu', '1500');
-    expect(stdout.split('\n').filter((line) => line !== '' && !line.startsWith(' '))).toEqual([
+    const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith(' '));
+    expect(lines.slice(0, -2)).toEqual([
       'ok       s0 has 10.77.0.1',
       'warning  s0 has an MTU of 1400; firmware counts on 1500',
       'ok       this user may open the ports of the boot plane',
@@ -100,16 +101,23 @@ describe.skipIf(!runnable)('railhead doctor', () => {
       'ok       UDP port 4011 (PXE boot server) is served by Railhead',
       'ok       UDP port 69 (TFTP) is served by Railhead',
       'ok       snponly.efi is there',
-      'warning  the DHCP server 10.77.0.9 on s0 leases addresses',
+      'ok       the DHCP server 10.77.0.9 on s0 leases addresses, as mode: proxy expects',
       'PROBLEM  the DHCP server 10.77.0.9 on s0 sends option 60 (PXEClient) and no option 43: PXE clients will ask its own port 4011, and stop there (PXE-E55)',
       'ok       TFTP at 10.77.0.1 serves snponly.efi',
+      'ok       HTTP at 127.0.0.1:8080 is ready to serve machines',
+      `warning  the catalog in ${folder} has 0 profiles, 0 groups and 0 machines`,
     ]);
+    expect(lines.at(-2)).toMatch(/^ok {7}the disk of the database has \d+ MB left$/);
+    expect(lines.at(-1)).toMatch(/^ok {7}the clock says 20/);
+    // The server saw the probe, and knows whose it is.
+    const counters = await railhead.get<Record<string, Record<string, number>>>('/api/v1/counters');
+    expect(Object.keys(counters['dhcp_ignored'] ?? {})).toEqual(['own_probe']);
     expect(code).toBe(1);
   });
 
   test('follows one machine, and says where it hangs', async () => {
     const watcher = lab.start(server, process.execPath, [
-      PROGRAM, 'doctor', '--watch', MAC, '--store', path.join(folder, 'railhead.db'),
+      PROGRAM, 'doctor', '--watch', MAC, '--config', path.join(folder, 'railhead.yaml'),
     ]); // prettier-ignore
     const offered = nextLine(watcher, /proxydhcp\.offer +told to boot snponly\.efi, as proxy/);
     const stuck = nextLine(watcher, /^stuck: .*no request on port 4011 within 10 s/);

@@ -8,6 +8,8 @@ export type IgnoreReason =
   | 'no_subnet'
   /** `giaddr` names no relay that a subnet expects, or one that a reply must never go to. */
   | 'untrusted_relay'
+  /** `giaddr` is this host: `railhead doctor` asks who else serves here. */
+  | 'own_probe'
   /** Option 82 from a client itself. */
   | 'relay_information_without_relay'
   /** Option 82 of more than 255 bytes. */

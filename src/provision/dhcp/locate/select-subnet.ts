@@ -77,6 +77,7 @@ export class SubnetSelector {
     if (relayBytes !== undefined && relayBytes.length > RELAY_INFORMATION_LENGTH_MAX) {
       return { kind: 'unlocated', reason: 'relay_information_too_long' };
     }
+    if (relayed && this.#isOurs(giaddr)) return { kind: 'unlocated', reason: 'own_probe' };
     const viaRelay = relayed ? this.#subnetOfRelay(giaddr, source.address) : undefined;
     if (relayed && viaRelay === undefined) return { kind: 'unlocated', reason: 'untrusted_relay' };
 
@@ -119,7 +120,7 @@ export class SubnetSelector {
 
   /** The subnet behind a relay; undefined if nobody declared the relay, or a reply must not go to its address. */
   #subnetOfRelay(giaddr: Ipv4Address, source: Ipv4Address): SubnetLeases | undefined {
-    if (!isReturnAddress(giaddr, this.#book) || this.#isOurs(giaddr)) return undefined;
+    if (!isReturnAddress(giaddr, this.#book)) return undefined;
     if (this.#policy.strictRelaySource && source !== giaddr && !this.#trustedRelays.has(source))
       return undefined;
     return this.#byRelay.get(giaddr) ?? this.#book.subnetOf(giaddr);

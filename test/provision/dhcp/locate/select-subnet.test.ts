@@ -69,7 +69,7 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
     'untrusted_relay',
     trusting,
   ],
-  ['D24 ourselves', { type: 1, giaddr: SERVER }, 'untrusted_relay'],
+  ['D24 ourselves, as railhead doctor does', { type: 1, giaddr: SERVER }, 'own_probe'],
   ['D24 loopback', { type: 1, giaddr: '127.0.0.1' }, 'untrusted_relay'],
   ['D24 broadcast', { type: 1, giaddr: '255.255.255.255' }, 'untrusted_relay'],
   ['D24 multicast', { type: 1, giaddr: '224.0.0.1' }, 'untrusted_relay'],

@@ -1,0 +1,61 @@
+import { access, constants, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { Finding } from './finding.ts';
+
+/** Below this much room the database stops being able to write soon. */
+const ROOM_BYTES_MIN = 100 * 1024 * 1024;
+const MEGABYTE = 1024 * 1024;
+
+/** What is known of a folder's disk. */
+export interface DiskState {
+  readonly freeBytes: number;
+  readonly writable: boolean;
+}
+
+/** Checks that the database's disk has room and may be written to: without either no new lease can be given. */
+export async function checkDisk(
+  file: string,
+  readDisk: (folder: string) => Promise<DiskState> = readDiskOf,
+): Promise<Finding> {
+  const check = 'disk';
+  const folder = path.dirname(file);
+  let disk: DiskState;
+  try {
+    disk = await readDisk(folder);
+  } catch (error) {
+    const text = `the folder of the database, ${folder}, cannot be read: ${(error as Error).message}`;
+    return {
+      check,
+      verdict: 'warning',
+      text,
+      remedy: 'it is made when the server starts; else see store.file',
+    };
+  }
+  const room = `${Math.floor(disk.freeBytes / MEGABYTE)} MB`;
+  if (!disk.writable) {
+    return {
+      check,
+      verdict: 'warning',
+      text: `this user may not write to ${folder}, where the database is`,
+      remedy: "it is enough if the server's user may",
+    };
+  }
+  if (disk.freeBytes < ROOM_BYTES_MIN) {
+    return {
+      check,
+      verdict: 'problem',
+      text: `the disk of the database, ${folder}, has ${room} left; when it is full nobody gets a new lease`,
+      remedy: 'make room, or lower store.events_max and store.event_days',
+    };
+  }
+  return { check, verdict: 'ok', text: `the disk of the database has ${room} left` };
+}
+
+async function readDiskOf(folder: string): Promise<DiskState> {
+  const { bavail, bsize } = await statfs(folder);
+  const writable = await access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return { freeBytes: bavail * bsize, writable };
+}
