@@ -1,4 +1,16 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  type YAMLMap,
+} from 'yaml';
 import type { z } from 'zod';
 import type { Problem } from './problem.ts';
 
@@ -18,75 +30,202 @@ export interface YamlDocument {
   placeOfKey(path: readonly PropertyKey[], key: string): Place;
 }
 
-/** Octets of one file; catalogs are written by people. */
-const FILE_SIZE_MAX = 4 * 1024 * 1024;
+/** Bytes of one file; documents are written by people. */
+export const DOCUMENT_SIZE_MAX = 4 * 1024 * 1024;
 /** Aliases may expand a document by this factor at most, which ends alias bombs. */
 const ALIASES_MAX = 1000;
+/** Collections inside of each other. */
+const DEPTH_MAX = 100;
+/** Problems told of one document; a generated file may have one in each of its thousands of lines. */
+const PROBLEMS_MAX = 100;
+
+/** What was read of a file. */
+export interface ReadDocuments {
+  readonly documents: readonly YamlDocument[];
+  readonly problems: readonly Problem[];
+  /**
+   * What could be made out of documents that have mistakes of syntax. Good for finding out what the author was
+   * speaking of, and for nothing else.
+   */
+  readonly fragments: readonly unknown[];
+}
 
 /**
- * Reads all documents of a YAML file; JSON is YAML. Mistakes of syntax, bytes that are no UTF-8 and keys given twice
- * become problems, all of them at once, and the documents that have none are still returned.
+ * Reads all documents of a YAML file; JSON is YAML. Mistakes of syntax, bytes that are no UTF-8, keys given twice and
+ * aliases that contain themselves become problems, all of them at once, and the documents that have none are still
+ * returned. Takes time linear in the file's size.
  */
-export function readYamlDocuments(
-  file: string,
-  bytes: Uint8Array,
-): { documents: YamlDocument[]; problems: Problem[] } {
-  if (bytes.length > FILE_SIZE_MAX) {
-    return {
-      documents: [],
-      problems: [{ file, message: `the file has ${bytes.length} bytes, more than ${FILE_SIZE_MAX}` }],
-    };
+export function readYamlDocuments(file: string, bytes: Uint8Array): ReadDocuments {
+  if (bytes.length > DOCUMENT_SIZE_MAX) {
+    return failed({ file, message: `the file has ${bytes.length} bytes, more than ${DOCUMENT_SIZE_MAX}` });
   }
   const invalid = findInvalidUtf8(bytes);
   if (invalid !== undefined) {
-    const problem = { file, ...invalid, message: 'this is not UTF-8; save the file in that encoding' };
-    return { documents: [], problems: [problem] };
+    return failed({ file, ...invalid, message: 'this is not UTF-8; save the file in that encoding' });
   }
-  const text = new TextDecoder().decode(bytes);
-  const lines = new LineCounter();
+  const source = new YamlSource(new TextDecoder().decode(bytes));
   const problems: Problem[] = [];
   const documents: YamlDocument[] = [];
-  for (const document of parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-  })) {
-    if (!('contents' in document)) continue;
-    for (const error of document.errors) {
-      problems.push({ file, ...toPlace(lines, error.pos[0]), message: describeYamlError(error.message) });
-    }
-    if (document.errors.length > 0) continue;
+  const fragments: unknown[] = [];
+  let parsed: ParsedFile;
+  try {
+    parsed = source.parse();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return failed({ file, message: `collections are inside of each other more than ${DEPTH_MAX} deep` });
+  }
+  parsed.documents.forEach((document, index) => {
     const root = document.contents;
     // A document of comments alone, as before the first `---` of many files, says nothing.
-    if (root === null || (isScalar(root) && root.value === null)) continue;
-    let value: unknown;
-    try {
-      value = document.toJS({ maxAliasCount: ALIASES_MAX });
-    } catch (error) {
-      problems.push({ file, ...toPlace(lines, root.range?.[0] ?? 0), message: (error as Error).message });
-      continue;
+    const isEmpty = root === null || (isScalar(root) && root.value === null);
+    const faults = [
+      ...document.errors.map((error) => ({
+        offset: error.pos[0],
+        message: describeYamlError(error.message),
+      })),
+      ...(isEmpty ? [] : checkNodes(root)),
+    ];
+    for (const { offset, message } of faults.slice(0, PROBLEMS_MAX)) {
+      problems.push({ file, ...toPlace(parsed.lines, offset), message });
     }
-    const placeOf = (path: readonly PropertyKey[]): Place =>
-      toPlace(lines, findNode(root, path).range?.[0] ?? 0);
-    documents.push({
-      file,
-      value,
-      placeOf,
-      placeOfKey(path, key) {
-        const parent = findNode(root, path);
-        const pair = isMap(parent) ? findPair(parent.items, key) : undefined;
-        return isNode(pair?.key) ? toPlace(lines, pair.key.range?.[0] ?? 0) : placeOf(path);
-      },
-    });
+    try {
+      const value: unknown = isEmpty ? null : document.toJS({ maxAliasCount: ALIASES_MAX });
+      if (faults.length > 0) fragments.push(value);
+      else if (!isEmpty) documents.push(new PlacedDocument(file, value, source, index));
+    } catch (error) {
+      // What is wrong already says why, as an alias that contains itself.
+      if (faults.length > 0) return;
+      const message = (error as Error).message;
+      problems.push({ file, ...toPlace(parsed.lines, root?.range?.[0] ?? 0), message });
+    }
+  });
+  return { documents, problems, fragments };
+}
+
+function failed(problem: Problem): ReadDocuments {
+  return { documents: [], problems: [problem], fragments: [] };
+}
+
+interface ParsedFile {
+  readonly documents: readonly Document.Parsed[];
+  readonly lines: LineCounter;
+}
+
+/**
+ * The text of a file. The nodes of a document take some thirty times the memory of its text, and only a mistake needs
+ * them, so that those of one file at a time are kept and others are parsed again.
+ */
+class YamlSource {
+  static #newest: { readonly source: YamlSource; readonly parsed: ParsedFile } | undefined;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  return { documents, problems };
+
+  parse(): ParsedFile {
+    if (YamlSource.#newest?.source === this) return YamlSource.#newest.parsed;
+    const lines = new LineCounter();
+    const documents = parseAllDocuments(this.#text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      merge: true,
+      // The library compares every key with every other; checkNodes does it in linear time.
+      uniqueKeys: false,
+    });
+    const parsed = { documents: 'empty' in documents ? [] : documents, lines };
+    YamlSource.#newest = { source: this, parsed };
+    return parsed;
+  }
+}
+
+class PlacedDocument implements YamlDocument {
+  readonly file: string;
+  readonly value: unknown;
+  readonly #source: YamlSource;
+  readonly #index: number;
+
+  constructor(file: string, value: unknown, source: YamlSource, index: number) {
+    this.file = file;
+    this.value = value;
+    this.#source = source;
+    this.#index = index;
+  }
+
+  placeOf(path: readonly PropertyKey[]): Place {
+    const { lines, node } = this.#find(path);
+    return toPlace(lines, node?.range?.[0] ?? 0);
+  }
+
+  placeOfKey(path: readonly PropertyKey[], key: string): Place {
+    const { lines, node } = this.#find(path);
+    const pair = isMap(node) ? pairsOf(node).get(key) : undefined;
+    return isNode(pair?.key) ? toPlace(lines, pair.key.range?.[0] ?? 0) : this.placeOf(path);
+  }
+
+  #find(path: readonly PropertyKey[]): { lines: LineCounter; node: Node | undefined } {
+    const { documents, lines } = this.#source.parse();
+    const root = documents[this.#index]?.contents;
+    return { lines, node: root == null ? undefined : findNode(root, path) };
+  }
+}
+
+interface Fault {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** What the parser does not look for: keys given twice, aliases that contain themselves, and too much depth. */
+function checkNodes(root: Node): Fault[] {
+  const faults: Fault[] = [];
+  const anchors = new Map<string, Node>();
+  const open = new Set<Node>();
+  const visit = (node: unknown, depth: number): void => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target !== undefined && open.has(target)) {
+        const message = `*${node.source} stands inside of what it refers to, which would never end`;
+        faults.push({ offset: node.range?.[0] ?? 0, message });
+      }
+      return;
+    }
+    if (!isMap(node) && !isSeq(node)) {
+      if (isScalar(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+      return;
+    }
+    if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    if (depth > DEPTH_MAX) {
+      const message = `collections are inside of each other more than ${DEPTH_MAX} deep`;
+      faults.push({ offset: node.range?.[0] ?? 0, message });
+      return;
+    }
+    open.add(node);
+    if (isSeq(node)) for (const item of node.items) visit(item, depth + 1);
+    else visitMap(node, depth);
+    open.delete(node);
+  };
+  const visitMap = (map: YAMLMap, depth: number): void => {
+    const seen = new Set<unknown>();
+    for (const { key, value } of map.items) {
+      if (isScalar(key)) {
+        // Merge keys may stand side by side.
+        if (seen.has(key.value) && key.value !== '<<')
+          faults.push({ offset: key.range?.[0] ?? 0, message: 'this key is given twice' });
+        seen.add(key.value);
+      }
+      visit(key, depth + 1);
+      visit(value, depth + 1);
+    }
+  };
+  visit(root, 0);
+  return faults;
 }
 
 /** What a schema finds wrong, at the places in the file. */
 export function schemaProblems(document: YamlDocument, error: z.ZodError): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
+  return error.issues.slice(0, PROBLEMS_MAX).flatMap((issue): Problem[] => {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, PROBLEMS_MAX).map((key) => ({
         file: document.file,
         ...document.placeOfKey(issue.path, key),
         message: `unknown key "${key}"`,
@@ -104,6 +243,8 @@ export function schemaProblems(document: YamlDocument, error: z.ZodError): Probl
 }
 
 function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
+  // A value of metadata may be a secret.
+  if (issue.path[0] === 'metadata') return 'must be text, a number, true, false, null, a list or a mapping';
   if (issue.code === 'invalid_type') {
     const actual = valueAt(root, issue.path);
     if (actual === undefined) return 'required, and missing';
@@ -159,9 +300,7 @@ function describeType(expected: string): string {
 }
 
 function describeYamlError(message: string): string {
-  return message
-    .replace(/ at line \d+, column \d+:?[\s\S]*$/, '')
-    .replace(/^Map keys must be unique$/, 'this key is given twice');
+  return message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '');
 }
 
 /** The node at the path, or the last one on the way to it. */
@@ -169,7 +308,7 @@ function findNode(root: Node, path: readonly PropertyKey[]): Node {
   let node: Node = root;
   for (const key of path) {
     let next: unknown;
-    if (isMap(node)) next = findPair(node.items, String(key))?.value;
+    if (isMap(node)) next = pairsOf(node).get(String(key))?.value;
     else if (isSeq(node) && typeof key === 'number') next = node.items[key];
     if (!isNode(next)) return node;
     node = next;
@@ -177,8 +316,19 @@ function findNode(root: Node, path: readonly PropertyKey[]): Node {
   return node;
 }
 
-function findPair(items: readonly Pair[], key: string): Pair | undefined {
-  return items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
+const pairsOfMaps = new WeakMap<YAMLMap, Map<string, Pair>>();
+
+/** The pairs of a mapping by their keys. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  let pairs = pairsOfMaps.get(map);
+  if (pairs === undefined) {
+    pairs = new Map();
+    for (const pair of map.items) {
+      if (isScalar(pair.key) && !pairs.has(String(pair.key.value))) pairs.set(String(pair.key.value), pair);
+    }
+    pairsOfMaps.set(map, pairs);
+  }
+  return pairs;
 }
 
 function toPlace(lines: LineCounter, offset: number): Place {
