@@ -4,8 +4,9 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { BootDecider } from '../catalog/boot-decider.ts';
+import type { CatalogKeeper } from '../catalog/catalog-keeper.ts';
 import { Catalog } from '../catalog/catalog.ts';
-import { loadCatalog } from '../catalog/load-catalog.ts';
+import { ThreadedCatalogLoader } from '../catalog/threaded-catalog-loader.ts';
 import type { Settings } from '../config/schema.ts';
 import { toSubnets } from '../config/sections/networks.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
@@ -65,10 +66,10 @@ export async function startSharedServices(
   services: Services,
 ): Promise<SharedServices> {
   const { clock, counters, log, settings } = environment;
-  requireCatalogFolder(settings.catalog.dir);
   const store = services.add('store', await openStore(settings.store));
   services.add('history', startPruner(store, settings, log, clock));
-  const catalog = await startCatalog(settings, log, clock, services);
+  const catalog = await startCatalog(settings, store.catalog, log, clock, services);
+  if (catalog.generation === undefined) requireCatalogFolder(settings.catalog.dir);
 
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
   const programs = findBootPrograms([path.join(assets, 'boot'), ...settings.boot_programs.dirs]);
@@ -110,7 +111,7 @@ export async function startSharedServices(
   const readiness = new ReadinessChecks();
   readiness.add(() =>
     catalog.generation === undefined
-      ? 'no catalog has loaded without problems yet: `railhead check` lists them'
+      ? 'no catalog could be read, and none was kept, so that no machine can boot: `railhead check` says why'
       : undefined,
   );
   readiness.add(() => events.storeProblem);
@@ -139,7 +140,10 @@ export async function startSharedServices(
   };
 }
 
-/** A folder that is empty gets its files later; one that is not there is a mistake in a setting. */
+/**
+ * A folder that is empty gets its files later; one that is not there, and of which nothing was kept, is a mistake in a
+ * setting.
+ */
 function requireCatalogFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
   throw new Error(`catalog.dir: there is no folder ${folder}`);
@@ -158,20 +162,26 @@ function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock
 
 async function startCatalog(
   settings: Settings,
+  keeper: CatalogKeeper,
   log: Logger,
   { now }: Clock,
   services: Services,
 ): Promise<Catalog> {
   const directory = settings.catalog.dir;
-  const catalog = new Catalog({ directory, load: () => loadCatalog(directory, now), now, log });
-  await catalog.reload();
-  const unwatch = settings.catalog.watch ? await catalog.watch() : undefined;
+  const loader = new ThreadedCatalogLoader({ directory });
+  const catalog = new Catalog({ directory, loader, keeper, now, log });
+  let unwatch: (() => Promise<void>) | undefined;
   services.add('catalog', {
-    close: () => unwatch?.(),
+    close: async () => {
+      await unwatch?.();
+      await catalog.close();
+    },
     reload: async () => {
       await catalog.reload();
     },
   });
+  await catalog.start();
+  if (settings.catalog.watch) unwatch = await catalog.watch();
   return catalog;
 }
 

@@ -1,81 +1,71 @@
 import type { Logger } from 'pino';
 import { formatProblem, type Problem } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
-import { CATALOG_FOLDERS } from './catalog-files.ts';
+import type { CatalogKeeper } from './catalog-keeper.ts';
+import type { CatalogStatus } from './catalog-status.ts';
 import type { Generation } from './generation.ts';
-import type { LoadedCatalog } from './load-catalog.ts';
+import { CATALOG_FOLDERS } from './sources/catalog-tree.ts';
+import type { CatalogLoad, CatalogLoads } from './threaded-catalog-loader.ts';
 import { watchFolders } from './watch-folders.ts';
-
-/** What the catalog's state is, for people and for `GET /api/v1/catalog`. */
-export interface CatalogStatus {
-  /** Absent until a first generation was good. */
-  readonly generation?: {
-    readonly id: string;
-    readonly loadedAt: Date;
-    readonly profiles: number;
-    readonly groups: number;
-    readonly machines: number;
-  };
-  /** When the files were last read. */
-  readonly checkedAt: Date;
-  /** What is wrong with the files as they are now; the generation above goes on serving. */
-  readonly problems: readonly Problem[];
-}
 
 /** What a catalog is made with. */
 export interface CatalogParts {
   readonly directory: string;
-  readonly load: () => Promise<LoadedCatalog>;
+  readonly loader: CatalogLoads;
+  /** Where the last good catalog is kept across restarts. */
+  readonly keeper: CatalogKeeper;
   readonly now: () => Date;
   readonly log: Logger;
 }
 
 /** Edits come in bursts: a `git checkout` writes hundreds of files. */
 const SETTLE_MS = 200;
+/** Lines of problems, and of warnings, that one load may log. */
+const LOG_LINES_MAX = 100;
+
+type Loaded = Extract<CatalogLoad, { kind: 'loaded' }>;
 
 /**
- * Holds the generation that serves. Edits are loaded aside and swapped in whole; a broken edit is reported and changes
- * nothing.
+ * Holds the generation that serves. Edits are loaded aside and swapped in whole; what is wrong with them concerns the
+ * machines of what is wrong, and nobody else.
  */
 export class Catalog {
   readonly #parts: CatalogParts;
   readonly #listeners = new Set<() => void>();
-  #generation: Generation | undefined;
-  #machines: readonly Machine[] = [];
+  #serving: Loaded | undefined;
+  #keptAt: Date | undefined;
   #problems: readonly Problem[] = [];
+  #warnings: readonly Problem[] = [];
   #checkedAt: Date;
+  #loadMs: number | undefined;
   #loading: Promise<void> | undefined;
   #again = false;
+  #isClosed = false;
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
     this.#checkedAt = parts.now();
   }
 
-  /** The generation that serves; undefined until a first one was good. */
+  /** The generation that serves; undefined while nothing does. */
   get generation(): Generation | undefined {
-    return this.#generation;
+    return this.#serving?.generation;
   }
 
   /** What machines/ declares, as of the generation that serves. */
   get machines(): readonly Machine[] {
-    return this.#machines;
+    return this.#serving?.machines ?? [];
   }
 
   status(): CatalogStatus {
-    const generation = this.#generation;
+    const serving = this.#serving;
     return {
-      ...(generation !== undefined && {
-        generation: {
-          id: generation.id,
-          loadedAt: generation.loadedAt,
-          profiles: generation.profiles.size,
-          groups: generation.groups.length,
-          machines: this.#machines.length,
-        },
-      }),
+      ...(serving !== undefined && { generation: this.#describe(serving) }),
       checkedAt: this.#checkedAt,
+      ...(this.#loadMs !== undefined && { loadMs: this.#loadMs }),
       problems: this.#problems,
+      warnings: this.#warnings,
+      standIns: serving?.standIns ?? [],
     };
   }
 
@@ -85,10 +75,22 @@ export class Catalog {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Reads the files again. Resolves when what they hold now is served, or reported. */
+  /** Reads the files for the first time. Resolves when they serve, or it is known that nothing does. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = this.onLoad(() => {
+        stop();
+        resolve();
+      });
+      void this.reload();
+    });
+  }
+
+  /** Reads the files again. Resolves when what they hold now serves and was tried out, or is reported. */
   async reload(): Promise<void> {
     // A change during a load may have been missed by it, so that one more is due.
     this.#again = true;
+    if (this.#loading !== undefined) this.#parts.loader.hurry();
     this.#loading ??= this.#loadUntilSettled().finally(() => (this.#loading = undefined));
     await this.#loading;
   }
@@ -113,59 +115,146 @@ export class Catalog {
     };
   }
 
+  /** Ends a load that is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#parts.loader.close();
+  }
+
   async #loadUntilSettled(): Promise<void> {
-    while (this.#again) {
+    while (this.#again && !this.#isClosed) {
       this.#again = false;
       await this.#load();
     }
   }
 
   async #load(): Promise<void> {
-    const { load, log, now } = this.#parts;
+    const { loader, log, now } = this.#parts;
+    const startedAt = now();
+    log.debug('loading the catalog');
+    let load: CatalogLoad | undefined;
     try {
-      this.#accept(await load());
+      load = await loader.load(startedAt, () => this.#loadKept());
     } catch (error) {
+      if (this.#isClosed) return;
       // Whatever this is, the generation that serves is not touched by it.
-      log.error({ err: error }, 'the catalog could not be loaded');
+      log.error({ err: error, serving: this.generation?.id ?? 'nothing' }, 'the catalog could not be loaded');
       this.#problems = [
         { file: this.#parts.directory, message: `could not be loaded: ${(error as Error).message}` },
       ];
     }
     this.#checkedAt = now();
+    this.#loadMs = this.#checkedAt.getTime() - startedAt.getTime();
+    if (load?.kind === 'nothing') this.#serveNothing(load.problems);
+    if (load?.kind === 'loaded') this.#serve(load);
     for (const listener of this.#listeners) listener();
+    if (load?.kind === 'loaded') await this.#tryOut(load);
   }
 
-  #accept(loaded: LoadedCatalog): void {
+  async #loadKept(): Promise<Uint8Array | undefined> {
+    const { keeper, log } = this.#parts;
+    try {
+      const kept = await keeper.loadKeptCatalog();
+      this.#keptAt = kept?.keptAt;
+      return kept?.content;
+    } catch (error) {
+      log.error({ err: error }, 'the catalog that was kept cannot be read from the store');
+      return undefined;
+    }
+  }
+
+  #serveNothing(problems: readonly Problem[]): void {
     const { log } = this.#parts;
-    if (loaded.kind === 'generation') {
-      const { generation, machines } = loaded;
-      const isNew = generation.id !== this.#generation?.id;
-      if (isNew) {
-        this.#generation = generation;
-        this.#machines = machines;
-      }
-      this.#problems = [];
-      if (!isNew) return;
-      const { id, profiles, groups } = generation;
-      log.info(
-        { generation: id, profiles: profiles.size, groups: groups.length, machines: machines.length },
-        'catalog loaded',
-      );
-      if (profiles.size === 0) {
+    this.#problems = problems;
+    this.#warnings = [];
+    const serving = this.generation?.id ?? 'nothing';
+    log.error(
+      { serving },
+      'the catalog cannot be read, and no earlier one was kept: nothing is served, and every machine waits',
+    );
+    this.#logAll('error', 'catalog problem', problems);
+  }
+
+  #serve(load: Loaded): void {
+    const { log } = this.#parts;
+    const { from, problems, warnings } = load;
+    const isNew = load.generation.id !== this.generation?.id || from !== this.#serving?.from;
+    const wasOf = new Set(this.#problems.map(formatProblem));
+    this.#serving = load;
+    this.#problems = problems;
+    this.#warnings = warnings;
+    const { id: generation, loadedAt: _loadedAt, ...rest } = this.#describe(load);
+    const counts = { generation, ...rest };
+    if (from === 'kept') {
+      log.error(counts, 'the catalog cannot be read; the last good one, which was kept, serves');
+    } else if (isNew) {
+      log.info({ ...counts, loadMs: this.#loadMs }, 'catalog loaded');
+      if (counts.profiles === 0 && problems.length === 0) {
         log.warn(
           { directory: this.#parts.directory },
           'the catalog is empty, so every machine waits: write profiles/ and groups/ there, or name another directory in catalog.dir',
         );
       }
-      return;
     }
-    this.#problems = loaded.problems;
-    const serving = this.#generation?.id ?? 'none';
-    log.error(
-      { problems: loaded.problems.length, serving },
-      'the catalog has problems; the last good generation serves',
+    if (problems.length > 0 && from === 'files') {
+      log.error(
+        { problems: problems.length, standIns: load.standIns.length },
+        'the catalog has problems: the machines that they concern wait, all others are served',
+      );
+    }
+    const isKnown = (problem: Problem): boolean => !isNew && wasOf.has(formatProblem(problem));
+    this.#logAll(
+      'error',
+      'catalog problem',
+      problems.filter((problem) => !isKnown(problem)),
     );
-    for (const problem of loaded.problems.slice(0, 100))
-      log.error({ problem: formatProblem(problem) }, 'catalog problem');
+    if (isNew) this.#logAll('warn', 'catalog warning', warnings);
+  }
+
+  /** Renders everything once, while it serves, and keeps what is good. */
+  async #tryOut({ from, generation, problems, tryOut, warnings }: Loaded): Promise<void> {
+    const { keeper, log, now } = this.#parts;
+    try {
+      const trial = await tryOut();
+      this.#problems = [...problems, ...trial.problems];
+      this.#warnings = [...warnings, ...trial.warnings];
+      this.#logAll('error', 'catalog problem', trial.problems);
+      this.#logAll('warn', 'catalog warning', trial.warnings);
+      if (trial.untried > 0) {
+        log.info(
+          { untried: trial.untried },
+          'not everything was rendered as a trial; `railhead check` does so',
+        );
+      }
+      if (trial.keep === undefined || from !== 'files') return;
+      const keptAt = now();
+      await keeper.keepCatalog({ generation: generation.id, keptAt, content: trial.keep });
+      this.#keptAt = keptAt;
+      log.info({ generation: generation.id, bytes: trial.keep.length }, 'catalog kept');
+    } catch (error) {
+      if (!this.#isClosed)
+        log.error({ err: error }, 'the catalog serves, and could not be tried out and kept');
+    }
+  }
+
+  #describe({ from, generation, machines }: Loaded): NonNullable<CatalogStatus['generation']> {
+    const keptAt = from === 'kept' ? this.#keptAt : undefined;
+    return {
+      id: generation.id,
+      loadedAt: generation.loadedAt,
+      from,
+      ...(keptAt !== undefined && { keptAt }),
+      profiles: generation.profiles.size,
+      groups: generation.groups.length,
+      machines: machines.length,
+    };
+  }
+
+  #logAll(level: 'error' | 'warn', message: string, problems: readonly Problem[]): void {
+    const { log } = this.#parts;
+    for (const problem of problems.slice(0, LOG_LINES_MAX))
+      log[level]({ problem: formatProblem(problem) }, message);
+    const left = problems.length - LOG_LINES_MAX;
+    if (left > 0) log[level]({ left }, 'more are at GET /api/v1/catalog, and `railhead check` names all');
   }
 }

@@ -102,6 +102,15 @@ export const machineDocument = z.strictObject({
   disabled: z.boolean().default(false),
 });
 
+/** What of a group says whose it is. */
+export const groupSelection = z.object({
+  id: ID,
+  priority: z.int().default(0),
+  selector: z
+    .record(z.string(), requirementDocument)
+    .refine((selector) => Object.keys(selector).length > 0, 'a selector'),
+});
+
 export type ProfileDocument = z.infer<typeof profileDocument>;
 export type GroupDocument = z.infer<typeof groupDocument>;
 export type MachineDocument = z.infer<typeof machineDocument>;

@@ -1,5 +1,5 @@
 import { formatProblem, type Problem } from '../documents/problem.ts';
-import { GroupIndex, type SelectionExplanation } from '../provision/selection/group-index.ts';
+import type { GroupIndex, SelectionExplanation } from '../provision/selection/group-index.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { profileGrubConfig } from '../provision/rendering/grub-config.ts';
 import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provision/rendering/ipxe-script.ts';
@@ -7,7 +7,7 @@ import type { Identification } from '../provision/machines/identification.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { type Labels, labelsFor } from '../provision/selection/labels.ts';
 import { metadataEnv } from '../provision/rendering/metadata-env.ts';
-import { type IgnitionConfig, type IgnitionCompiler } from '../provision/rendering/render-ignition.ts';
+import type { IgnitionCompiler, IgnitionConfig } from '../provision/rendering/render-ignition.ts';
 import type { RenderedSource } from '../provision/rendering/rendered-source.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import {
@@ -29,10 +29,10 @@ export interface Resolution {
   readonly machine?: Machine;
   /** The group that selects the machine, whether or not it can be used. */
   readonly group?: Group;
-  /** Absent when no group selects the machine, or when there is a problem. */
-  readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
-  /** What is wrong with the machine's own record, group or profile: it must wait until that is put right. */
+  /** Why the machine has to wait: what is wrong with its record, its group or its profile, and where. */
   readonly problem?: string;
+  /** Absent when no group selects the machine, or there is a problem. */
+  readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
 }
 
 /** What the groups of a generation mean for some labels. */
@@ -50,40 +50,57 @@ export interface GenerationParts {
   readonly id: string;
   readonly loadedAt: Date;
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
-  readonly groups: readonly Group[];
+  /** Why a profile cannot be used, by its id. */
+  readonly profileProblems: ReadonlyMap<string, Problem>;
+  readonly groupIndex: GroupIndex;
+  readonly groupProblems: ReadonlyMap<Group, Problem>;
+  /** Why the record of a machine cannot be used, by its id. */
+  readonly machineProblems: ReadonlyMap<string, Problem>;
   readonly ignitionCompiler: IgnitionCompiler;
-  /** What is wrong with single groups and machines, by their id. */
-  readonly problems?: {
-    readonly groups: ReadonlyMap<string, Problem>;
-    readonly machines: ReadonlyMap<string, Problem>;
-  };
 }
 
 /**
  * All profiles, groups and templates of one moment: validated, compiled, never changed. Every question of the boot
- * plane is answered from here, without a file. Machines change at any time and are not part of it: see MachineRegistry.
+ * plane is answered from here, without a file.
  */
 export class Generation {
   /** A hash of all files: the same content has the same id. */
   readonly id: string;
   readonly loadedAt: Date;
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
-  readonly groups: readonly Group[];
-  readonly #groupIndex: GroupIndex;
-  readonly #ignitionCompiler: IgnitionCompiler;
-  /** Labels that selectors ask for: what later requests of a machine must repeat to be matched alike. */
-  readonly #selectorLabels: ReadonlySet<string>;
-  readonly #problems: NonNullable<GenerationParts['problems']>;
+  readonly #parts: GenerationParts;
 
   constructor(parts: GenerationParts) {
     this.id = parts.id;
     this.loadedAt = parts.loadedAt;
     this.profiles = parts.profiles;
-    this.groups = parts.groups;
-    this.#groupIndex = new GroupIndex(parts.groups);
-    this.#ignitionCompiler = parts.ignitionCompiler;
-    this.#problems = parts.problems ?? { groups: new Map(), machines: new Map() };
-    this.#selectorLabels = new Set(parts.groups.flatMap((group) => [...group.selector.keys()]));
+    this.#parts = parts;
+  }
+
+  /** All groups, in their order of precedence. */
+  get groups(): readonly Group[] {
+    return this.#parts.groupIndex.groups;
+  }
+
+  /** The group and profile that labels select, or why what they select cannot be used. */
+  select(labels: Labels): Selection {
+    const group = this.#parts.groupIndex.select(labels);
+    if (group === undefined) return { kind: 'none' };
+    const { groupProblems, profileProblems } = this.#parts;
+    const problem = groupProblems.get(group) ?? profileProblems.get(group.profile);
+    if (problem !== undefined) return { kind: 'problem', group, problem: formatProblem(problem) };
+    const compiled = this.profiles.get(group.profile);
+    if (compiled === undefined) {
+      const message = `group ${group.id} names profile "${group.profile}", and there is none of that name`;
+      return { kind: 'problem', group, problem: message };
+    }
+    return { kind: 'match', group, compiled };
+  }
+
+  /** Why the record of a machine cannot be used for booting; its identity and its address stand all the same. */
+  problemOfMachine(id: string): string | undefined {
+    const problem = this.#parts.machineProblems.get(id);
+    return problem && formatProblem(problem);
   }
 
   /** What is meant for the sender of a request, which says of itself what is `claimed`. */
@@ -105,47 +122,27 @@ export class Generation {
     };
   }
 
-  /** The group and profile for labels that inventory has had its say on, or what is wrong with them. */
-  select(labels: Labels): Selection {
-    const group = this.#groupIndex.select(labels);
-    if (group === undefined) return { kind: 'none' };
-    const problem = this.#problems.groups.get(group.id);
-    if (problem !== undefined) return { kind: 'problem', group, problem: formatProblem(problem) };
-    const compiled = this.profiles.get(group.profile);
-    if (compiled === undefined) {
-      const problem = `group ${group.id} names profile "${group.profile}", and there is none of that name`;
-      return { kind: 'problem', group, problem };
-    }
-    return { kind: 'match', group, compiled };
-  }
-
-  /** What is wrong with the record of this machine; its address and its identity stand all the same. */
-  problemOfMachine(id: string): string | undefined {
-    const problem = this.#problems.machines.get(id);
-    return problem && formatProblem(problem);
-  }
-
   /** The choice of group, with the reason against every other. */
   explain(labels: Labels): SelectionExplanation {
-    return this.#groupIndex.explain(labels);
+    return this.#parts.groupIndex.explain(labels);
   }
 
   /** The iPXE script; undefined when the profile boots nothing. Throws TemplateError. */
   ipxeScript(resolution: MatchedResolution, context: RenderContext): string | undefined {
-    const boot = this.#renderBoot(resolution, context);
+    const boot = this.renderBoot(resolution, context);
     return boot && profileIpxeScript(boot);
   }
 
   /** The GRUB configuration; undefined when the profile boots nothing. Throws TemplateError. */
   grubConfig(resolution: MatchedResolution, context: RenderContext): string | undefined {
-    const boot = this.#renderBoot(resolution, context);
+    const boot = this.renderBoot(resolution, context);
     return boot && profileGrubConfig(boot);
   }
 
   /** The Ignition config; undefined when the profile has none. Throws TemplateError. */
   ignitionConfig(resolution: MatchedResolution, context: RenderContext): IgnitionConfig | undefined {
-    if (resolution.match.compiled.ignition.length === 0) return undefined;
-    return this.#ignitionCompiler.compile(this.ignitionSources(resolution, context));
+    if (resolution.match.compiled.profile.ignition.length === 0) return undefined;
+    return this.#parts.ignitionCompiler.compile(this.ignitionSources(resolution, context));
   }
 
   /** What the Ignition config is compiled from: the text of each template, whatever it is. Throws TemplateError. */
@@ -193,7 +190,10 @@ export class Generation {
   ignitionUrl(labels: Labels, origin: string): string {
     const query: string[] = [];
     for (const [name, value] of labels) {
-      if (name === 'machine' || !(name === 'mac' || name === 'uuid' || this.#selectorLabels.has(name)))
+      if (
+        name === 'machine' ||
+        !(name === 'mac' || name === 'uuid' || this.#parts.groupIndex.labels.has(name))
+      )
         continue;
       const text = name === 'mac' ? value.replaceAll(':', '-') : value;
       query.push(`${encodeQuery(name)}=${encodeQuery(text)}`);
@@ -201,7 +201,8 @@ export class Generation {
     return `${origin}/ignition${query.length === 0 ? '' : `?${query.join('&')}`}`;
   }
 
-  #renderBoot(resolution: MatchedResolution, context: RenderContext): RenderedBoot | undefined {
+  /** What the machine loads, rendered; undefined when the profile boots nothing. Throws TemplateError. */
+  renderBoot(resolution: MatchedResolution, context: RenderContext): RenderedBoot | undefined {
     const { boot, profile } = resolution.match.compiled;
     if (boot === undefined) return undefined;
     const variables = this.#variables(resolution, context);

@@ -8,95 +8,71 @@ import { isSmbiosPlaceholder } from '../provision/machines/smbios-placeholder.ts
 import type { MachineDocument } from './document-schemas.ts';
 import { readDhcpOptions } from './read-dhcp-options.ts';
 
-/** Reads the machines of one catalog. Whatever identifies a machine belongs to one machine only. */
-export class MachineReader {
-  /** By what it is and its value, the machine that has it. */
-  readonly #claims = new Map<string, string>();
-
-  read(value: MachineDocument, report: ReportProblem): Machine {
-    /** What identifies a machine belongs to one machine only. */
-    const claim = (what: string, identity: string, path: readonly PropertyKey[]): void => {
-      const key = `${what} ${identity}`;
-      const other = this.#claims.get(key);
-      if (other !== undefined) report(path, `${key} already belongs to machine ${other}`);
-      else this.#claims.set(key, value.id);
-    };
-    const macs = asList(value.mac).flatMap((text, index) => {
-      const path = typeof value.mac === 'string' ? ['mac'] : ['mac', index];
-      const mac = parseMac(text);
-      if (mac === undefined || !isStationMac(mac)) {
-        report(path, `"${text}" is not a MAC address of a machine; write it as 52:54:00:a1:9c:ae`);
-        return [];
-      }
-      claim('MAC address', mac, path);
-      return mac;
-    });
-    const clientIds = asList(value.client_id).map((text) => {
-      const hex = readHex(report, ['client_id'], text, 'client-id');
-      if (hex.length > 2 * CLIENT_ID_SIZE_MAX) {
-        const message = `a client-id of ${hex.length / 2} octets is longer than the ${CLIENT_ID_SIZE_MAX} that are told apart`;
-        report(['client_id'], message);
-      }
-      claim('client-id', hex, ['client_id']);
-      return hex;
-    });
-    const switchPort = value.switch_port && readSwitchPort(value.switch_port, report);
-    if (switchPort !== undefined) {
-      const { circuitId = 'any', remoteId = 'any' } = switchPort;
-      claim('switch port', `circuit ${circuitId}, remote ${remoteId}`, ['switch_port']);
+/** Reads a machine's record. What cannot be meant is reported, and the rest is still read. */
+export function readMachine(value: MachineDocument, report: ReportProblem): Machine {
+  const macs = asList(value.mac).flatMap((text, index) => {
+    const path = typeof value.mac === 'string' ? ['mac'] : ['mac', index];
+    const mac = parseMac(text);
+    if (mac === undefined || !isStationMac(mac)) {
+      report(path, `"${text}" is not a MAC address of a machine; write it as 52:54:00:a1:9c:ae`);
+      return [];
     }
-    const uuid = value.uuid === undefined ? undefined : parseUuid(value.uuid);
-    if (value.uuid !== undefined && (uuid === undefined || !isIdentifyingUuid(uuid))) {
-      report(['uuid'], `"${value.uuid}" is not a UUID that identifies a machine`);
-    } else if (uuid !== undefined) {
-      claim('UUID', uuid, ['uuid']);
+    return mac;
+  });
+  const clientIds = asList(value.client_id).map((text) => {
+    const hex = readHex(report, ['client_id'], text, 'client-id');
+    if (hex.length > 2 * CLIENT_ID_SIZE_MAX) {
+      const message = `a client-id of ${hex.length / 2} octets is longer than the ${CLIENT_ID_SIZE_MAX} that are told apart`;
+      report(['client_id'], message);
     }
-    if (value.serial !== undefined && isSmbiosPlaceholder(value.serial)) {
-      report(
-        ['serial'],
-        `"${value.serial}" is what makers leave in boards without a serial number, and identifies no machine: leave it out`,
-      );
-    } else if (value.serial !== undefined) {
-      claim('serial number', value.serial, ['serial']);
-    }
-    const address = value.address === undefined ? undefined : parseIpv4(value.address);
-    if (value.address !== undefined && address === undefined) {
-      report(['address'], `"${value.address}" is not an IPv4 address`);
-    } else if (address !== undefined) {
-      claim('address', address, ['address']);
-    }
-    if (
-      asList(value.mac).length === 0 &&
-      clientIds.length === 0 &&
-      value.uuid === undefined &&
-      value.serial === undefined &&
-      value.switch_port === undefined
-    ) {
-      report(
-        [],
-        `machine ${value.id} has nothing to be recognised by: give mac, uuid, serial, client_id or switch_port`,
-      );
-    }
-    const dhcpOptions = readDhcpOptions(value.dhcp_options, report);
-    return {
-      id: value.id,
-      macs,
-      ...(clientIds.length > 0 && { clientIds }),
-      ...(switchPort !== undefined && { switchPort }),
-      ...(uuid !== undefined && { uuid }),
-      ...(value.serial !== undefined && { serial: value.serial }),
-      labels: value.labels,
-      metadata: value.metadata,
-      ...(address !== undefined && { address }),
-      ...(value.hostname !== undefined && { hostname: value.hostname }),
-      ...(value.boot_program !== undefined && { bootProgram: value.boot_program }),
-      ...(dhcpOptions.size > 0 && { dhcpOptions }),
-      ...(value.lease_seconds !== undefined && {
-        leaseSeconds: value.lease_seconds === 'infinite' ? Infinity : value.lease_seconds,
-      }),
-      disabled: value.disabled,
-    };
+    return hex;
+  });
+  const switchPort = value.switch_port && readSwitchPort(value.switch_port, report);
+  const uuid = value.uuid === undefined ? undefined : parseUuid(value.uuid);
+  if (value.uuid !== undefined && (uuid === undefined || !isIdentifyingUuid(uuid))) {
+    report(['uuid'], `"${value.uuid}" is not a UUID that identifies a machine`);
   }
+  if (value.serial !== undefined && isSmbiosPlaceholder(value.serial)) {
+    report(
+      ['serial'],
+      `"${value.serial}" is what makers leave in boards without a serial number, and identifies no machine: leave it out`,
+    );
+  }
+  const address = value.address === undefined ? undefined : parseIpv4(value.address);
+  if (value.address !== undefined && address === undefined) {
+    report(['address'], `"${value.address}" is not an IPv4 address`);
+  }
+  if (
+    asList(value.mac).length === 0 &&
+    clientIds.length === 0 &&
+    value.uuid === undefined &&
+    value.serial === undefined &&
+    value.switch_port === undefined
+  ) {
+    report(
+      [],
+      `machine ${value.id} has nothing to be recognised by: give mac, uuid, serial, client_id or switch_port`,
+    );
+  }
+  const dhcpOptions = readDhcpOptions(value.dhcp_options, report);
+  return {
+    id: value.id,
+    macs,
+    ...(clientIds.length > 0 && { clientIds }),
+    ...(switchPort !== undefined && { switchPort }),
+    ...(uuid !== undefined && { uuid }),
+    ...(value.serial !== undefined && { serial: value.serial }),
+    labels: value.labels,
+    metadata: value.metadata,
+    ...(address !== undefined && { address }),
+    ...(value.hostname !== undefined && { hostname: value.hostname }),
+    ...(value.boot_program !== undefined && { bootProgram: value.boot_program }),
+    ...(dhcpOptions.size > 0 && { dhcpOptions }),
+    ...(value.lease_seconds !== undefined && {
+      leaseSeconds: value.lease_seconds === 'infinite' ? Infinity : value.lease_seconds,
+    }),
+    disabled: value.disabled,
+  };
 }
 
 function readSwitchPort(

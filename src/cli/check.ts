@@ -6,21 +6,43 @@ export function registerCheck(program: Command): void {
     .command('check')
     .description('validate a tree of profiles, groups and machines, and render everything once')
     .argument('[dir]', 'the directory that holds profiles/, groups/ and machines/', '.')
-    .action(async (directory: string) => {
+    .option('--strict', 'fail for warnings, too')
+    .action(async (directory: string, options: { strict?: boolean }) => {
       const { loadCatalog } = await import('../catalog/load-catalog.ts');
       const { formatProblem } = await import('../documents/problem.ts');
-      const loaded = await loadCatalog(directory, () => new Date());
-      if (loaded.kind === 'invalid') {
-        for (const problem of loaded.problems) process.stdout.write(`${formatProblem(problem)}\n`);
-        const count = loaded.problems.length;
-        process.stderr.write(`${count} problem${count === 1 ? '' : 's'}\n`);
-        process.exitCode = 1;
-        return;
+      const { generation, machines, problems, warnings } = await loadCatalog(directory, () => new Date());
+      for (const problem of problems) process.stdout.write(`${formatProblem(problem)}\n`);
+      for (const warning of warnings) process.stdout.write(`warning: ${formatProblem(warning)}\n`);
+      const isEmpty =
+        generation !== undefined && problems.length === 0 && isWithoutDocuments(generation, machines);
+      if (isEmpty) {
+        process.stderr.write(
+          `there is no catalog in ${directory}: no profile, group or machine below profiles/, groups/ and machines/\n`,
+        );
+      } else {
+        const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
+        const odd = warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`;
+        const size =
+          generation === undefined
+            ? ''
+            : `: ${count(generation.profiles.size, 'profile')}, ${count(generation.groups.length, 'group')}, ${count(machines.length, 'machine')}`;
+        process.stderr.write(`${found}${odd}${problems.length === 0 ? size : ''}\n`);
       }
-      const { generation, machines } = loaded;
-      const { profiles, groups } = generation;
-      process.stderr.write(
-        `no problems: ${profiles.size} profiles, ${groups.length} groups, ${machines.length} machines\n`,
-      );
+      if (isEmpty || problems.length > 0 || (options.strict === true && warnings.length > 0))
+        process.exitCode = 1;
     });
+}
+
+function isWithoutDocuments(
+  {
+    groups,
+    profiles,
+  }: { readonly groups: readonly unknown[]; readonly profiles: ReadonlyMap<string, unknown> },
+  machines: readonly unknown[],
+): boolean {
+  return profiles.size === 0 && groups.length === 0 && machines.length === 0;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -4,7 +4,7 @@ import { describeConflict, describeMatchedBy } from '../provision/machines/ident
 import { claimsOfLabels, type Labels } from '../provision/selection/labels.ts';
 import {
   addMachineQuery,
-  type CatalogOfFiles,
+  type QueriedCatalog,
   loadOrReport,
   type MachineQuery,
   requireFacts,
@@ -25,7 +25,7 @@ export function registerExplain(program: Command): void {
       process.stdout.write(
         options.json === true ? `${JSON.stringify(explained, null, 2)}\n` : describe(explained),
       );
-      if (explained.group === null) process.exitCode = 1;
+      if (explained.group === null || explained.decision === 'wait') process.exitCode = 1;
     });
 }
 
@@ -52,7 +52,7 @@ interface Explained {
   readonly others: readonly { group: string; reason: string }[];
 }
 
-function explain({ generation, machines, settings }: CatalogOfFiles, claimed: Labels): Explained {
+function explain({ generation, machines, settings }: QueriedCatalog, claimed: Labels): Explained {
   const claims = claimsOfLabels(claimed);
   const identification = machines.identify(claims);
   const decider = new BootDecider({ generation: () => generation, unmatched: settings.unmatched });

@@ -58,7 +58,7 @@ export function requireFacts(query: MachineQuery): boolean {
 }
 
 /** A catalog from files, and the machines that they declare. */
-export interface CatalogOfFiles {
+export interface QueriedCatalog {
   /** Those of the server whose catalog it is. */
   readonly settings: Settings;
   readonly generation: Generation;
@@ -66,10 +66,10 @@ export interface CatalogOfFiles {
 }
 
 /**
- * The catalog of the settings, or of `--dir`; prints what is wrong with either, sets the exit code and returns undefined
- * if anything is.
+ * The catalog of the settings, or of `--dir`. What is wrong with other machines' profiles and groups does not matter
+ * here; what is wrong with the settings, or with reading the files at all, is printed, and undefined returned.
  */
-export async function loadOrReport({ config, dir }: MachineQuery): Promise<CatalogOfFiles | undefined> {
+export async function loadOrReport({ config, dir }: MachineQuery): Promise<QueriedCatalog | undefined> {
   const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
   let settings: Settings;
   try {
@@ -85,14 +85,11 @@ export async function loadOrReport({ config, dir }: MachineQuery): Promise<Catal
     return undefined;
   }
   const directory = settings.catalog.dir;
-  const { loadCatalog } = await import('../catalog/load-catalog.ts');
+  const { loadFiles } = await import('../catalog/load-catalog.ts');
   const { formatProblem } = await import('../documents/problem.ts');
-  const loaded = await loadCatalog(directory, () => new Date());
-  if (loaded.kind === 'generation') {
-    return { settings, generation: loaded.generation, machines: new MachineIndex(loaded.machines) };
-  }
-  for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  process.stderr.write('The catalog has problems; see `railhead check`.\n');
+  const { generation, machines, problems } = await loadFiles(directory, () => new Date());
+  if (generation !== undefined) return { settings, generation, machines: new MachineIndex(machines) };
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   process.exitCode = 1;
   return undefined;
 }

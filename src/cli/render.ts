@@ -10,6 +10,12 @@ const KINDS = ['ipxe', 'grub', 'ignition', 'butane', 'generic', 'metadata'] as c
 
 type Kind = (typeof KINDS)[number];
 
+interface RenderOptions {
+  readonly name?: string;
+  readonly url: string;
+  readonly rendered?: boolean;
+}
+
 /** `railhead render KIND`: what a machine would be given, from files, without a server. */
 export function registerRender(program: Command): void {
   addMachineQuery(
@@ -24,7 +30,11 @@ export function registerRender(program: Command): void {
       'origin of the boot plane, for URLs in the answer',
       'http://railhead.example.com:8080',
     )
-    .action(async (kind: Kind, options: MachineQuery & { name?: string; url: string }) => {
+    .option(
+      '--rendered',
+      'for ignition: print the text of each template after it was rendered, and do not compile it',
+    )
+    .action(async (kind: Kind, options: MachineQuery & RenderOptions) => {
       const catalog = await loadOrReport(options);
       if (catalog === undefined) return;
       const { generation, machines } = catalog;
@@ -33,12 +43,27 @@ export function registerRender(program: Command): void {
         claimed,
         machines.identify(claimsOfLabels(claimed)),
       );
+      if (resolution.problem !== undefined) {
+        fail(`this machine waits: ${resolution.problem}`);
+        return;
+      }
       if (match === undefined) {
         fail('no group selects this machine; `railhead explain` with the same options says why');
         return;
       }
+      if (options.rendered === true && kind !== 'ignition') {
+        process.stderr.write(
+          '--rendered is for `railhead render ignition`; other kinds are rendered as they are\n',
+        );
+        process.exitCode = 2;
+        return;
+      }
       try {
         const context = { origin: options.url.replace(/\/$/, ''), rawQuery: toRawQuery(options) };
+        if (options.rendered === true) {
+          process.stdout.write(layersOf(generation.ignitionSources({ ...resolution, match }, context)) ?? '');
+          return;
+        }
         const rendered = render(generation, kind, { ...resolution, match }, context, options.name);
         if (rendered === undefined)
           fail(`profile ${match.compiled.profile.id} has nothing to render for ${kind}`);

@@ -91,7 +91,7 @@ export function readYamlDocuments(file: string, bytes: Uint8Array): ReadDocument
     try {
       const value: unknown = isEmpty ? null : document.toJS({ maxAliasCount: ALIASES_MAX });
       if (faults.length > 0) fragments.push(value);
-      else if (!isEmpty) documents.push(new PlacedDocument(file, value, source, index));
+      else if (!isEmpty) documents.push(placedDocument(file, value, source, index));
     } catch (error) {
       // What is wrong already says why, as an alias that contains itself.
       if (faults.length > 0) return;
@@ -139,35 +139,27 @@ class YamlSource {
   }
 }
 
-class PlacedDocument implements YamlDocument {
-  readonly file: string;
-  readonly value: unknown;
-  readonly #source: YamlSource;
-  readonly #index: number;
-
-  constructor(file: string, value: unknown, source: YamlSource, index: number) {
-    this.file = file;
-    this.value = value;
-    this.#source = source;
-    this.#index = index;
-  }
-
-  placeOf(path: readonly PropertyKey[]): Place {
-    const { lines, node } = this.#find(path);
-    return toPlace(lines, node?.range?.[0] ?? 0);
-  }
-
-  placeOfKey(path: readonly PropertyKey[], key: string): Place {
-    const { lines, node } = this.#find(path);
-    const pair = isMap(node) ? pairsOf(node).get(key) : undefined;
-    return isNode(pair?.key) ? toPlace(lines, pair.key.range?.[0] ?? 0) : this.placeOf(path);
-  }
-
-  #find(path: readonly PropertyKey[]): { lines: LineCounter; node: Node | undefined } {
-    const { documents, lines } = this.#source.parse();
-    const root = documents[this.#index]?.contents;
+/** A document with its places; a plain object, so that whoever copies it copies everything. */
+function placedDocument(file: string, value: unknown, source: YamlSource, index: number): YamlDocument {
+  const find = (path: readonly PropertyKey[]): { lines: LineCounter; node: Node | undefined } => {
+    const { documents, lines } = source.parse();
+    const root = documents[index]?.contents;
     return { lines, node: root == null ? undefined : findNode(root, path) };
-  }
+  };
+  const placeOf = (path: readonly PropertyKey[]): Place => {
+    const { lines, node } = find(path);
+    return toPlace(lines, node?.range?.[0] ?? 0);
+  };
+  return {
+    file,
+    value,
+    placeOf,
+    placeOfKey(path, key) {
+      const { lines, node } = find(path);
+      const pair = isMap(node) ? pairsOf(node).get(key) : undefined;
+      return isNode(pair?.key) ? toPlace(lines, pair.key.range?.[0] ?? 0) : placeOf(path);
+    },
+  };
 }
 
 interface Fault {

@@ -7,7 +7,7 @@ import { catalogTree, linkCatalogFile } from './catalog-tree.ts';
 
 async function problemsOf(directory: string): Promise<string[]> {
   const loaded = await loadCatalog(directory, () => new Date(0));
-  return loaded.kind === 'invalid' ? loaded.problems.map(formatProblem) : [];
+  return loaded.problems.map(formatProblem);
 }
 
 const GOOD_PROFILE = 'id: good\nboot:\n  kernel: /assets/k\n';

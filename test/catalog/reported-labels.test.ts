@@ -30,7 +30,7 @@ const FILES = {
 
 async function answers(hostname: string, rack: string) {
   const loaded = await loadCatalog(catalogTree(FILES), () => new Date(0));
-  if (loaded.kind !== 'generation') throw new Error(JSON.stringify(loaded));
+  if (loaded.generation === undefined || loaded.problems.length > 0) throw new Error(JSON.stringify(loaded));
   const { generation } = loaded;
   const query = new URLSearchParams({ mac: '52:54:00:a1:9c:ae', rack, hostname });
   const resolution = generation.resolve(labelsFromQuery(query), { card: 'unlisted', conflicts: [] });

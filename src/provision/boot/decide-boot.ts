@@ -21,7 +21,7 @@ export type CatalogAnswer<M> =
 export type NoBootCause =
   /** Its record says `disabled`. */
   | 'disabled'
-  /** No catalog has been loaded without a fault yet. */
+  /** No catalog could be read, and none was kept of earlier. */
   | 'not_ready'
   /** What the catalog has for it is faulty. */
   | 'problem'
@@ -68,7 +68,7 @@ export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
       return {
         kind: 'wait',
         cause: 'not_ready',
-        reason: 'the catalog has problems, and no good version of it has been loaded yet',
+        reason: 'no catalog could be read yet, and none was kept',
       };
     case 'problem':
       return { kind: 'wait', cause: 'problem', reason: catalog.reason };

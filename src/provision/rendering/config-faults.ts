@@ -90,7 +90,7 @@ function describeReason(
 
 /** Whether a template is Ignition by its name; anything else is Butane. */
 export function isIgnition(name: string): boolean {
-  return /\.(ign|ignition)$/.test(name);
+  return /\.(ign|ignition|json)$/.test(name);
 }
 
 /**

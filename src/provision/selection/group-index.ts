@@ -24,32 +24,81 @@ export interface SelectionExplanation {
   readonly others: readonly Passed[];
 }
 
+/** A group, and the label by whose values it is found; absent for one that requires no exact value. */
+export interface FiledGroup {
+  readonly group: Group;
+  readonly filedUnder?: string;
+}
+
 interface RankedGroup {
   readonly group: Group;
-  readonly canonical: string;
   /** Place in the order of precedence; 0 wins over all. */
   readonly rank: number;
 }
 
 /**
- * Groups in their order of precedence, found by exact labels: higher `priority`, then more selector keys, then the
- * greater selector as a string.
- *
- * Each group is filed under the rarest exact value that it requires, so that a look-up touches only groups that share
- * such a value with the machine, and those without any exact requirement.
+ * Puts groups into their order of precedence: higher `priority`, then more selector keys, then the greater selector as
+ * a string. Each is filed under the label of the rarest exact value that it requires.
+ */
+export function fileGroups(groups: readonly Group[]): FiledGroup[] {
+  const frequencies = countExactValues(groups);
+  return groups
+    .map((group) => ({ group, canonical: canonicalSelector(group.selector) }))
+    .sort((a, b) => comparePrecedence(a, b))
+    .map(({ group }) => {
+      const filedUnder = rarestLabel(group, frequencies);
+      return { group, ...(filedUnder !== undefined && { filedUnder }) };
+    });
+}
+
+/** Sets of groups that select the same machines with the same priority, so that only a name tells them apart. */
+export function findEqualSelectors(groups: readonly Group[]): Group[][] {
+  const byMeaning = new Map<string, Group[]>();
+  for (const group of groups) {
+    const key = `${group.priority} ${canonicalSelector(group.selector)}`;
+    const same = byMeaning.get(key);
+    if (same === undefined) byMeaning.set(key, [group]);
+    else same.push(group);
+  }
+  return [...byMeaning.values()].filter((same) => same.length > 1);
+}
+
+/**
+ * Groups in their order of precedence, found by exact labels, so that a look-up touches only groups that share a rare
+ * value with the machine, and those without any exact requirement.
  */
 export class GroupIndex {
-  readonly #ranked: readonly RankedGroup[];
+  readonly #ranked: RankedGroup[] = [];
   readonly #byLabel = new Map<string, Map<string, RankedGroup[]>>();
   readonly #unfiled: RankedGroup[] = [];
+  readonly #labels = new Set<string>();
 
-  constructor(groups: readonly Group[]) {
-    this.#ranked = groups
-      .map((group) => ({ group, canonical: canonicalSelector(group.selector) }))
-      .sort((a, b) => comparePrecedence(a, b))
-      .map((entry, rank) => ({ ...entry, rank }));
-    const frequencies = countExactValues(groups);
-    for (const entry of this.#ranked) this.#file(entry, frequencies);
+  constructor(groups: readonly Group[] = []) {
+    for (const filed of fileGroups(groups)) this.add(filed);
+  }
+
+  /** Takes in the next group of those that `fileGroups` put in order, and no other. */
+  add({ filedUnder, group }: FiledGroup): void {
+    const entry = { group, rank: this.#ranked.length };
+    this.#ranked.push(entry);
+    for (const label of group.selector.keys()) this.#labels.add(label);
+    if (filedUnder === undefined) {
+      this.#unfiled.push(entry);
+      return;
+    }
+    const byValue = getOrSet(this.#byLabel, filedUnder, () => new Map<string, RankedGroup[]>());
+    for (const value of leastValues(group.selector.get(filedUnder)))
+      getOrSet(byValue, value, () => []).push(entry);
+  }
+
+  /** The labels that any selector asks for. */
+  get labels(): ReadonlySet<string> {
+    return this.#labels;
+  }
+
+  /** All groups, in their order of precedence. */
+  get groups(): readonly Group[] {
+    return this.#ranked.map(({ group }) => group);
   }
 
   /** The group for these labels; undefined when none selects them. */
@@ -80,39 +129,29 @@ export class GroupIndex {
     }
     return { ...(chosen !== undefined && { chosen: chosen.group }), others };
   }
+}
 
-  /** Sets of groups that select the same machines with the same priority, so that only a name tells them apart. */
-  findEqualSelectors(): Group[][] {
-    const byMeaning = new Map<string, Group[]>();
-    for (const { group, canonical } of this.#ranked) {
-      const key = `${group.priority} ${canonical}`;
-      const same = byMeaning.get(key);
-      if (same === undefined) byMeaning.set(key, [group]);
-      else same.push(group);
-    }
-    return [...byMeaning.values()].filter((same) => same.length > 1);
+/** The label of the exact value that the fewest groups require, of those that this one requires. */
+function rarestLabel({ selector }: Group, frequencies: ReadonlyMap<string, number>): string | undefined {
+  let rarest: { readonly label: string; readonly count: number } | undefined;
+  for (const [label, requirements] of selector) {
+    const values = leastValues(requirements);
+    if (values.size === 0) continue;
+    let count = values.size;
+    for (const value of values) count = Math.max(count, frequencies.get(frequencyKey(label, value)) ?? 0);
+    if (rarest === undefined || count < rarest.count) rarest = { label, count };
   }
+  return rarest?.label;
+}
 
-  #file(entry: RankedGroup, frequencies: ReadonlyMap<string, number>): void {
-    let rarest: { label: string; values: ReadonlySet<string>; count: number } | undefined;
-    for (const [label, requirements] of entry.group.selector) {
-      for (const requirement of requirements) {
-        if (requirement.kind !== 'in') continue;
-        let count = requirement.values.size;
-        for (const value of requirement.values) {
-          count = Math.max(count, frequencies.get(frequencyKey(label, value)) ?? 0);
-        }
-        if (rarest === undefined || count < rarest.count)
-          rarest = { label, values: requirement.values, count };
-      }
-    }
-    if (rarest === undefined) {
-      this.#unfiled.push(entry);
-      return;
-    }
-    const byValue = getOrSet(this.#byLabel, rarest.label, () => new Map<string, RankedGroup[]>());
-    for (const value of rarest.values) getOrSet(byValue, value, () => []).push(entry);
+/** Of the sets of exact values that a label must be in, the smallest; empty if there is none. */
+function leastValues(requirements: readonly Requirement[] = []): ReadonlySet<string> {
+  let least: ReadonlySet<string> | undefined;
+  for (const requirement of requirements) {
+    if (requirement.kind === 'in' && (least === undefined || requirement.values.size < least.size))
+      least = requirement.values;
   }
+  return least ?? new Set();
 }
 
 /** Lists are in order of rank, so the first match is the best one, and a worse rank than `best` ends the search. */
@@ -129,8 +168,8 @@ function firstMatch(
 }
 
 function comparePrecedence(
-  a: Pick<RankedGroup, 'group' | 'canonical'>,
-  b: Pick<RankedGroup, 'group' | 'canonical'>,
+  a: { readonly group: Group; readonly canonical: string },
+  b: { readonly group: Group; readonly canonical: string },
 ): number {
   return (
     b.group.priority - a.group.priority ||
@@ -186,5 +225,5 @@ function describeOutranked(winner: RankedGroup, loser: RankedGroup): string {
   if (a.selector.size !== b.selector.size) {
     return `matches, but ${a.id} requires ${a.selector.size} labels and this one ${b.selector.size}`;
   }
-  return `matches, but ${a.id} comes first by its selector: ${winner.canonical} is greater than ${loser.canonical}`;
+  return `matches, but ${a.id} comes first by its selector: ${canonicalSelector(a.selector)} is greater than ${canonicalSelector(b.selector)}`;
 }

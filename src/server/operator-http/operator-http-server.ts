@@ -5,7 +5,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { eventQuerySchema } from '../../api/event-query.ts';
 import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
-import type { CatalogStatus } from '../../catalog/catalog.ts';
+import type { CatalogStatus } from '../../catalog/catalog-status.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
 import type { MachineRecordView } from '../../machines/machine-registry.ts';

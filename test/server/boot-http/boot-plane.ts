@@ -89,7 +89,8 @@ export async function startBootPlane(
   symlinkSync('k', path.join(root, 'assets/current'));
   symlinkSync('grub.efi.signed', path.join(root, 'assets/dir/grub.efi'));
   const loaded = await loadCatalog(root, () => new Date(0));
-  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
+  if (loaded.generation === undefined || loaded.problems.length > 0)
+    throw new Error(JSON.stringify(loaded.problems));
   let generation: Generation | undefined = options.broken === true ? undefined : loaded.generation;
   if (options.needy === true) generation = withNeedyGroup(loaded.generation);
   const machines = new MachineIndex(loaded.machines);

@@ -51,6 +51,8 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     catalogStatus: () => ({
       checkedAt: new Date(0),
       problems: [{ file: 'groups/a.yaml', line: 1, column: 2, message: 'm' }],
+      warnings: [],
+      standIns: [],
     }),
     machines: () => [],
     groupOfDiscovered: () => undefined,
@@ -75,6 +77,8 @@ test('the state of the catalog, with its problems', async () => {
   expect(await response.json()).toEqual({
     checkedAt: '1970-01-01T00:00:00.000Z',
     problems: [{ file: 'groups/a.yaml', line: 1, column: 2, message: 'm' }],
+    warnings: [],
+    standIns: [],
   });
 });
 

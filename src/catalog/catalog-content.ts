@@ -1,0 +1,31 @@
+import type { Problem } from '../documents/problem.ts';
+import type { YamlDocument } from '../documents/yaml-documents.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { FiledGroup } from '../provision/selection/group-index.ts';
+import type { Group } from '../provision/selection/group.ts';
+import type { ProfileRecord } from './compiled-profile.ts';
+import type { CatalogTree } from './sources/catalog-tree.ts';
+
+/** All that one tree says: what a generation is made of, and what is wrong with it. */
+export interface CatalogContent {
+  /** A hash of everything below: the same content has the same id. */
+  readonly id: string;
+  /** The files, of which templates and what Butane embeds are needed later. */
+  readonly tree: CatalogTree;
+  readonly profiles: readonly ProfileRecord[];
+  /** By the id of a profile, why it cannot be used. */
+  readonly profileProblems: ReadonlyMap<string, Problem>;
+  /** In their order of precedence. */
+  readonly groups: readonly FiledGroup[];
+  /** Why a group cannot be used; its selector still says whose it is. */
+  readonly groupProblems: ReadonlyMap<Group, Problem>;
+  readonly machines: readonly Machine[];
+  /** By the id of a machine, why its record cannot be used; what identifies it still does. */
+  readonly machineProblems: ReadonlyMap<string, Problem>;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Files that hold a document or template that cannot be used, by path. */
+  readonly brokenFiles: ReadonlySet<string>;
+  /** Where things are defined, for problems that show only later. */
+  readonly places: ReadonlyMap<Group | ProfileRecord, YamlDocument>;
+}

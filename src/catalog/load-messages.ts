@@ -1,0 +1,129 @@
+import { RE2JS } from 're2js';
+import type { Problem } from '../documents/problem.ts';
+import type { DhcpOptions } from '../protocol/dhcp/message.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { FiledGroup } from '../provision/selection/group-index.ts';
+import type { LabelPattern, Requirement } from '../provision/selection/selector.ts';
+import type { StandIn } from './catalog-loader.ts';
+import type { ProfileRecord } from './compiled-profile.ts';
+import type { PackedTree } from './sources/packed-tree.ts';
+
+/** What the thread that loads catalogs is started with. */
+export interface LoadThreadData {
+  readonly directory: string;
+  /** What a store kept, if anything. */
+  readonly kept?: Uint8Array;
+  /** Its first number is 1 when another load waits, and trying out has to end. */
+  readonly hurry: SharedArrayBuffer;
+}
+
+/** What the thread is asked for. */
+export type LoadRequest =
+  { readonly kind: 'load'; readonly nowMs: number } | { readonly kind: 'next' } | { readonly kind: 'try' };
+
+/** Something that was sent with the load before, by its place there, or a new one. */
+export type Sent<T> = { readonly same: number } | { readonly fresh: T };
+
+/** A group as it can be sent: a regular expression cannot. */
+export interface SentGroup {
+  readonly group: Sent<PlainGroup>;
+  readonly filedUnder?: string;
+  readonly problem?: Problem;
+}
+
+type PlainRequirement =
+  Exclude<Requirement, { kind: 'regex' }> | { readonly kind: 'regex'; readonly source: string };
+type PlainGroup = Omit<FiledGroup['group'], 'selector'> & {
+  readonly selector: ReadonlyMap<string, readonly PlainRequirement[]>;
+};
+
+/** What the thread says. Groups and machines come in parts, each when it is asked for. */
+export type LoadAnswer =
+  | { readonly kind: 'nothing'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'head'; readonly head: LoadHead }
+  | { readonly kind: 'groups'; readonly groups: readonly SentGroup[] }
+  | { readonly kind: 'machines'; readonly machines: readonly Sent<Machine>[] }
+  | { readonly kind: 'end' }
+  | {
+      readonly kind: 'tried';
+      readonly problems: readonly Problem[];
+      readonly warnings: readonly Problem[];
+      readonly untried: number;
+      /** For the store, if it differs from what it has. */
+      readonly keep?: Uint8Array;
+    };
+
+/** All that comes before groups and machines. */
+export interface LoadHead {
+  readonly id: string;
+  readonly from: 'files' | 'kept';
+  /** Templates and local files; absent when they are those of the load before. */
+  readonly files?: PackedTree;
+  readonly profiles: readonly ProfileRecord[];
+  readonly profileProblems: ReadonlyMap<string, Problem>;
+  readonly machineProblems: ReadonlyMap<string, Problem>;
+  readonly standIns: readonly StandIn[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** A group as it is sent. */
+export function toPlainGroup({ dhcpOptions, selector, ...group }: FiledGroup['group']): PlainGroup {
+  return {
+    ...group,
+    dhcpOptions: copyOptions(dhcpOptions),
+    selector: new Map(
+      [...selector].map(([label, requirements]) => [
+        label,
+        requirements.map((requirement) =>
+          requirement.kind === 'regex'
+            ? { kind: 'regex' as const, source: requirement.pattern.source }
+            : requirement,
+        ),
+      ]),
+    ),
+  };
+}
+
+/** The group that was sent. */
+export function fromPlainGroup({ selector, ...group }: PlainGroup): FiledGroup['group'] {
+  return {
+    ...group,
+    selector: new Map(
+      [...selector].map(([label, requirements]) => [
+        label,
+        requirements.map((requirement) =>
+          requirement.kind === 'regex'
+            ? { kind: 'regex' as const, pattern: new LazyPattern(requirement.source) }
+            : requirement,
+        ),
+      ]),
+    ),
+  };
+}
+
+/** A machine as it is sent. */
+export function toPlainMachine(machine: Machine): Machine {
+  const { dhcpOptions } = machine;
+  return dhcpOptions === undefined ? machine : { ...machine, dhcpOptions: copyOptions(dhcpOptions) };
+}
+
+/** Small buffers are pieces of a large one, all of which would be sent with each. */
+function copyOptions(options: DhcpOptions): DhcpOptions {
+  return new Map([...options].map(([code, value]) => [code, Uint8Array.from(value)]));
+}
+
+/** A regular expression that is known to be right, compiled when it is first needed. */
+class LazyPattern implements LabelPattern {
+  readonly source: string;
+  #compiled: RE2JS | undefined;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+
+  test(text: string): boolean {
+    this.#compiled ??= RE2JS.compile(this.source);
+    return this.#compiled.matcher(text).find();
+  }
+}

@@ -1,0 +1,191 @@
+import { parentPort, type MessagePort, workerData } from 'node:worker_threads';
+import { type Problem, sortProblems } from '../documents/problem.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { Group } from '../provision/selection/group.ts';
+import { CatalogLoader, type Loaded } from './catalog-loader.ts';
+import { GenerationBuilder } from './generation-builder.ts';
+import { decodeKeptFiles, encodeKeptFiles } from './kept-catalog.ts';
+import {
+  type LoadAnswer,
+  type LoadRequest,
+  type LoadThreadData,
+  type Sent,
+  toPlainGroup,
+  toPlainMachine,
+} from './load-messages.ts';
+import { DirectorySource } from './sources/directory-source.ts';
+import { packTree } from './sources/packed-tree.ts';
+import { tryEverything } from './trial-rendering.ts';
+
+// The thread of ThreadedCatalogLoader: reads, compiles and tries out catalogs while the event loop answers requests.
+
+/** Groups and machines of a part that are new, and of one that are known: each takes the other side some milliseconds. */
+const FRESH_MAX = 200;
+const KNOWN_MAX = 5_000;
+/** For how long a catalog is tried out; what is left out is counted. */
+const TRIAL_MS = 10_000;
+/** Problems that are told; a generated catalog may have one in each file. */
+const PROBLEMS_MAX = 1_000;
+
+class LoadThread {
+  readonly #port: MessagePort;
+  readonly #hurry: Int32Array;
+  readonly #loader: CatalogLoader;
+  readonly #builder = new GenerationBuilder();
+  readonly #keptProblems: readonly Problem[];
+  #loaded: Extract<Loaded, { kind: 'content' }> | undefined;
+  #filesId: string | undefined;
+  #parts: Iterator<LoadAnswer> | undefined;
+  #groups = new Map<Group, number>();
+  #machines = new Map<Machine, number>();
+
+  constructor(port: MessagePort, { directory, hurry, kept }: LoadThreadData) {
+    const files = kept && decodeKeptFiles(kept);
+    this.#port = port;
+    this.#hurry = new Int32Array(hurry);
+    this.#loader = new CatalogLoader(new DirectorySource(directory), files);
+    this.#keptProblems =
+      kept !== undefined && files === undefined
+        ? [{ file: directory, message: 'the catalog that the store kept is damaged, and is not used' }]
+        : [];
+  }
+
+  async serve(request: LoadRequest): Promise<void> {
+    switch (request.kind) {
+      case 'load':
+        Atomics.store(this.#hurry, 0, 0);
+        return this.#load(request.nowMs);
+      case 'next': {
+        const next = this.#parts?.next();
+        this.#post(next === undefined || next.done === true ? { kind: 'end' } : next.value);
+        return;
+      }
+      case 'try':
+        this.#try();
+    }
+  }
+
+  async #load(nowMs: number): Promise<void> {
+    const loaded = await this.#loader.load(nowMs);
+    if (loaded.kind === 'nothing') {
+      this.#post({ kind: 'nothing', problems: [...this.#keptProblems, ...loaded.problems] });
+      return;
+    }
+    const { content, from, problems, standIns } = loaded;
+    this.#loaded = loaded;
+    // Groups and machines are sent as what they are; what templates and Butane read is sent as bytes.
+    const files = packTree(content.tree, (file) => !/^(groups|machines)(\/|$)/.test(file));
+    const filesId = packedId(files);
+    const isKnown = filesId === this.#filesId;
+    this.#filesId = filesId;
+    this.#parts = this.#makeParts(loaded);
+    this.#post(
+      {
+        kind: 'head',
+        head: {
+          id: content.id,
+          from,
+          ...(!isKnown && { files }),
+          profiles: content.profiles,
+          profileProblems: content.profileProblems,
+          machineProblems: content.machineProblems,
+          standIns,
+          problems: someOf([...this.#keptProblems, ...problems]),
+          warnings: someOf(content.warnings),
+        },
+      },
+      isKnown ? [] : [files.bytes.buffer],
+    );
+  }
+
+  *#makeParts({ content }: Extract<Loaded, { kind: 'content' }>): Generator<LoadAnswer> {
+    const groups = new Map<Group, number>();
+    const batches = inBatches(content.groups, ({ group }) => this.#groups.has(group));
+    for (const batch of batches) {
+      yield {
+        kind: 'groups',
+        groups: batch.map(({ filedUnder, group }) => {
+          const problem = content.groupProblems.get(group);
+          groups.set(group, groups.size);
+          return {
+            group: sent(this.#groups.get(group), () => toPlainGroup(group)),
+            ...(filedUnder !== undefined && { filedUnder }),
+            ...(problem !== undefined && { problem }),
+          };
+        }),
+      };
+    }
+    const machines = new Map<Machine, number>();
+    for (const batch of inBatches(content.machines, (machine) => this.#machines.has(machine))) {
+      yield {
+        kind: 'machines',
+        machines: batch.map((machine) => {
+          machines.set(machine, machines.size);
+          return sent(this.#machines.get(machine), () => toPlainMachine(machine));
+        }),
+      };
+    }
+    this.#groups = groups;
+    this.#machines = machines;
+  }
+
+  #try(): void {
+    const loaded = this.#loaded;
+    if (loaded === undefined) return;
+    const { content, keep } = loaded;
+    const generation = this.#builder.build(content, new Date(0));
+    const startMs = performance.now();
+    const isOver = (): boolean =>
+      performance.now() - startMs > TRIAL_MS || Atomics.load(this.#hurry, 0) === 1;
+    const trial = tryEverything(content, generation, isOver);
+    const kept = keep && encodeKeptFiles(keep);
+    this.#post({
+      kind: 'tried',
+      problems: someOf(trial.problems),
+      warnings: someOf(trial.warnings),
+      untried: trial.untried,
+      ...(kept !== undefined && { keep: kept }),
+    });
+  }
+
+  #post(answer: LoadAnswer, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(answer, transfer);
+  }
+}
+
+function sent<T>(index: number | undefined, make: () => T): Sent<T> {
+  return index === undefined ? { fresh: make() } : { same: index };
+}
+
+function* inBatches<T>(all: readonly T[], isKnown: (one: T) => boolean): Generator<T[]> {
+  let batch: T[] = [];
+  let fresh = 0;
+  for (const one of all) {
+    batch.push(one);
+    if (!isKnown(one)) fresh++;
+    if (fresh < FRESH_MAX && batch.length < KNOWN_MAX) continue;
+    yield batch;
+    batch = [];
+    fresh = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function packedId(files: ReturnType<typeof packTree>): string {
+  return JSON.stringify(files.entries);
+}
+
+function someOf(problems: readonly Problem[]): Problem[] {
+  const sorted = sortProblems(problems);
+  if (sorted.length <= PROBLEMS_MAX) return sorted;
+  const message = `and ${sorted.length - PROBLEMS_MAX} more; \`railhead check\` names all`;
+  return [...sorted.slice(0, PROBLEMS_MAX), { file: '.', message }];
+}
+
+const port = parentPort;
+if (port === null) throw new Error('this file is run as a thread by ThreadedCatalogLoader');
+const thread = new LoadThread(port, workerData as LoadThreadData);
+let last = Promise.resolve();
+port.on('message', (request: LoadRequest) => {
+  last = last.then(() => thread.serve(request));
+});

@@ -1,0 +1,39 @@
+import type { Machine } from '../provision/machines/machine.ts';
+import type { ReportProblem } from '../documents/problem.ts';
+
+/** Hands out what identifies machines, or is theirs alone: to whoever asks first. */
+export class MachineClaims {
+  /** By what it is and its value, the machine that has it. */
+  readonly #holders = new Map<string, string>();
+
+  /** Takes everything that the machine claims; gives it back without what another one has, which is reported. */
+  take(machine: Machine, report: ReportProblem): Machine {
+    const isFree = (what: string, value: string, path: readonly PropertyKey[]): boolean => {
+      const key = `${what} ${value}`;
+      const holder = this.#holders.get(key);
+      if (holder === undefined) this.#holders.set(key, machine.id);
+      else report(path, `${key} already belongs to machine ${holder}`);
+      return holder === undefined;
+    };
+    const { address, clientIds, macs, serial, switchPort, uuid, ...rest } = machine;
+    const ownMacs = macs.filter((mac, index) => isFree('MAC address', mac, ['mac', index]));
+    const ownClientIds = clientIds?.filter((clientId) => isFree('client-id', clientId, ['client_id']));
+    const { circuitId = 'any', remoteId = 'any' } = switchPort ?? {};
+    const port = `circuit ${circuitId}, remote ${remoteId}`;
+    const own: Machine = {
+      ...rest,
+      macs: ownMacs,
+      ...(ownClientIds !== undefined && ownClientIds.length > 0 && { clientIds: ownClientIds }),
+      ...(switchPort !== undefined && isFree('switch port', port, ['switch_port']) && { switchPort }),
+      ...(uuid !== undefined && isFree('UUID', uuid, ['uuid']) && { uuid }),
+      ...(serial !== undefined && isFree('serial number', serial, ['serial']) && { serial }),
+      ...(address !== undefined && isFree('address', address, ['address']) && { address }),
+    };
+    // The same object as before is the same machine, which nobody has to look at again.
+    return Object.keys(own).length === Object.keys(machine).length &&
+      ownMacs.length === macs.length &&
+      ownClientIds?.length === clientIds?.length
+      ? machine
+      : own;
+  }
+}

@@ -1,0 +1,88 @@
+import type { CatalogTree } from './sources/catalog-tree.ts';
+
+/** Where Butane names files of the catalog: as one value, or as the first line of a list. */
+const LOCAL_KEY =
+  /^(?<indent>[ \t]*(?:- +)*)["']?(?:local|contents_local|ssh_authorized_keys_local)["']?[ \t]*:[ \t]*(?<rest>.*)$/;
+const INLINE_LOCAL =
+  /[{,][ \t]*["']?(?:local|contents_local|ssh_authorized_keys_local)["']?[ \t]*:[ \t]*(?<value>\[[^\]]*\]|"[^"]*"|'[^']*'|(?:\{\{.*?\}\}|[^,}\s])+)/g;
+/** Bytes of a text that is searched; templates are written by people. */
+const TEXT_SIZE_MAX = 4 * 1024 * 1024;
+
+/**
+ * Files under profiles/ that templates name by `local`, `contents_local` or `ssh_authorized_keys_local`, as far as
+ * their text says so: a name that is made by a template stands for every name that it may become.
+ */
+export class NamedFiles {
+  readonly #exact = new Set<string>();
+  readonly #patterns: RegExp[] = [];
+
+  /** Looks through the text of one template. */
+  add(text: string): void {
+    let listIndent: number | undefined;
+    for (const line of text.slice(0, TEXT_SIZE_MAX).split('\n')) {
+      if (/^\s*#/.test(line)) continue;
+      const item = listIndent === undefined ? null : /^([ \t]*)-[ \t]+(.*)$/.exec(line);
+      if (item !== null && (item[1] ?? '').length >= (listIndent ?? 0)) {
+        this.#addName(item[2] ?? '');
+        continue;
+      }
+      listIndent = undefined;
+      const key = LOCAL_KEY.exec(line);
+      const rest = key?.groups?.['rest']?.trim() ?? '';
+      if (key !== null && rest === '') listIndent = /^[ \t]*/.exec(line)?.[0].length;
+      else if (key !== null) this.#addValue(rest);
+      for (const match of line.matchAll(INLINE_LOCAL)) this.#addValue(match.groups?.['value'] ?? '');
+    }
+  }
+
+  /** Whether a file, by its path below profiles/, is named in full, or lies in a folder that is. */
+  has(file: string): boolean {
+    return this.#exact.has('.') || withFolders(file).some((at) => this.#exact.has(at));
+  }
+
+  /** Whether a file may be what a template names once it is rendered. */
+  mayHave(file: string): boolean {
+    return (
+      this.has(file) || withFolders(file).some((at) => this.#patterns.some((pattern) => pattern.test(at)))
+    );
+  }
+
+  #addValue(value: string): void {
+    if (value.startsWith('['))
+      for (const item of value.slice(1).replace(/\].*$/, '').split(',')) this.#addName(item);
+    else this.#addName(value);
+  }
+
+  #addName(value: string): void {
+    const quoted = /^(["'])(.*?)\1/.exec(value.trim());
+    const bare = quoted?.[2] ?? value.trim().replace(/\s+#.*$/, '');
+    const name = bare.replace(/^(?:\.?\/)+/, '').replace(/\/+$/, '');
+    if (name === '') return;
+    if (!name.includes('{{')) {
+      this.#exact.add(name);
+      return;
+    }
+    const literals = name.split(/\{\{.*?\}\}/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    this.#patterns.push(new RegExp(`^${literals.join('.*')}$`, 's'));
+  }
+}
+
+/** A path and the folders around it. */
+export function withFolders(file: string): string[] {
+  const paths: string[] = [];
+  for (let at = file; at !== ''; at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) paths.push(at);
+  return paths;
+}
+
+/** What the templates of a tree name: everything under profiles/ that is no YAML document of ours is looked through. */
+export function namedFilesOf(tree: CatalogTree): NamedFiles {
+  const named = new NamedFiles();
+  for (const file of tree.walk('profiles')) {
+    const entry = tree.read(file);
+    if (entry === undefined) continue;
+    const text = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength);
+    // Most files of a tree name nothing, and are not worth a look at each line.
+    if (text.includes('local')) named.add(text.toString('utf8'));
+  }
+  return named;
+}

@@ -1,0 +1,188 @@
+import { createHash, type Hash } from 'node:crypto';
+import path from 'node:path';
+
+/** The folders that make a catalog. */
+export const CATALOG_FOLDERS = ['profiles', 'groups', 'machines'] as const;
+
+/** What is at one path of a catalog. */
+export type TreeEntry =
+  | {
+      readonly kind: 'file';
+      /** Permission bits. */
+      readonly mode: number;
+      readonly bytes: Uint8Array;
+      /** SHA-256 of the bytes in hex. */
+      readonly hash: string;
+    }
+  /** Something whose content is not at hand. */
+  | {
+      readonly kind: 'unread';
+      readonly mode: number;
+      /**
+       * `failed`: an attempt to read it failed. `large`: over a limit. `unnamed`: large, and nothing names it.
+       * `special`: no regular file.
+       */
+      readonly why: 'failed' | 'large' | 'unnamed' | 'special';
+      /** Ends a sentence that begins with the path: `is a named pipe`. */
+      readonly reason: string;
+    }
+  | { readonly kind: 'directory'; readonly mode: number }
+  /** A symbolic link; the target is as it is written. */
+  | { readonly kind: 'link'; readonly target: string };
+
+/** Where a path leads once links are followed. */
+export type Located =
+  | { readonly kind: 'found'; readonly path: string; readonly entry: Exclude<TreeEntry, { kind: 'link' }> }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'outside' }
+  | { readonly kind: 'loop' };
+
+/** Linux gives up after as many links. */
+const LINKS_MAX = 40;
+
+/**
+ * A catalog's files as they were at one moment, by their path below its directory, with `/` on every system. It is
+ * closed: links are followed inside of it, and nothing leads out.
+ */
+export class CatalogTree {
+  /** The real path of the directory, which absolute links begin with. */
+  readonly root: string;
+  readonly entries: ReadonlyMap<string, TreeEntry>;
+  #names: Map<string, string[]> | undefined;
+  #id: string | undefined;
+
+  constructor(root: string, entries: ReadonlyMap<string, TreeEntry>) {
+    this.root = root;
+    this.entries = entries;
+  }
+
+  /** A hash of all paths, contents, permissions and links: the same content has the same id. */
+  get id(): string {
+    this.#id ??= hashEntries(this.entries);
+    return this.#id;
+  }
+
+  /** Whether none of the catalog's folders is there. */
+  get isEmpty(): boolean {
+    return !CATALOG_FOLDERS.some((folder) => this.entries.has(folder));
+  }
+
+  /** What is at the path after all links were followed. */
+  locate(file: string): Located {
+    let rest = file.split('/').filter((part) => part !== '' && part !== '.');
+    let at: string[] = [];
+    let links = 0;
+    while (rest.length > 0) {
+      const [part = '', ...others] = rest;
+      rest = others;
+      if (part === '..') {
+        if (at.length === 0) return { kind: 'outside' };
+        at.pop();
+        continue;
+      }
+      const here = [...at, part];
+      const entry = this.entries.get(here.join('/'));
+      if (entry?.kind !== 'link') {
+        // Folders around the catalog's own ones are known by what is in them only.
+        at = here;
+        continue;
+      }
+      if (++links > LINKS_MAX) return { kind: 'loop' };
+      const inside = this.#linkInside(entry.target);
+      if (inside === undefined) return { kind: 'outside' };
+      if (inside.fromRoot) at = [];
+      rest = [...inside.parts, ...rest];
+    }
+    const found = at.join('/');
+    const entry = this.entries.get(found);
+    if (entry !== undefined && entry.kind !== 'link') return { kind: 'found', path: found, entry };
+    return { kind: 'missing' };
+  }
+
+  /** Bytes of a file, links followed; undefined when there is no file, or it was not read. */
+  read(file: string): Extract<TreeEntry, { kind: 'file' }> | undefined {
+    const located = this.locate(file);
+    return located.kind === 'found' && located.entry.kind === 'file' ? located.entry : undefined;
+  }
+
+  /** Names in a directory, sorted; the path must be one that `locate` gave. */
+  list(directory: string): readonly string[] {
+    if (this.#names === undefined) {
+      this.#names = new Map();
+      for (const file of this.entries.keys()) {
+        const parent = path.posix.dirname(file);
+        const names = this.#names.get(parent);
+        if (names === undefined) this.#names.set(parent, [path.posix.basename(file)]);
+        else names.push(path.posix.basename(file));
+      }
+      for (const names of this.#names.values()) names.sort();
+    }
+    return this.#names.get(directory === '' ? '.' : directory) ?? [];
+  }
+
+  /** All paths of files below a directory, links to directories followed, in the order of their names. */
+  *walk(directory: string): Generator<string> {
+    yield* this.#walk(directory, new Set());
+  }
+
+  /** The same tree with some entries put in the place of others, or taken out. */
+  with(changes: ReadonlyMap<string, TreeEntry | undefined>): CatalogTree {
+    if (changes.size === 0) return this;
+    const entries = new Map(this.entries);
+    for (const [file, entry] of changes) {
+      if (entry === undefined) entries.delete(file);
+      else entries.set(file, entry);
+    }
+    return new CatalogTree(this.root, entries);
+  }
+
+  *#walk(directory: string, open: ReadonlySet<string>): Generator<string> {
+    const located = this.locate(directory);
+    if (located.kind !== 'found' || located.entry.kind !== 'directory' || open.has(located.path)) return;
+    const within = new Set([...open, located.path]);
+    for (const name of this.list(located.path)) {
+      const file = `${directory}/${name}`;
+      const child = this.locate(file);
+      if (child.kind === 'found' && child.entry.kind === 'directory') yield* this.#walk(file, within);
+      else yield file;
+    }
+  }
+
+  #linkInside(target: string): { readonly fromRoot: boolean; readonly parts: string[] } | undefined {
+    if (!target.startsWith('/')) return { fromRoot: false, parts: split(target) };
+    const below = path.posix.relative(this.root, path.posix.normalize(target));
+    if (below === '..' || below.startsWith('../')) return undefined;
+    return { fromRoot: true, parts: split(below) };
+  }
+}
+
+/** SHA-256 in hex, as file entries carry it. */
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function split(text: string): string[] {
+  return text.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+function hashEntries(entries: ReadonlyMap<string, TreeEntry>): string {
+  const hash = createHash('sha256');
+  for (const file of [...entries.keys()].sort()) {
+    const entry = entries.get(file);
+    if (entry !== undefined) hashEntry(hash, file, entry);
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+function hashEntry(hash: Hash, file: string, entry: TreeEntry): void {
+  const mode = entry.kind === 'link' ? 0 : entry.mode;
+  const content =
+    entry.kind === 'file'
+      ? entry.hash
+      : entry.kind === 'link'
+        ? entry.target
+        : entry.kind === 'unread'
+          ? entry.why
+          : '';
+  hash.update(`${file}\0${entry.kind}\0${mode}\0${content}\0`);
+}

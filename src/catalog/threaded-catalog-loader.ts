@@ -1,0 +1,227 @@
+import { Worker } from 'node:worker_threads';
+import type { Problem } from '../documents/problem.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { Group } from '../provision/selection/group.ts';
+import type { StandIn } from './catalog-loader.ts';
+import { GenerationBuilder } from './generation-builder.ts';
+import type { Generation } from './generation.ts';
+import {
+  fromPlainGroup,
+  type LoadAnswer,
+  type LoadHead,
+  type LoadRequest,
+  type LoadThreadData,
+  type Sent,
+} from './load-messages.ts';
+import { type CatalogTree } from './sources/catalog-tree.ts';
+import { unpackTree } from './sources/packed-tree.ts';
+
+/** A catalog that was loaded, or why there is none. */
+export type CatalogLoad =
+  | { readonly kind: 'nothing'; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'loaded';
+      readonly generation: Generation;
+      readonly machines: readonly Machine[];
+      /** Where the files are from: as they are now, or as they were kept. */
+      readonly from: 'files' | 'kept';
+      readonly standIns: readonly StandIn[];
+      readonly problems: readonly Problem[];
+      readonly warnings: readonly Problem[];
+      /** Renders everything once; the generation may serve meanwhile. */
+      readonly tryOut: () => Promise<CatalogTrial>;
+    };
+
+/** What rendering everything has shown. */
+export interface CatalogTrial {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Groups and machines that were not tried for want of time. */
+  readonly untried: number;
+  /** What to keep across restarts, if that is something new. */
+  readonly keep?: Uint8Array;
+}
+
+/** Gives what a store kept of the last good catalog. */
+export type LoadKept = () => Promise<Uint8Array | undefined>;
+
+/** Loads the catalog of a source, again and again. */
+export interface CatalogLoads {
+  /** `loadKept` gives what was kept last, where that is not known any more. */
+  load(now: Date, loadKept: LoadKept): Promise<CatalogLoad>;
+  /** Another load waits: what goes on only to find problems may end. */
+  hurry(): void;
+  close(): Promise<void>;
+}
+
+/** What a loader is made with. */
+export interface ThreadedLoaderParts {
+  readonly directory: string;
+  /** Instead of two minutes; tests have less patience. */
+  readonly timeoutMs?: number;
+}
+
+/** Reading and compiling, for however many files; a disk that hangs must not hold up edits for ever. */
+const TIMEOUT_MS = 120_000;
+/** Memory of the thread for a catalog's documents; it ends by itself above that, and nothing else does. */
+const HEAP_MAX_MB = 3_072;
+
+/**
+ * Loads catalogs in a thread of their own, so that the event loop goes on answering: the thread reads, compiles and
+ * tries out, and hands over a few groups and machines at a time, of which those that did not change are not sent again.
+ */
+export class ThreadedCatalogLoader implements CatalogLoads {
+  readonly #parts: ThreadedLoaderParts;
+  readonly #builder = new GenerationBuilder();
+  readonly #hurry = new SharedArrayBuffer(4);
+  #thread: LoadThreadConnection | undefined;
+  #files: CatalogTree | undefined;
+  #groups: readonly Group[] = [];
+  #machines: readonly Machine[] = [];
+  #isClosed = false;
+
+  constructor(parts: ThreadedLoaderParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects when the thread ends or takes too long; the next load begins with a new one. */
+  async load(now: Date, loadKept: LoadKept): Promise<CatalogLoad> {
+    const thread = (this.#thread ??= await this.#startThread(loadKept));
+    const timeoutMs = this.#parts.timeoutMs ?? TIMEOUT_MS;
+    const timer = setTimeout(() => {
+      const seconds = Math.round(timeoutMs / 1000);
+      void thread.end(new Error(`reading the catalog took more than ${seconds} s, and was given up`));
+    }, timeoutMs);
+    try {
+      return await this.#loadFrom(thread, now);
+    } catch (error) {
+      this.#thread = undefined;
+      await thread.end(error as Error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  hurry(): void {
+    Atomics.store(new Int32Array(this.#hurry), 0, 1);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#thread?.end(new Error('Railhead is stopping'));
+  }
+
+  async #startThread(loadKept: LoadKept): Promise<LoadThreadConnection> {
+    const kept = await loadKept();
+    if (this.#isClosed) throw new Error('Railhead is stopping');
+    // A new thread knows nothing of what was sent.
+    this.#files = undefined;
+    this.#groups = [];
+    this.#machines = [];
+    const data: LoadThreadData = {
+      directory: this.#parts.directory,
+      hurry: this.#hurry,
+      ...(kept !== undefined && { kept }),
+    };
+    return new LoadThreadConnection(data);
+  }
+
+  async #loadFrom(thread: LoadThreadConnection, now: Date): Promise<CatalogLoad> {
+    const answer = await thread.ask({ kind: 'load', nowMs: now.getTime() });
+    if (answer.kind === 'nothing') return answer;
+    if (answer.kind !== 'head') throw new Error(`the thread answered ${answer.kind}`);
+    const { head } = answer;
+    const { generation, machines } = await this.#receive(thread, head, now);
+    const { from, problems, standIns, warnings } = head;
+    const tryOut = async (): Promise<CatalogTrial> => {
+      const tried = await thread.ask({ kind: 'try' });
+      if (tried.kind !== 'tried') throw new Error(`the thread answered ${tried.kind}`);
+      return tried;
+    };
+    return { kind: 'loaded', generation, machines, from, standIns, problems, warnings, tryOut };
+  }
+
+  async #receive(
+    thread: LoadThreadConnection,
+    head: LoadHead,
+    now: Date,
+  ): Promise<{ generation: Generation; machines: readonly Machine[] }> {
+    const files = head.files === undefined ? this.#files : unpackTree(head.files);
+    if (files === undefined) throw new Error('the thread sent no files');
+    const unfinished = this.#builder.begin({ ...head, tree: files }, now);
+    const groups: Group[] = [];
+    const machines: Machine[] = [];
+    for (;;) {
+      // Each part is waited for, so that requests are answered in between.
+      const part = await thread.ask({ kind: 'next' });
+      if (part.kind === 'end') break;
+      if (part.kind === 'groups') {
+        for (const { filedUnder, group: packed, problem } of part.groups) {
+          const group = 'same' in packed ? known(this.#groups, packed) : fromPlainGroup(packed.fresh);
+          groups.push(group);
+          unfinished.add({ group, ...(filedUnder !== undefined && { filedUnder }) }, problem);
+        }
+      } else if (part.kind === 'machines') {
+        for (const packed of part.machines)
+          machines.push('same' in packed ? known(this.#machines, packed) : packed.fresh);
+      } else throw new Error(`the thread answered ${part.kind}`);
+    }
+    this.#files = files;
+    this.#groups = groups;
+    this.#machines = machines;
+    return { generation: unfinished.finish(), machines };
+  }
+}
+
+function known<T>(before: readonly T[], { same }: Extract<Sent<unknown>, { same: number }>): T {
+  const one = before[same];
+  if (one === undefined) throw new Error('the thread speaks of what it did not send');
+  return one;
+}
+
+/** One thread, which answers one question after the other. */
+class LoadThreadConnection {
+  readonly #worker: Worker;
+  #waiting: { resolve: (answer: LoadAnswer) => void; reject: (error: Error) => void } | undefined;
+  #ended: Error | undefined;
+
+  constructor(data: LoadThreadData) {
+    this.#worker = new Worker(threadScript(), {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
+    });
+    this.#worker.on('message', (answer: LoadAnswer) => {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      waiting?.resolve(answer);
+    });
+    this.#worker.on('error', (error) => void this.end(error));
+    this.#worker.on('exit', () => void this.end(new Error('the thread that loads the catalog has ended')));
+  }
+
+  ask(request: LoadRequest): Promise<LoadAnswer> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#worker.postMessage(request);
+    });
+  }
+
+  /** Ends the thread, whatever it is doing. Whoever waits for it hears why. */
+  async end(reason: Error): Promise<void> {
+    this.#ended ??= reason;
+    this.#waiting?.reject(this.#ended);
+    this.#waiting = undefined;
+    await this.#worker.terminate();
+  }
+}
+
+/** The thread's file. In development and in tests that is TypeScript, which a thread of Node 20 must be taught. */
+function threadScript(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('./load-thread.js', import.meta.url);
+  const script = new URL('./load-thread.ts', import.meta.url).href;
+  const loader = import.meta.resolve('tsx/esm/api');
+  const source = `import { register } from '${loader}'; register(); await import('${script}');`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}

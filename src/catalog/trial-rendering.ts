@@ -1,0 +1,177 @@
+import type { Problem } from '../documents/problem.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import { TemplateError } from '../provision/rendering/template-error.ts';
+import type { Group } from '../provision/selection/group.ts';
+import { sampleLabels } from '../provision/selection/selector.ts';
+import type { CatalogContent } from './catalog-content.ts';
+import { templateProblem } from './compile-profiles.ts';
+import type { Generation, MatchedResolution } from './generation.ts';
+
+/** Where a trial rendering says the server is; nothing is sent there. */
+const SAMPLE_ORIGIN = 'http://railhead.invalid:8080';
+const SAMPLE_MAC = '52:54:00:00:00:01';
+const SAMPLE_UUID = '5254d00d-0000-4000-8000-000000000001';
+
+/** What trying everything out has shown. */
+export interface Trial {
+  readonly problems: readonly Problem[];
+  /** What Butane and Ignition think odd. */
+  readonly warnings: readonly Problem[];
+  /** Groups and machines that were not tried for want of time. */
+  readonly untried: number;
+  /** Files under assets/ that machines would load, with who names them first. */
+  readonly assets: ReadonlyMap<string, Problem>;
+}
+
+interface Subject {
+  readonly name: string;
+  readonly resolution: MatchedResolution;
+}
+
+/**
+ * Renders what groups and declared machines would be given, to find what fails: a variable that one group does not set
+ * shows here, and not on a machine's console. `isOver` ends it early; what differs most from the rest is tried first.
+ */
+export function tryEverything(
+  content: CatalogContent,
+  generation: Generation,
+  isOver: () => boolean = () => false,
+): Trial {
+  const run = new TrialRun(generation, content);
+  let untried = 0;
+  for (const subject of run.subjects()) {
+    if (isOver()) untried++;
+    else run.tryOut(subject);
+  }
+  return { problems: run.problems, warnings: run.warnings, untried, assets: run.assets };
+}
+
+class TrialRun {
+  readonly assets = new Map<string, Problem>();
+  readonly #generation: Generation;
+  readonly #content: CatalogContent;
+  readonly #problems = new Map<string, Problem>();
+  readonly #warnings = new Map<string, Problem>();
+
+  constructor(generation: Generation, content: CatalogContent) {
+    this.#generation = generation;
+    this.#content = content;
+  }
+
+  get problems(): Problem[] {
+    return [...this.#problems.values()];
+  }
+
+  get warnings(): Problem[] {
+    return [...this.#warnings.values()];
+  }
+
+  *subjects(): Generator<Subject> {
+    for (const { group } of this.#content.groups) {
+      const subject = this.#subjectOfGroup(group);
+      if (subject !== undefined) yield subject;
+    }
+    // Machines that differ only in values rarely differ in what fails.
+    const shapes = new Set<string>();
+    const others: Machine[] = [];
+    for (const machine of this.#content.machines) {
+      const subject = this.#subjectOfMachine(machine);
+      if (subject === undefined) continue;
+      const shape = `${subject.resolution.match.group.id} ${shapeOf(machine)}`;
+      if (shapes.has(shape)) {
+        others.push(machine);
+        continue;
+      }
+      shapes.add(shape);
+      yield subject;
+    }
+    for (const machine of others) {
+      const subject = this.#subjectOfMachine(machine);
+      if (subject !== undefined) yield subject;
+    }
+  }
+
+  tryOut({ name, resolution }: Subject): void {
+    // A machine asks with what its boot script was told to repeat: the labels that select it.
+    const [, rawQuery = ''] = this.#generation.ignitionUrl(resolution.claimed, SAMPLE_ORIGIN).split('?');
+    const context = { origin: SAMPLE_ORIGIN, rawQuery };
+    const attempt = (render: () => void): void => {
+      try {
+        render();
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        for (const fault of error.all()) noteOnce(this.#problems, templateProblem(fault), name);
+      }
+    };
+    attempt(() => {
+      const boot = this.#generation.renderBoot(resolution, context);
+      if (boot !== undefined)
+        for (const file of [boot.kernel, ...boot.initrd]) this.#noteAsset(file, resolution);
+    });
+    attempt(() => {
+      const config = this.#generation.ignitionConfig(resolution, context);
+      for (const warning of config?.warnings ?? []) noteOnce(this.#warnings, templateProblem(warning), name);
+    });
+    attempt(() => {
+      for (const generic of resolution.match.compiled.generic.keys())
+        this.#generation.genericConfig(resolution, generic, context);
+    });
+  }
+
+  #subjectOfGroup(group: Group): Subject | undefined {
+    const selection = sampleLabels(group.selector);
+    if (selection === undefined) {
+      // Only a machine can show what a regular expression is after; an impossible selector shows in `explain`.
+      const isOpen = [...group.selector.values()].flat().some(({ kind }) => kind === 'regex');
+      const document = this.#content.places.get(group);
+      if (!isOpen && document !== undefined && !this.#content.groupProblems.has(group)) {
+        const message = `no machine can meet the selector of group ${group.id}`;
+        const problem = { file: document.file, ...document.placeOf(['selector']), message };
+        this.#problems.set(`selector ${group.id}`, problem);
+      }
+    }
+    const compiled = this.#generation.profiles.get(group.profile);
+    const isBroken =
+      this.#content.groupProblems.has(group) || this.#content.profileProblems.has(group.profile);
+    if (compiled === undefined || isBroken) return undefined;
+    const labels = new Map([['mac', SAMPLE_MAC], ['uuid', SAMPLE_UUID], ...(selection ?? [])]);
+    return { name: `group ${group.id}`, resolution: { claimed: labels, labels, match: { group, compiled } } };
+  }
+
+  #subjectOfMachine(machine: Machine): Subject | undefined {
+    const claimed = new Map<string, string>();
+    const [mac] = machine.macs;
+    if (mac !== undefined) claimed.set('mac', mac);
+    if (machine.uuid !== undefined) claimed.set('uuid', machine.uuid);
+    if (machine.serial !== undefined) claimed.set('serial', machine.serial);
+    const { match, ...resolution } = this.#generation.resolve(claimed, {
+      machine,
+      card: 'listed',
+      conflicts: [],
+    });
+    if (match === undefined) return undefined;
+    return { name: `machine ${machine.id}`, resolution: { ...resolution, match } };
+  }
+
+  #noteAsset(rendered: string, { match }: MatchedResolution): void {
+    const path = rendered.startsWith(SAMPLE_ORIGIN) ? rendered.slice(SAMPLE_ORIGIN.length) : rendered;
+    const asset = /^\/+assets\/([^?#]+)/.exec(path)?.[1];
+    if (asset === undefined || this.assets.has(asset)) return;
+    const record = this.#content.profiles.find(({ profile }) => profile.id === match.group.profile);
+    if (record === undefined) return;
+    const place = record.places.kernel;
+    const message = `assets/${asset} does not exist, and machines of group ${match.group.id} would load it`;
+    this.assets.set(asset, { file: record.file, ...place, message });
+  }
+}
+
+/** Notes the same thing once, however many it concerns. */
+function noteOnce(notes: Map<string, Problem>, problem: Problem, subject: string): void {
+  const key = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
+  if (!notes.has(key)) notes.set(key, { ...problem, message: `${problem.message} (for ${subject})` });
+}
+
+/** What a template can depend on, but for values. */
+function shapeOf({ metadata, labels, ...rest }: Machine): string {
+  return [...Object.keys(rest), '', ...Object.keys(labels), '', ...Object.keys(metadata)].join(' ');
+}

@@ -1,0 +1,50 @@
+import { CatalogLoader } from '../../src/catalog/catalog-loader.ts';
+import { GenerationBuilder } from '../../src/catalog/generation-builder.ts';
+import { decodeKeptFiles, encodeKeptFiles } from '../../src/catalog/kept-catalog.ts';
+import { DirectorySource } from '../../src/catalog/sources/directory-source.ts';
+import type { CatalogLoad, CatalogLoads, LoadKept } from '../../src/catalog/threaded-catalog-loader.ts';
+import { tryEverything } from '../../src/catalog/trial-rendering.ts';
+
+/** Loads catalogs as the program does, without a thread. */
+export class InlineCatalogLoader implements CatalogLoads {
+  readonly #directory: string;
+  readonly #builder = new GenerationBuilder();
+  #loader: CatalogLoader | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async load(now: Date, loadKept: LoadKept): Promise<CatalogLoad> {
+    if (this.#loader === undefined) {
+      const kept = await loadKept();
+      this.#loader = new CatalogLoader(new DirectorySource(this.#directory), kept && decodeKeptFiles(kept));
+    }
+    const loaded = await this.#loader.load(now.getTime());
+    if (loaded.kind === 'nothing') return loaded;
+    const { content, from, keep, problems, standIns } = loaded;
+    const generation = this.#builder.build(content, now);
+    return {
+      kind: 'loaded',
+      generation,
+      machines: content.machines,
+      from,
+      standIns,
+      problems,
+      warnings: content.warnings,
+      tryOut: () =>
+        Promise.resolve({
+          ...tryEverything(content, generation),
+          ...(keep !== undefined && { keep: encodeKeptFiles(keep) }),
+        }),
+    };
+  }
+
+  hurry(): void {
+    // Trying out takes no time here.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
