@@ -3,8 +3,10 @@ const ERRORS = {
   not_found: { status: 404, title: 'There is nothing at this path' },
   method_not_allowed: { status: 405, title: 'This path does not take this method' },
   bad_query: { status: 400, title: 'The query is not valid' },
+  bad_address: { status: 400, title: 'This is not an IPv4 address' },
   unauthorized: { status: 401, title: 'A bearer token is needed' },
   foreign_origin: { status: 403, title: 'This request does not come from where it may' },
+  not_stored: { status: 503, title: 'The store could not write this; the log of the server says why' },
   internal: { status: 500, title: 'The server failed on this request; its log says why' },
 } as const;
 

@@ -2,7 +2,7 @@ import type { Endpoint } from '../protocol/endpoint.ts';
 import { bootIpxeScript, diskIpxeScript } from '../provision/rendering/ipxe-script.ts';
 import { type BootHttpService, startBootHttp } from '../server/boot-http/boot-http-service.ts';
 import type { GrubConfigFiles } from '../server/boot-http/grub-config-files.ts';
-import { startDhcp } from '../server/dhcp/dhcp-service.ts';
+import { type DhcpService, startDhcp } from '../server/dhcp/dhcp-service.ts';
 import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
@@ -15,8 +15,8 @@ import type { SharedServices } from './shared-services.ts';
 export interface BootPlane {
   /** Where HTTP listens. */
   readonly http: readonly Endpoint[];
-  /** Whether DHCP is answered. */
-  readonly dhcp: boolean;
+  /** Undefined while DHCP is off. */
+  readonly dhcp: DhcpService | undefined;
 }
 
 /** Requests that are being answered when the program ends get this long. */
@@ -106,11 +106,11 @@ async function startDhcpIfWanted(
   { engine, events, leases, store, watcher }: SharedServices,
   passedSockets: readonly PassedSocket[],
   services: Services,
-): Promise<boolean> {
+): Promise<DhcpService | undefined> {
   const { interfaces, share_ports: sharePorts } = settings.dhcp;
   if (interfaces.length === 0 && passedSockets.length === 0) {
     log.info('DHCP is off: name an interface in dhcp.interfaces to answer it');
-    return false;
+    return undefined;
   }
   const dhcp = await startDhcp({
     engine,
@@ -125,5 +125,5 @@ async function startDhcpIfWanted(
   });
   services.add('DHCP', dhcp);
   leases.start((address) => engine.findLease(address, clock.moment()));
-  return true;
+  return dhcp;
 }

@@ -32,7 +32,9 @@ export async function startOperatorPlane(
     machines: () => machines.list(),
     groupOfDiscovered: (mac) => discovered.groupOf(mac),
     // Without DHCP the engine has loaded none, and the store has those of earlier.
-    leases: async () => (bootPlane.dhcp ? engine.listLeases(clock.moment()) : store.leases.loadLeases()),
+    leases: async () =>
+      bootPlane.dhcp === undefined ? store.leases.loadLeases() : engine.listLeases(clock.moment()),
+    endLease: (address) => bootPlane.dhcp?.endLease(address) ?? Promise.resolve('no_lease'),
     networks: () => {
       const moment = clock.moment();
       return viewNetworks(subnets, engine.usage(moment), engine.foreignServers(moment));

@@ -38,6 +38,9 @@ export interface DhcpServerParts {
   readonly probe?: AddressProbe;
 }
 
+/** What came of ending a lease. not_stored: it has ended, but the store did not take that, and a restart brings it back. */
+export type EndedLease = 'ended' | 'no_lease' | 'not_stored';
+
 /** Lines of one sort about what goes wrong: one a minute for each client or source, and 170,000 a day in all. */
 const TROUBLE: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 300, perSecond: 2 } };
 /** Lines about replies: ten thousand machines that boot at once need three each. */
@@ -79,6 +82,20 @@ export class DhcpServer implements DhcpSocketListener {
   /** Tells the log what it has not been told yet. */
   close(): void {
     for (const lines of Object.values(this.#lines)) lines.end();
+  }
+
+  /** Ends the lease of an address for an operator; see DhcpService.endLease. */
+  endLease(address: Ipv4Address): Promise<EndedLease> {
+    const { engine, events, now, writer } = this.#parts;
+    const decision = engine.endLease(address, now());
+    if (decision === undefined) return Promise.resolve('no_lease');
+    return new Promise((resolve) => {
+      writer.write(decision, (outcome) => {
+        const at = new Date(now().wallMs);
+        for (const event of decision.events) events.record({ ...event, at });
+        resolve(outcome === 'send' ? 'ended' : 'not_stored');
+      });
+    });
   }
 
   addressesChanged(addresses: readonly Ipv4Address[]): void {

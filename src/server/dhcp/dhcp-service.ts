@@ -4,11 +4,12 @@ import { KernelNeighbours } from '../../host/neighbours.ts';
 import type { BootEventSink } from '../../provision/history/boot-event.ts';
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseListener } from '../../provision/dhcp/leases/lease-event.ts';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { AddressProbe } from './address-probe.ts';
-import { DhcpServer } from './dhcp-server.ts';
+import { DhcpServer, type EndedLease } from './dhcp-server.ts';
 import { DhcpSockets, type DhcpSocketSettings } from './dhcp-sockets.ts';
 import { LeaseWriter } from './lease-writer.ts';
 
@@ -34,6 +35,8 @@ const ADVANCE_MS = 1_000;
 
 /** DHCP, proxyDHCP and the PXE boot server on port 4011, listening. */
 export interface DhcpService {
+  /** Ends the lease or offer of an address at once, as a DHCPRELEASE would. Its client is not told, and may still use it. */
+  endLease(address: Ipv4Address): Promise<EndedLease>;
   /** Stops listening, and resolves when what was decided is in the store. */
   close(): Promise<void>;
 }
@@ -59,6 +62,7 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
   await sockets.open();
   const timer = setInterval(() => engine.advance(now()), ADVANCE_MS);
   return {
+    endLease: (address) => server.endLease(address),
     async close() {
       clearInterval(timer);
       sockets.stopReceiving();

@@ -9,6 +9,7 @@ import type { CatalogStatus } from '../../catalog/catalog-status.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
 import type { MachineRecordView } from '../../machines/machine-registry.ts';
+import { type Ipv4Address, parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { DiscoveredMachineStore } from '../../store/discovered-machine-store.ts';
 import type { EventStore } from '../../store/event-store.ts';
@@ -29,6 +30,8 @@ export interface OperatorHttpParts {
   readonly groupOfDiscovered: (mac: MacAddress) => string | undefined;
   /** As they are now: a lease whose time has passed is listed as expired. */
   readonly leases: () => Promise<Iterable<Lease>>;
+  /** Ends the lease of an address. not_stored: it has ended, and a restart may bring it back. */
+  readonly endLease: (address: Ipv4Address) => Promise<'ended' | 'no_lease' | 'not_stored'>;
   /** As they are now. */
   readonly networks: () => readonly NetworkView[];
   readonly events: Pick<EventStore, 'listEvents'>;
@@ -48,7 +51,7 @@ const CONNECTIONS_MAX = 500;
 /** How long a client may neither send nor take anything. */
 const STALL_MS = 120_000;
 
-/** The operator plane: read-only views for people and systems, on a listener of its own. */
+/** The operator plane: what people and systems see and may do, on a listener of its own. */
 export class OperatorHttpServer {
   readonly #server: Server;
 
@@ -107,6 +110,23 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   app.get('/api/v1/leases', async (_request, response) => {
     await sendList(response, 'leases', await parts.leases());
   });
+  app.delete('/api/v1/leases/:address', async (request, response) => {
+    const address = parseIpv4(request.params.address);
+    if (address === undefined) {
+      sendProblem(response, 'bad_address', 'Name the address as in 10.0.1.23.');
+      return;
+    }
+    switch (await parts.endLease(address)) {
+      case 'ended':
+        response.status(204).end();
+        return;
+      case 'no_lease':
+        sendProblem(response, 'not_found', `${address} has no lease`);
+        return;
+      case 'not_stored':
+        sendProblem(response, 'not_stored', `the lease of ${address} has ended until the next start only`);
+    }
+  });
   app.get('/api/v1/networks', (_request, response) => {
     response.json({ networks: parts.networks() });
   });
@@ -137,7 +157,8 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   });
   app.use((request: Request, response: Response) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead) response.set('Allow', 'GET, HEAD');
+    const allowed = request.path.startsWith('/api/v1/leases/') ? 'DELETE' : 'GET, HEAD';
+    if (!isRead) response.set('Allow', allowed);
     sendProblem(response, isRead ? 'not_found' : 'method_not_allowed', request.path);
   });
   const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {

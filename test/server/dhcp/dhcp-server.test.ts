@@ -217,6 +217,28 @@ describe('an exchange', () => {
   });
 });
 
+describe('an operator ends a lease', () => {
+  test('which is durable before the operator is told, and on record', async () => {
+    const dhcp = makeServer();
+    const leased = discover(dhcp, 1);
+    dhcp.receive(ask(1, leased), relay, ingress);
+    await writer.idle();
+    expect(await dhcp.endLease(leased)).toBe('ended');
+    expect(store.leases.get(leased)?.state).not.toBe('bound');
+    expect(events.at(-1)).toMatchObject({ kind: 'dhcp.release', address: leased });
+    expect(await dhcp.endLease(leased)).toBe('no_lease');
+  });
+
+  test('which the store refuses: the operator hears that', async () => {
+    const dhcp = makeServer();
+    const leased = discover(dhcp, 1);
+    dhcp.receive(ask(1, leased), relay, ingress);
+    await writer.idle();
+    store.failure = new Error('disk full');
+    expect(await dhcp.endLease(leased)).toBe('not_stored');
+  });
+});
+
 test('a busy server collects leases for a few milliseconds, an idle one does not', async () => {
   const dhcp = makeServer();
   const offers = Array.from({ length: 8 }, (_, index) => discover(dhcp, index + 1));

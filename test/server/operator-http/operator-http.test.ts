@@ -57,6 +57,7 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     machines: () => [],
     groupOfDiscovered: () => undefined,
     leases: () => Promise.resolve([]),
+    endLease: () => Promise.resolve('no_lease'),
     networks: () => [],
     events: { listEvents: () => Promise.resolve([]) },
     discovered: { listDiscovered: () => Promise.resolve([]) },
@@ -94,6 +95,32 @@ test('events by machine and kind, from where the reader stopped', async () => {
   const response = await ask(`${origin}/api/v1/events?after=7&limit=5&kind=dhcp.ack&mac=525400000001`);
   expect(await response.json()).toEqual({ events: [], next: 7 });
   expect(queries).toEqual([{ afterId: 7, limit: 5, kind: 'dhcp.ack', mac: parseMac('525400000001') }]);
+});
+
+test.each([
+  ['ended', '10.20.0.60', 204, undefined],
+  ['no_lease', '10.20.0.61', 404, 'not_found'],
+  ['not_stored', '10.20.0.60', 503, 'not_stored'],
+  ['ended', 'rack1', 400, 'bad_address'],
+] as const)('an operator ends a lease: %s, %s is answered %i', async (outcome, address, status, code) => {
+  const asked: string[] = [];
+  const origin = await start({
+    endLease: (which) => {
+      asked.push(which);
+      return Promise.resolve(outcome);
+    },
+  });
+  const response = await ask(`${origin}/api/v1/leases/${address}`, { method: 'DELETE' });
+  expect(response.status).toBe(status);
+  expect(asked).toEqual(code === 'bad_address' ? [] : [address]);
+  if (code !== undefined) expect(await response.json()).toMatchObject({ code });
+});
+
+test('nobody ends a lease without the token', async () => {
+  let ended = false;
+  const origin = await start({ endLease: () => Promise.resolve(((ended = true), 'ended' as const)) });
+  const response = await fetch(`${origin}/api/v1/leases/10.20.0.60`, { method: 'DELETE' });
+  expect([response.status, ended]).toEqual([401, false]);
 });
 
 test('how full networks are, and who else serves them', async () => {
