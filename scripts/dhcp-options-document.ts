@@ -6,7 +6,7 @@ const INTRODUCTION = `# DHCP options and their types
 <!-- Made by \`npm run docs\` from src/protocol/dhcp/option-registry.ts; edit that. -->
 
 \`options\` of a network and \`dhcp_options\` of a group or machine are lists of \`{code, type, value}\`.
-\`type\` may be left out where this table has one; a value of another type or length is refused, with its place:
+\`type\` may be left out where this table has one; a value of another type or length is refused, and the error names file, line and column:
 
 \`\`\`yaml
 options:
@@ -33,9 +33,9 @@ options:
 | \`domain-search\` | \`[a.example.com, example.com]\` | as RFC 3397 |
 | \`classless-routes\` | \`[{destination: 10.5.0.0/16, router: 10.0.1.8}]\` | as RFC 3442 |
 
-\`hex\` is taken for every option, if the bytes are a value of its type; \`ip\` is a list of one.
-Codes that are not in the table are whatever their vendors make of them and need a \`type\`: unassigned ones, those of private use (224 to 254), and those that several vendors use (128 to 135, 175 to 177).
-Options marked "set by the server" are part of the protocol and cannot be given.
+\`hex\` can be used for every option, if the bytes are a valid value of its type; \`ip\` can be used for a list with one address.
+Codes that are not in the table have a meaning that depends on the vendor, so they need a \`type\`: unassigned ones, those of private use (224 to 254), and those that several vendors use (128 to 135, 175 to 177).
+Options marked "set by the server" are part of the protocol and cannot be configured.
 
 | Code | Option | Type | Defined in |
 |---|---|---|---|

@@ -37,7 +37,7 @@ export const bootPrograms = z
       .boolean()
       .prefault(false)
       .describe(
-        'Whether every iPXE first loads the boot program of its architecture, unless its user class begins with `railhead/`, as that of your own build must.',
+        'Whether every iPXE first loads the boot program of its architecture, unless its user class begins with `railhead/`. An iPXE of your own must be built with such a user class.',
       ),
   })
   .prefault({});

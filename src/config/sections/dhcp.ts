@@ -14,22 +14,29 @@ export const dhcp = z
       .boolean()
       .prefault(false)
       .describe(
-        'Whether another DHCP server of this host may use the same interface, as a proxy beside it needs.',
+        'Whether another DHCP server on this host may use the same interface. Needed for a proxy on the same host.',
       )
       .meta({ example: 'true' }),
     identity: z
       .enum(['mac', 'client_id'])
       .prefault('mac')
-      .describe('What makes two requests come from one client.'),
+      .describe('How clients are told apart: by MAC address or by client identifier (option 61).'),
     trust_link_selection: z
       .boolean()
       .prefault(false)
-      .describe('Whether to believe option 82.5 (RFC 3527) and 82.11 (RFC 5107) of relays.'),
-    trust_subnet_selection: z.boolean().prefault(false).describe('Whether to believe option 118 (RFC 3011).'),
+      .describe(
+        'Whether to use link selection (option 82.5, RFC 3527) and server identifier override (82.11, RFC 5107) from relays.',
+      ),
+    trust_subnet_selection: z
+      .boolean()
+      .prefault(false)
+      .describe('Whether to use subnet selection (option 118, RFC 3011) from clients.'),
     trust_option_82_without_relay: z
       .boolean()
       .prefault(false)
-      .describe('Whether to accept option 82 in packets without `giaddr`, as switches that snoop send them.'),
+      .describe(
+        'Whether to accept option 82 in packets without `giaddr`, as switches with DHCP snooping send them.',
+      ),
     strict_relay_source: z
       .boolean()
       .prefault(false)
@@ -37,23 +44,27 @@ export const dhcp = z
     trusted_relays: z
       .array(ipv4)
       .prefault([])
-      .describe('Addresses that relays may send from as well, when `strict_relay_source` is set.')
+      .describe('Further addresses that relays may send from when `strict_relay_source` is set.')
       .meta({ example: '[10.0.9.1]' }),
     bootp: z
       .union([z.boolean(), z.literal('dynamic')])
       .prefault(false)
       .describe(
-        'Whether to answer BOOTP clients: `true` those that have a reservation, `dynamic` all, whose addresses of the pools are then theirs for good.',
+        'Whether to answer BOOTP clients. `true`: only those with a reserved address. `dynamic`: all of them; an address from a pool is then leased without an end.',
       )
       .meta({ example: 'true' }),
     conflict_detection: z
       .enum(['off', 'not-pxe', 'all'])
       .prefault('not-pxe')
-      .describe('Whose new addresses are tried on the network before they are offered.'),
+      .describe(
+        'For which clients a new address is first tested on the network, to see whether another host uses it.',
+      ),
     boot_loop: z
       .enum(['report', 'stop'])
       .prefault('report')
-      .describe('What to do about a machine that loads the same thing again and again.'),
+      .describe(
+        'What to do about a machine that loads the same boot file again and again: only report it, or stop telling it what to boot.',
+      ),
     packets_per_second: z
       .int()
       .min(1)

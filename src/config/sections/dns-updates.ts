@@ -36,7 +36,7 @@ export const dnsUpdates = z
       .array(zone)
       .prefault([])
       .describe(
-        'Zones that are kept in step with the leases by dynamic updates (RFC 2136): `zone`, a domain or the reverse zone of a network; `server`, the address of its primary, with a port if that is not 53; `key_file`, a file with the TSIG key as `tsig-keygen` writes it, without which updates are not signed. With no zone, DNS is left alone.',
+        'Zones that are kept in step with the leases by dynamic updates (RFC 2136): `zone`, a domain or the reverse zone of a network; `server`, the address of its primary, with a port if that is not 53; `key_file`, a file with the TSIG key as `tsig-keygen` writes it, without which updates are not signed. Without a zone, no DNS updates are sent.',
       )
       .meta({
         example: '[{zone: rack1.example.com, server: 10.0.0.53, key_file: /etc/railhead/dns.key}]',
@@ -45,19 +45,21 @@ export const dnsUpdates = z
       .boolean()
       .prefault(true)
       .describe(
-        'Whether a client whose machine record has no host name gets the name that it gives itself (options 81 and 12).',
+        'Whether a client whose machine record has no host name gets the name that it asks for (options 81 and 12).',
       ),
     generated_prefix: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/, 'letters, digits and dashes, 42 at most')
       .optional()
-      .describe('Clients without any name are called by this and their address: `host-10-0-1-100`.')
+      .describe(
+        'Prefix of the names for clients without a name, in front of their address: `host` gives `host-10-0-1-100`.',
+      )
       .meta({ example: 'host' }),
     override_client: z
       .boolean()
       .prefault(false)
       .describe(
-        'Whether to update DNS also for clients that ask in option 81 to do it themselves, or not to have it done.',
+        'Whether to update DNS also for clients that ask in option 81 to update it themselves, or ask for no update.',
       ),
     ttl_seconds: z
       .int()

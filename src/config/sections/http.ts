@@ -7,56 +7,56 @@ export const http = z
     listen: z
       .array(endpoint)
       .prefault(['0.0.0.0:8080'])
-      .describe('Where machines reach the boot plane.')
+      .describe('Addresses and ports of the boot plane, which machines use.')
       .meta({ example: '["10.0.1.2:8080"]' }),
     public_url: origin
       .optional()
       .describe(
-        'The origin that machines reach the boot plane by, where it differs from the address they ask. By default each is answered with the address it asked.',
+        'The URL that machines must use for the boot plane, if it differs from the address they connect to. By default URLs in answers have the address that the machine connected to.',
       )
       .meta({ example: 'http://10.0.1.2:8080' }),
     trusted_proxies: z
       .array(cidr)
       .prefault([])
-      .describe('Networks whose X-Forwarded-For is believed.')
+      .describe('Networks of reverse proxies whose X-Forwarded-For header is used.')
       .meta({ example: '[10.0.9.0/24]' }),
     connections: z
       .int()
       .min(1)
       .prefault(10_000)
       .describe(
-        'Connections at once. When there are more, the one that has been idle for longest is closed.',
+        'Connections at once. For each further one, the connection that has been idle longest is closed.',
       ),
     connections_per_source: z
       .int()
       .min(1)
       .prefault(4_000)
       .describe(
-        'The same from one address; enough for 500 machines behind one address, which have eight each.',
+        'Connections at once from one address. The default is enough for 500 machines behind one address with eight connections each.',
       ),
     downloads_per_source: z
       .int()
       .min(1)
       .prefault(2_000)
-      .describe('Files on their way to one address at once; more are told to come back later.'),
+      .describe('Downloads at once to one address. Further ones get 503 with Retry-After.'),
     download_memory: z
       .int()
       .min(1)
       .prefault(128)
       .describe(
-        'Megabytes of files that are read and not yet sent, of all downloads; when they are used up, downloads go on in parts of 16 kB.',
+        'Memory for data that is read from files and not yet sent, for all downloads together, in megabytes. When it is used up, downloads go on in parts of 16 kB.',
       ),
     download_rate_min: z
       .int()
       .min(0)
       .prefault(4_000)
       .describe(
-        'Bytes a second that a client must take of a file, over two minutes; else its connection is closed.',
+        'Lowest rate of a download in bytes a second, averaged over two minutes. Slower connections are closed.',
       ),
     requests_per_source: z
       .int()
       .min(1)
       .prefault(50_000)
-      .describe('Requests a second from one address; more are told to come back later.'),
+      .describe('Requests a second from one address. Further ones get 503 with Retry-After.'),
   })
   .prefault({});

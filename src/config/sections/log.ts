@@ -7,11 +7,11 @@ export const log = z
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .prefault('info')
-      .describe('The least serious lines that are written.'),
+      .describe('The lowest level of lines that are written.'),
     file: filePath
       .optional()
       .describe(
-        'A file to append the log to, instead of standard output. SIGHUP opens it anew, after it was renamed.',
+        'A file to append the log to, instead of standard output. After the file was renamed, SIGHUP opens a new one.',
       )
       .meta({ example: '/var/log/railhead/railhead.log' }),
   })

@@ -61,7 +61,7 @@ const network = z.strictObject({
   mode: z
     .enum(['full', 'proxy', 'auto', 'off'])
     .describe(
-      '`full`: Railhead leases addresses. `proxy`: another server leases, Railhead says what to boot. `auto`: decided packet by packet. `off`: no answer.',
+      '`full`: Railhead leases addresses. `proxy`: another server leases, Railhead says what to boot. `auto`: decided for each client. `off`: no answer.',
     )
     .meta({ example: 'full' }),
   pools: z
@@ -90,7 +90,7 @@ const network = z.strictObject({
   server_address: ipv4
     .optional()
     .describe(
-      "Railhead's own address as this network sees it; found by itself where the interface has one in it.",
+      "Railhead's own address as clients of this network reach it. By default the interface's address in this network.",
     )
     .meta({ example: '10.0.1.2' }),
   next_server: ipv4
@@ -101,7 +101,7 @@ const network = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'Whether to refuse addresses that do not belong here. By default where Railhead leases from a pool.',
+      'Whether to refuse (DHCPNAK) requests for addresses that do not belong to this network. By default yes where Railhead leases from a pool, else no.',
     )
     .meta({ example: 'true' }),
   lease_seconds: leaseSeconds
@@ -112,17 +112,17 @@ const network = z.strictObject({
   relays: z
     .array(ipv4)
     .prefault([])
-    .describe('Relay addresses outside the network that pass on its requests.')
+    .describe('Addresses of relays that are outside of this network and relay requests of its clients.')
     .meta({ example: '[10.9.0.1]' }),
   shared_network: z
     .string()
     .optional()
-    .describe('Networks with the same name here are on one link.')
+    .describe('Name of the link. Networks with the same name are on one link.')
     .meta({ example: 'floor2' }),
   allow_unknown: z
     .enum(['discover', 'ignore'])
     .prefault('discover')
-    .describe('Whether machines that no record knows are answered.'),
+    .describe('`discover`: machines without a record are answered. `ignore`: they are not.'),
   allow_auto_full: z
     .boolean()
     .prefault(false)
@@ -130,15 +130,19 @@ const network = z.strictObject({
   require_sole_server: z
     .boolean()
     .prefault(false)
-    .describe('Whether to answer known machines only while another DHCP server is around.'),
+    .describe(
+      'Whether to answer only machines with a record while another DHCP server is seen on the network.',
+    ),
   uefi_proxy_style: z
     .enum(['binl', 'discovery8'])
     .prefault('binl')
-    .describe('How UEFI firmware is sent on in proxy mode: by port 4011, or at once by option 43.'),
+    .describe(
+      'How UEFI firmware gets its boot file in proxy mode: `binl` by a second request to port 4011, `discovery8` at once by option 43.',
+    ),
   pxe_prompt: z
     .boolean()
     .prefault(false)
-    .describe('Whether option 43 brings a menu prompt along, without which some old ROMs boot nothing.'),
+    .describe('Whether option 43 also contains a menu prompt. Some old ROMs boot nothing without it.'),
   intel_reply_request: z
     .boolean()
     .prefault(false)
@@ -157,7 +161,7 @@ export const servedNetworks = z
   .array(anyCidr)
   .prefault([])
   .describe(
-    'Further networks whose machines TFTP and HTTP answer, IPv4 or IPv6. Those of `networks`, those that the host is on and private ones always are answered; everybody else gets nothing from TFTP, and 403 from HTTP.',
+    'Further networks, IPv4 or IPv6, whose machines TFTP and HTTP serve. Private networks, the networks of `networks` and those that this host is on are always served. All other addresses get no answer from TFTP and 403 from HTTP.',
   )
   .meta({ example: '["203.0.113.0/24", "2001:db8:1::/64"]' });
 

@@ -7,19 +7,21 @@ export const operator = z
     listen: endpoint
       .nullable()
       .prefault('127.0.0.1:8081')
-      .describe('Where people and systems reach the API; `null` for nowhere. Every request needs the token.')
+      .describe(
+        'Address and port of the API for people and other systems; `null` turns it off. Every request needs the token.',
+      )
       .meta({ example: '127.0.0.1:8081' }),
     token_file: filePath
       .optional()
       .describe(
-        'File with the bearer token that the API asks for. By default one is made at the first start, in `operator.token` beside the database, which only the service can read.',
+        'File with the bearer token that the API asks for. By default the first start generates one in `operator.token` in the directory of the database, readable by the service alone.',
       )
       .meta({ example: '/etc/railhead/token' }),
     hosts: z
       .array(z.string().toLowerCase())
       .prefault([])
       .describe(
-        'Names by which clients reach the API, as they stand in the Host header; addresses and `localhost` always work.',
+        'Host names that clients may use for the API, as in the Host header. IP addresses and `localhost` are always accepted.',
       )
       .meta({ example: '[railhead.example.com]' }),
   })

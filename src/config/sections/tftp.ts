@@ -12,27 +12,31 @@ export const tftp = z
     listen: z
       .array(ipv4)
       .prefault([])
-      .describe('Addresses to answer on; all of this host by default, also those that come later.')
+      .describe(
+        'Addresses to answer on. By default all addresses of this host, including those it gets later.',
+      )
       .meta({ example: '[10.0.1.2]' }),
-    port: z.int().min(0).max(65535).prefault(69).describe('The port that requests come to.'),
+    port: z.int().min(0).max(65535).prefault(69).describe('The UDP port that requests are sent to.'),
     roots: z
       .array(filePath)
       .prefault([])
-      .describe('Directories whose files are served beside the boot programs.')
+      .describe('Directories whose files are served in addition to the boot programs.')
       .meta({ example: '[/srv/tftp]' }),
     link_targets: z
       .array(filePath)
       .prefault([])
-      .describe('Directories that links in `roots` may lead to; other links out of them are refused.')
+      .describe(
+        'Directories that symbolic links in `roots` may point into. Other links that leave `roots` are refused.',
+      )
       .meta({ example: '[/srv/images]' }),
     single_port: z
       .boolean()
       .prefault(false)
-      .describe('Whether transfers stay on the port of the request, for firewalls and address translation.'),
+      .describe('Whether transfers use the port that the request came to, for firewalls and NAT.'),
     port_range: z
       .tuple([z.int().min(1), z.int().max(65535)])
       .optional()
-      .describe('Ports that transfers use; any free one by default.')
+      .describe('First and last port that transfers may use. By default any free port.')
       .meta({ example: '[30000, 31999]' }),
     transfers: z.int().min(1).prefault(2000).describe('Transfers at once.'),
     transfers_per_client: z
@@ -40,14 +44,14 @@ export const tftp = z
       .min(1)
       .prefault(32)
       .describe(
-        'Transfers at once of one address; more where many machines share one, behind address translation.',
+        'Transfers at once to one address. Raise it where many machines share an address behind NAT.',
       ),
     requests_per_client: z
       .int()
       .min(1)
       .prefault(20)
       .describe(
-        'Requests a second of one address, and three times as many at once. What is over it is not answered.',
+        'Requests a second from one address; a burst may be three times as large. Further requests get no answer, and the client asks again.',
       ),
     block_size_max: z
       .int()
@@ -55,7 +59,7 @@ export const tftp = z
       .max(65464)
       .optional()
       .describe(
-        "The largest block, in octets; by default what one packet of the interface's MTU holds, 1468 at 1500.",
+        "The largest block, in bytes. By default the largest that fits into one packet at the interface's MTU: 1468 at an MTU of 1500.",
       )
       .meta({ example: '1468' }),
     window_size_max: z
