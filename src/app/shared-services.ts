@@ -9,6 +9,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import { ThreadedCatalogLoader } from '../catalog/threaded-catalog-loader.ts';
 import type { Settings } from '../config/schema.ts';
 import { toSubnets } from '../config/sections/networks.ts';
+import { toStoreSettings } from '../config/sections/store.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
 import { HistoryPruner } from '../history/history-pruner.ts';
 import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '../host/boot-program-files.ts';
@@ -66,7 +67,8 @@ export async function startSharedServices(
   services: Services,
 ): Promise<SharedServices> {
   const { clock, counters, log, settings } = environment;
-  const store = services.add('store', await openStore(settings.store));
+  const { health, store } = await openStore(toStoreSettings(settings.store), { log, nowMs: clock.nowMs });
+  services.add('store', store);
   services.add('history', startPruner(store, settings, log, clock));
   const catalog = await startCatalog(settings, store.catalog, log, clock, services);
   if (catalog.generation === undefined) requireCatalogFolder(settings.catalog.dir);
@@ -114,7 +116,7 @@ export async function startSharedServices(
       ? 'no catalog could be read, and none was kept, so that no machine can boot: `railhead check` says why'
       : undefined,
   );
-  readiness.add(() => events.storeProblem);
+  readiness.add(() => health.problem?.message);
 
   return {
     store,

@@ -1,9 +1,16 @@
 import type { Logger } from 'pino';
 import type { MacAddress } from '../protocol/mac-address.ts';
-import type { BootEvent, BootEventKind, BootEventSink } from '../provision/history/boot-event.ts';
+import type {
+  BootEvent,
+  BootEventKeeper,
+  BootEventKind,
+  BootEventSink,
+  KeepOutcome,
+} from '../provision/history/boot-event.ts';
 import { printableText } from '../provision/history/printable-text.ts';
 import type { BootSessions } from '../provision/history/boot-session.ts';
 import { KeyedBuckets } from '../limits/token-bucket.ts';
+import { StoreError } from '../store/store-error.ts';
 import type { EventStore, NewBootEvent } from '../store/event-store.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { EventBudget, EventRefusal } from '../provision/history/event-budget.ts';
@@ -26,6 +33,11 @@ const ALARM_LINES: LineLimits = {
   perSubject: { burst: 1, perMinute: 1 / 60 },
   total: { burst: 100, perSecond: 1 },
 };
+/** An event that waits to be written, and whom to tell what became of it. */
+interface Queued {
+  readonly event: NewBootEvent;
+  readonly settle: ((outcome: KeepOutcome) => void) | undefined;
+}
 
 /** What the recorder is put together from. */
 export interface BootEventRecorderParts {
@@ -41,19 +53,19 @@ export interface BootEventRecorderParts {
 }
 
 /**
- * Lets boot events in as far as there is a budget for them, sorts them into sessions, and writes them behind, in batches: a boot storm must not wait for its own history. What is left out is counted by
- * reason in `boot_events_left_out`, and told by one line of log a minute.
+ * Lets boot events in as far as there is a budget for them, sorts them into sessions, and writes them behind, in
+ * batches: a boot storm must not wait for its own history. What is left out is counted by reason in
+ * `boot_events_left_out`, and told by one line of log a minute.
  */
-export class BootEventRecorder implements BootEventSink {
+export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   readonly #parts: BootEventRecorderParts;
   readonly #leftOut: MinuteTally;
   readonly #alarms: LineBudget;
   /** A store that refuses does so for every batch. */
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
-  #queue: NewBootEvent[] = [];
+  #queue: Queued[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
-  #storeProblem: string | undefined;
 
   constructor(parts: BootEventRecorderParts) {
     this.#parts = parts;
@@ -63,12 +75,17 @@ export class BootEventRecorder implements BootEventSink {
     });
   }
 
-  /** What was wrong when the store was last written to; undefined if nothing was. */
-  get storeProblem(): string | undefined {
-    return this.#storeProblem;
+  record(event: BootEvent): boolean {
+    return this.#take(event);
   }
 
-  record(told: BootEvent): boolean {
+  keep(event: BootEvent): Promise<KeepOutcome> {
+    return new Promise((settle) => {
+      if (!this.#take(event, settle)) settle('left_out');
+    });
+  }
+
+  #take(told: BootEvent, settle?: (outcome: KeepOutcome) => void): boolean {
     const { budget, log, nowMs, sessions } = this.#parts;
     const event = this.#withMachine({ ...told, summary: printableText(told.summary) });
     const refusal = budget.take(event, nowMs());
@@ -79,10 +96,9 @@ export class BootEventRecorder implements BootEventSink {
     if (ALARMING.has(event.kind) && this.#alarms.take(event.summary, nowMs())) {
       log.warn({ mac: event.mac, machine: event.machineId, address: event.address }, event.summary);
     }
-    this.#queue.push({ ...event, sessionId: sessions.assign(event) });
+    this.#queue.push({ event: { ...event, sessionId: sessions.assign(event) }, settle });
     if (this.#queue.length > QUEUE_MAX) {
-      this.#queue.splice(0, BATCH_MAX);
-      this.#leaveOut('store_behind', BATCH_MAX);
+      this.#lose(this.#queue.splice(0, BATCH_MAX), 'store_behind');
     }
     this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
     return true;
@@ -106,6 +122,11 @@ export class BootEventRecorder implements BootEventSink {
     this.#leftOut.add(reason, count);
   }
 
+  #lose(queued: readonly Queued[], reason: 'store_behind' | 'store_failed'): void {
+    this.#leaveOut(reason, queued.length);
+    for (const { settle } of queued) settle?.('failed');
+  }
+
   async #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -118,12 +139,17 @@ export class BootEventRecorder implements BootEventSink {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH_MAX);
       try {
-        await store.appendEvents(batch);
-        this.#storeProblem = undefined;
+        const synced = batch.some(({ settle }) => settle !== undefined);
+        await store.appendEvents(
+          batch.map(({ event }) => event),
+          { synced },
+        );
+        for (const { settle } of batch) settle?.('kept');
       } catch (error) {
-        this.#storeProblem = `the store cannot be written: ${error instanceof Error ? error.message : String(error)}`;
-        this.#leaveOut('store_failed', batch.length);
-        if (this.#lines.take('store', nowMs())) log.error({ err: error }, 'boot events could not be stored');
+        this.#lose(batch, 'store_failed');
+        if (!(error instanceof StoreError) && this.#lines.take('store', nowMs())) {
+          log.error({ err: error }, 'boot events could not be stored');
+        }
       }
     }
   }

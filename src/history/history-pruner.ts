@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
+import { StoreError } from '../store/store-error.ts';
 import type { EventStore } from '../store/event-store.ts';
 
 /** How much is kept. */
@@ -66,6 +67,7 @@ export class HistoryPruner {
         this.#store.discovered.pruneDiscovered({ newest: discoveredMax, atOnce: AT_ONCE }),
       );
     } catch (error) {
+      if (error instanceof StoreError) return;
       this.#log.error({ err: error }, 'old history could not be deleted');
     }
   }

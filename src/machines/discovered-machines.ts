@@ -6,6 +6,7 @@ import type { BootEventSink } from '../provision/history/boot-event.ts';
 import type { Labels } from '../provision/selection/labels.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { DiscoveredMachine, DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
+import { StoreError } from '../store/store-error.ts';
 
 /** Machines that were seen since the start; past it the one seen longest ago counts as new when it comes back. */
 const SEEN_MAX = 100_000;
@@ -67,6 +68,7 @@ export class DiscoveredMachines {
     if (lastMs === undefined && !this.#tell(record, claimed)) return;
     this.#remember(mac, at.getTime());
     this.#store.recordDiscovered(record).catch((error: unknown) => {
+      if (error instanceof StoreError) return;
       this.#log.error({ err: error, mac }, 'a discovered machine could not be stored');
     });
   }

@@ -27,10 +27,19 @@ export interface EventRetention extends Retention {
   readonly before: Date;
 }
 
+/** How events are appended. */
+export interface AppendOptions {
+  /** Whether the disk must have them before the call resolves. */
+  readonly synced?: boolean;
+}
+
 /** Keeps the boot events. */
 export interface EventStore {
-  /** Appends events in order, in one transaction. A crash of the host may lose the last ones; one of the process does not. */
-  appendEvents(events: readonly NewBootEvent[]): Promise<void>;
+  /**
+   * Appends events in order, in one transaction. Unless they are `synced`, a crash of the database's host may lose the
+   * last ones; the end of a process does not.
+   */
+  appendEvents(events: readonly NewBootEvent[], options?: AppendOptions): Promise<void>;
   listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
   /** Deletes the oldest events beyond what is kept, a limited number at a time, and returns how many it deleted. */
   pruneEvents(retention: EventRetention): Promise<number>;

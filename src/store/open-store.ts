@@ -1,14 +1,28 @@
 import { PartedCatalog } from './parted-catalog.ts';
+import { openPostgresStore } from './postgres/postgres-store.ts';
+import type { PostgresSettings } from './postgres/postgres-connection.ts';
 import type { SqliteSettings } from './sqlite/sqlite-connection.ts';
 import { openThreadedSqlite } from './sqlite/threaded-sqlite.ts';
+import { StoreHealth, type StoreHealthParts } from './store-health.ts';
 import type { DatabaseStore, Store } from './store.ts';
 
+/** Which database, and how it is used. */
+export type StoreSettings = SqliteSettings | PostgresSettings;
+
+/** A store, and whether it works. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly health: StoreHealth;
+}
+
 /** Opens the store that the settings name. Rejects with an Error that names it and says what to do. */
-export async function openStore(settings: SqliteSettings): Promise<Store> {
-  return completeStore(await openThreadedSqlite(settings));
+export async function openStore(settings: StoreSettings, parts: StoreHealthParts): Promise<OpenedStore> {
+  const database = await ('url' in settings ? openPostgresStore(settings) : openThreadedSqlite(settings));
+  const health = new StoreHealth(parts);
+  return { store: completeStore(health.watch(database)), health };
 }
 
 /** The store that a database makes. */
-export function completeStore({ catalogParts, ...others }: DatabaseStore): Store {
+export function completeStore({ catalogParts, upkeep: _upkeep, ...others }: DatabaseStore): Store {
   return { ...others, catalog: new PartedCatalog(catalogParts) };
 }

@@ -37,8 +37,8 @@ CREATE TABLE "kept_catalog" (
 CREATE TABLE "kept_catalog_parts" (
   "content_id" integer not null,
   "part" integer not null,
-  "bytes" blob not null, constraint "kept_catalog_parts_key" primary key ("content_id",
-  "part")
+  "bytes" blob not null,
+  constraint "kept_catalog_parts_key" primary key ("content_id", "part")
 );
 CREATE TABLE "leases" (
   "address" text not null primary key,
@@ -55,9 +55,16 @@ CREATE TABLE "leases" (
 CREATE TABLE "machines" (
   "source" text not null,
   "id" text not null,
-  "record" text not null, constraint "machines_key" primary key ("source",
-  "id")
+  "record" text not null,
+  constraint "machines_key" primary key ("source", "id")
 ) without rowid;
+CREATE TABLE "store_owner" (
+  "owner" text not null,
+  "pid" integer not null,
+  "command" text not null,
+  "host" text not null,
+  "since" integer not null
+);
 CREATE TABLE "transition_counter" (
   "last" integer not null
 );

@@ -18,6 +18,7 @@ const AGGREGATES = Object.keys({
   transitions: 0,
   catalogParts: 0,
   dnsRecords: 0,
+  upkeep: 0,
 } satisfies Record<Aggregate, 0>) as Aggregate[];
 
 /** A store whose every method makes a StoreCall and resolves with what is made of it. */
@@ -33,6 +34,11 @@ export function callingStore(
 export function carryOut(store: DatabaseStore, { aggregate, args, method }: StoreCall): unknown {
   const methods = store[aggregate] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
   return methods[method]?.(...args);
+}
+
+/** Whether the call changes something. The methods that do not are named for reading. */
+export function isWrite({ method }: StoreCall): boolean {
+  return !/^(load|list|read|find|last)/.test(method);
 }
 
 function callingAggregate(aggregate: Aggregate, call: (call: StoreCall) => Promise<unknown>): object {

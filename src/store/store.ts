@@ -6,6 +6,7 @@ import type { EventStore } from './event-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { MachineStore } from './machine-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
+import type { ProbeStore } from './queries/probe-queries.ts';
 import type { TransitionStore } from './transition-store.ts';
 
 /**
@@ -28,4 +29,5 @@ export interface Store {
 /** What each database implements. The catalog is in parts, which PartedCatalog makes one of. */
 export interface DatabaseStore extends Omit<Store, 'catalog'> {
   readonly catalogParts: CatalogPartStore;
+  readonly upkeep: ProbeStore;
 }

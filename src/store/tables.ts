@@ -85,6 +85,21 @@ interface DnsRecordTable {
   record: StoredJson;
 }
 
+/** Of PostgreSQL alone: the latest transaction of each aggregate (WriteFence). */
+interface WriteFenceTable {
+  aggregate: string;
+  token: string;
+}
+
+/** One row: which process has the database. */
+interface StoreOwnerTable {
+  owner: string;
+  pid: number;
+  command: string;
+  host: string;
+  since: StoredTime;
+}
+
 /** All tables of the store. */
 export interface StoreTables {
   leases: LeaseTable;
@@ -96,4 +111,6 @@ export interface StoreTables {
   kept_catalog: KeptCatalogTable;
   kept_catalog_parts: KeptCatalogPartTable;
   dns_records: DnsRecordTable;
+  write_fences: WriteFenceTable;
+  store_owner: StoreOwnerTable;
 }

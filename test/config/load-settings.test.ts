@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadSettings, SettingsError } from '../../src/config/load-settings.ts';
 import type { Settings } from '../../src/config/schema.ts';
+import { toStoreSettings } from '../../src/config/sections/store.ts';
 
 let directory: string;
 let file: string;
@@ -239,5 +240,45 @@ describe('paths', () => {
 
   test('a database in memory is no path', () => {
     expect(load('store: {file: ":memory:"}\n').store.file).toBe(':memory:');
+  });
+});
+
+describe('the store', () => {
+  test.each([
+    ['', { file: 'DIR/data/railhead.db', synchronous: 'full' }],
+    ['store: {file: /var/r.db, synchronous: normal}', { file: '/var/r.db', synchronous: 'normal' }],
+    [
+      'store: {url: "postgres://r@db1/railhead", password_file: /etc/p}',
+      { url: 'postgres://r@db1/railhead', passwordFile: '/etc/p', synchronous: 'full' },
+    ],
+    [
+      'store: {url: "postgresql:///railhead?host=/run/postgresql"}',
+      { url: 'postgresql:///railhead?host=/run/postgresql', synchronous: 'full' },
+    ],
+  ])('%s', (yaml, expected) => {
+    const found = JSON.stringify(toStoreSettings(load(yaml).store)).replaceAll(directory, 'DIR');
+    expect(JSON.parse(found)).toEqual(expected);
+  });
+
+  test.each([
+    [
+      'store: {file: a.db, url: "postgres://r@db1/railhead"}',
+      'the store is either a file or at a url: remove one of store.file and store.url',
+    ],
+    ['store: {password_file: /etc/p}', 'a password is for store.url, which is not set'],
+    ['store: {url: "mysql://r@db1/railhead"}', 'the URL of a PostgreSQL database begins with postgres://'],
+    ['store: {url: db1}', 'this is not a URL: write it as postgres://user@host/database'],
+    [
+      'store: {url: "postgres://r@db1"}',
+      'the URL names no database: write it as postgres://user@host/database',
+    ],
+    [
+      'store: {url: "postgres://r:Hunter2Secret@db1/railhead"}',
+      'the URL must not have a password in it: write that into a file and name it in store.password_file',
+    ],
+  ])('%s is refused, and no password is repeated', (yaml, message) => {
+    const told = mistakes(yaml).join('\n');
+    expect(told).toContain(message);
+    expect(told).not.toContain('Hunter2Secret');
   });
 });

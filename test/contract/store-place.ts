@@ -9,6 +9,9 @@ export interface StorePlace {
   remove(): Promise<void> | void;
 }
 
+/** Starting a thread or a server takes long on a machine that is busy with other tests. */
+const HOOK_TIMEOUT_MS = 60_000;
+
 /** Makes a new database, or one that is made by `open`. */
 export type MakePlace = () => StorePlace | Promise<StorePlace>;
 
@@ -22,14 +25,14 @@ export class StoreUnderTest {
     beforeEach(async () => {
       this.#place ??= await makePlace();
       this.#store ??= await this.#place.open();
-    });
+    }, HOOK_TIMEOUT_MS);
     afterEach(async () => {
       await this.#place?.reset();
-    });
+    }, HOOK_TIMEOUT_MS);
     afterAll(async () => {
       await this.close();
       await this.#place?.remove();
-    });
+    }, HOOK_TIMEOUT_MS);
   }
 
   get store(): Store {

@@ -6,7 +6,8 @@ import { BootSessions } from '../../src/provision/history/boot-session.ts';
 import { BootEventRecorder } from '../../src/history/boot-event-recorder.ts';
 import { Counters } from '../../src/limits/counters.ts';
 import { EventBudget } from '../../src/provision/history/event-budget.ts';
-import type { StoredBootEvent } from '../../src/store/event-store.ts';
+import type { AppendOptions, EventStore, StoredBootEvent } from '../../src/store/event-store.ts';
+import { StoreError } from '../../src/store/store-error.ts';
 
 type Written = Omit<StoredBootEvent, 'id'>;
 
@@ -19,7 +20,7 @@ const event = (summary: string, machine = 1): BootEvent => ({
   detail: {},
 });
 
-function recorder(append: (events: readonly Written[]) => Promise<void> = () => Promise.resolve()) {
+function recorder(append: EventStore['appendEvents'] = () => Promise.resolve()) {
   const counters = new Counters();
   const lines: Record<string, unknown>[] = [];
   let sessions = 0;
@@ -63,17 +64,32 @@ test('a store that refuses costs events, not the process, and is one line of log
   ]);
 });
 
-test('what was wrong with the store is known until it takes events again', async () => {
-  let full = true;
-  const { events } = recorder(() => (full ? Promise.reject(new Error('disk full')) : Promise.resolve()));
-  expect(events.storeProblem).toBeUndefined();
-  events.record(event('a', 1));
+test('an event whose sender waits is synced, and its outcome is told', async () => {
+  const appended: [string[], AppendOptions | undefined][] = [];
+  let full = false;
+  const { events, lines } = recorder((batch, options) => {
+    appended.push([batch.map(({ summary }) => summary), options]);
+    return full ? Promise.reject(new StoreError('full', 'the disk is full')) : Promise.resolve();
+  });
+  const kept = events.keep(event('a'));
+  events.record(event('b'));
   await events.flush();
-  expect(events.storeProblem).toBe('the store cannot be written: disk full');
-  full = false;
-  events.record(event('a', 1));
+  expect(await kept).toBe('kept');
+  events.record(event('c'));
   await events.flush();
-  expect(events.storeProblem).toBeUndefined();
+  full = true;
+  const failed = events.keep(event('d'));
+  await events.flush();
+  expect(await failed).toBe('failed');
+  expect(appended).toEqual([
+    [['a', 'b'], { synced: true }],
+    [['c'], { synced: false }],
+    [['d'], { synced: true }],
+  ]);
+  // The store's own line says why, and how often.
+  expect(lines.map(({ msg }) => msg)).not.toContain('boot events could not be stored');
+  for (let count = 0; count < 50; count++) events.record(event('e'));
+  expect(await events.keep(event('f'))).toBe('left_out');
 });
 
 test('a store that hangs does not let memory grow', () => {

@@ -1,12 +1,31 @@
 import { z } from 'zod';
 import { filePath } from './values.ts';
 
+const DEFAULT_FILE = 'data/railhead.db';
+
 /** `store`: what is remembered, and where. */
 export const store = z
   .strictObject({
     file: filePath
-      .prefault('data/railhead.db')
-      .describe('The SQLite database with leases, discovered machines and boot events.'),
+      .prefault(DEFAULT_FILE)
+      .describe('The SQLite database with leases, machines, boot events and the last good catalog.'),
+    url: z
+      .string()
+      .superRefine((text, context) => {
+        const problem = problemOfUrl(text);
+        if (problem !== undefined) context.addIssue(problem);
+      })
+      .optional()
+      .describe(
+        'A PostgreSQL database (15 or later) in place of `file`. The password is not part of it: see `password_file`.',
+      )
+      .meta({ example: 'postgres://railhead@db1.example.com/railhead' }),
+    password_file: filePath
+      .optional()
+      .describe(
+        'File with the password for `url`. Without it, `PGPASSWORD` in the environment and `~/.pgpass` count, as with every PostgreSQL client.',
+      )
+      .meta({ example: '/etc/railhead/store-password' }),
     synchronous: z
       .enum(['full', 'normal'])
       .prefault('full')
@@ -27,4 +46,49 @@ export const store = z
         'Boot events that are kept at most; the oldest go first. Five million take some 2 GB, and are 30 boots of 10,000 machines.',
       ),
   })
+  .superRefine(({ file, password_file: passwordFile, url }, context) => {
+    // Whether the default was also written down is of no account.
+    if (file !== DEFAULT_FILE && url !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'the store is either a file or at a url: remove one of store.file and store.url',
+      });
+    }
+    if (passwordFile !== undefined && url === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['password_file'],
+        message: 'a password is for store.url, which is not set',
+      });
+    }
+  })
   .prefault({});
+
+/** Where the store is, for who opens it. */
+export function toStoreSettings({
+  file,
+  password_file: passwordFile,
+  synchronous,
+  url,
+}: z.output<typeof store>) {
+  return url === undefined ? { file, synchronous } : { url, passwordFile, synchronous };
+}
+
+/** The message never repeats the text, which may have a password in it. */
+function problemOfUrl(text: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return 'this is not a URL: write it as postgres://user@host/database';
+  }
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
+    return 'the URL of a PostgreSQL database begins with postgres://';
+  }
+  if (url.password !== '' || url.searchParams.has('password')) {
+    return 'the URL must not have a password in it: write that into a file and name it in store.password_file';
+  }
+  if (url.pathname.length < 2) return 'the URL names no database: write it as postgres://user@host/database';
+  return undefined;
+}

@@ -72,3 +72,12 @@ export interface BootEventSink {
   /** False: the event was left out, because too many come. */
   record(event: BootEvent): boolean;
 }
+
+/** What became of an event that somebody waits for: it is durable, too many came, or the store could not keep it. */
+export type KeepOutcome = 'kept' | 'left_out' | 'failed';
+
+/** Takes boot events whose sender is told that they were noted. */
+export interface BootEventKeeper {
+  /** Resolves when it is known what became of the event. Never rejects. */
+  keep(event: BootEvent): Promise<KeepOutcome>;
+}

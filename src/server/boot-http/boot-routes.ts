@@ -9,6 +9,7 @@ import type { BootRequest } from './boot-request.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import type { GrubConfigFiles } from './grub-config-files.ts';
 import type { MachineHistory } from './machine-history.ts';
+import type { KeepOutcome } from '../../provision/history/boot-event.ts';
 import { readBody } from './read-body.ts';
 import type { Route } from './route-table.ts';
 
@@ -129,6 +130,13 @@ async function sendFileAndRecord(
   return { status: sent.status };
 }
 
+/** What a machine is told of its report. */
+const REPORT_ANSWERS: Readonly<Record<KeepOutcome, Answer>> = {
+  kept: text('noted\n'),
+  left_out: notYet('too many reports; this one was not noted', REPORT_RETRY_SECONDS),
+  failed: notYet('the report could not be stored; send it again later', REPORT_RETRY_SECONDS),
+};
+
 /** `POST /report`: what a machine has to say about itself. */
 async function takeReport(exchange: Exchange, history: MachineHistory): Promise<Outcome> {
   const fault = macFault(exchange.read.rawQuery);
@@ -138,12 +146,10 @@ async function takeReport(exchange: Exchange, history: MachineHistory): Promise<
     return exchange.send(refuse(413, 'a report has at most 64 KiB', { Connection: 'close' }));
   }
   const [firstLine = ''] = body.trim().split('\n');
-  const noted = history.record(exchange.read, {
+  const outcome = await history.keep(exchange.read, {
     kind: 'machine.report',
     summary: firstLine.slice(0, 500),
     detail: { report: body },
   });
-  return exchange.send(
-    noted ? text('noted\n') : notYet('too many reports; this one was not noted', REPORT_RETRY_SECONDS),
-  );
+  return exchange.send(REPORT_ANSWERS[outcome]);
 }

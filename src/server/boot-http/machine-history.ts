@@ -1,7 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
-import type { BootEventSink } from '../../provision/history/boot-event.ts';
+import type {
+  BootEvent,
+  BootEventKeeper,
+  BootEventSink,
+  KeepOutcome,
+} from '../../provision/history/boot-event.ts';
 import type { MachineLookup } from '../../provision/machines/machine-index.ts';
 import { claimsOfLabels } from '../../provision/selection/labels.ts';
 import type { Answer } from './answer.ts';
@@ -11,7 +16,7 @@ import type { SentAsset } from './send-asset.ts';
 
 /** What the history of machines is written with. */
 export interface MachineHistoryParts {
-  readonly events: BootEventSink;
+  readonly events: BootEventSink & BootEventKeeper;
   /** Recognises who sends a request. */
   readonly machines: Pick<MachineLookup, 'identify'>;
   /** The network card behind an address, as far as leases or the kernel know it. */
@@ -30,18 +35,27 @@ export class MachineHistory {
 
   /** Notes an event of the machine that sent the request; false if there were too many. */
   record(read: BootRequest, event: NonNullable<Answer['event']>): boolean {
-    const { events, findMac, machines, now } = this.#parts;
+    return this.#parts.events.record(this.#complete(read, event));
+  }
+
+  /** Notes an event whose sender waits for it to be durable. */
+  keep(read: BootRequest, event: NonNullable<Answer['event']>): Promise<KeepOutcome> {
+    return this.#parts.events.keep(this.#complete(read, event));
+  }
+
+  #complete(read: BootRequest, event: NonNullable<Answer['event']>): BootEvent {
+    const { findMac, machines, now } = this.#parts;
     const address = parseIpv4(read.remoteAddress);
     const mac = (read.labels.get('mac') as MacAddress | undefined) ?? findMac(read.remoteAddress);
     const claims = claimsOfLabels(read.labels);
     const { machine } = machines.identify({ ...claims, ...(mac !== undefined && { mac }) });
-    return events.record({
+    return {
       at: now(),
       ...event,
       ...(mac !== undefined && { mac }),
       ...(address !== undefined && { address }),
       ...(machine !== undefined && { machineId: machine.id }),
-    });
+    };
   }
 
   /** Notes a file that was sent, whole or in part. `startedMs` is when, by the monotonic clock. */

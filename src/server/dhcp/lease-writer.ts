@@ -6,6 +6,7 @@ import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { LeaseListener } from '../../provision/dhcp/leases/lease-event.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
 import { KeyedBuckets } from '../../limits/token-bucket.ts';
+import { StoreError } from '../../store/store-error.ts';
 import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
 
@@ -45,6 +46,8 @@ export class LeaseWriter {
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  /** Another Railhead leases from the database now. This stays so until the next start. */
+  #taken = false;
 
   /** `listener` is told of every change that is durable, after its reply has left. */
   constructor(
@@ -63,9 +66,9 @@ export class LeaseWriter {
     this.#listener = listener;
   }
 
-  /** Whether the store is so far behind that nothing more should be decided. */
+  /** Whether nothing more should be decided: the store is too far behind, or belongs to another Railhead now. */
   get full(): boolean {
-    return this.#waiting.length >= WAITING_MAX;
+    return this.#taken || this.#waiting.length >= WAITING_MAX;
   }
 
   /** Whether the store is behind, so that no more clients should be encouraged. */
@@ -108,7 +111,8 @@ export class LeaseWriter {
     } catch (error) {
       failure = error ?? new Error('unknown');
       this.#counters.add('dhcp_lease_commits_failed');
-      if (this.#lines.take('commit', this.#now().monotonicMs)) {
+      if (error instanceof StoreError) this.#taken ||= error.failure === 'taken';
+      else if (this.#lines.take('commit', this.#now().monotonicMs)) {
         this.#log.error({ err: error }, 'leases cannot be stored: new clients get no address until they can');
       }
     }
@@ -120,7 +124,9 @@ export class LeaseWriter {
           concluded('send');
           this.#tellListener(decision);
         } else {
-          concluded(this.#engine.commitFailed(decision, now));
+          const outcome = this.#engine.commitFailed(decision, now);
+          // What the book knows is out of date: another server may have given these addresses away.
+          concluded(this.#taken ? 'drop' : outcome);
         }
       } catch (error) {
         this.#counters.add('dhcp_faults');

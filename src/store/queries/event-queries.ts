@@ -1,5 +1,6 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type {
+  AppendOptions,
   BootEventQuery,
   EventRetention,
   EventStore,
@@ -18,7 +19,7 @@ export abstract class EventQueries implements EventStore {
     this.runner = runner;
   }
 
-  abstract appendEvents(events: readonly NewBootEvent[]): Promise<void>;
+  abstract appendEvents(events: readonly NewBootEvent[], options?: AppendOptions): Promise<void>;
 
   async listEvents({ afterId, kind, limit, mac }: BootEventQuery): Promise<StoredBootEvent[]> {
     const rows = await this.runner.read((tables) => {

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Compilable } from 'kysely';
 import { UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { Lease, LeaseChange } from '../../provision/dhcp/leases/lease.ts';
-import type { NewBootEvent } from '../event-store.ts';
+import type { AppendOptions, NewBootEvent } from '../event-store.ts';
 import { eventToRow, leaseToRow } from '../queries/rows.ts';
 import { type SqliteConnection, withoutSync } from './sqlite-connection.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
@@ -38,10 +38,13 @@ export function prepareLeaseCommit(connection: SqliteConnection): (changes: read
 }
 
 /**
- * Appends boot events in one transaction. They are history, and nobody was promised them: they wait for the operating
- * system only, and the disk gets them with the next lease. Under a boot storm that halves how often it is waited for.
+ * Appends boot events in one transaction. They are history, and nobody was promised them: unless they are `synced`,
+ * they wait for the operating system only, and the disk gets them with the next lease. Under a boot storm that halves
+ * how often it is waited for.
  */
-export function prepareEventAppend(connection: SqliteConnection): (events: readonly NewBootEvent[]) => void {
+export function prepareEventAppend(
+  connection: SqliteConnection,
+): (events: readonly NewBootEvent[], options: AppendOptions) => void {
   const { database, tables } = connection;
   const insert = prepare(
     connection,
@@ -50,7 +53,10 @@ export function prepareEventAppend(connection: SqliteConnection): (events: reado
   const append = database.transaction((events: readonly NewBootEvent[]) => {
     for (const event of events) insert.run(...Object.values(eventToRow(event, SQLITE_TIME)));
   });
-  return (events) => withoutSync(database, () => append.immediate(events));
+  return (events, { synced }) => {
+    if (synced === true) append.immediate(events);
+    else withoutSync(database, () => append.immediate(events));
+  };
 }
 
 function prepare({ database }: SqliteConnection, query: Compilable): Statement {

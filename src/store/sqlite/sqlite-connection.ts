@@ -1,10 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { migrateToLatest } from '../migrate.ts';
+import { thisProcess } from '../owner.ts';
+import { signOwner } from '../queries/owner-queries.ts';
+import { errorCode, StoreError } from '../store-error.ts';
 import type { StoreTables } from '../tables.ts';
 import { SQLITE_MIGRATIONS } from './migrations/migrations.ts';
+import { describeSqliteError } from './sqlite-errors.ts';
+import { lockSqlite, type SqliteLock } from './sqlite-lock.ts';
+import { SQLITE_TIME } from './sqlite-time.ts';
 
 /**
  * When a commit counts as done. full: once the disk has it, so that not even a power cut takes back an acknowledged
@@ -21,8 +28,11 @@ export interface SqliteSettings {
 
 /** A database connection: queries are built and typed by `tables`, and the hot ones run on `database` itself. */
 export interface SqliteConnection {
+  readonly file: string;
   readonly database: Database.Database;
   readonly tables: Kysely<StoreTables>;
+  /** Closes the connection, and then lets go of the lock. */
+  close(): Promise<void>;
 }
 
 /** How long to wait for a backup or another reader to let go of the database. */
@@ -31,26 +41,30 @@ const BUSY_TIMEOUT_MS = 5_000;
 const CHECKPOINT_PAGES = 4_000;
 
 /**
- * Opens the database, creating the file and its folder, and migrates it. Throws an Error that names the file, says
- * what is wrong with it, and has the reason as its cause.
+ * Opens the database, creating the file and its folder, makes this process the only one that writes it, and migrates
+ * it. Throws an Error that names the file, says what is wrong with it, and has the reason as its cause.
  */
 export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnection> {
   const { file, synchronous } = settings;
+  let lock: SqliteLock | undefined;
   let database: Database.Database | undefined;
   try {
     if (file !== ':memory:') mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o750 });
+    lock = await lockSqlite(file);
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     // Readers never wait for the writer, nor it for them; and a commit is one append to one file.
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${synchronous}`);
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.pragma('foreign_keys = on');
-    const tables = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) });
-    await migrateToLatest(tables as Kysely<unknown>, SQLITE_MIGRATIONS);
-    return { database, tables };
+    const connection = connect(file, database, lock);
+    await migrateToLatest(connection.tables as Kysely<unknown>, SQLITE_MIGRATIONS);
+    await sign(connection);
+    return connection;
   } catch (error) {
     database?.close();
-    throw new Error(`open the store ${file}: ${describe(error)}`, { cause: error });
+    lock?.close();
+    throw new Error(`open the store ${file}: ${describe(error, file)}`, { cause: error });
   }
 }
 
@@ -60,14 +74,14 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnec
  */
 export function openSqliteToRead(file: string): SqliteConnection {
   try {
-    const database = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-    return { database, tables: new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) }) };
+    const options = { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS };
+    return connect(file, new Database(file, options), undefined);
   } catch (error) {
-    throw new Error(`read the store ${file}: ${describe(error)}`, { cause: error });
+    throw new Error(`read the store ${file}: ${describe(error, file)}`, { cause: error });
   }
 }
 
-/** Does something whose transactions need not wait for the disk, and then has it waited for as before. */
+/** Does something whose transactions need not wait for the disk. Those that follow wait for it as before. */
 export function withoutSync(database: Database.Database, work: () => void): void {
   const before = database.pragma('synchronous', { simple: true }) as number;
   database.pragma('synchronous = normal');
@@ -78,14 +92,33 @@ export function withoutSync(database: Database.Database, work: () => void): void
   }
 }
 
-function describe(error: unknown): string {
+function connect(file: string, database: Database.Database, lock: SqliteLock | undefined): SqliteConnection {
+  const tables = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) });
+  const close = async (): Promise<void> => {
+    await tables.destroy();
+    lock?.close();
+  };
+  return { file, database, tables, close };
+}
+
+/** Only a message to another process needs it, so that a full disk is no reason not to start. */
+async function sign({ file, tables }: SqliteConnection): Promise<void> {
+  try {
+    await signOwner(tables, SQLITE_TIME, { owner: randomUUID(), ...thisProcess(new Date()) });
+  } catch (error) {
+    const described = describeSqliteError(error, file);
+    if (!(described instanceof StoreError && described.failure === 'full')) throw error;
+  }
+}
+
+function describe(error: unknown, file: string): string {
+  const described = describeSqliteError(error instanceof Error && error.cause ? error.cause : error, file);
+  if (described instanceof StoreError) return described.message;
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_NOTADB') return 'it is not an SQLite database; move it away, or name another file';
-  if (code.startsWith('SQLITE_CORRUPT')) return 'it is damaged; restore a backup, or move it away';
+  const code = errorCode(error);
   if (code === 'SQLITE_CANTOPEN' || code === 'EACCES' || code === 'EROFS' || code === 'SQLITE_READONLY') {
     return `${message}; the user that runs Railhead must be able to write the file and its folder`;
   }
-  if (code.startsWith('SQLITE_BUSY')) return 'another program keeps it locked; is a second Railhead running?';
+  if (code.startsWith('SQLITE_BUSY')) return 'another program keeps it locked; see which one has it open';
   return message;
 }

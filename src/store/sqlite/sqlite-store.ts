@@ -1,11 +1,12 @@
-import type { EventStore, NewBootEvent } from '../event-store.ts';
+import type { AppendOptions, EventStore, NewBootEvent } from '../event-store.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
+import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
+import { ProbeQueries } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
-import { leaseFromRow } from '../queries/rows.ts';
 import type { DatabaseStore } from '../store.ts';
 import { Turns } from '../turns.ts';
 import { prepareEventAppend, prepareLeaseCommit } from './prepared-writes.ts';
@@ -15,6 +16,7 @@ import {
   type SqliteConnection,
   type SqliteSettings,
 } from './sqlite-connection.ts';
+import { describeSqliteError } from './sqlite-errors.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
 
 /**
@@ -52,42 +54,47 @@ export function openSqliteEvents(file: string): SqliteEventReader {
 function onConnection(connection: SqliteConnection): DatabaseStore {
   const { tables } = connection;
   const turns = new Turns();
+  const take = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await turns.take(work);
+    } catch (error) {
+      throw describeSqliteError(error, connection.file);
+    }
+  };
   const runner: QueryRunner = {
     time: SQLITE_TIME,
-    read: (work) => turns.take(() => work(tables)),
-    write: (work) => turns.take(() => tables.transaction().execute(work)),
+    read: (work) => take(() => work(tables)),
+    write: (work) => take(() => tables.transaction().execute(work)),
   };
   const commitLeases = prepareLeaseCommit(connection);
   const machines = new MachineQueries(runner);
   return {
     leases: {
-      loadLeases: async () => {
-        const rows = await runner.read((all) => all.selectFrom('leases').selectAll().execute());
-        return rows.map((row) => leaseFromRow(row, SQLITE_TIME));
-      },
-      commitLeases: (changes) => turns.take(() => commitLeases(changes)),
+      loadLeases: () => loadLeases(runner),
+      commitLeases: (changes) => take(() => commitLeases(changes)),
     },
     discovered: new DiscoveredMachineQueries(runner),
-    events: new SqliteEvents(connection, runner, turns),
+    events: new SqliteEvents(connection, runner, take),
     machines,
     transitions: machines,
     catalogParts: new CatalogPartQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
-    close: () => turns.take(() => tables.destroy()),
+    upkeep: new ProbeQueries(runner),
+    close: () => turns.take(() => connection.close()),
   };
 }
 
 class SqliteEvents extends EventQueries {
-  readonly #turns: Turns;
-  readonly #append: (events: readonly NewBootEvent[]) => void;
+  readonly #take: (work: () => void) => Promise<void>;
+  readonly #append: (events: readonly NewBootEvent[], options: AppendOptions) => void;
 
-  constructor(connection: SqliteConnection, runner: QueryRunner, turns: Turns) {
+  constructor(connection: SqliteConnection, runner: QueryRunner, take: (work: () => void) => Promise<void>) {
     super(runner);
-    this.#turns = turns;
+    this.#take = take;
     this.#append = prepareEventAppend(connection);
   }
 
-  appendEvents(events: readonly NewBootEvent[]): Promise<void> {
-    return this.#turns.take(() => this.#append(events));
+  appendEvents(events: readonly NewBootEvent[], options: AppendOptions = {}): Promise<void> {
+    return this.#take(() => this.#append(events, options));
   }
 }

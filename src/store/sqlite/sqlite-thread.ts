@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { carryOut } from '../store-calls.ts';
+import { StoreError } from '../store-error.ts';
 import type { DatabaseStore } from '../store.ts';
 import type { SqliteSettings } from './sqlite-connection.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import type { ThreadAnswer, ThreadCall } from './threaded-sqlite.ts';
+import type { PackedError, ThreadAnswer, ThreadCall } from './threaded-sqlite.ts';
 
 // The thread of openThreadedSqlite: one connection, and calls in the order in which they came.
 
@@ -17,15 +18,18 @@ try {
   port.on('message', (call: ThreadCall) => void serve(store, call).then(answer));
   answer({ id: 0, result: undefined });
 } catch (error) {
-  answer({ id: 0, error: cloneable(error) });
+  answer({ id: 0, error: packed(error) });
 }
 
-/** The errors of better-sqlite3 lose their message on the way to another thread. */
-function cloneable(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  const copy = new Error(error.message);
-  if (error.stack !== undefined) copy.stack = error.stack;
-  return copy;
+/** What an error carries besides its message and stack is lost on the way to another thread. */
+function packed(error: unknown): PackedError {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message, stack } = error;
+  return {
+    message,
+    ...(stack !== undefined && { stack }),
+    ...(error instanceof StoreError && { failure: error.failure }),
+  };
 }
 
 async function serve(store: DatabaseStore, { call, id }: ThreadCall): Promise<ThreadAnswer> {
@@ -33,6 +37,6 @@ async function serve(store: DatabaseStore, { call, id }: ThreadCall): Promise<Th
     const result = await (call === 'close' ? store.close() : carryOut(store, call));
     return { id, result };
   } catch (error) {
-    return { id, error: cloneable(error) };
+    return { id, error: packed(error) };
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { callingStore, type StoreCall } from '../store-calls.ts';
+import { StoreError, type StoreFailure } from '../store-error.ts';
 import type { DatabaseStore } from '../store.ts';
 import type { SqliteSettings } from './sqlite-connection.ts';
 
@@ -12,7 +13,15 @@ export interface ThreadCall {
 
 /** What came of a call. */
 export type ThreadAnswer =
-  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: unknown };
+  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: PackedError };
+
+/** An error as data. */
+export interface PackedError {
+  readonly message: string;
+  readonly stack?: string;
+  /** Of a StoreError. */
+  readonly failure?: StoreFailure;
+}
 
 /**
  * Opens the SQLite store in a thread of its own: the event loop goes on receiving packets and serving files while the
@@ -78,7 +87,7 @@ class StoreThread {
   #settle(answer: ThreadAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if ('error' in answer) waiting?.reject(answer.error);
+    if ('error' in answer) waiting?.reject(unpacked(answer.error));
     else waiting?.resolve(answer.result);
   }
 
@@ -88,6 +97,12 @@ class StoreThread {
     for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+function unpacked({ failure, message, stack }: PackedError): Error {
+  const error = failure === undefined ? new Error(message) : new StoreError(failure, message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
 }
 
 /** The thread's file. In development and in tests that is TypeScript, which a thread of Node 20 must be taught. */

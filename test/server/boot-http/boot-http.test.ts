@@ -629,6 +629,13 @@ describe('reports', () => {
     expect(plane.events).toHaveLength(1);
   });
 
+  test('that cannot be stored are not said to be noted', async () => {
+    const plane = await start({ storeFull: true });
+    const response = await fetch(`${plane.origin}/report`, { method: 'POST', body: 'done' });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '60']);
+    expect(await response.text()).toBe('the report could not be stored; send it again later\n');
+  });
+
   test('cannot be read', async () => {
     expect((await get(await start(), '/report')).status).toBe(405);
   });

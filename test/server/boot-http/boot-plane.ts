@@ -77,6 +77,8 @@ export async function startBootPlane(
     unserved?: string;
     /** Events that are put on record; further ones are left out. */
     eventsMax?: number;
+    /** Whether nothing can be kept whose sender waits for it. */
+    storeFull?: boolean;
   } = {},
 ): Promise<BootPlane> {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-http-'));
@@ -95,6 +97,8 @@ export async function startBootPlane(
   if (options.needy === true) generation = withNeedyGroup(loaded.generation);
   const machines = new MachineIndex(loaded.machines);
   const events: BootEvent[] = [];
+  const record = (event: BootEvent): boolean =>
+    events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0;
   const discovered: string[] = [];
   const counters = new Counters();
   const service = await startBootHttp({
@@ -125,7 +129,11 @@ export async function startBootPlane(
       ['grub.efi', { name: 'grub.efi', file: path.join(root, 'assets/dir/grub.efi.signed'), size: 2 }],
       ['snponly.efi', { name: 'snponly.efi', file: path.join(root, 'assets/dir/boot.efi'), size: 2 }],
     ]),
-    events: { record: (event) => events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0 },
+    events: {
+      record,
+      keep: (event) =>
+        Promise.resolve(options.storeFull === true ? 'failed' : record(event) ? 'kept' : 'left_out'),
+    },
     findMac: (address) =>
       options.cards?.[address] ?? (address === '10.77.0.20' ? parseMac('52:54:00:00:00:03') : undefined),
     counters,

@@ -86,7 +86,7 @@ describe('the database file', () => {
       sql.startsWith('CREATE TABLE') || sql.startsWith('create table')
         ? sql
             .replace('(', '(\n  ')
-            .replaceAll(', "', ',\n  "')
+            .replaceAll(/, (?="\w+" (text|integer|blob)|constraint)/g, ',\n  ')
             .replace(/\)( without rowid)?$/, '\n)$1')
         : sql,
     );

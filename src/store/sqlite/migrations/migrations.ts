@@ -3,6 +3,7 @@ import { leasesMachinesEvents } from './0001-leases-machines-events.ts';
 import { discoveredByTime } from './0002-discovered-by-time.ts';
 import { machinesTransitionsCatalog } from './0003-machines-transitions-catalog.ts';
 import { dnsRecords } from './0004-dns-records.ts';
+import { storeOwner } from './0005-store-owner.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -10,4 +11,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0002-discovered-by-time': discoveredByTime,
   '0003-machines-transitions-catalog': machinesTransitionsCatalog,
   '0004-dns-records': dnsRecords,
+  '0005-store-owner': storeOwner,
 };

@@ -1,0 +1,7 @@
+import type { Migrations } from '../../migrate.ts';
+import { allTables } from './0001-all-tables.ts';
+
+/** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
+export const POSTGRES_MIGRATIONS: Migrations = {
+  '0001-all-tables': allTables,
+};

@@ -1,0 +1,55 @@
+import { errorCode, StoreError } from '../store-error.ts';
+
+/** The connection is gone, or the server takes no statements now: what was asked for can be tried again. */
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['EAI_AGAIN', 'ENOENT', 'ENOTCONN'],
+  // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read_only_sql_transaction.
+  ...['57P01', '57P02', '57P03', '53300', '25006'],
+  // serialization_failure, deadlock_detected.
+  ...['40001', '40P01'],
+]);
+
+/** Errors of `pg` itself, which have no code. */
+const PASSING_MESSAGE = /connection terminated|connection ended|not queryable|timeout/i;
+
+/** Whether a statement failed because of the connection or the server's state, and not because of what it said. */
+export function isPassing(error: unknown): boolean {
+  const code = errorCode(error);
+  // Class 08 is connection_exception.
+  if (PASSING_CODES.has(code) || code.startsWith('08')) return true;
+  return code === '' && error instanceof Error && PASSING_MESSAGE.test(error.message);
+}
+
+/** Says what is wrong with the database, where that is no fault of ours; any other error is returned as it is. */
+export function describePostgresError(error: unknown, store: string): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = errorCode(error);
+  if (error instanceof StoreError) return error;
+  if (code === '53100') {
+    return new StoreError(
+      'full',
+      `the disk of the database ${store} is full: make room on it; until then nothing is kept and no new lease is given`,
+      { cause: error },
+    );
+  }
+  // data_corrupted, index_corrupted, and io_error.
+  if (code.startsWith('XX00') && code !== 'XX000') {
+    return new StoreError('damaged', `the database ${store} is damaged (${message}): restore a backup`, {
+      cause: error,
+    });
+  }
+  if (code === '58030') {
+    return new StoreError('disk', `the disk of the database ${store} reports errors: ${message}`, {
+      cause: error,
+    });
+  }
+  if (isPassing(error)) {
+    return new StoreError(
+      'unreachable',
+      `the database ${store} does not answer (${message}): see that PostgreSQL runs and can be reached; Railhead goes on as soon as it does`,
+      { cause: error },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,127 @@
+import { type Kysely, sql } from 'kysely';
+import { StoreError } from '../store-error.ts';
+import type { Aggregate } from '../store-calls.ts';
+import type { StoreTables } from '../tables.ts';
+import { describePostgresError, isPassing } from './postgres-errors.ts';
+
+/** One attempt at a transaction: it moves the fence from `expected` to `next`, or does nothing. */
+export interface FenceMove {
+  readonly aggregate: Aggregate;
+  readonly expected: string;
+  readonly next: string;
+}
+
+/** An attempt found the fence elsewhere, and so has changed nothing. */
+export class FenceMoved extends Error {}
+
+/** How long a call waits for a database that is restarted, before it fails. */
+const RETRY_MS = 10_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/**
+ * Makes each transaction of an aggregate happen once and in its order, although connections break. A connection that
+ * breaks during a commit does not tell whether the commit took effect, and the former one may still be at work in the
+ * server when the next is there. So each transaction moves a token of its aggregate from the one before to its own,
+ * in one row, on which transactions wait for each other: after a break the token says whether it took effect, and a
+ * late one finds the token moved and does nothing. The token also names the process, so that a Railhead whose database
+ * another one has taken over is stopped at its next write.
+ */
+export class WriteFence {
+  readonly #aggregate: Aggregate;
+  readonly #owner: string;
+  readonly #store: string;
+  readonly #tables: Kysely<StoreTables>;
+  #count = 0;
+  /** Undefined while it is not known where the fence stands. */
+  #token: string | undefined;
+
+  constructor(tables: Kysely<StoreTables>, aggregate: Aggregate, owner: string, store: string) {
+    this.#tables = tables;
+    this.#aggregate = aggregate;
+    this.#owner = owner;
+    this.#store = store;
+  }
+
+  /** Takes the aggregate over from whoever had it. What the former owner has under way will come to nothing. */
+  async takeOver(): Promise<void> {
+    const token = `${this.#owner}:0`;
+    await this.#tables
+      .insertInto('write_fences')
+      .values({ aggregate: this.#aggregate, token })
+      .onConflict((conflict) => conflict.column('aggregate').doUpdateSet({ token }))
+      .execute();
+    this.#token = token;
+  }
+
+  /**
+   * Runs the attempt until it has taken effect once. The attempt calls `done` with its result before it commits.
+   * Rejects with a StoreError if the database cannot be reached for a while, or if another process has taken over.
+   */
+  async write<T>(attempt: (move: FenceMove, done: (result: T) => void) => Promise<void>): Promise<T> {
+    const next = `${this.#owner}:${++this.#count}`;
+    let result: { readonly value: T } | undefined;
+    return this.retry(async () => {
+      for (;;) {
+        const expected = this.#token ?? (await this.#read());
+        if (expected === next) break;
+        this.#token = undefined;
+        try {
+          await attempt({ aggregate: this.#aggregate, expected, next }, (value) => (result = { value }));
+          break;
+        } catch (error) {
+          if (error instanceof FenceMoved) continue;
+          // Whatever the database refused is rolled back; after a break nobody knows.
+          if (!isPassing(error)) this.#token = expected;
+          throw error;
+        }
+      }
+      this.#token = next;
+      if (result === undefined) throw new Error('the transaction took effect without a result');
+      return result.value;
+    });
+  }
+
+  /** Runs the work again while the database cannot be reached. */
+  async retry<T>(work: () => Promise<T>): Promise<T> {
+    const deadlineMs = performance.now() + RETRY_MS;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isPassing(error) || performance.now() + pauseMs > deadlineMs) {
+          throw describePostgresError(error, this.#store);
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+
+  async #read(): Promise<string> {
+    const { rows } = await sql<{
+      token: string;
+    }>`select token from write_fences where aggregate = ${this.#aggregate}`.execute(this.#tables);
+    const token = rows[0]?.token ?? '';
+    if (!token.startsWith(`${this.#owner}:`)) throw takenError(this.#store);
+    return token;
+  }
+}
+
+/** Moves the fence within the caller's transaction. Throws FenceMoved if it stands elsewhere. */
+export async function moveFence(tables: Kysely<StoreTables>, move: FenceMove): Promise<void> {
+  const { numUpdatedRows } = await tables
+    .updateTable('write_fences')
+    .set({ token: move.next })
+    .where('aggregate', '=', move.aggregate)
+    .where('token', '=', move.expected)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new FenceMoved();
+}
+
+/** The database is another's now. */
+export function takenError(store: string, other = 'another Railhead'): StoreError {
+  return new StoreError(
+    'taken',
+    `the database ${store} is used by ${other} now: this Railhead gives no more leases; stop one of the two, or give each a database of its own`,
+  );
+}

@@ -1,0 +1,104 @@
+CREATE TABLE public.boot_events (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    mac text,
+    address text,
+    machine_id text,
+    summary text NOT NULL,
+    detail json NOT NULL
+);
+ALTER TABLE public.boot_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.boot_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.discovered_machines (
+    mac text NOT NULL COLLATE pg_catalog."C",
+    uuid text,
+    serial text,
+    manufacturer text,
+    product text,
+    arch text,
+    platform text,
+    address text,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.dns_records (
+    address text NOT NULL,
+    record json NOT NULL
+);
+CREATE TABLE public.kept_catalog (
+    generation text NOT NULL,
+    kept_at timestamp with time zone NOT NULL,
+    content_id bigint NOT NULL
+);
+CREATE TABLE public.kept_catalog_parts (
+    content_id bigint NOT NULL,
+    part integer NOT NULL,
+    bytes bytea NOT NULL
+);
+CREATE TABLE public.leases (
+    address text NOT NULL,
+    subnet_id text NOT NULL,
+    client_key text NOT NULL,
+    chaddr text NOT NULL,
+    state text NOT NULL,
+    client_id text,
+    hostname text,
+    relay_info text,
+    bound_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.machines (
+    source text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    record json NOT NULL
+);
+CREATE TABLE public.store_owner (
+    owner text NOT NULL,
+    pid integer NOT NULL,
+    command text NOT NULL,
+    host text NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+CREATE TABLE public.transition_counter (
+    last bigint NOT NULL
+);
+CREATE TABLE public.transitions (
+    number bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    machine_id text NOT NULL,
+    kind text NOT NULL,
+    source text NOT NULL,
+    detail json NOT NULL
+);
+CREATE TABLE public.write_fences (
+    aggregate text NOT NULL,
+    token text NOT NULL
+);
+ALTER TABLE ONLY public.boot_events
+    ADD CONSTRAINT boot_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.discovered_machines
+    ADD CONSTRAINT discovered_machines_pkey PRIMARY KEY (mac);
+ALTER TABLE ONLY public.dns_records
+    ADD CONSTRAINT dns_records_pkey PRIMARY KEY (address);
+ALTER TABLE ONLY public.kept_catalog_parts
+    ADD CONSTRAINT kept_catalog_parts_key PRIMARY KEY (content_id, part);
+ALTER TABLE ONLY public.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (address);
+ALTER TABLE ONLY public.machines
+    ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
+ALTER TABLE ONLY public.transitions
+    ADD CONSTRAINT transitions_pkey PRIMARY KEY (number);
+ALTER TABLE ONLY public.write_fences
+    ADD CONSTRAINT write_fences_pkey PRIMARY KEY (aggregate);
+CREATE INDEX boot_events_by_kind ON public.boot_events USING btree (kind, id);
+CREATE INDEX boot_events_by_mac ON public.boot_events USING btree (mac, id);
+CREATE INDEX boot_events_by_time ON public.boot_events USING btree (at);
+CREATE INDEX discovered_machines_by_time ON public.discovered_machines USING btree (last_seen_at, mac);
