@@ -1,0 +1,134 @@
+import type { MachineStore } from '../store/machine-store.ts';
+import type { Transition, TransitionStore } from '../store/transition-store.ts';
+
+/** Bounds of a subscription. */
+export interface TransitionLogLimits {
+  /** Transitions that wait for one reader in memory. One that falls further behind reads on from the store. */
+  readonly bufferMax: number;
+  /** Transitions of one read from the store. */
+  readonly pageMax: number;
+}
+
+const DEFAULT_LIMITS: TransitionLogLimits = { bufferMax: 1_000, pageMax: 500 };
+
+/**
+ * Subscriptions to the durable log of transitions. Whoever subscribes gets every transition that follows a number, in
+ * order and without gaps: first from the store, and then as they are written. Memory is bounded, however slow a reader
+ * is: what it misses in memory it reads from the store.
+ */
+export class TransitionLog {
+  readonly #store: TransitionStore;
+  readonly #limits: TransitionLogLimits;
+  readonly #readers = new Set<Reader>();
+
+  constructor(store: TransitionStore, limits: Partial<TransitionLogLimits> = {}) {
+    this.#store = store;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+  }
+
+  /** The machine store for all that writes to it: what it has written is told to the readers. */
+  announcing(machines: MachineStore): MachineStore {
+    return {
+      loadMachines: () => machines.loadMachines(),
+      applyMachineChanges: async (changes) => {
+        const written = await machines.applyMachineChanges(changes);
+        for (const reader of this.#readers) reader.offer(written);
+        return written;
+      },
+    };
+  }
+
+  /**
+   * Every transition that follows number `after`, for ever, until `signal` aborts or the caller ends the loop. Throws
+   * if the store cannot be read; the caller can subscribe again from the last number that it has seen.
+   */
+  async *subscribe(after: number, signal: AbortSignal): AsyncGenerator<Transition, void, void> {
+    const reader = new Reader(this.#limits.bufferMax);
+    this.#readers.add(reader);
+    const wake = (): void => reader.wake();
+    signal.addEventListener('abort', wake);
+    let last = after;
+    try {
+      while (!signal.aborted) {
+        const next = reader.behind ? await this.#readOn(reader, last) : reader.take(last);
+        for (const transition of next) {
+          if (signal.aborted) return;
+          last = transition.number;
+          yield transition;
+        }
+        if (next.length === 0 && !reader.behind && !signal.aborted) await reader.news();
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      this.#readers.delete(reader);
+    }
+  }
+
+  /** A page from the store. What is written from the last page on waits in memory. */
+  async #readOn(reader: Reader, after: number): Promise<Transition[]> {
+    reader.catchUp();
+    const { pageMax } = this.#limits;
+    const page = await this.#store.readTransitions({ after, limit: pageMax });
+    if (page.length === pageMax) reader.fallBehind();
+    return page;
+  }
+}
+
+/** What waits for one reader. */
+class Reader {
+  readonly #bufferMax: number;
+  #buffer: Transition[] = [];
+  #behind = true;
+  #wake: (() => void) | undefined;
+
+  constructor(bufferMax: number) {
+    this.#bufferMax = bufferMax;
+  }
+
+  /** Whether transitions are missing in memory, so that the store has to be read. */
+  get behind(): boolean {
+    return this.#behind;
+  }
+
+  offer(transitions: readonly Transition[]): void {
+    if (!this.#behind) {
+      if (this.#buffer.length + transitions.length > this.#bufferMax) this.fallBehind();
+      else this.#buffer.push(...transitions);
+    }
+    this.wake();
+  }
+
+  catchUp(): void {
+    this.#behind = false;
+  }
+
+  fallBehind(): void {
+    this.#behind = true;
+    this.#buffer = [];
+  }
+
+  /** What follows number `last` without a gap; where there is one, the reader is behind. */
+  take(last: number): Transition[] {
+    const next: Transition[] = [];
+    for (const transition of this.#buffer.splice(0)) {
+      const expected = last + next.length + 1;
+      if (transition.number === expected) next.push(transition);
+      else if (transition.number > expected) {
+        this.fallBehind();
+        break;
+      }
+    }
+    return next;
+  }
+
+  /** Resolves when something was offered since the last take, or `wake` is called. */
+  news(): Promise<void> {
+    if (this.#buffer.length > 0 || this.#behind) return Promise.resolve();
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  wake(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}

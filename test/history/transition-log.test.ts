@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { TransitionLog } from '../../src/history/transition-log.ts';
+import type { MachineChange } from '../../src/store/machine-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import type { Transition } from '../../src/store/transition-store.ts';
+import { FakeMachineStore } from '../fakes/fake-machine-store.ts';
+
+const change = (id: number): MachineChange => ({
+  kind: 'put',
+  machine: { source: 'files', id: `node${id}`, record: {} },
+  transition: {
+    at: new Date(0),
+    machineId: `node${id}`,
+    kind: 'machine.declared',
+    source: 'files',
+    detail: {},
+  },
+});
+
+const changes = (count: number): MachineChange[] =>
+  Array.from({ length: count }, (_, index) => change(index));
+
+const upTo = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+/** The next numbers of a subscription. */
+async function take(from: AsyncGenerator<Transition>, count: number): Promise<number[]> {
+  const numbers: number[] = [];
+  while (numbers.length < count) {
+    const { done, value } = await from.next();
+    if (done === true) break;
+    numbers.push(value.number);
+  }
+  return numbers;
+}
+
+function rig(limits = {}) {
+  const store = new FakeMachineStore();
+  const log = new TransitionLog(store, limits);
+  const ending = new AbortController();
+  return { store, log, machines: log.announcing(store), ending, signal: ending.signal };
+}
+
+describe('a subscription', () => {
+  test.each([
+    [0, upTo(1, 7)],
+    [3, upTo(4, 7)],
+    [7, []],
+  ])('after number %d gets what the store has', async (after, expected) => {
+    const { log, machines, signal } = rig({ pageMax: 2 });
+    await machines.applyMachineChanges(changes(7));
+    expect(await take(log.subscribe(after, signal), expected.length)).toEqual(expected);
+  });
+
+  test('goes on live after catching up, without another read of the store', async () => {
+    const { log, machines, signal, store } = rig();
+    await machines.applyMachineChanges(changes(3));
+    const reader = log.subscribe(0, signal);
+    expect(await take(reader, 3)).toEqual([1, 2, 3]);
+    const live = take(reader, 4);
+    await machines.applyMachineChanges(changes(2));
+    await machines.applyMachineChanges(changes(2));
+    expect(await live).toEqual([4, 5, 6, 7]);
+    expect(store.reads).toBe(1);
+  });
+
+  test('neither misses nor repeats what is written while it reads the store', async () => {
+    const { log, machines, signal, store } = rig({ pageMax: 2 });
+    await machines.applyMachineChanges(changes(3));
+    let left = 5;
+    store.onRead = () => {
+      if (left-- > 0) void machines.applyMachineChanges(changes(3));
+    };
+    expect(await take(log.subscribe(0, signal), 18)).toEqual(upTo(1, 18));
+  });
+
+  test('that falls behind reads on from the store', async () => {
+    const { log, machines, signal, store } = rig({ bufferMax: 4, pageMax: 10 });
+    const reader = log.subscribe(0, signal);
+    const first = take(reader, 1);
+    await machines.applyMachineChanges(changes(1));
+    expect(await first).toEqual([1]);
+    for (let count = 0; count < 10; count++) await machines.applyMachineChanges(changes(3));
+    const before = store.reads;
+    expect(await take(reader, 30)).toEqual(upTo(2, 31));
+    expect(store.reads).toBeGreaterThan(before);
+    const live = take(reader, 2);
+    await machines.applyMachineChanges(changes(2));
+    expect(await live).toEqual([32, 33]);
+  });
+
+  test('one slow reader keeps no other one from its transitions', async () => {
+    const { log, machines, signal } = rig({ bufferMax: 2 });
+    const slow = log.subscribe(0, signal);
+    const quick = log.subscribe(0, signal);
+    const starting = [take(slow, 1), take(quick, 1)];
+    await machines.applyMachineChanges(changes(1));
+    await Promise.all(starting);
+    for (let count = 0; count < 20; count++) {
+      const next = take(quick, 1);
+      await machines.applyMachineChanges(changes(1));
+      expect(await next).toEqual([count + 2]);
+    }
+    expect(await take(slow, 20)).toEqual(upTo(2, 21));
+  });
+
+  test('reads the store where a transition is told before the one it follows', async () => {
+    const { log, signal, store } = rig();
+    const machines = log.announcing({
+      loadMachines: () => store.loadMachines(),
+      // The first call has written, and its answer is late.
+      applyMachineChanges: async (all) => {
+        await store.applyMachineChanges(all);
+        return store.applyMachineChanges(all);
+      },
+    });
+    const reader = log.subscribe(0, signal);
+    const numbers = take(reader, 2);
+    await machines.applyMachineChanges(changes(1));
+    expect(await numbers).toEqual([1, 2]);
+  });
+
+  test('ends when its signal aborts, also while it waits', async () => {
+    const { ending, log, signal } = rig();
+    const reader = log.subscribe(0, signal);
+    const waiting = reader.next();
+    ending.abort();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+  });
+
+  test('throws what the store throws', async () => {
+    const { log, signal, store } = rig();
+    store.failure = new Error('the disk reports errors');
+    await expect(log.subscribe(0, signal).next()).rejects.toThrow('the disk reports errors');
+  });
+
+  test('over a real store gets every transition of several writers once', async () => {
+    const store = await openSqliteStore({ file: ':memory:', synchronous: 'normal' });
+    const log = new TransitionLog(store.transitions, { bufferMax: 10, pageMax: 7 });
+    const machines = log.announcing(store.machines);
+    const { signal } = new AbortController();
+    await machines.applyMachineChanges(changes(20));
+    const all = take(log.subscribe(5, signal), 105);
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let round = 0; round < 5; round++) await machines.applyMachineChanges(changes(3 + writer));
+    });
+    await Promise.all(writers);
+    const written = await store.transitions.lastTransition();
+    expect(written).toBe(20 + 5 * (3 + 4 + 5 + 6));
+    expect((await all).slice(0, written - 5)).toEqual(upTo(6, written));
+    await store.close();
+  });
+});
