@@ -77,7 +77,7 @@ test.skipIf(!runnable)(
 
       fill(path.join(disk, 'something-else'));
       expect(await lease('e1', 3)).toBeUndefined();
-      await server.line({ msg: 'leases cannot be stored: new clients get no address until they can' });
+      await server.line({ level: 'error', failure: 'full' });
       client.kill('SIGUSR1');
       expect(await next('renew')).toContain(`ip=${mine} `);
 
