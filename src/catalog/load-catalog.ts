@@ -26,14 +26,21 @@ export async function loadFiles(directory: string, now: () => Date): Promise<Cat
   return toCatalog(await load(directory, now), now);
 }
 
-/** Loads the catalog in a directory, renders everything once, and looks for the files that machines would load. */
-export async function loadCatalog(directory: string, now: () => Date): Promise<CheckedCatalog> {
+/**
+ * Loads the catalog in a directory, renders everything once, and looks for the files that machines would load in
+ * `assets`, the folder behind `/assets/`.
+ */
+export async function loadCatalog(
+  directory: string,
+  now: () => Date,
+  assets: string = path.join(directory, 'assets'),
+): Promise<CheckedCatalog> {
   const loaded = await load(directory, now);
   const catalog = toCatalog(loaded, now);
   if (loaded.kind === 'nothing' || catalog.generation === undefined) return { ...catalog, warnings: [] };
   const { content } = loaded;
   const trial = tryEverything(content, catalog.generation);
-  const missing = await missingAssets(path.join(directory, 'assets'), trial.assets);
+  const missing = await missingAssets(assets, trial.assets);
   return {
     ...catalog,
     problems: sortProblems([...loaded.problems, ...trial.problems]),

@@ -1,46 +1,32 @@
 import type { Command } from 'commander';
+import type { CheckedTree } from './check-tree.ts';
 
 /** `railhead check [DIR]`: validates a whole tree, and renders what every group and machine would be given. */
 export function registerCheck(program: Command): void {
   program
     .command('check')
-    .description('validate a tree of profiles, groups and machines, and render everything once')
-    .argument('[dir]', 'the directory that holds profiles/, groups/ and machines/', '.')
+    .description('validate railhead.yaml, profiles, groups and machines, and render everything once')
+    .argument('[dir]', 'the directory that holds railhead.yaml, or profiles/, groups/ and machines/', '.')
     .option('--strict', 'fail for warnings, too')
     .action(async (directory: string, options: { strict?: boolean }) => {
-      const { loadCatalog } = await import('../catalog/load-catalog.ts');
-      const { formatProblem } = await import('../documents/problem.ts');
-      const { generation, machines, problems, warnings } = await loadCatalog(directory, () => new Date());
-      for (const problem of problems) process.stdout.write(`${formatProblem(problem)}\n`);
-      for (const warning of warnings) process.stdout.write(`warning: ${formatProblem(warning)}\n`);
-      const isEmpty =
-        generation !== undefined && problems.length === 0 && isWithoutDocuments(generation, machines);
-      if (isEmpty) {
-        process.stderr.write(
-          `there is no catalog in ${directory}: no profile, group or machine below profiles/, groups/ and machines/\n`,
-        );
-      } else {
-        const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
-        const odd = warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`;
-        const size =
-          generation === undefined
-            ? ''
-            : `: ${count(generation.profiles.size, 'profile')}, ${count(generation.groups.length, 'group')}, ${count(machines.length, 'machine')}`;
-        process.stderr.write(`${found}${odd}${problems.length === 0 ? size : ''}\n`);
-      }
-      if (isEmpty || problems.length > 0 || (options.strict === true && warnings.length > 0))
-        process.exitCode = 1;
+      const { checkTree } = await import('./check-tree.ts');
+      const tree = await checkTree(directory);
+      for (const problem of tree.problems) process.stdout.write(`${problem}\n`);
+      for (const warning of tree.warnings) process.stdout.write(`warning: ${warning}\n`);
+      process.stderr.write(`${summarize(tree)}\n`);
+      const isOdd = options.strict === true && tree.warnings.length > 0;
+      if (tree.problems.length > 0 || tree.size === undefined || isOdd) process.exitCode = 1;
     });
 }
 
-function isWithoutDocuments(
-  {
-    groups,
-    profiles,
-  }: { readonly groups: readonly unknown[]; readonly profiles: ReadonlyMap<string, unknown> },
-  machines: readonly unknown[],
-): boolean {
-  return profiles.size === 0 && groups.length === 0 && machines.length === 0;
+function summarize({ catalog, problems, size, warnings }: CheckedTree): string {
+  const odd = warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`;
+  if (problems.length > 0) return `${count(problems.length, 'problem')}${odd}`;
+  if (size === undefined) {
+    return `there is no catalog in ${catalog}: no profile, group or machine below profiles/, groups/ and machines/`;
+  }
+  const { groups, machines, profiles } = size;
+  return `no problems${odd}: ${count(profiles, 'profile')}, ${count(groups, 'group')}, ${count(machines, 'machine')}`;
 }
 
 function count(number: number, what: string): string {

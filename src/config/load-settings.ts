@@ -5,6 +5,7 @@ import { formatProblem } from '../documents/problem.ts';
 import { readYamlDocuments, schemaProblems, type YamlDocument } from '../documents/yaml-documents.ts';
 import { checkSettings } from './check-settings.ts';
 import { resolvePaths } from './resolve-paths.ts';
+import { reviewSettings } from './review-settings.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 import { applyOverrides, type Overrides } from './setting-overrides.ts';
 
@@ -22,6 +23,13 @@ export interface SettingsSources {
   readonly flags: readonly string[];
 }
 
+/** Valid settings, and what is odd about them. */
+export interface ReviewedSettings {
+  readonly settings: Settings;
+  /** A line for each warning: file, line and column, or variable or flag, and what it is. */
+  readonly warnings: readonly string[];
+}
+
 const DEFAULT_FILE = 'railhead.yaml';
 
 /**
@@ -29,25 +37,44 @@ const DEFAULT_FILE = 'railhead.yaml';
  * column, or variable or flag.
  */
 export function loadSettings(sources: SettingsSources): Settings {
+  return load(sources).settings;
+}
+
+/** Like `loadSettings`, with what is allowed and worth a warning. */
+export function loadReviewedSettings(sources: SettingsSources): ReviewedSettings {
+  const { locateAt, settings } = load(sources);
+  return {
+    settings,
+    warnings: reviewSettings(settings).map(({ message, path: at }) => locateAt(at, message)),
+  };
+}
+
+interface Loaded {
+  readonly settings: Settings;
+  /** Puts the place of a setting before a message. */
+  readonly locateAt: (at: readonly PropertyKey[], message: string) => string;
+}
+
+function load(sources: SettingsSources): Loaded {
   const document = readFile(sources.file);
   const value = (document?.value ?? {}) as Record<string, unknown>;
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new SettingsError(`${document?.file}: settings are a mapping of keys, as in http: {listen: [...]}`);
   }
   const overrides = applyOverrides(value, sources.environment, sources.flags, settingsSchema.shape);
+  const locateAt: Loaded['locateAt'] = (at, message) => locate(at, message, document, overrides);
   const parsed = settingsSchema.safeParse(value);
   const problems = [...overrides.problems];
   if (!parsed.success) problems.push(...describeIssues(parsed.error, document, value, overrides));
   else {
-    for (const { path: at, message } of checkSettings(parsed.data)) {
-      problems.push(locate(at, message, document, overrides));
-    }
+    for (const { path: at, message } of checkSettings(parsed.data)) problems.push(locateAt(at, message));
   }
   if (problems.length > 0 || !parsed.success) throw new SettingsError(problems.join('\n'));
   const folder = document === undefined ? '.' : path.dirname(document.file);
-  return resolvePaths(settingsSchema, parsed.data, (at) =>
+  const settings = resolvePaths(settingsSchema, parsed.data, (at) =>
     path.resolve(overrides.originOf(at) === undefined ? folder : '.'),
   );
+  return { settings, locateAt };
 }
 
 function readFile(named: string | undefined): YamlDocument | undefined {

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { loadCatalog } from '../catalog/load-catalog.ts';
+import { loadReviewedSettings, SettingsError } from '../config/load-settings.ts';
+import { formatProblem } from '../documents/problem.ts';
+
+/** What `railhead check` finds in a directory: a line for each problem and warning. */
+export interface CheckedTree {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** The directory of the catalog. */
+  readonly catalog: string;
+  /** How many documents the catalog has; absent when it has none, or cannot be read. */
+  readonly size?: { readonly profiles: number; readonly groups: number; readonly machines: number };
+}
+
+/** The settings in a directory, as far as the check of its catalog depends on them. */
+interface CheckedSettings {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly catalog: string;
+  readonly assets?: string | undefined;
+}
+
+/** Checks `railhead.yaml` in a directory, if it is there, and the catalog that it names, which is the directory by default. */
+export async function checkTree(directory: string): Promise<CheckedTree> {
+  const settings = checkSettingsIn(directory);
+  const { assets, catalog } = settings;
+  const { generation, machines, problems, warnings } = await loadCatalog(catalog, () => new Date(), assets);
+  const size = {
+    profiles: generation?.profiles.size ?? 0,
+    groups: generation?.groups.length ?? 0,
+    machines: machines.length,
+  };
+  return {
+    problems: [...settings.problems, ...problems.map(formatProblem)],
+    warnings: [...settings.warnings, ...warnings.map(formatProblem)],
+    catalog,
+    ...(size.profiles + size.groups + size.machines > 0 && { size }),
+  };
+}
+
+/**
+ * The file alone is judged: the environment of whoever runs the check is not that of the server. While the settings
+ * have faults, the catalog is looked for where it is by default, so that its own faults are told at the same time.
+ */
+function checkSettingsIn(directory: string): CheckedSettings {
+  const file = path.join(directory, 'railhead.yaml');
+  if (!existsSync(file)) return { problems: [], warnings: [], catalog: directory };
+  try {
+    const { settings, warnings } = loadReviewedSettings({ file, environment: {}, flags: [] });
+    // Without `catalog.dir` the directory is called what the caller calls it.
+    const isHere = settings.catalog.dir === path.resolve(directory);
+    return {
+      problems: [],
+      warnings,
+      catalog: isHere ? directory : settings.catalog.dir,
+      assets: settings.catalog.assets,
+    };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return { problems: error.message.split('\n'), warnings: [], catalog: directory };
+  }
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { catalogTree } from '../catalog/catalog-tree.ts';
+
+// A process takes a second to start, and many where everything is tested at once.
+vi.setConfig({ testTimeout: 60_000 });
+
+const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+
+/** Runs `railhead check` in a tree; what it says and its exit status. */
+function check(
+  files: Readonly<Record<string, string>>,
+  ...args: string[]
+): { status: number | null; stdout: string; stderr: string } {
+  const command = ['--import', import.meta.resolve('tsx'), main, 'check', ...args];
+  // The settings of the file are meant, not those of the environment.
+  const env = { ...process.env, RAILHEAD_CATALOG_DIR: '/nowhere' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    cwd: catalogTree(files),
+    encoding: 'utf8',
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+const ONE_GROUP = { 'profiles/a.yaml': 'id: a\n', 'groups/a.yaml': 'id: a\nprofile: a\n' };
+/** Butane warns of a mode that was surely meant to be octal, and goes on. */
+const BUTANE_WARNING = {
+  'profiles/a.yaml': 'id: a\nignition: a.bu\n',
+  'profiles/a.bu': 'variant: flatcar\nversion: 1.0.0\nstorage:\n  files:\n    - path: /a\n      mode: 644\n',
+  'groups/a.yaml': 'id: a\nprofile: a\n',
+};
+const ODD_SETTINGS = [
+  'http: {public_url: "http://boot.example"}',
+  'networks:',
+  '  - id: rack1',
+  '    cidr: 10.0.1.0/24',
+  '    mode: full',
+  '    pools: ["10.0.1.100-10.0.1.200"]',
+  '',
+].join('\n');
+
+test('a warning of the settings has its place, and fails with --strict alone', () => {
+  const files = { ...ONE_GROUP, 'railhead.yaml': ODD_SETTINGS };
+  const { status, stderr, stdout } = check(files);
+  expect(stdout).toMatch(
+    /^warning: railhead\.yaml:3:5: networks\.0: http\.public_url has the name boot\.example/,
+  );
+  expect([status, stderr]).toEqual([0, 'no problems, 1 warning: 1 profile, 1 group, 0 machines\n']);
+  expect(check(files, '--strict').status).toBe(1);
+});
+
+test('faults of the settings are told with those of the catalog', () => {
+  const { status, stderr, stdout } = check({
+    'railhead.yaml': 'unmatched: maybe\nhttp:\n  listem: []\n',
+    'groups/a.yaml': 'id: a\nprofile: b\n',
+  });
+  expect(stdout.trim().split('\n')).toEqual([
+    'railhead.yaml:3:3: unknown key "listem"',
+    'railhead.yaml:1:12: unmatched: must be wait, local or fail, not "maybe"',
+    expect.stringMatching(/^groups\/a\.yaml:2:10: .*"b"/),
+  ]);
+  expect([status, stderr]).toEqual([1, '3 problems\n']);
+});
+
+test.each([
+  ['without --strict', [], 0],
+  ['with --strict', ['--strict'], 1],
+])('a warning of Butane %s', (_, args, status) => {
+  const found = check(BUTANE_WARNING, ...args);
+  expect(found.stdout).toMatch(/^warning: profiles\/a\.bu:6:13: /);
+  expect(found.status).toBe(status);
+});
+
+test('catalog.dir and catalog.assets are followed, and a kernel that is not in assets is a warning', () => {
+  const { status, stdout } = check({
+    'railhead.yaml': 'catalog: {dir: catalog, assets: files}\n',
+    'catalog/profiles/a.yaml': 'id: a\nboot:\n  kernel: /assets/there\n  initrd: [/assets/gone]\n',
+    'catalog/groups/a.yaml': 'id: a\nprofile: a\n',
+    'catalog/assets/gone': '',
+    'files/there': '',
+  });
+  expect(stdout).toMatch(/^warning: profiles\/a\.yaml:3:11: assets\/gone does not exist.*\n$/);
+  expect(status).toBe(0);
+});
+
+test('a folder without a catalog fails and says so', () => {
+  expect(check({ 'notes.txt': '' })).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'there is no catalog in .: no profile, group or machine below profiles/, groups/ and machines/\n',
+  });
+});
