@@ -12,6 +12,7 @@ import { toSubnets } from '../config/sections/networks.ts';
 import { toStoreSettings } from '../config/sections/store.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
 import { HistoryPruner } from '../history/history-pruner.ts';
+import { TransitionLog } from '../history/transition-log.ts';
 import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '../host/boot-program-files.ts';
 import { InterfaceWatcher } from '../host/interface-watcher.ts';
 import { ClientAddresses } from '../host/client-addresses.ts';
@@ -26,6 +27,7 @@ import { EventBudget } from '../provision/history/event-budget.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { DISCOVERED_SOURCE, FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
+import type { MachineStore } from '../store/machine-store.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
@@ -41,6 +43,8 @@ export interface SharedServices {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly machines: MachineRegistry;
+  /** What becomes of the machines' records, for whoever follows it. */
+  readonly transitions: TransitionLog;
   /** The directory behind `/assets/`. */
   readonly assets: string;
   readonly programs: ReadonlyMap<string, BootProgramFile>;
@@ -81,7 +85,9 @@ export async function startSharedServices(
   watcher.start();
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
-  const machines = await startMachines(catalog, store, log, clock, services);
+  // Closed after the journal, so that subscribers hear the last changes that it writes.
+  const transitions = services.add('transitions', new TransitionLog(store.transitions));
+  const machines = await startMachines(catalog, transitions.announcing(store.machines), log, clock, services);
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
@@ -123,6 +129,7 @@ export async function startSharedServices(
     readiness,
     catalog,
     machines,
+    transitions,
     assets,
     programs,
     origins,
@@ -190,7 +197,7 @@ async function startCatalog(
 /** The registry of machines, which takes over what files declare whenever the catalog was read without a problem. */
 async function startMachines(
   catalog: Catalog,
-  store: Store,
+  store: MachineStore,
   log: Logger,
   clock: Clock,
   services: Services,
@@ -198,11 +205,11 @@ async function startMachines(
   const machines = new MachineRegistry(clock.nowMs);
   // What was declared when the program last ran stands until its source is read: no machine loses its address meanwhile.
   machines.restore(
-    (await store.machines.loadMachines())
+    (await store.loadMachines())
       .filter(({ source }) => source !== DISCOVERED_SOURCE)
       .map(({ id, record, source }) => ({ source, machine: fromMachineRecord(id, record) })),
   );
-  const journal = new MachineJournal(store.machines, log, clock.now);
+  const journal = new MachineJournal(store, log, clock.now);
   machines.onChange((changes) => journal.note(changes));
   services.add('machine records', { close: () => journal.flush() });
   const follow = async (): Promise<void> => {

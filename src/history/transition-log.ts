@@ -20,6 +20,7 @@ export class TransitionLog {
   readonly #store: TransitionStore;
   readonly #limits: TransitionLogLimits;
   readonly #readers = new Set<Reader>();
+  #closed = false;
 
   constructor(store: TransitionStore, limits: Partial<TransitionLogLimits> = {}) {
     this.#store = store;
@@ -39,8 +40,8 @@ export class TransitionLog {
   }
 
   /**
-   * Every transition that follows number `after`, for ever, until `signal` aborts or the caller ends the loop. Throws
-   * if the store cannot be read; the caller can subscribe again from the last number that it has seen.
+   * Every transition that follows number `after`, until `signal` aborts, the caller ends the loop or the log is closed.
+   * Throws if the store cannot be read; the caller can subscribe again from the last number that it has seen.
    */
   async *subscribe(after: number, signal: AbortSignal): AsyncGenerator<Transition, void, void> {
     const reader = new Reader(this.#limits.bufferMax);
@@ -50,18 +51,27 @@ export class TransitionLog {
     let last = after;
     try {
       while (!signal.aborted) {
+        if (this.#closed && reader.behind) return;
         const next = reader.behind ? await this.#readOn(reader, last) : reader.take(last);
         for (const transition of next) {
           if (signal.aborted) return;
           last = transition.number;
           yield transition;
         }
-        if (next.length === 0 && !reader.behind && !signal.aborted) await reader.news();
+        if (next.length > 0 || reader.behind || signal.aborted) continue;
+        if (this.#closed) return;
+        await reader.news();
       }
     } finally {
       signal.removeEventListener('abort', wake);
       this.#readers.delete(reader);
     }
+  }
+
+  /** Ends every subscription: it still gets the transitions that wait for it in memory, and the store is not read again. */
+  close(): void {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.wake();
   }
 
   /** A page from the store. What is written from the last page on waits in memory. */

@@ -128,6 +128,39 @@ describe('a subscription', () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
+  test('ends when the log is closed, after what was written before', async () => {
+    const { log, machines, signal } = rig();
+    const reader = log.subscribe(0, signal);
+    const first = take(reader, 1);
+    await machines.applyMachineChanges(changes(1));
+    await first;
+    await machines.applyMachineChanges(changes(2));
+    log.close();
+    expect(await take(reader, 3)).toEqual([2, 3]);
+    expect(await take(log.subscribe(0, signal), 1)).toEqual([]);
+  });
+
+  test('that waits ends when the log is closed', async () => {
+    const { log, signal } = rig();
+    const waiting = log.subscribe(0, signal).next();
+    await Promise.resolve();
+    log.close();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+  });
+
+  test('that is behind ends when the log is closed, and does not read the store', async () => {
+    const { log, machines, signal, store } = rig({ bufferMax: 1 });
+    const reader = log.subscribe(0, signal);
+    const first = take(reader, 1);
+    await machines.applyMachineChanges(changes(1));
+    await first;
+    await machines.applyMachineChanges(changes(5));
+    const before = store.reads;
+    log.close();
+    expect(await take(reader, 1)).toEqual([]);
+    expect(store.reads).toBe(before);
+  });
+
   test('throws what the store throws', async () => {
     const { log, signal, store } = rig();
     store.failure = new Error('the disk reports errors');

@@ -8,6 +8,8 @@ import { parseMac } from '../../src/protocol/mac-address.ts';
 import { parseUuid } from '../../src/protocol/machine-uuid.ts';
 import type { Machine } from '../../src/provision/machines/machine.ts';
 import type { MachineChange, StoredMachine } from '../../src/store/machine-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { catalogTree } from '../catalog/catalog-tree.ts';
 
 const machine = (fields: Partial<Machine> & { readonly id: string }): Machine => ({
   macs: [],
@@ -92,6 +94,38 @@ test('after a restart what did not change makes no transition', async () => {
   );
   await second.journal.flush();
   expect(second.store.transitions).toEqual(['machine.gone files dropped', 'machine.changed files edited']);
+});
+
+test('in a database that is opened again, unchanged machines make no transition, and an edited one makes its own', async () => {
+  const file = `${catalogTree({})}/store.db`;
+  const full = machine({
+    id: 'full',
+    macs: [parseMac('52:54:00:00:00:01')!],
+    address: parseIpv4('10.0.0.1')!,
+    dhcpOptions: new Map([[26, Uint8Array.of(0x23, 0x28)]]),
+    leaseSeconds: Infinity,
+    metadata: { disks: ['sda', { size: 10 }] },
+  });
+  const run = async (machines: readonly Machine[]): Promise<number> => {
+    const store = await openSqliteStore({ file, synchronous: 'normal' });
+    const registry = new MachineRegistry(() => 0);
+    registry.restore(
+      (await store.machines.loadMachines()).map(({ id, record, source }) => ({
+        source,
+        machine: fromMachineRecord(id, record),
+      })),
+    );
+    const journal = new MachineJournal(store.machines, pino({ level: 'silent' }), () => new Date(0));
+    registry.onChange((changes) => journal.note(changes));
+    await registry.declareAll(FILES_SOURCE, machines, () => Promise.resolve());
+    await journal.flush();
+    const last = await store.transitions.lastTransition();
+    await store.close();
+    return last;
+  };
+  expect(await run([full, machine({ id: 'b' })])).toBe(2);
+  expect(await run([full, machine({ id: 'b' })])).toBe(2);
+  expect(await run([full, machine({ id: 'b', hostname: 'b1' })])).toBe(3);
 });
 
 test('changes that were not written yet are one; a record that came and went is none', async () => {

@@ -1,0 +1,45 @@
+import path from 'node:path';
+import pino from 'pino';
+import { expect, test } from 'vitest';
+import { SYSTEM_CLOCK } from '../../src/app/clock.ts';
+import { Services } from '../../src/app/services.ts';
+import { startSharedServices } from '../../src/app/shared-services.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import { Counters } from '../../src/limits/counters.ts';
+import { catalogTree } from '../catalog/catalog-tree.ts';
+
+// Everything here is the program's own, over a SQLite database in a file; only nothing listens.
+
+const FILES = {
+  'railhead.yaml': '{}\n',
+  'machines/rack1.yaml': 'id: a\nmac: 52:54:00:00:00:01\n---\nid: b\nmac: 52:54:00:00:00:02\n',
+};
+
+/** Starts over the files and the database of the tree. */
+async function start(tree: string) {
+  const services = new Services();
+  const settings = loadSettings({
+    file: path.join(tree, 'railhead.yaml'),
+    environment: {},
+    flags: [`store.file=${tree}/store.db`, `catalog.dir=${tree}`, 'catalog.watch=false'],
+  });
+  const log = pino({ level: 'silent' });
+  const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
+  return { services, ...(await startSharedServices(environment, services)) };
+}
+
+test('a subscriber hears of changes as they are written, of the last ones at the stop as well, and then its loop ends', async () => {
+  const { machines, services, transitions } = await start(catalogTree(FILES));
+  const subscription = transitions.subscribe(0, new AbortController().signal);
+  const told: string[] = [];
+  for (let count = 0; count < 2; count++) told.push((await subscription.next()).value!.machineId);
+  expect(told).toEqual(['a', 'b']);
+  machines.put('netbox', { id: 'c', macs: [], labels: {}, metadata: {} });
+  expect((await subscription.next()).value).toMatchObject({ number: 3, source: 'netbox', machineId: 'c' });
+
+  machines.remove('netbox', 'c');
+  const last = subscription.next();
+  await services.close();
+  expect((await last).value).toMatchObject({ number: 4, kind: 'machine.gone', machineId: 'c' });
+  expect(await subscription.next()).toEqual({ done: true, value: undefined });
+});
