@@ -47,7 +47,8 @@ export function registerDoctor(program: Command): void {
         process.exitCode = 2;
         return;
       }
-      if (options.watch !== undefined) await watch(options.watch, options.store ?? settings.store.file);
+      if (options.watch !== undefined)
+        await watch(options.watch, options.store ?? settings.store.file, settings);
       else await examine(options, settings);
     });
 }
@@ -125,7 +126,7 @@ function formatFinding({ remedy, text, verdict }: Finding): string {
   return `${MARKS[verdict]} ${printableText(text)}\n${next}`;
 }
 
-async function watch(mac: MacAddress, file: string): Promise<void> {
+async function watch(mac: MacAddress, file: string, { http }: Settings): Promise<void> {
   if (!existsSync(file)) {
     process.stderr.write(
       `there is no database ${file}: name the one that the running server uses with --store, or its settings with --config\n`,
@@ -134,6 +135,7 @@ async function watch(mac: MacAddress, file: string): Promise<void> {
     return;
   }
   const { openSqliteEvents } = await import('../store/sqlite/sqlite-store.ts');
+  const { findServerProblem } = await import('../doctor/check-http.ts');
   const { watchBoot } = await import('../doctor/watch-boot.ts');
   let store: ReturnType<typeof openSqliteEvents>;
   try {
@@ -149,7 +151,10 @@ async function watch(mac: MacAddress, file: string): Promise<void> {
   process.once('SIGTERM', () => ended.abort());
   process.stderr.write(`watching ${mac}; end with Ctrl-C\n`);
   try {
-    for await (const news of watchBoot(store.events, mac, ended.signal, () => new Date())) {
+    const endpoint = http.listen.find(({ port }) => port !== 0);
+    const findProblem = async (): Promise<string | undefined> =>
+      endpoint === undefined ? undefined : findServerProblem(endpoint);
+    for await (const news of watchBoot(store.events, mac, ended.signal, () => new Date(), findProblem)) {
       if (news.kind === 'event') {
         const { at, kind, summary } = news.event;
         process.stdout.write(`${at.toISOString()}  ${kind.padEnd(18)}  ${printableText(summary)}\n`);

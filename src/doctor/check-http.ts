@@ -30,3 +30,18 @@ export async function checkHttp({ host, port }: Endpoint, waitMs = WAIT_MS): Pro
     };
   }
 }
+
+/** Why a server that answers cannot serve; undefined if it can, or if nobody answers, which may be another's port. */
+export async function findServerProblem(
+  { host, port }: Endpoint,
+  waitMs = WAIT_MS,
+): Promise<string | undefined> {
+  const place = formatEndpoint({ host: LOOPBACK[host] ?? host, port });
+  try {
+    const response = await fetch(`http://${place}/readyz`, { signal: AbortSignal.timeout(waitMs) });
+    if (response.status !== 503) return undefined;
+    return `HTTP at ${place} is not ready: ${(await response.text()).trim().slice(0, 500)}`;
+  } catch {
+    return undefined;
+  }
+}

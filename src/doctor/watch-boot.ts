@@ -10,21 +10,27 @@ export type WatchNews =
 /** Events are written behind by a tenth of a second, so looking more often shows nothing earlier. */
 const LOOK_EVERY_MS = 250;
 const EVENTS_MAX = 500;
+/** How many looks pass between two questions to the server whether it can serve. */
+const LOOKS_PER_QUESTION = 20;
 
 /**
  * Follows one machine's boot in the store of a running server: its latest session so far, each event as it is
- * written, and what they amount to whenever that changes. Ends when `signal` aborts; throws if the store breaks.
+ * written, and what they amount to whenever that changes. While the server says by `findProblem` why it cannot serve,
+ * that is why a machine is stuck: a store that cannot be written to has no events, either. Ends when `signal` aborts; throws if the store breaks.
  */
 export async function* watchBoot(
   store: Pick<EventStore, 'listEvents'>,
   mac: MacAddress,
   signal: AbortSignal,
   now: () => Date,
+  findProblem: () => Promise<string | undefined>,
 ): AsyncGenerator<WatchNews> {
   let session: StoredBootEvent[] = [];
   let afterId = 0;
   let told = '';
   let first = true;
+  let problem: string | undefined;
+  let looks = 0;
   while (!signal.aborted) {
     const query = first ? { mac, limit: EVENTS_MAX } : { mac, afterId, limit: EVENTS_MAX };
     for (const event of relevant(await store.listEvents(query), first)) {
@@ -35,13 +41,23 @@ export async function* watchBoot(
       yield { kind: 'event', event };
     }
     first = false;
-    const diagnosis = diagnoseBoot(session, now());
+    if (looks++ % LOOKS_PER_QUESTION === 0) problem = await findProblem();
+    const diagnosis = blame(diagnoseBoot(session, now()), problem);
     const text = `${diagnosis.verdict} ${diagnosis.text}`;
     // A boot that moves on is told by its events; and "nothing heard" is worth saying at the start only.
     if (text !== told && diagnosis.verdict !== 'moving') yield { kind: 'diagnosis', diagnosis };
     told = text;
     await pause(LOOK_EVERY_MS, signal);
   }
+}
+
+function blame(diagnosis: BootDiagnosis, problem: string | undefined): BootDiagnosis {
+  if (problem === undefined || diagnosis.verdict !== 'stuck') return diagnosis;
+  return {
+    verdict: 'stuck',
+    text: `${diagnosis.text}; ${problem}`,
+    advice: 'put the server right first: without a working database it records no events; see its log',
+  };
 }
 
 /** At the start only the session that is under way is of interest. */

@@ -15,7 +15,7 @@ import { checkInterfaces, checkPermissions, checkPorts } from '../../src/doctor/
 import { checkCatalog } from '../../src/doctor/check-catalog.ts';
 import { checkClock } from '../../src/doctor/check-clock.ts';
 import { checkDisk } from '../../src/doctor/check-disk.ts';
-import { checkHttp } from '../../src/doctor/check-http.ts';
+import { checkHttp, findServerProblem } from '../../src/doctor/check-http.ts';
 import { checkTftp } from '../../src/doctor/check-tftp.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { watchBoot } from '../../src/doctor/watch-boot.ts';
@@ -229,7 +229,13 @@ describe('watching a machine', () => {
     const end = new AbortController();
     let now = new Date(3000);
     const told: string[] = [];
-    for await (const news of watchBoot(store, mac, end.signal, () => now)) {
+    for await (const news of watchBoot(
+      store,
+      mac,
+      end.signal,
+      () => now,
+      () => Promise.resolve(undefined),
+    )) {
       told.push(news.kind === 'event' ? news.event.kind : `${news.diagnosis.verdict} ${news.diagnosis.text}`);
       if (told.length === 1) now = new Date(30_000);
       if (told.length === 2) events.push({ ...stored(31, 'new', 'ignition.sent'), at: new Date(31_000) });
@@ -241,6 +247,29 @@ describe('watching a machine', () => {
       'ignition.sent',
       'done ignition.sent',
     ]);
+  });
+
+  test('names what the server itself says is wrong with it, as nothing is recorded then', async () => {
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === '/readyz' ? 503 : 404;
+      response.end('the disk of the database is full\n');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const endpoint = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const end = new AbortController();
+    const store = { listEvents: () => Promise.resolve([]) };
+    const findProblem = (): Promise<string | undefined> => findServerProblem(endpoint);
+    const told: string[] = [];
+    for await (const news of watchBoot(store, mac, end.signal, () => new Date(0), findProblem)) {
+      if (news.kind === 'diagnosis') told.push(`${news.diagnosis.verdict}: ${news.diagnosis.text}`);
+      end.abort();
+    }
+    server.close();
+    await once(server, 'close');
+    expect(told).toEqual([
+      `stuck: nothing was heard of this machine; HTTP at 127.0.0.1:${endpoint.port} is not ready: the disk of the database is full`,
+    ]);
+    expect(await findServerProblem(endpoint)).toBeUndefined();
   });
 });
 
