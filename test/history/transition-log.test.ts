@@ -27,9 +27,9 @@ const upTo = (first: number, last: number): number[] =>
 async function take(from: AsyncGenerator<Transition>, count: number): Promise<number[]> {
   const numbers: number[] = [];
   while (numbers.length < count) {
-    const { done, value } = await from.next();
-    if (done === true) break;
-    numbers.push(value.number);
+    const next = await from.next();
+    if (next.done === true) break;
+    numbers.push(next.value.number);
   }
   return numbers;
 }
