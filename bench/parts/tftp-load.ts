@@ -14,9 +14,9 @@ import {
 } from '../../src/server/udp/mmsghdr.ts';
 import { loadSocketCalls } from '../../src/server/udp/socket-calls.ts';
 
-// TFTP clients that fetch one file and compare every octet of it, as a process of its own: for benchmarks. Takes its
-// settings as JSON, and prints what came of it as JSON. The clients must cost less than the server that they measure, so
-// all of them share one socket, IP_PKTINFO tells them apart, and one system call takes or sends many packets.
+// TFTP clients that fetch one file and compare every byte of it, as a process of its own: for benchmarks. Takes its
+// settings as JSON, and prints what came of it as JSON. The clients must cost less than the server that they measure,
+// so all of them share one socket, IP_PKTINFO tells them apart, and one system call takes or sends many packets.
 
 /** What the process is told, in its first argument. */
 export interface TftpLoadSettings {
@@ -120,8 +120,8 @@ for (const [level, option, value] of [
   [SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES],
   [IPPROTO_IP, IP_PKTINFO, 1],
 ] as const) {
-  const octets = new Uint8Array(Int32Array.of(value).buffer);
-  if (setOption(fd, level, option, octets, octets.length) < 0) throw new Error(`setsockopt ${option} failed`);
+  const bytes = new Uint8Array(Int32Array.of(value).buffer);
+  if (setOption(fd, level, option, bytes, bytes.length) < 0) throw new Error(`setsockopt ${option} failed`);
 }
 const incoming = new Slots();
 const outgoing = new Slots();
@@ -159,7 +159,7 @@ const tookMs: number[] = [];
 /** One transfer, from the request to the last ACK. */
 class Client {
   readonly #address: number;
-  /** Four octets to acknowledge with. */
+  /** Four bytes to acknowledge with. */
   readonly #ack = Buffer.from([0, Opcode.ack, 0, 0]);
   #last: Uint8Array = request;
   /** Port 69 until the server's transfer port is known. */
@@ -215,12 +215,12 @@ class Client {
     const from = this.#block * this.#blksize;
     const size = length - 4;
     if (data.compare(content, from, from + size, start + 4, start + length) !== 0) {
-      return this.#fail(`block ${this.#block + 1} has wrong octets`);
+      return this.#fail(`block ${this.#block + 1} has wrong bytes`);
     }
     this.#block++;
     bytes += size;
     const last = size < this.#blksize;
-    if (last && from + size !== content.length) return this.#fail(`${from + size} octets came`);
+    if (last && from + size !== content.length) return this.#fail(`${from + size} bytes came`);
     if (last || this.#block - this.#acked >= this.#windowsize) this.#acknowledge();
     return last;
   }

@@ -1,13 +1,16 @@
 /** Errors of the REST API: code, status and title side by side (RFC 9457). */
 const ERRORS = {
-  not_found: { status: 404, title: 'There is nothing at this path' },
-  method_not_allowed: { status: 405, title: 'This path does not take this method' },
+  not_found: { status: 404, title: 'Nothing was found at this path' },
+  method_not_allowed: { status: 405, title: 'This method is not supported at this path' },
   bad_query: { status: 400, title: 'The query is not valid' },
   bad_address: { status: 400, title: 'This is not an IPv4 address' },
-  unauthorized: { status: 401, title: 'A bearer token is needed' },
-  foreign_origin: { status: 403, title: 'This request does not come from where it may' },
-  not_stored: { status: 503, title: 'The store could not write this; the log of the server says why' },
-  internal: { status: 500, title: 'The server failed on this request; its log says why' },
+  unauthorized: { status: 401, title: 'A valid bearer token is required' },
+  foreign_origin: { status: 403, title: 'The Host or Origin header of this request is not allowed' },
+  not_stored: {
+    status: 503,
+    title: 'The change could not be saved to the database; see the log of the server',
+  },
+  internal: { status: 500, title: 'Internal error; see the log of the server' },
 } as const;
 
 /** Stable words for errors, for programs. */

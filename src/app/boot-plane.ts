@@ -109,7 +109,7 @@ async function startDhcpIfWanted(
 ): Promise<DhcpService | undefined> {
   const { interfaces, share_ports: sharePorts } = settings.dhcp;
   if (interfaces.length === 0 && passedSockets.length === 0) {
-    log.info('DHCP is off: name an interface in dhcp.interfaces to answer it');
+    log.info('DHCP is off: to serve it, list network interfaces in dhcp.interfaces');
     return undefined;
   }
   const dhcp = await startDhcp({

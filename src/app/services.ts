@@ -24,7 +24,7 @@ export class Services {
       try {
         await service.reload?.();
       } catch (error) {
-        log.error({ err: error, service: name }, 'this part could not be reloaded, and goes on as it was');
+        log.error({ err: error, service: name }, 'this part could not be reloaded and continues unchanged');
       }
     }
   }

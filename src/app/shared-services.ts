@@ -119,7 +119,7 @@ export async function startSharedServices(
   const readiness = new ReadinessChecks();
   readiness.add(() =>
     catalog.generation === undefined
-      ? 'no catalog could be read, and none was kept, so that no machine can boot: `railhead check` says why'
+      ? 'the catalog could not be read and no earlier copy is stored, so no machine can boot; run `railhead check` to see why'
       : undefined,
   );
   readiness.add(() => health.problem?.message);

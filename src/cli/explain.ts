@@ -76,7 +76,7 @@ function explain({ generation, machines, settings }: QueriedCatalog, claimed: La
 function describe(explained: Explained): string {
   const { conflicts, decision, group, labels, machine, others, profile, reason, recognisedBy } = explained;
   const lines = [
-    `machine  ${machine === null ? 'none that is declared' : `${machine}, recognised by its ${recognisedBy}`}`,
+    `machine  ${machine === null ? 'no declared machine' : `${machine}, recognised by its ${recognisedBy}`}`,
     `labels   ${
       Object.entries(labels)
         .map(([name, value]) => `${name}=${value}`)

@@ -47,7 +47,7 @@ async function lab(options: LabCommandOptions): Promise<void> {
   const { canMakeNamespaces } = await import('../lab/network-lab.ts');
   if (!canMakeNamespaces) {
     throw new Error(
-      'this needs root, to make a network of its own: run it again with sudo. Nothing else on this host is touched',
+      'this needs root to create a private network: run it again with sudo. Nothing else on this host is changed',
     );
   }
   await providePackages(options.install);
@@ -84,10 +84,15 @@ async function providePackages(install: boolean): Promise<void> {
   }
   // The kernel is downloaded and not installed, which takes a list of packages all the same.
   if (install && (missing.length > 0 || !(await packages.hasPackageLists()))) {
-    process.stdout.write(`Installing Debian packages: ${missing.join(' ') || 'none, but their list'}\n`);
+    process.stdout.write(
+      `Installing Debian packages: ${missing.join(' ') || 'none; only the package lists are updated'}\n`,
+    );
     await packages.installPackages(missing);
     const still = await packages.missingPackages(packages.RACK_REQUIREMENTS);
-    if (still.length > 0) throw new Error(`installed, but without the files needed: ${still.join(' ')}`);
+    if (still.length > 0)
+      throw new Error(
+        `the packages were installed, but files of these are still missing: ${still.join(' ')}`,
+      );
   }
 }
 

@@ -41,7 +41,7 @@ function registerHelp(program: Command): void {
       const command = program.commands.find((one) => one.name() === name);
       if (name !== undefined && command === undefined) {
         const names = program.commands.map((one) => one.name()).join(', ');
-        program.error(`error: there is no command '${name}'; there are ${names}`);
+        program.error(`error: unknown command '${name}'; the commands are ${names}`);
       }
       (command ?? program).help();
     });

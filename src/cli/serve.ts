@@ -69,7 +69,7 @@ async function serve(settings: Settings): Promise<void> {
         '',
         `Railhead serves ${path.resolve(settings.catalog.dir)} at ${url}`,
         `  a machine starts here    ${url}/boot.ipxe`,
-        `  what one would be given  curl '${url}/ipxe?mac=52:54:00:a1:9c:ae'`,
+        `  what a machine would get curl '${url}/ipxe?mac=52:54:00:a1:9c:ae'`,
         ...(app.operator === undefined
           ? []
           : [

@@ -24,7 +24,10 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
     const { cidr, id } = network;
     for (const other of networks.slice(0, index)) {
       if (other.id === id)
-        conflicts.push({ path: ['networks', index, 'id'], message: `id ${id} is already taken` });
+        conflicts.push({
+          path: ['networks', index, 'id'],
+          message: `id ${id} is already used by another network`,
+        });
       if (other.cidr.first <= cidr.last && cidr.first <= other.cidr.last) {
         conflicts.push({
           path: ['networks', index, 'cidr'],
@@ -48,7 +51,7 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
       if (other === undefined) return;
       conflicts.push({
         path: ['networks', index, 'relays', at],
-        message: `relay ${relay} is already one of ${other.id}; where it serves both, let it say which by option 82.5 and set dhcp.trust_link_selection`,
+        message: `relay ${relay} is already a relay of ${other.id}; if it serves both networks, have it send option 82.5 (link selection) and set dhcp.trust_link_selection`,
       });
     });
     if (network.boot_lease_seconds > network.lease_seconds) {
@@ -82,7 +85,12 @@ function checkOptions(network: Settings['networks'][number], index: number): Set
 
 function checkDhcp({ dhcp, networks }: Settings): SettingsConflict[] {
   if (dhcp.interfaces.length === 0 || networks.length > 0) return [];
-  return [{ path: ['dhcp', 'interfaces'], message: 'DHCP is on, and networks: names no network to serve' }];
+  return [
+    {
+      path: ['dhcp', 'interfaces'],
+      message: 'DHCP is on, but networks: is empty; declare the networks to serve',
+    },
+  ];
 }
 
 function checkDnsUpdates({ dns_updates: { zones } }: Settings): SettingsConflict[] {

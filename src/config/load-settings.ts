@@ -90,7 +90,9 @@ function readFile(named: string | undefined): YamlDocument | undefined {
   if (problems.length > 0) throw new SettingsError(problems.map(formatProblem).join('\n'));
   const [document, ...rest] = documents;
   if (rest.length > 0) {
-    throw new SettingsError(`${file}: this must be one YAML document, and has ${documents.length}`);
+    throw new SettingsError(
+      `${file}: the file must hold exactly one YAML document, but has ${documents.length}`,
+    );
   }
   // A file of comments alone sets nothing, and paths are relative to it all the same.
   return document ?? emptyDocument(file);

@@ -43,7 +43,8 @@ function reviewMode(network: Network): SettingsWarning[] {
   if (mode === 'full' && pools.length === 0 && network.allow_unknown === 'discover') {
     warnings.push({
       path: ['mode'],
-      message: 'there is no pool, so machines without a reserved address get none: add a pool if they should',
+      message:
+        'there is no pool, so machines without a reserved address get no address; add a pool if they should get one',
     });
   }
   if (mode === 'auto' && network.allow_auto_full && pools.length === 0) {
@@ -63,7 +64,7 @@ function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
   return routers.flatMap((router, index): SettingsWarning[] => {
     const path = ['routers', index];
     if (!cidrContains(cidr, router)) {
-      const message = `router ${router} is not within ${cidr.text}: only clients that take it for a neighbour reach it`;
+      const message = `router ${router} is outside of ${cidr.text}: only clients with an on-link route to it can reach it`;
       return [{ path, message }];
     }
     const value = ipv4ToNumber(router);
@@ -71,7 +72,7 @@ function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
       ({ first, last }) => value >= ipv4ToNumber(first) && value <= ipv4ToNumber(last),
     );
     return inPool
-      ? [{ path, message: `router ${router} is inside a pool; nobody is given this address` }]
+      ? [{ path, message: `router ${router} is inside a pool; this address is never leased` }]
       : [];
   });
 }
@@ -95,7 +96,7 @@ function reviewRoutes({ cidr, options, routers }: Network): SettingsWarning[] {
     const hasDefault = routes.some(({ destination }) => destination.prefixLength === 0);
     if (!hasRouter || hasDefault) return warnings;
     const message =
-      `routers is ignored by clients that take option ${option.code} (RFC 3442), and they have no default route: ` +
+      `routers is ignored by clients that support option ${option.code} (RFC 3442), which then have no default route: ` +
       `add {destination: 0.0.0.0/0, router: ${gateway}} to it`;
     return [...warnings, { path, message }];
   });
@@ -116,7 +117,7 @@ function reviewBootOptions({ options }: Network): SettingsWarning[] {
       ? [
           {
             path: ['options', index],
-            message: `option ${code} reaches only clients that do not boot: PXE, iPXE and UEFI HTTP Boot are told what the catalog says`,
+            message: `option ${code} is sent only to clients that are not booting: PXE, iPXE and UEFI HTTP Boot clients get it from the catalog`,
           },
         ]
       : [],

@@ -22,11 +22,12 @@ function reviewDnsUpdates({ dns_updates: { zones }, networks }: Settings): Setti
     if (mode === 'proxy' || mode === 'off') return [];
     const name = domain === undefined ? undefined : parseDnsName(domain);
     if (name !== undefined && zones.some(({ zone }) => isWithinZone(name, zone))) return [];
-    const what = domain === undefined ? 'has no domain' : `has the domain ${domain}`;
+    const what =
+      domain === undefined ? 'has no domain' : `has the domain ${domain}, which is in no zone of dns_updates`;
     return [
       {
         path: ['networks', index, 'domain'],
-        message: `network ${id} ${what}, which is in no zone of dns_updates: its machines get no name in DNS; name a domain in one of the zones`,
+        message: `network ${id} ${what}, so its machines get no name in DNS; set domain to one within a zone of dns_updates`,
       },
     ];
   });
@@ -43,7 +44,7 @@ function reviewPublicUrl({ http, networks }: Settings): SettingsWarning[] {
       {
         path: ['networks', index],
         message:
-          `http.public_url has the name ${host}, and network ${id} tells its machines no name server: ` +
+          `http.public_url has the host name ${host}, but network ${id} sends its machines no name server: ` +
           'HTTP Boot and iPXE cannot resolve it; set dns, or use an address in http.public_url',
       },
     ];

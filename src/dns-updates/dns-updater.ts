@@ -80,7 +80,7 @@ export class DnsUpdater implements LeaseListener {
   constructor(parts: DnsUpdaterParts) {
     this.#parts = parts;
     this.#writer = new RecordWriter(parts.store);
-    this.#lines = new LineBudget(parts.log, 'dns updates that did not succeed', LINES);
+    this.#lines = new LineBudget(parts.log, 'failed dns updates', LINES);
     this.#gates = new Map(
       parts.zones.map((zone) => [zone, new ZoneGate((address) => this.#makeReady(address))]),
     );
@@ -314,7 +314,7 @@ export class DnsUpdater implements LeaseListener {
     task: DnsTask,
     outcome: string,
     fields: Readonly<Record<string, unknown>>,
-    message = 'a dns update did not succeed; it is tried again',
+    message = 'dns update failed; it will be tried again',
   ): void {
     const { counters, log, nowMs } = this.#parts;
     counters.add('dns_updates', outcome);
@@ -327,7 +327,7 @@ export class DnsUpdater implements LeaseListener {
 }
 
 const CONFLICT_MESSAGE =
-  'the name belongs to somebody else in DNS and was left alone; delete its records there, or give the machine another hostname';
+  'the name belongs to another client in DNS and was left unchanged; delete its records there, or give the machine another hostname';
 
 function wantedName(lease: Lease, name: LeaseName | undefined): WantedName | undefined {
   if (name === undefined) return undefined;

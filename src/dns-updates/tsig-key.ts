@@ -31,8 +31,8 @@ export function parseTsigKey(text: string, file: string): TsigKey {
     part.startsWith('"') ? part : part.replace(COMMENTS, ' '),
   );
   const [, keyName = '', body = ''] =
-    KEY.exec(plain) ?? fail('does not hold one key: write it by tsig-keygen NAME > FILE');
-  const name = parseDnsName(keyName) ?? fail('names its key as no domain name could be');
+    KEY.exec(plain) ?? fail('does not hold exactly one key: write it with tsig-keygen NAME > FILE');
+  const name = parseDnsName(keyName) ?? fail('has a key name that is not a domain name');
   const algorithm = statement(body, 'algorithm') ?? fail('names no algorithm');
   if (!isAlgorithm(algorithm)) {
     return fail(`has an algorithm that is not one of ${Object.keys(TSIG_ALGORITHMS).join(', ')}`);

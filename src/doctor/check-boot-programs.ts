@@ -15,7 +15,7 @@ export async function checkBootPrograms(folder: string): Promise<Finding[]> {
   } catch (error) {
     const text = `the boot programs in ${folder} cannot be read: ${describe(error)}`;
     return [
-      { check, verdict: 'problem', text, remedy: 'see that the folder exists and this user may read it' },
+      { check, verdict: 'problem', text, remedy: 'check that the folder exists and this user may read it' },
     ];
   }
   if (names.length === 0) {
@@ -39,7 +39,7 @@ async function findFault(file: string, efi: boolean): Promise<string | undefined
       const start = Buffer.alloc(2);
       const { bytesRead } = await handle.read(start, 0, 2, 0);
       if (bytesRead < 2) return 'is empty';
-      if (efi && start.toString('latin1') !== EFI_MAGIC) return 'is no EFI program';
+      if (efi && start.toString('latin1') !== EFI_MAGIC) return 'is not an EFI program';
       if (!efi && start.toString('latin1') === EFI_MAGIC) return 'is an EFI program, which a BIOS cannot run';
       return undefined;
     } finally {

@@ -24,7 +24,7 @@ export async function checkCatalog(folder: string, now: () => Date): Promise<Fin
       check,
       verdict: 'warning',
       text,
-      remedy: 'every machine waits: write profiles/ and groups/, or see catalog.dir',
+      remedy: 'no machine can boot: write profiles/ and groups/, or check catalog.dir',
     },
   ];
 }

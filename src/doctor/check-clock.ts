@@ -15,7 +15,7 @@ export function checkClock(now: Date, lastChange: Date | undefined): Finding {
     return {
       check,
       verdict: 'problem',
-      text: `the clock says ${now.toISOString()}, which is long ago`,
+      text: `the clock says ${now.toISOString()}, a date before this program existed`,
       remedy,
     };
   }

@@ -125,14 +125,14 @@ function judgeNobodyElse(text: string, mode: ServedMode): Finding {
   const check = 'foreign-dhcp';
   if (mode === 'full' || mode === 'auto') return { check, verdict: 'ok', text };
   if (mode === 'proxy') {
-    const remedy = 'use mode: full, or see that the server that leases addresses runs and can be reached';
+    const remedy = 'use mode: full, or check that the server that leases addresses runs and can be reached';
     return { check, verdict: 'problem', text: `${text}, and mode: proxy leases no addresses`, remedy };
   }
   return {
     check,
     verdict: 'ok',
     text,
-    remedy: 'somebody has to lease addresses there: use mode: full, not proxy',
+    remedy: 'some server has to lease addresses there: use mode: full, not proxy',
   };
 }
 

@@ -28,7 +28,7 @@ export async function checkDisk(
       check,
       verdict: 'warning',
       text,
-      remedy: 'it is made when the server starts; else see store.file',
+      remedy: 'the server creates it when it starts; if it is running already, check store.file',
     };
   }
   const room = `${Math.floor(disk.freeBytes / MEGABYTE)} MB`;
@@ -37,7 +37,7 @@ export async function checkDisk(
       check,
       verdict: 'warning',
       text: `this user may not write to ${folder}, where the database is`,
-      remedy: "it is enough if the server's user may",
+      remedy: 'nothing to do if the user that the server runs as may write there',
     };
   }
   if (disk.freeBytes < ROOM_BYTES_MIN) {

@@ -45,11 +45,11 @@ export async function checkInterfaces(
     found.push({
       check: 'mtu',
       verdict: 'warning',
-      text: `${name} has an MTU of ${mtu}; firmware counts on ${ETHERNET_MTU}`,
+      text: `${name} has an MTU of ${mtu}; firmware expects ${ETHERNET_MTU}`,
       remedy:
         mtu < ETHERNET_MTU
           ? `limit the TFTP block size to ${mtu - 32}, or blocks travel in fragments, which firmware may drop`
-          : `see that switches and machines agree, or large answers vanish`,
+          : `check that switches and machines use the same MTU, or large packets are lost`,
     });
   }
   return found;

@@ -26,7 +26,7 @@ export async function checkHttp({ host, port }: Endpoint, waitMs = WAIT_MS): Pro
       verdict: 'problem',
       text: `HTTP at ${place} does not answer`,
       remedy:
-        'see that Railhead runs, with this address in http.listen, and that no firewall drops TCP to it',
+        'check that Railhead runs, with this address in http.listen, and that no firewall drops TCP to it',
     };
   }
 }

@@ -30,7 +30,7 @@ export async function checkTftp(
       check,
       verdict: 'problem',
       text: `${where} does not answer a request for ${file}`,
-      remedy: 'see that Railhead runs with TFTP on this interface, and that no firewall drops UDP port 69',
+      remedy: 'check that Railhead runs with TFTP on this interface, and that no firewall drops UDP port 69',
     };
   }
   if (answer.from !== address) {

@@ -7,7 +7,7 @@ import { supportedArchitectures } from '../provision/boot/boot-programs.ts';
 export interface BootProgramFile {
   readonly name: string;
   readonly file: string;
-  /** Octets. */
+  /** Bytes. */
   readonly size: number;
 }
 

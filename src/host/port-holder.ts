@@ -77,7 +77,7 @@ export function parseSocketTable(text: string): SocketLine[] {
     });
 }
 
-/** The kernel prints the octets of IPv4 as one number in its own byte order, which is little-endian wherever it matters. */
+/** The kernel prints the bytes of IPv4 as one number in its own byte order, which is little-endian wherever it matters. */
 function parseKernelAddress(hex: string): string {
   const last = hex.slice(-8);
   if (hex.length > 8 && !hex.startsWith('0000000000000000FFFF0000')) {

@@ -125,7 +125,7 @@ async function follow(
     const failure = last.groups?.['failure'];
     if (failure !== undefined) return failed(failure);
     const [, hostname] = await booted.console.waitForLine(/railhead-lab: hostname: (\S+)/, 0);
-    if (hostname !== machine.name) return failed(`calls itself ${hostname}, not ${machine.name}`);
+    if (hostname !== machine.name) return failed(`its host name is ${hostname}, not ${machine.name}`);
     return { machine, role, hostname, failure, consoleEnding: [], seconds: clock() };
   } catch (error) {
     if (!(error instanceof NoSuchLineError)) throw error;

@@ -26,7 +26,9 @@ export class LineBudget {
   constructor(log: Logger, what: string, { perSubject, total }: LineLimits) {
     this.#subjects = new KeyedBuckets(perSubject.perMinute / 60, perSubject.burst, SUBJECTS_MAX);
     this.#total = new TokenBucket(total.perSecond, total.burst, 0);
-    this.#leftOut = new MinuteTally(({ more }) => log.warn({ more }, `${what}: more of them than lines`));
+    this.#leftOut = new MinuteTally(({ more }) =>
+      log.warn({ more }, `${what}: too many to log each; some lines were left out`),
+    );
   }
 
   /** Whether a line about the subject may be written; takes it from the budget. Time is monotonic milliseconds. */

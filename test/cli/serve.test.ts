@@ -95,7 +95,7 @@ describe('SIGHUP', () => {
     rmSync(token);
     child.kill('SIGHUP');
     const again = await log.until('reloaded');
-    expect(again.map(({ msg }) => msg)).toContain('this part could not be reloaded, and goes on as it was');
+    expect(again.map(({ msg }) => msg)).toContain('this part could not be reloaded and continues unchanged');
     expect(await ask('the-second-token-of-all')).toBe(200);
 
     const end = endOf(child);

@@ -94,7 +94,7 @@ describe('mistakes', () => {
       'unmatched: wait\n---\nunmatched: local\n',
       {},
       [],
-      [expect.stringMatching(/this must be one YAML document, and has 2/) as string],
+      [expect.stringMatching(/the file must hold exactly one YAML document, but has 2/) as string],
     ],
     [
       'variable of no setting',
@@ -140,7 +140,9 @@ describe('mistakes', () => {
       '',
       {},
       ['dhcp.interfaces=[eth1]'],
-      ['--set dhcp.interfaces: dhcp.interfaces: DHCP is on, and networks: names no network to serve'],
+      [
+        '--set dhcp.interfaces: dhcp.interfaces: DHCP is on, but networks: is empty; declare the networks to serve',
+      ],
     ],
     [
       'flag into a value without keys',
@@ -170,7 +172,7 @@ describe('mistakes', () => {
       {},
       [],
       [
-        'f:3:53: networks.1.relays.0: relay 10.9.0.1 is already one of a; where it serves both, let it say which by option 82.5 and set dhcp.trust_link_selection',
+        'f:3:53: networks.1.relays.0: relay 10.9.0.1 is already a relay of a; if it serves both networks, have it send option 82.5 (link selection) and set dhcp.trust_link_selection',
       ],
     ],
     [
@@ -185,7 +187,7 @@ describe('mistakes', () => {
       'dhcp: {interfaces: [eth1]}\n',
       {},
       [],
-      ['f:1:20: dhcp.interfaces: DHCP is on, and networks: names no network to serve'],
+      ['f:1:20: dhcp.interfaces: DHCP is on, but networks: is empty; declare the networks to serve'],
     ],
     [
       'a range of ports that ends before it begins',

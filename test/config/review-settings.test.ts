@@ -38,12 +38,12 @@ test.each<[what: string, network: object, expected: string | undefined]>([
   [
     'a router of elsewhere, which some networks do have',
     { routers: ['10.99.0.1'] },
-    'networks.0.routers.0: router 10.99.0.1 is not within 10.20.0.0/24',
+    'networks.0.routers.0: router 10.99.0.1 is outside of 10.20.0.0/24',
   ],
   [
     'a link-local gateway',
     { routers: ['169.254.1.1'] },
-    'networks.0.routers.0: router 169.254.1.1 is not within',
+    'networks.0.routers.0: router 169.254.1.1 is outside of',
   ],
   [
     'a router in a pool',
@@ -54,22 +54,22 @@ test.each<[what: string, network: object, expected: string | undefined]>([
   [
     'a boot file',
     { options: [{ code: 67, value: 'x' }] },
-    'networks.0.options.0: option 67 reaches only clients that do not boot',
+    'networks.0.options.0: option 67 is sent only to clients that are not booting',
   ],
   [
     'option 121 without the default route',
     routes(121, route('10.5.1.0/24', '10.20.0.8')),
-    'networks.0.options.0: routers is ignored by clients that take option 121 (RFC 3442), and they have no default route: add {destination: 0.0.0.0/0, router: 10.20.0.1} to it',
+    'networks.0.options.0: routers is ignored by clients that support option 121 (RFC 3442), which then have no default route: add {destination: 0.0.0.0/0, router: 10.20.0.1} to it',
   ],
   [
     'its older twin 249 without the default route',
     routes(249, route('10.5.1.0/24', '10.20.0.8')),
-    'networks.0.options.0: routers is ignored by clients that take option 249',
+    'networks.0.options.0: routers is ignored by clients that support option 249',
   ],
   [
     'the same as bytes',
     { routers: ['10.20.0.1'], options: [{ code: 249, type: 'hex', value: '18 0a0501 0a140008' }] },
-    'networks.0.options.0: routers is ignored by clients that take option 249',
+    'networks.0.options.0: routers is ignored by clients that support option 249',
   ],
   [
     'option 121 with the default route',
@@ -109,6 +109,6 @@ test.each<[url: string, network: object, warns: boolean]>([
   expect(found).toHaveLength(warns ? 1 : 0);
   if (warns)
     expect(found[0]).toContain(
-      'has the name boot.example.com, and network rack tells its machines no name server',
+      'has the host name boot.example.com, but network rack sends its machines no name server',
     );
 });

@@ -24,13 +24,13 @@ describe('a key file', () => {
   });
 
   test.each([
-    ['nothing', '', 'does not hold one key'],
+    ['nothing', '', 'does not hold exactly one key'],
     [
       'two keys',
       `key "a" { algorithm hmac-sha256; secret "${SECRET}"; }; key "b" { algorithm hmac-sha256; secret "${SECRET}"; };`,
-      'does not hold one key',
+      'does not hold exactly one key',
     ],
-    ['a name that is none', `key "a..b" { algorithm hmac-sha256; secret "${SECRET}"; };`, 'names its key'],
+    ['a name that is none', `key "a..b" { algorithm hmac-sha256; secret "${SECRET}"; };`, 'has a key name'],
     ['no algorithm', `key "a" { secret "${SECRET}"; };`, 'names no algorithm'],
     ['an algorithm of old', `key "a" { algorithm hmac-md5; secret "${SECRET}"; };`, 'not one of hmac-sha256'],
     ['no secret', 'key "a" { algorithm hmac-sha256; };', 'has no secret'],

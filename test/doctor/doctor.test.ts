@@ -47,7 +47,7 @@ describe('interfaces', () => {
       'with a large MTU need switches that agree',
       ['eth1'],
       9000,
-      [/^ok/, /^warning: eth1 has an MTU of 9000.*agree/],
+      [/^ok/, /^warning: eth1 has an MTU of 9000.*same MTU/],
     ],
   ])('%s', async (_, names, mtu, expected) => {
     const found = say(await checkInterfaces(names, [eth1], () => Promise.resolve(mtu)));
@@ -193,7 +193,7 @@ describe('boot programs', () => {
       writeFileSync(path.join(folder, name), content);
     }
     expect((await checkBootPrograms(folder)).map(({ text, verdict }) => `${verdict} ${text}`)).toEqual([
-      'problem broken.efi is no EFI program',
+      'problem broken.efi is not an EFI program',
       'problem empty.kpxe is empty',
       'ok snponly.efi is there',
       'ok undionly.kpxe is there',
@@ -300,7 +300,7 @@ describe('other DHCP servers, as the settings expect them', () => {
       [],
       'proxy',
       [
-        'problem: no other DHCP server answers on eth1, and mode: proxy leases no addresses -> use mode: full, or see that the server that leases addresses runs and can be reached',
+        'problem: no other DHCP server answers on eth1, and mode: proxy leases no addresses -> use mode: full, or check that the server that leases addresses runs and can be reached',
       ],
     ],
   ] as const)('%s', (_what, answers, mode, expected) => {
@@ -342,7 +342,7 @@ describe('the server itself', () => {
 
   test.each([
     ['right', '2026-11-25T12:00:00Z', '2026-11-25T11:00:00Z', /^ok/],
-    ['long ago', '1970-01-01T00:01:00Z', undefined, /^problem: .*long ago/],
+    ['long ago', '1970-01-01T00:01:00Z', undefined, /^problem: .*before this program existed/],
     [
       'before the last change',
       '2026-11-25T12:00:00Z',

@@ -156,7 +156,7 @@ describe.skipIf(missing.length > 0)('against BIND 9', () => {
     expect(bind.dig(`note.${FORWARD}`, 'TXT')).toEqual(['"kept by hand"']);
     expect(bind.dig(`web1.${FORWARD}`, 'A')).toEqual(['10.20.0.52']);
     expect(counters.get('dns_updates', 'conflict')).toBe(3);
-    expect(lines.some(({ msg }) => String(msg).includes('belongs to somebody else'))).toBe(true);
+    expect(lines.some(({ msg }) => String(msg).includes('belongs to another client'))).toBe(true);
   });
 
   test('a server that is away: what waits is the latest state, and it is done when the server is back', async () => {

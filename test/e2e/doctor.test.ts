@@ -95,7 +95,7 @@ describe.skipIf(!runnable)('railhead doctor', () => {
     const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith(' '));
     expect(lines.slice(0, -2)).toEqual([
       'ok       s0 has 10.77.0.1',
-      'warning  s0 has an MTU of 1400; firmware counts on 1500',
+      'warning  s0 has an MTU of 1400; firmware expects 1500',
       'ok       this user may open the ports of the boot plane',
       'ok       UDP port 67 (DHCP) is served by Railhead',
       'ok       UDP port 4011 (PXE boot server) is served by Railhead',

@@ -132,7 +132,7 @@ describe.skipIf(!runnable)('curl', () => {
     expect(await fetched('curl', args)).toBe(wanted('program'));
   });
 
-  test('gets 34 MB at 512 octets a block, past block 65535', async () => {
+  test('gets 34 MB at 512 bytes a block, past block 65535', async () => {
     expect(await fetched('curl', ['-sS', '-o', got, `tftp://${QUIET}/large`])).toBe(wanted('large'));
   });
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 /** A file that is open for serving. The receiver closes the handle. */
 export interface OpenAsset {
   readonly handle: FileHandle;
-  /** Octets. */
+  /** Bytes. */
   readonly size: number;
   readonly modifiedAt: Date;
   /** Strong: other content has another tag. */

@@ -210,7 +210,7 @@ export class BootAnswers {
 
   #refuseSpec(resolution: MatchedResolution, spec: string, newest: string): Answer {
     const { compiled, group } = resolution.match;
-    const reason = `the config of profile ${compiled.profile.id} is Ignition ${spec}, and this machine knows ${newest} at most: boot a newer release, or write the config for an older version`;
+    const reason = `the config of profile ${compiled.profile.id} is Ignition ${spec}, but this machine supports ${newest} at most: boot a newer release, or write the config for an older version`;
     return {
       // Retrying cannot help until a person changes something, but giving up would leave the machine in emergency mode.
       ...notYet(reason, this.#parts.pollSeconds),

@@ -152,7 +152,9 @@ export class BootHttpServer {
     const taking = routes.filter(({ methods }) => methods.includes(method));
     if (taking.length === 0) {
       const allowed = allowedMethods(routes);
-      return exchange.send(refuse(405, `${path} takes ${allowed}, not ${method}`, { Allow: allowed }));
+      return exchange.send(
+        refuse(405, `${method} is not supported at ${path}; use ${allowed}`, { Allow: allowed }),
+      );
     }
     for (const { handle } of taking) {
       const outcome = await handle(exchange);
@@ -176,7 +178,7 @@ export class BootHttpServer {
     return sendAnswer(
       request,
       response,
-      refuse(503, 'the server failed on this request; its log says why', { 'Retry-After': '5' }),
+      refuse(503, 'internal error; see the log of the server', { 'Retry-After': '5' }),
     );
   }
 }

@@ -86,7 +86,7 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
       waiting.add(wanted);
       log.warn(
         { local: formatEndpoint(wanted) },
-        'http does not listen on this address yet: no interface has it; it is listened on as soon as one does',
+        'http does not listen on this address yet: no interface has it; listening starts as soon as one does',
       );
     }
   }

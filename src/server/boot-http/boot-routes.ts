@@ -104,7 +104,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
 function missingAsset(path: string): Answer {
   const event = {
     kind: 'http.asset_missing',
-    summary: `${path} is not there`,
+    summary: `file not found: ${path}`,
     detail: { path },
   } as const;
   return { ...refuse(404, `there is no file ${path}`), event };
@@ -133,7 +133,7 @@ async function sendFileAndRecord(
 /** What a machine is told of its report. */
 const REPORT_ANSWERS: Readonly<Record<KeepOutcome, Answer>> = {
   kept: text('noted\n'),
-  left_out: notYet('too many reports; this one was not noted', REPORT_RETRY_SECONDS),
+  left_out: notYet('too many reports; this one was not recorded', REPORT_RETRY_SECONDS),
   failed: notYet('the report could not be stored; send it again later', REPORT_RETRY_SECONDS),
 };
 

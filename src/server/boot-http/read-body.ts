@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Octets of a report: the last lines of a log, not the log. */
+/** Bytes of a report: the last lines of a log, not the log. */
 const BODY_SIZE_MAX = 64 * 1024;
 
 /** The body as text; undefined when it is too large. Rejects when the client went away. */

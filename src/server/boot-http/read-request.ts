@@ -36,7 +36,10 @@ export class RequestReader {
   read(request: IncomingMessage): BootRequest | UnreadableRequest {
     const { method = 'GET', socket, url = '/' } = request;
     if (!url.startsWith('/'))
-      return { status: 400, reason: 'the request names a whole URL, and this is no proxy' };
+      return {
+        status: 400,
+        reason: 'the request line has an absolute URL, but this server is not a proxy; send the path alone',
+      };
     const mark = url.indexOf('?');
     const rawQuery = mark === -1 ? '' : url.slice(mark + 1);
     if (rawQuery.length > QUERY_LENGTH_MAX) {
@@ -46,10 +49,11 @@ export class RequestReader {
       };
     }
     const path = decodePath(mark === -1 ? url : url.slice(0, mark));
-    if (path === undefined) return { status: 400, reason: 'the path is not well-formed' };
+    if (path === undefined)
+      return { status: 400, reason: 'the path has an invalid percent-escape or a control character' };
     const remoteAddress = this.#clientAddress(request);
     if (remoteAddress === undefined) {
-      return { status: 400, reason: 'X-Forwarded-For does not end with the address of a client' };
+      return { status: 400, reason: 'the client entry of X-Forwarded-For is not an IP address' };
     }
     return {
       method,

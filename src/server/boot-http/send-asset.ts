@@ -94,7 +94,7 @@ async function sendBytes(
     if (buffer.length < size || buffer.length > 2 * size) buffer = Buffer.allocUnsafeSlow(size);
     const { bytesRead } = await handle.read(buffer, 0, size, first + sent);
     // The client knows only by the end of the connection that no more will come.
-    if (bytesRead === 0) throw new Error('the file became shorter while it was sent');
+    if (bytesRead === 0) throw new Error('the file was truncated while it was sent');
     await handOver(response, buffer.subarray(0, bytesRead));
     downloads.sent(download, bytesRead);
     sent += bytesRead;

@@ -72,8 +72,8 @@ export class DhcpServer implements DhcpSocketListener {
     this.#lines = {
       malformed: new LineBudget(log, 'malformed dhcp packets', TROUBLE),
       ignored: new LineBudget(log, 'ignored dhcp requests', TROUBLE),
-      overflow: new LineBudget(log, 'dhcp replies without room for all options', TROUBLE),
-      conflict: new LineBudget(log, 'addresses that somebody else uses', TROUBLE),
+      overflow: new LineBudget(log, 'dhcp replies too small for all options', TROUBLE),
+      conflict: new LineBudget(log, 'address conflicts', TROUBLE),
       fault: new LineBudget(log, 'dhcp packets that could not be handled', TROUBLE),
       reply: new LineBudget(log, 'dhcp replies', REPLIES),
     };
@@ -232,7 +232,7 @@ export class DhcpServer implements DhcpSocketListener {
     if (this.#lines.conflict.take(address, now.monotonicMs)) {
       log.warn(
         { address, holder, mac: chaddr },
-        'an address that was to be offered is in use by somebody else',
+        'address conflict: another host uses the address that was about to be offered',
       );
     }
     const verdict = engine.markInUse(address, holder, now);
@@ -266,7 +266,7 @@ export class DhcpServer implements DhcpSocketListener {
   #noteOverflow(packet: DhcpPacket, dropped: readonly number[]): void {
     const { log, now } = this.#parts;
     if (!this.#lines.overflow.take(hexFromBytes(packet.message.chaddr), now().monotonicMs)) return;
-    log.warn({ ...describe(packet), options: dropped }, 'dhcp options found no room in the reply');
+    log.warn({ ...describe(packet), options: dropped }, 'some dhcp options did not fit into the reply');
   }
 }
 

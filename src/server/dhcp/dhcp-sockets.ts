@@ -22,7 +22,7 @@ export interface DhcpSocketSettings {
   readonly sharePorts: boolean;
   /** Sockets that systemd opened; each is named after its interface. With any, none are opened here. */
   readonly passedSockets?: readonly PassedSocket[];
-  /** Octets that the kernel may hold for each socket while we are busy. */
+  /** Bytes that the kernel may hold for each socket while we are busy. */
   readonly receiveBufferBytes?: number;
 }
 
@@ -219,7 +219,7 @@ export class DhcpSockets {
     const other = passed.find(({ name }) => !names.includes(name));
     if (other === undefined) return;
     throw new Error(
-      `systemd passed a socket named ${JSON.stringify(other.name)}; its unit needs FileDescriptorName= and BindToDevice= with one of the interfaces that DHCP is served on: ${names.join(', ') || 'none is in dhcp.interfaces'}`,
+      `systemd passed a socket named ${JSON.stringify(other.name)}; its unit needs FileDescriptorName= and BindToDevice= with one of the interfaces that DHCP is served on: ${names.join(', ') || 'dhcp.interfaces is empty'}`,
     );
   }
 
@@ -243,7 +243,7 @@ export class DhcpSockets {
       const { address, port } = socket.socket.address();
       if (port !== 67 && port !== 4011) {
         socket.socket.close();
-        throw new Error(`systemd passed a socket of port ${port} for ${name}; DHCP needs ports 67 and 4011`);
+        throw new Error(`systemd passed a socket on port ${port} for ${name}; DHCP needs ports 67 and 4011`);
       }
       const bound = parseIpv4(address) ?? UNSPECIFIED_ADDRESS;
       const localAddress = bound === UNSPECIFIED_ADDRESS ? one.addresses[0] : bound;
@@ -336,7 +336,7 @@ function requireOneInterface(
   if (names.length === 1 && networks.every((one) => one.name === names[0])) return;
   const why = reason instanceof Error ? reason.message : String(reason);
   throw new Error(
-    `this host has the networks ${networks.map((one) => one.name).join(', ')}, and it cannot be told which one a DHCP broadcast came from (${why}); reinstall the koffi package for this platform, or let systemd open the sockets (BindToDevice=), or run in a network namespace with one interface`,
+    `this host has the networks ${networks.map((one) => one.name).join(', ')}, and Railhead cannot tell on which one a DHCP broadcast arrived (${why}); reinstall the koffi package for this platform, or let systemd open the sockets (BindToDevice=), or run in a network namespace with one interface`,
     { cause: reason },
   );
 }

@@ -113,7 +113,10 @@ export class LeaseWriter {
       this.#counters.add('dhcp_lease_commits_failed');
       if (error instanceof StoreError) this.#taken ||= error.failure === 'taken';
       else if (this.#lines.take('commit', this.#now().monotonicMs)) {
-        this.#log.error({ err: error }, 'leases cannot be stored: new clients get no address until they can');
+        this.#log.error(
+          { err: error },
+          'leases cannot be written to the database: new clients get no address until writing works again',
+        );
       }
     }
     const now = this.#now();
@@ -130,7 +133,7 @@ export class LeaseWriter {
         }
       } catch (error) {
         this.#counters.add('dhcp_faults');
-        this.#log.error({ err: error }, 'a dhcp decision could not be concluded');
+        this.#log.error({ err: error }, 'a dhcp request could not be finished after its lease was written');
       }
     }
   }

@@ -7,7 +7,7 @@ import type { UdpSocket } from '../udp/open-udp-socket.ts';
 /** Replies of one system call. More at a time overrun the receive buffer of a relay that is no faster than we are. */
 const SENT_AT_ONCE = 16;
 
-/** Octets that may wait in the process for room in the kernel, some 10,000 replies; clients ask again for what is over it. */
+/** Bytes that may wait in the process for room in the kernel, some 10,000 replies; clients ask again for what is over it. */
 const WAITING_BYTES_MAX = 4 << 20;
 
 /** Replies of this turn of the event loop that one socket is to send. */

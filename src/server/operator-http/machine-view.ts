@@ -23,11 +23,11 @@ export function viewMachine({
     conflicts: [
       ...fieldConflicts.map(
         ({ field, follows, ignores }) =>
-          `${field}: ${follows} is followed, and ${ignores} says something else`,
+          `${field}: sources disagree; the value from ${follows} is used, the one from ${ignores} is ignored`,
       ),
       ...contestedClaims.map(
         ({ holder, others, what }) =>
-          `${what} is claimed by several machines: ${holder} has it, not ${others.join(', ')}`,
+          `${what} is claimed by several machines: it belongs to ${holder}, and is ignored for ${others.join(', ')}`,
       ),
     ],
   };

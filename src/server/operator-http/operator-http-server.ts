@@ -124,7 +124,11 @@ function buildApp(parts: OperatorHttpParts): express.Express {
         sendProblem(response, 'not_found', `${address} has no lease`);
         return;
       case 'not_stored':
-        sendProblem(response, 'not_stored', `the lease of ${address} has ended until the next start only`);
+        sendProblem(
+          response,
+          'not_stored',
+          `the lease of ${address} has ended, but this could not be saved: it may come back when the server restarts`,
+        );
     }
   });
   app.get('/api/v1/networks', (_request, response) => {

@@ -14,10 +14,11 @@ export function refuseOrigin(headers: IncomingHttpHeaders, hosts: readonly strin
     return 'the Host header names another server; add the name to operator.hosts if it is this one';
   }
   const site = headers['sec-fetch-site'];
-  if (site === 'cross-site' || site === 'same-site') return 'a page of another site sent this request';
+  if (site === 'cross-site' || site === 'same-site')
+    return 'this request was sent by a page of another web site';
   if (origin === undefined) return undefined;
   const sameSite = origin === `http://${host}` || origin === `https://${host}`;
-  return sameSite ? undefined : 'the Origin header names another site';
+  return sameSite ? undefined : 'the Origin header names another web site';
 }
 
 /** The name or address in a Host header, without port and brackets; undefined if it is not well-formed. */

@@ -43,10 +43,7 @@ export class TokenFile {
     try {
       token = readFileSync(file, 'utf8').trim();
       if ((statSync(file).mode & 0o077) !== 0) {
-        this.#log.warn(
-          { file },
-          `others than its owner can read the operator plane's token: chmod 600 ${file}`,
-        );
+        this.#log.warn({ file }, `other users can read the operator token: run chmod 600 ${file}`);
       }
     } catch (error) {
       const message = `operator.token_file: ${file} cannot be read: ${(error as Error).message}`;
@@ -54,7 +51,7 @@ export class TokenFile {
     }
     if (token.length < LENGTH_MIN || /\s/.test(token)) {
       throw new Error(
-        `operator.token_file: ${file} must hold one token of at least ${LENGTH_MIN} characters without blanks`,
+        `operator.token_file: ${file} must hold one token of at least ${LENGTH_MIN} characters without spaces`,
       );
     }
     return token;

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
 import type { NetworkInterface } from '../../host/network-interfaces.ts';
 
-/** IPv4, UDP and TFTP headers of a DATA packet, in octets. */
+/** IPv4, UDP and TFTP headers of a DATA packet, in bytes. */
 const HEADERS_LENGTH = 20 + 8 + 4;
-/** What an Ethernet packet of 1500 octets holds. */
+/** What an Ethernet packet of 1500 bytes holds. */
 const BLKSIZE_ETHERNET = 1468;
 /** RFC 2348. */
 const BLKSIZE_MAX = 65_464;

@@ -74,7 +74,7 @@ export class TftpListeners {
         waiting.add(address);
         log.warn(
           { local: address },
-          'tftp does not listen on this address yet: no interface has it; it is listened on as soon as one does',
+          'tftp does not listen on this address yet: no interface has it; listening starts as soon as one does',
         );
       });
     } catch (error) {
@@ -108,7 +108,7 @@ export class TftpListeners {
     const { log, onGone, places } = this.#parts;
     const failing = new Set<string>();
     for (const listener of this.#open.filter((one) => isGone(one, interfaces))) {
-      log.warn({ local: listener.address }, 'tftp: the address is gone');
+      log.warn({ local: listener.address }, 'tftp stopped listening: the address is gone');
       this.#open.splice(this.#open.indexOf(listener), 1);
       onGone(listener);
       closeListener(listener);

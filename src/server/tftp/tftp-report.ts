@@ -54,7 +54,7 @@ const FAULT_LINES: LineLimits = {
   perSubject: { burst: 1, perMinute: 1 },
   total: { burst: 300, perSecond: 2 },
 };
-/** Octets of a packet that the log gets. */
+/** Bytes of a packet that the log gets. */
 const PACKET_SHOWN = 600;
 
 /** Turns what happens to transfers and requests into log lines, counters and boot events. */
@@ -100,7 +100,7 @@ export class TftpReport {
       ...(error !== undefined && { err: error }),
     };
     if (outcome === 'declined') {
-      log.debug(fields, 'tftp size asked for');
+      log.debug(fields, 'tftp size query');
       return;
     }
     if (outcome === 'unconfirmed') {
@@ -137,7 +137,7 @@ export class TftpReport {
     const first = this.#rejects.add(client, reason, text, shown, this.#parts.now());
     if (!first || shown === undefined) return;
     if (reason === 'url') {
-      const summary = `the firmware was told the URL ${shown} and can only do TFTP`;
+      const summary = `the firmware was given the URL ${shown} but supports only TFTP`;
       this.#record('boot.url_sent_to_pxe_rom', client, summary, { url: shown });
     } else if (reason === 'not-found' || reason === 'refused' || reason === 'path' || reason === 'broken') {
       this.#record('tftp.failed', client, `TFTP ${shown} failed: ${text}`, { file: shown, reason });
@@ -195,7 +195,7 @@ function describeFailure(outcome: TransferSummary['outcome']): string {
     case 'timed-out':
       return 'the client stopped answering';
     case 'too-slow':
-      return 'it took too long';
+      return 'the transfer took too long';
     case 'content-failed':
       return 'the file could not be read';
     case 'stopped':

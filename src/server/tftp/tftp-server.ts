@@ -37,7 +37,7 @@ import { TurnBudget } from './transfers/turn-budget.ts';
 const SWEEP_MS = 100;
 /** The same request from a running transfer's port after this time is a client that started again. */
 const REPEATED_REQUEST_MS = 2000;
-/** A whole transfer may take this long, and a millisecond more for each octet: 1 kB/s. */
+/** A whole transfer may take this long, and a millisecond more for each byte: 1 kB/s. */
 const DURATION_MS_MIN = 60_000;
 /**
  * The longest wait that a client can ask for before we send again (RFC 2349). The OACK says what it asked for, since edk2
@@ -47,7 +47,7 @@ const TIMEOUT_SECONDS_MAX = 20;
 /** Answers a second to packets of no transfer; more could be reflections of forged ones. */
 const STRANGER_ERRORS_PER_SECOND = 10;
 
-/** Octets of the shortest packet that there is, an ACK. */
+/** Bytes of the shortest packet that there is, an ACK. */
 const PACKET_LENGTH_MIN = 4;
 
 /** What a TFTP server is put together from. */
@@ -141,7 +141,7 @@ export class TftpServer {
   }
 
   #onListener(listener: TftpListener, bytes: Buffer, from: RemoteInfo): void {
-    // Nobody can be answered at port 0, which only forged packets have; and there is nothing of fewer octets to answer.
+    // Nobody can be answered at port 0, which only forged packets have; and there is nothing of fewer bytes to answer.
     if (from.port === 0 || bytes.length < PACKET_LENGTH_MIN) {
       this.#report.counters.add('tftp_ignored', from.port === 0 ? 'port' : 'short');
       return;
@@ -183,9 +183,9 @@ export class TftpServer {
     if (request.operation === 'write') {
       refuse(TftpError.accessViolation, 'write', 'read-only server');
     } else if (request.mode !== 'octet') {
-      refuse(TftpError.undefined, 'mode', 'only mode octet is served; use octet');
+      refuse(TftpError.undefined, 'mode', 'only mode octet is supported; use octet');
     } else if (asked.kind === 'url') {
-      refuse(TftpError.notFound, 'url', 'a URL, not a file of this server');
+      refuse(TftpError.notFound, 'url', 'a URL was requested, and TFTP serves only files');
     } else if (asked.kind === 'refused') {
       refuse(TftpError.accessViolation, 'path', asked.reason);
     } else {
@@ -218,7 +218,7 @@ export class TftpServer {
       if (running.left === true) return;
       this.#running.leave(running);
       if (isUsedUp(error)) {
-        this.#report.rejected(peer.address, 'overload', 'no file descriptor is left', path);
+        this.#report.rejected(peer.address, 'overload', 'the server has no file descriptor left', path);
         return;
       }
       this.#report.broken(peer.address, path, error);
@@ -257,7 +257,12 @@ export class TftpServer {
     if (port === undefined || this.#closing) {
       await release(answer);
       this.#running.leave(running);
-      this.#report.rejected(peer.address, 'overload', 'no port is left for the transfer', path);
+      this.#report.rejected(
+        peer.address,
+        'overload',
+        'the server has no UDP port left for the transfer',
+        path,
+      );
       return;
     }
     this.#startTransfer(listener, running, port, answer, size, terms);
@@ -370,7 +375,7 @@ export class TftpServer {
 }
 
 const LIMIT_TEXTS = {
-  network: 'the client is in no network that is served',
+  network: 'the client is not on a served network; add its network to served_networks',
   rate: 'too many requests a second',
   'client-transfers': 'too many transfers of this client',
   overload: 'too many transfers',

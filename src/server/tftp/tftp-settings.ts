@@ -4,7 +4,7 @@ import type { PortRange } from './transfers/transfer-ports.ts';
 /** How the TFTP server behaves. Every setting has a default that suits a machine room. */
 export interface TftpSettings {
   /**
-   * The largest block granted, in octets. Absent: what a packet of the interface's MTU holds, 1468 at 1500; more is cut
+   * The largest block granted, in bytes. Absent: what a packet of the interface's MTU holds, 1468 at 1500; more is cut
    * into fragments, which many ROMs cannot put together.
    */
   readonly blksizeMax?: number;

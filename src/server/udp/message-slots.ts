@@ -35,14 +35,14 @@ export class MessageSlots {
     }
   }
 
-  /** Makes the vector of this number, counted over all messages, mean `length` octets of memory at `address`. */
+  /** Makes the vector of this number, counted over all messages, mean `length` bytes of memory at `address`. */
   protected point(vector: number, address: bigint, length: number): void {
     this.vectors.writeBigUInt64LE(address, vector * VECTOR_SIZE);
     this.vectors.writeBigUInt64LE(BigInt(length), vector * VECTOR_SIZE + 8);
   }
 }
 
-/** The same with memory for what the messages hold: `size` octets each, from `size` times the slot on. */
+/** The same with memory for what the messages hold: `size` bytes each, from `size` times the slot on. */
 export class DataSlots extends MessageSlots {
   readonly data: Buffer;
 

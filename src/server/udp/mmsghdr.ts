@@ -11,7 +11,7 @@ export const VECTOR = 16;
 export const VECTOR_COUNT = 24;
 export const LENGTH = 56;
 
-// struct iovec: base, length. struct sockaddr_in: family, port, address, and eight octets of padding.
+// struct iovec: base, length. struct sockaddr_in: family, port, address, and eight bytes of padding.
 export const VECTOR_SIZE = 16;
 export const NAME_SIZE = 16;
 export const NAME_PORT = 2;

@@ -13,11 +13,11 @@ import { NO_ROOM, type SocketCalls } from './socket-calls.ts';
 
 /** Packets that one system call receives, or sends. */
 const AT_ONCE = 64;
-/** What clients send in a transfer is short: four octets, or an error's text. More is cut off. */
+/** What clients send in a transfer is short: four bytes, or an error's text. More is cut off. */
 const RECEIVED_LENGTH_MAX = 1024;
 const HIGH = 2 ** 32;
 
-/** Octets of a packet that are sent from a place of their own. */
+/** Bytes of a packet that are sent from a place of their own. */
 const HEAD_LENGTH = 4;
 /** An ACK, which nearly all that comes is. */
 const COMMON_LENGTH = 4;
@@ -39,7 +39,7 @@ export interface PacketDestination {
 
 /** A packet that was not sent. */
 export interface UnsentPacket {
-  /** Its first four octets, as a number in network order. */
+  /** Its first four bytes, as a number in network order. */
   readonly head: number;
   readonly body: Uint8Array;
 }
@@ -96,7 +96,7 @@ export class PacketBatches {
   }
 
   /**
-   * Adds a packet: the four octets of `head`, a number in network order, and those of `body` from `start` up to `end`,
+   * Adds a packet: the four bytes of `head`, a number in network order, and those of `body` from `start` up to `end`,
    * which must stay as they are until it is sent: by `flush`, or with the ones after it. A full batch is sent at once, and
    * not by the next packet: that one must still be free to wait if there was no room.
    */
@@ -160,19 +160,19 @@ class IncomingSlots extends DataSlots {
   readonly #headerWords = wordsOf(this.headers);
   readonly #namesView = viewOf(this.names);
   /** Made once: a view is an object of some size, and one for each ACK would soon have to be collected. */
-  readonly #common = Array.from({ length: AT_ONCE }, (_, slot) => this.#octets(slot, COMMON_LENGTH));
+  readonly #common = Array.from({ length: AT_ONCE }, (_, slot) => this.#bytesOf(slot, COMMON_LENGTH));
 
   constructor(calls: SocketCalls) {
     super(calls, AT_ONCE, RECEIVED_LENGTH_MAX);
   }
 
-  /** The octets of a packet, and makes its slot ready for another. */
+  /** The bytes of a packet, and makes its slot ready for another. */
   take(slot: number): Uint8Array {
     const header = (slot * HEADER_SIZE) / WORD_SIZE;
     // The kernel has written over it how long the name is.
     this.#headerWords[header + NAME_LENGTH / WORD_SIZE] = NAME_SIZE;
     const length = this.#headerWords[header + LENGTH / WORD_SIZE] ?? 0;
-    return (length === COMMON_LENGTH ? this.#common[slot] : undefined) ?? this.#octets(slot, length);
+    return (length === COMMON_LENGTH ? this.#common[slot] : undefined) ?? this.#bytesOf(slot, length);
   }
 
   addressOf(slot: number): number {
@@ -183,7 +183,7 @@ class IncomingSlots extends DataSlots {
     return this.#namesView.getUint16(slot * NAME_SIZE + NAME_PORT);
   }
 
-  #octets(slot: number, length: number): Uint8Array {
+  #bytesOf(slot: number, length: number): Uint8Array {
     return this.data.subarray(slot * RECEIVED_LENGTH_MAX, slot * RECEIVED_LENGTH_MAX + length);
   }
 }

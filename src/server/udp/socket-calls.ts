@@ -39,7 +39,7 @@ export interface SocketCalls {
    */
   receiveMany(fd: number, headers: Uint8Array, count: number): number;
   sendMany(fd: number, headers: Uint8Array, count: number): number;
-  /** Where in memory the octets are; they stay there for as long as something refers to the buffer. */
+  /** Where in memory the bytes are; they stay there for as long as something refers to the buffer. */
   addressOf(bytes: Uint8Array): bigint;
 }
 
@@ -116,7 +116,7 @@ function hostInt(value: number): Uint8Array {
   return new Uint8Array(Int32Array.of(value).buffer);
 }
 
-/** A struct sockaddr_in: family in this machine's byte order, port and address in network order, eight octets of zero. */
+/** A struct sockaddr_in: family in this machine's byte order, port and address in network order, eight bytes of zero. */
 function socketAddress(address: Ipv4Address, port: number): Uint8Array {
   const bytes = Buffer.alloc(SOCKADDR_IN_SIZE);
   if (endianness() === 'LE') bytes.writeUInt16LE(AF_INET, 0);

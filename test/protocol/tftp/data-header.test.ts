@@ -12,7 +12,7 @@ test.each([
   [131_070, 65_534, 65_535],
   [131_071, 65_535, 1],
   [131_072, 0, 2],
-  // Past what 32 bits hold: some 2 TiB at 512 octets a block.
+  // Past what 32 bits hold: some 2 TiB at 512 bytes a block.
   [2 ** 32, 0, 1],
   [2 ** 32 + 65_535, 65_535, 1],
 ])('block %d is %d on the wire, or %d', (block, toZero, toOne) => {

@@ -259,7 +259,7 @@ const upTo = (last: number, first = 1): number[] =>
 
 describe('through a good network', () => {
   test.each([
-    ['512 octets a block up to the last number', 65_535, 1, 0],
+    ['512 bytes a block up to the last number', 65_535, 1, 0],
     ['65535 x 512 + 1 octets', 65_536, 1, 0],
     ['65536 x 512 octets, whose last block is empty', 65_537, 1, 0],
     ['40 MiB in windows', 81_921, 64, 0],

@@ -210,7 +210,8 @@ describe('Ignition gets a version that it understands, or waits', () => {
     const answer = await get(plane, '/ignition?rack=1', IGNITION(spec));
     expect(answer.status).toBe(status);
     expect(plane.events.at(-1)?.kind).toBe(status === 200 ? 'ignition.sent' : 'ignition.refused');
-    if (status !== 200) expect(answer.body).toMatch(/is Ignition 3\.4\.0, and this machine knows .* at most/);
+    if (status !== 200)
+      expect(answer.body).toMatch(/is Ignition 3\.4\.0, but this machine supports .* at most/);
   });
 });
 
@@ -268,7 +269,7 @@ describe('assets', () => {
     const plane = await start();
     expect((await get(plane, '/assets/flatcar/vmlinuz')).status).toBe(404);
     expect(plane.events.map(({ kind, summary }) => `${kind} ${summary}`)).toEqual([
-      'http.asset_missing /assets/flatcar/vmlinuz is not there',
+      'http.asset_missing file not found: /assets/flatcar/vmlinuz',
     ]);
   });
 
@@ -625,7 +626,7 @@ describe('reports', () => {
     expect((await report()).status).toBe(200);
     const second = await report();
     expect([second.status, second.headers.get('retry-after')]).toEqual([503, '60']);
-    expect(await second.text()).toBe('too many reports; this one was not noted\n');
+    expect(await second.text()).toBe('too many reports; this one was not recorded\n');
     expect(plane.events).toHaveLength(1);
   });
 

@@ -22,7 +22,7 @@ export interface BootPlane {
   readonly events: BootEvent[];
   readonly discovered: string[];
   readonly counters: Counters;
-  /** The file behind `/assets/image`, of LARGE_SIZE octets. */
+  /** The file behind `/assets/image`, of LARGE_SIZE bytes. */
   readonly image: string;
   /** Sends bytes as they are, and resolves with all that comes back until the server closes; `from` is a loopback address. */
   readonly raw: (text: string, from?: string) => Promise<string>;

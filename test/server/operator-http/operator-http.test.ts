@@ -231,9 +231,9 @@ test('metadata of machines, which can be secret, is not in the list', async () =
         labels: { rack: '1' },
         sources: ['files', 'netbox'],
         conflicts: [
-          'labels.rack: files is followed, and netbox says something else',
-          'metadata.password: files is followed, and netbox says something else',
-          'MAC address 52:54:00:00:00:01 is claimed by several machines: node1 has it, not node2',
+          'labels.rack: sources disagree; the value from files is used, the one from netbox is ignored',
+          'metadata.password: sources disagree; the value from files is used, the one from netbox is ignored',
+          'MAC address 52:54:00:00:00:01 is claimed by several machines: it belongs to node1, and is ignored for node2',
         ],
       },
       {
@@ -241,7 +241,9 @@ test('metadata of machines, which can be secret, is not in the list', async () =
         macs: ['52:54:00:00:00:01'],
         labels: { rack: '1' },
         sources: ['netbox'],
-        conflicts: ['MAC address 52:54:00:00:00:01 is claimed by several machines: node1 has it, not node2'],
+        conflicts: [
+          'MAC address 52:54:00:00:00:01 is claimed by several machines: it belongs to node1, and is ignored for node2',
+        ],
       },
     ],
     discovered: [],

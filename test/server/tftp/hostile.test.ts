@@ -63,7 +63,7 @@ const directory = (settings: DirectorySettings, hot = new HotFiles()): Directory
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 const SHORT = ['', '\0', '\0\x01', '\0\x01f', '\0\x02', '\0\x04', '\0\x04\0', '\0\x05\0'].map(bytesOf);
 
-describe('T1: datagrams of 0 to 3 octets', () => {
+describe('T1: datagrams of 0 to 3 bytes', () => {
   test('to the port of requests are ignored', async () => {
     const server = await startTestServer(files);
     for (const packet of SHORT)
@@ -308,7 +308,7 @@ test('T11: a request that comes ten times from one port is one transfer', async 
 });
 
 describe('T12: sizes', () => {
-  /** Octets that tell where they are, from no disk. */
+  /** Bytes that tell where they are, from no disk. */
   const patterned = (size: number): TftpContent => ({
     open: ({ path: name }) => ({
       kind: 'stream',
@@ -331,9 +331,9 @@ describe('T12: sizes', () => {
     ['a block', 512, 512, 2],
     ['ten blocks', 5120, 512, 11],
     // 65535 x 512 + 1 and what follows, with blocks that are small for the sake of time.
-    ['65535 blocks and one octet', 65_535 * 8 + 1, 8, 65_536],
+    ['65535 blocks and one byte', 65_535 * 8 + 1, 8, 65_536],
     ['65536 blocks, the last one empty', 65_536 * 8, 8, 65_537],
-  ])('%s octets', async (_name, size, blksize, blocks) => {
+  ])('%s bytes', async (_name, size, blksize, blocks) => {
     const { port } = await startTestServer(patterned(size));
     const { bytes, dataPackets, oack } = await fetchFile(port, 'file', { blksize, windowsize: 64, tsize: 0 });
     expect(oack['tsize']).toBe(String(size));

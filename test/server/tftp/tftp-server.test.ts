@@ -24,7 +24,7 @@ const start = (settings: Partial<TftpSettings> = {}, parts: Partial<TftpServerPa
 
 describe('a file arrives', () => {
   test.each([
-    ['without options, 512 octets a block', {}, {}],
+    ['without options, 512 bytes a block', {}, {}],
     [
       'as edk2 asks',
       { tsize: 0, blksize: 1468, windowsize: 4 },
@@ -60,9 +60,9 @@ describe('a file arrives', () => {
 
 test('a URL given to firmware that knows TFTP only is an event', async () => {
   const { events, port } = await start();
-  await expect(fetchFile(port, 'http://10.0.0.2/boot.ipxe')).rejects.toThrow('ERROR 1: a URL, not a file');
+  await expect(fetchFile(port, 'http://10.0.0.2/boot.ipxe')).rejects.toThrow('ERROR 1: a URL was requested');
   expect(events.summaries('boot.url_sent_to_pxe_rom')).toEqual([
-    'the firmware was told the URL http://10.0.0.2/boot.ipxe and can only do TFTP',
+    'the firmware was given the URL http://10.0.0.2/boot.ipxe but supports only TFTP',
   ]);
 });
 
@@ -78,7 +78,7 @@ test('a failure of another kind in the same minute is an event of its own, and t
     await expect(fetchFile(port, name)).rejects.toThrow('ERROR');
   expect(events.events.map(({ kind, summary }) => `${kind}: ${summary}`)).toEqual([
     'tftp.failed: TFTP gone failed: no such file',
-    'boot.url_sent_to_pxe_rom: the firmware was told the URL http://10.0.0.2/boot.ipxe and can only do TFTP',
+    'boot.url_sent_to_pxe_rom: the firmware was given the URL http://10.0.0.2/boot.ipxe but supports only TFTP',
     expect.stringMatching(/^tftp.failed: TFTP ..\/..\/etc\/passwd failed: /),
   ]);
   expect(lines.filter(({ msg }) => msg === 'tftp request rejected')).toHaveLength(1);

@@ -33,7 +33,7 @@ function receiveAll(fd: number): string[] {
 
 const fail = (errno: number): void => expect.unreachable(`errno ${errno}`);
 
-/** Adds a packet of so many octets of a text, of which there must be four. */
+/** Adds a packet of so many bytes of a text, of which there must be four. */
 function add(fd: number, port: number, text: string, failed: PacketDestination['failed'] = fail): void {
   const bytes = Buffer.from(text, 'latin1');
   batches.add({ fd, address: target, port, failed }, bytes.readUInt32BE(0), bytes, 4, bytes.length);

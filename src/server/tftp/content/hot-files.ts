@@ -1,4 +1,4 @@
-/** How much of the memory files may take, in octets. */
+/** How much of the memory files may take, in bytes. */
 export interface HotFileLimits {
   readonly fileBytesMax: number;
   readonly totalBytesMax: number;
@@ -33,7 +33,7 @@ export class HotFiles {
     this.#limits = limits;
   }
 
-  /** Octets that the files take now. */
+  /** Bytes that the files take now. */
   get totalBytes(): number {
     return this.#total;
   }

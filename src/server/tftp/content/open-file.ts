@@ -62,7 +62,7 @@ async function readWhole(found: FoundFile): Promise<Uint8Array> {
   try {
     const bytes = Buffer.allocUnsafeSlow(Number(found.stats.size));
     if ((await readFully(handle, bytes, 0)) < bytes.length) {
-      throw new Error(`${found.realPath} has become shorter`);
+      throw new Error(`${found.realPath} was truncated while it was read`);
     }
     return bytes;
   } finally {

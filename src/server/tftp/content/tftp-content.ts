@@ -12,13 +12,13 @@ export interface TftpFileRequest {
 /** A file too large for memory. Reading goes on from what was opened, even if the name has another file by now. */
 export interface TftpStream {
   readonly size: number;
-  /** Fills `target` from `position` on; resolves to the number of octets, which is less only at the end of the file. */
+  /** Fills `target` from `position` on; resolves to the number of bytes, which is less only at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
 }
 
 export type TftpAnswer =
-  /** `name` is for the log. The octets must not change until `release`, which is called once, at the end. */
+  /** `name` is for the log. The bytes must not change until `release`, which is called once, at the end. */
   | {
       readonly kind: 'bytes';
       readonly name: string;

@@ -1,6 +1,6 @@
 import type { TftpAnswer, TftpContent, TftpFileRequest } from './tftp-content.ts';
 
-/** Makes the octets of a file that is on no disk; undefined if there is no such file for this client. */
+/** Makes the bytes of a file that is on no disk; undefined if there is no such file for this client. */
 export type MakeVirtualFile = (
   request: TftpFileRequest,
 ) => string | Uint8Array | undefined | Promise<string | Uint8Array | undefined>;

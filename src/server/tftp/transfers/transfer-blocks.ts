@@ -1,9 +1,9 @@
 import type { TftpStream } from '../content/tftp-content.ts';
 
-/** What a read brings at least, in octets: fewer and larger reads for clients that take one small block at a time. */
+/** What a read brings at least, in bytes: fewer and larger reads for clients that take one small block at a time. */
 const READ_AHEAD_BYTES = 64 * 1024;
 
-/** Where the octets of a block are: in `bytes` from `start` up to `end`. */
+/** Where the bytes of a block are: in `bytes` from `start` up to `end`. */
 export interface BlockPlace {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -15,7 +15,7 @@ export interface TransferBlocks {
   readonly size: number;
   /** Makes blocks ready; undefined if they are already. Rejects if the file cannot be read, or has become shorter. */
   load(first: number, count: number): Promise<void> | undefined;
-  /** A block that is ready. The octets stay as they are until they are sent. */
+  /** A block that is ready. The bytes stay as they are until they are sent. */
   locate(block: number): BlockPlace;
   close(): Promise<void>;
 }
@@ -120,7 +120,7 @@ export class StreamedBlocks implements TransferBlocks {
     const position = (first - 1) * this.#blksize;
     const bytes = Buffer.allocUnsafeSlow(Math.min(count * this.#blksize, this.size - position));
     if (bytes.length > 0 && (await this.#stream.read(bytes, position)) < bytes.length) {
-      throw new Error('the file has become shorter');
+      throw new Error('the file was truncated during the transfer');
     }
     return { first, count, bytes };
   }

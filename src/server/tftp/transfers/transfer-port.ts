@@ -8,7 +8,7 @@ const QUARANTINE_MS = 10_000;
 /** Ended transfers that are remembered. */
 const ENDED_MAX = 10_000;
 const PORTS = 0x1_0000;
-/** Octets of a packet that its transfer numbers. */
+/** Bytes of a packet that its transfer numbers. */
 const HEAD_LENGTH = 4;
 /** How long to wait when the kernel has no memory for a packet, of which it tells no end. */
 const NO_MEMORY_PAUSE_MS = 5;
@@ -39,7 +39,7 @@ export interface SenderListener {
 /** What a transfer needs to send. */
 export interface PacketSender {
   /**
-   * Sends a packet, at the latest when flushed: the four octets of `head`, a number in network order, and those of `body`
+   * Sends a packet, at the latest when flushed: the four bytes of `head`, a number in network order, and those of `body`
    * from `start` up to `end`, which must stay as they are.
    */
   send(head: number, body: Uint8Array, start: number, end: number): void;
