@@ -4,7 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
+import { NetworkLab } from '../src/lab/network-lab.ts';
+import { findProgram } from '../test/support/find-program.ts';
 
 // DISCOVER to ACK exchanges a second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two
 // network namespaces. perfdhcp plays the clients behind a relay. `npm run bench -- dhcp [--clients N] [--seconds N]

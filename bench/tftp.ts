@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findProgram, NetworkLab } from '../src/lab/network-lab.ts';
+import { NetworkLab } from '../src/lab/network-lab.ts';
+import { findProgram } from '../test/support/find-program.ts';
 import { residentMegabytes } from './parts/resident-memory.ts';
 import type { TftpLoadResult, TftpLoadSettings } from './parts/tftp-load.ts';
 

@@ -35,3 +35,10 @@ export function findSpecVersion(text: string): SpecVersion | undefined {
 export function compareSpecVersions(a: SpecVersion, b: SpecVersion): number {
   return specMinor(a) - specMinor(b);
 }
+
+/** Whether an Ignition that accepts specifications up to `newest` accepts a configuration of `spec`. */
+export function acceptsSpec(newest: SpecVersion, spec: SpecVersion): boolean {
+  // An experimental specification is only accepted by builds of that very version.
+  if (spec.endsWith('-experimental')) return spec === newest;
+  return compareSpecVersions(spec, newest) <= 0;
+}

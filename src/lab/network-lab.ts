@@ -14,15 +14,6 @@ let made = 0;
 /** Whether this user may make network namespaces; a test that needs them is skipped by name otherwise. */
 export const canMakeNamespaces = process.getuid?.() === 0;
 
-/** The program's path, or undefined if it is not installed. */
-export function findProgram(name: string): string | undefined {
-  try {
-    return execFileSync('which', [name], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Networks of their own for one test file or one virtual rack: namespaces, links between them, and programs inside.
  * `remove` ends every program that was started here, and takes everything down.

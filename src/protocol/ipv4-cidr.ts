@@ -35,8 +35,3 @@ export function cidrContains(cidr: Ipv4Cidr, address: Ipv4Address): boolean {
 export function cidrNetmask(cidr: Ipv4Cidr): Ipv4Address {
   return ipv4FromNumber(2 ** 32 - 2 ** (32 - cidr.prefixLength));
 }
-
-/** The address that reaches every host of the network: all host bits one. */
-export function cidrBroadcast(cidr: Ipv4Cidr): Ipv4Address {
-  return ipv4FromNumber(cidr.last);
-}

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootEventKind } from '../../src/provision/history/boot-event.ts';
 import { openSqliteEvents } from '../../src/store/sqlite/sqlite-store.ts';
 import { DhcpProcess } from './dhcp-process.ts';
-import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
+import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
+import { findProgram } from '../support/find-program.ts';
 
 // Clients that others wrote, each in a network of its own:
 //

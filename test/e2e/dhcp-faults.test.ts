@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
+import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
+import { findProgram } from '../support/find-program.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 
 // What an operator's host does to a running server: its disk fills up, its interface goes away and comes back.

@@ -11,7 +11,7 @@ import type { Lease } from '../../src/provision/dhcp/leases/lease.ts';
 import type { LeaseEvent } from '../../src/provision/dhcp/leases/lease-event.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { DatabaseStore } from '../../src/store/store.ts';
-import { findProgram } from '../../src/lab/network-lab.ts';
+import { findProgram } from '../support/find-program.ts';
 import { ip } from '../provision/dhcp/dhcp-rig.ts';
 import { BindServer } from './bind-server.ts';
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
+import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
+import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 
 // `railhead doctor` beside a running server, on a network where somebody else leases addresses, and says PXEClient.

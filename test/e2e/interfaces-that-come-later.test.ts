@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
+import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
+import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 
 // A server that starts before its network is complete, as at the power-on of a whole room.

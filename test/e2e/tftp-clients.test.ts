@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { canMakeNamespaces, findProgram, NetworkLab } from '../../src/lab/network-lab.ts';
+import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
+import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 
 // Clients that others wrote, on a cable of their own:

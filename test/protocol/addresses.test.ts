@@ -7,7 +7,7 @@ import {
   ipv4ToNumber,
   parseIpv4,
 } from '../../src/protocol/ipv4-address.ts';
-import { cidrBroadcast, cidrContains, cidrNetmask, parseCidr } from '../../src/protocol/ipv4-cidr.ts';
+import { cidrContains, cidrNetmask, parseCidr } from '../../src/protocol/ipv4-cidr.ts';
 import { isStationMac, macFromBytes, macToBytes, parseMac } from '../../src/protocol/mac-address.ts';
 import {
   isIdentifyingUuid,
@@ -83,11 +83,11 @@ describe('IPv4 address', () => {
     ['10.0.1.0/24', '255.255.255.0', '10.0.1.255'],
     ['0.0.0.0/0', '0.0.0.0', '255.255.255.255'],
     ['192.0.2.7/32', '255.255.255.255', '192.0.2.7'],
-  ])('%j has mask %j and broadcast %j', (text, mask, broadcast) => {
+  ])('%j has mask %j and ends at %j', (text, mask, last) => {
     const cidr = parseCidr(text)!;
     expect(cidrNetmask(cidr)).toBe(mask);
-    expect(cidrBroadcast(cidr)).toBe(broadcast);
-    expect(cidrContains(cidr, cidrBroadcast(cidr))).toBe(true);
+    expect(ipv4FromNumber(cidr.last)).toBe(last);
+    expect(cidrContains(cidr, ipv4FromNumber(cidr.last))).toBe(true);
   });
 });
 

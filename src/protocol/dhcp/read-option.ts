@@ -9,13 +9,6 @@ export function readUint16(options: DhcpOptions, code: number): number | undefin
   return bytes?.length === 2 ? (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0) : undefined;
 }
 
-/** An option of exactly four bytes, as a number. */
-export function readUint32(options: DhcpOptions, code: number): number | undefined {
-  const bytes = options.get(code);
-  if (bytes?.length !== 4) return undefined;
-  return (((bytes[0] ?? 0) << 24) | ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)) >>> 0;
-}
-
 /** An option that is one IPv4 address. */
 export function readAddress(options: DhcpOptions, code: number): Ipv4Address | undefined {
   const bytes = options.get(code);

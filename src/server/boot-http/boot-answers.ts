@@ -1,7 +1,7 @@
 import type { BootDecider, MachineDecision, RenderableMatch } from '../../catalog/boot-decider.ts';
 import type { Generation, MatchedResolution } from '../../catalog/generation.ts';
 import { parseAcceptHeader } from '../../ignition/accept-header.ts';
-import { acceptsSpec } from '../../ignition/flatcar-releases.ts';
+import { acceptsSpec } from '../../ignition/spec-version.ts';
 import { type BootDecision, describeSubject } from '../../provision/boot/decide-boot.ts';
 import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { findProgram } from '../../../src/lab/network-lab.ts';
+import { findProgram } from '../../support/find-program.ts';
 import {
   DirectoryContent,
   type DirectorySettings,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readText, readUint32 } from '../../../../src/protocol/dhcp/read-option.ts';
+import type { DhcpOptions } from '../../../../src/protocol/dhcp/message.ts';
+import { readText } from '../../../../src/protocol/dhcp/read-option.ts';
 import {
   ADDRESS,
   BIOS_PXE,
@@ -19,6 +20,12 @@ import {
 } from '../dhcp-rig.ts';
 
 // What the server that leases does about each kind of message, in each state that matters.
+
+/** An option of exactly four bytes, as a number. */
+const readUint32 = (options: DhcpOptions, code: number): number | undefined => {
+  const bytes = options.get(code);
+  return bytes?.length === 4 ? Buffer.from(bytes).readUInt32BE() : undefined;
+};
 
 const ME = clientMac(1);
 const OTHER = clientMac(2);
