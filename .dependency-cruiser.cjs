@@ -1,5 +1,12 @@
 /** Imports point inward; ARCHITECTURE.md explains the layers. */
 const pure = '^src/(protocol|ignition|butane|limits|provision)/';
+/** Packages that read or write files, sockets, databases or the log, or that load native code. */
+const ioPackages = [
+  ...['better-sqlite3', 'pg', 'kysely', 'express', 'helmet', 'chokidar', 'koffi', 'pino', 'undici'],
+  ...['commander', 'execa', 'tftp'],
+];
+/** Parts of src/server that every server may use; the others know nothing of each other. */
+const sharedServerParts = ['http', 'udp'];
 const allowed = {
   protocol: [],
   ignition: [],
@@ -48,6 +55,12 @@ module.exports = {
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|zlib|buffer)$' },
     },
     {
+      name: 'pure-folders-use-no-io-packages',
+      severity: 'error',
+      from: { path: pure },
+      to: { path: `(^|node_modules/)(@types/)?(${ioPackages.join('|')})(/|$)` },
+    },
+    {
       name: 'pure-folders-know-no-configuration',
       severity: 'error',
       from: { path: pure },
@@ -78,8 +91,31 @@ module.exports = {
     {
       name: 'nothing-imports-the-shells-of-the-program',
       severity: 'error',
-      from: { pathNot: '^src/main\\.ts$|^src/(app|cli|lab)/' },
+      from: { path: '^src/', pathNot: '^src/main\\.ts$|^src/(app|cli|lab)/' },
       to: { path: '^src/main\\.ts$|^src/(app|cli|lab)/' },
+    },
+    {
+      name: 'servers-know-nothing-of-each-other',
+      comment: 'What two servers need belongs into server/http, server/udp or another layer.',
+      severity: 'error',
+      from: { path: '^src/server/([^/]+)/' },
+      to: {
+        path: '^src/server/',
+        pathNot: ['^src/server/$1/', `^src/server/(${sharedServerParts.join('|')})/`],
+      },
+    },
+    {
+      name: 'the-program-imports-no-tests',
+      severity: 'error',
+      from: { path: '^(src|bin)/' },
+      to: { path: '^(test|bench|fuzz|scripts)/' },
+    },
+    {
+      name: 'only-declared-packages',
+      comment: 'Tests, benchmarks, fuzzers and scripts use the packages that package.json names.',
+      severity: 'error',
+      from: { path: '^(test|bench|fuzz|scripts)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
     },
     {
       name: 'not-to-dev-dependencies',
