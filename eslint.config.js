@@ -1,6 +1,13 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** One way to hide a member: `#name`, which holds at run time too. Constructors have no such form. */
+const hashForPrivate = {
+  selector:
+    ":matches(PropertyDefinition, MethodDefinition[kind!='constructor'], TSParameterProperty)[accessibility='private']",
+  message: 'Write #name: the keyword `private` is for constructors alone.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'node_modules/', 'assets/', 'bin/', '**/*.cjs', 'eslint.config.js'] },
   js.configs.recommended,
@@ -25,6 +32,10 @@ export default tseslint.config(
       'no-control-regex': 'off',
       'max-lines': ['warn', { max: 500, skipBlankLines: true, skipComments: true }],
     },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: { 'no-console': 'error', 'no-restricted-syntax': ['error', hashForPrivate] },
   },
   {
     // Configuration is read once, in src/config/: nobody else may look at the environment.
@@ -57,8 +68,20 @@ export default tseslint.config(
         })),
         { name: 'crypto', message: 'Pure code takes randomness as an argument.' },
       ],
+      // Of node:crypto only what gives the same result for the same bytes.
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['crypto', 'node:crypto'].map((name) => ({
+            name,
+            allowImportNames: ['createHash', 'createHmac', 'timingSafeEqual'],
+            message: 'Pure code takes randomness as an argument.',
+          })),
+        },
+      ],
       'no-restricted-syntax': [
         'error',
+        hashForPrivate,
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: 'Pure code takes the time as an argument.',

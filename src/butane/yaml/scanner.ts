@@ -32,154 +32,154 @@ const beginsNoPlainScalar = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) 
  * where tabs are allowed, which errors come first. Work and memory are proportional to the text.
  */
 export class Scanner {
-  private readonly cursor: Cursor;
-  private tokens: Token[] = [];
-  private head = 0;
+  readonly #cursor: Cursor;
+  #tokens: Token[] = [];
+  #head = 0;
   /** Whether the token at the head can be taken: enough follows it, and no key can begin with it any more. */
-  private headIsSettled = false;
+  #headIsSettled = false;
   /** Tokens taken from the queue. */
-  private taken = 0;
-  private flowLevel = 0;
+  #taken = 0;
+  #flowLevel = 0;
   /** Column of the current block, -1 at the top. */
-  private indent = -1;
-  private readonly outerIndents: number[] = [];
-  private keyAllowed = true;
+  #indent = -1;
+  readonly #outerIndents: number[] = [];
+  #keyAllowed = true;
   /** The possible key of each flow level, the block context first. */
-  private readonly possibleKeys: (PossibleKey | undefined)[] = [undefined];
+  readonly #possibleKeys: (PossibleKey | undefined)[] = [undefined];
   /** The level of each possible key, by the number of its token. */
-  private readonly keyLevels = new Map<number, number>();
+  readonly #keyLevels = new Map<number, number>();
 
   constructor(text: string) {
-    this.cursor = new Cursor(text);
+    this.#cursor = new Cursor(text);
   }
 
   /** The next token; throws YamlError if the text makes none. Behind the end of the stream it stays `stream-end`. */
   peek(): Token {
     // go-yaml reads two tokens ahead for its comments, so errors surface that much earlier.
-    if (!this.headIsSettled) {
-      while (this.head + 2 >= this.tokens.length || this.mayBecomeKey()) this.scanToken();
-      this.headIsSettled = true;
+    if (!this.#headIsSettled) {
+      while (this.#head + 2 >= this.#tokens.length || this.#mayBecomeKey()) this.#scanToken();
+      this.#headIsSettled = true;
     }
-    const token = this.tokens[this.head];
+    const token = this.#tokens[this.#head];
     if (!token) throw new Error('The token queue is empty.');
     return token;
   }
 
   /** Takes the token that `peek` returned from the queue. */
   next(): void {
-    this.headIsSettled = false;
-    this.head++;
-    this.taken++;
-    if (this.head < 256) return;
-    this.tokens = this.tokens.slice(this.head);
-    this.head = 0;
+    this.#headIsSettled = false;
+    this.#head++;
+    this.#taken++;
+    if (this.#head < 256) return;
+    this.#tokens = this.#tokens.slice(this.#head);
+    this.#head = 0;
   }
 
   /** Whether the token at the head may still turn out to begin an implicit key. */
-  private mayBecomeKey(): boolean {
-    const level = this.keyLevels.get(this.taken);
-    return level !== undefined && this.validKey(level) !== undefined;
+  #mayBecomeKey(): boolean {
+    const level = this.#keyLevels.get(this.#taken);
+    return level !== undefined && this.#validKey(level) !== undefined;
   }
 
-  private scanToken(): void {
-    const { cursor } = this;
+  #scanToken(): void {
+    const cursor = this.#cursor;
     const { line, column } = cursor;
-    this.skipToToken();
-    if (this.indent > cursor.column) this.closeBlocks(cursor.column, { line, column });
+    this.#skipToToken();
+    if (this.#indent > cursor.column) this.#closeBlocks(cursor.column, { line, column });
 
     if (cursor.ended) {
-      this.scanStreamEnd();
+      this.#scanStreamEnd();
     } else if (cursor.column === 0 && cursor.sees('%')) {
-      this.scanDirective();
+      this.#scanDirective();
     } else if (cursor.seesDocumentMarker()) {
-      this.scanDocumentMarker();
+      this.#scanDocumentMarker();
     } else {
-      this.scanContent();
+      this.#scanContent();
       // The dash of an entry has no comment of its own.
-      if (this.tokens.at(-1)?.type !== 'block-entry') this.skipCommentBehindToken();
+      if (this.#tokens.at(-1)?.type !== 'block-entry') this.#skipCommentBehindToken();
     }
   }
 
-  private scanContent(): void {
-    const { cursor } = this;
+  #scanContent(): void {
+    const cursor = this.#cursor;
     const code = cursor.at();
     const next = cursor.at(1);
     switch (cursor.text.charAt(cursor.offset)) {
       case '[':
-        this.openFlow('flow-sequence-start');
+        this.#openFlow('flow-sequence-start');
         return;
       case '{':
-        this.openFlow('flow-mapping-start');
+        this.#openFlow('flow-mapping-start');
         return;
       case ']':
-        this.closeFlow('flow-sequence-end');
+        this.#closeFlow('flow-sequence-end');
         return;
       case '}':
-        this.closeFlow('flow-mapping-end');
+        this.#closeFlow('flow-mapping-end');
         return;
       case ',':
-        this.dropPossibleKey();
-        this.keyAllowed = true;
-        this.addIndicator('flow-entry');
+        this.#dropPossibleKey();
+        this.#keyAllowed = true;
+        this.#addIndicator('flow-entry');
         return;
       case '*':
-        this.scanAnchor('alias');
+        this.#scanAnchor('alias');
         return;
       case '&':
-        this.scanAnchor('anchor');
+        this.#scanAnchor('anchor');
         return;
       case '!':
-        this.scanTag();
+        this.#scanTag();
         return;
       case "'":
       case '"':
-        this.scanQuoted(code === 0x27 ? "'" : '"');
+        this.#scanQuoted(code === 0x27 ? "'" : '"');
         return;
       case '-':
-        if (isSpaceOrEnd(next)) this.scanBlockEntry();
-        else this.scanPlain();
+        if (isSpaceOrEnd(next)) this.#scanBlockEntry();
+        else this.#scanPlain();
         return;
       case '?':
-        if (this.flowLevel > 0 || isSpaceOrEnd(next)) this.scanKey();
-        else this.scanPlain();
+        if (this.#flowLevel > 0 || isSpaceOrEnd(next)) this.#scanKey();
+        else this.#scanPlain();
         return;
       case ':':
-        if (this.flowLevel > 0 || isSpaceOrEnd(next)) this.scanValue();
-        else this.scanPlain();
+        if (this.#flowLevel > 0 || isSpaceOrEnd(next)) this.#scanValue();
+        else this.#scanPlain();
         return;
       case '|':
       case '>':
-        if (this.flowLevel > 0) break;
-        this.scanBlock(code === 0x7c);
+        if (this.#flowLevel > 0) break;
+        this.#scanBlock(code === 0x7c);
         return;
       default:
     }
     if (isSpaceOrEnd(code) || beginsNoPlainScalar.has(code)) {
       throw cursor.error('found character that cannot start any token');
     }
-    this.scanPlain();
+    this.#scanPlain();
   }
 
   /** Skips blanks, comments and line breaks. Tabs only where no block could begin behind them. */
-  private skipToToken(): void {
-    const { cursor } = this;
+  #skipToToken(): void {
+    const cursor = this.#cursor;
     for (;;) {
-      const tabsAllowed = this.flowLevel > 0 || !this.keyAllowed;
+      const tabsAllowed = this.#flowLevel > 0 || !this.#keyAllowed;
       let code = cursor.at();
       while (code === space || (tabsAllowed && code === tab)) {
         cursor.skipBlank();
         code = cursor.at();
       }
-      if (code === hash) this.skipComments();
+      if (code === hash) this.#skipComments();
       if (!isBreak(cursor.at())) return;
       cursor.skipBreak();
-      if (this.flowLevel === 0) this.keyAllowed = true;
+      if (this.#flowLevel === 0) this.#keyAllowed = true;
     }
   }
 
   /** Skips a comment, and comments on the following lines, whatever blanks stand before those. */
-  private skipComments(): void {
-    const { cursor } = this;
+  #skipComments(): void {
+    const cursor = this.#cursor;
     for (;;) {
       cursor.skipToLineEnd();
       let gap = 0;
@@ -193,27 +193,20 @@ export class Scanner {
     }
   }
 
-  private skipCommentBehindToken(): void {
-    const { cursor } = this;
+  #skipCommentBehindToken(): void {
+    const cursor = this.#cursor;
     if (cursor.breaksBehind > 0) return;
     let gap = 0;
     while (gap < maxCommentGap && isBlank(cursor.at(gap))) gap++;
     if (gap < maxCommentGap && cursor.at(gap) === hash) cursor.skipToLineEnd();
   }
 
-  private add(
-    type: TokenType,
-    at: Mark,
-    width: number,
-    value = '',
-    suffix = '',
-    style: ScalarStyle = 'plain',
-  ) {
-    this.tokens.push({ type, line: at.line, column: at.column, width, value, suffix, style });
+  #add(type: TokenType, at: Mark, width: number, value = '', suffix = '', style: ScalarStyle = 'plain') {
+    this.#tokens.push({ type, line: at.line, column: at.column, width, value, suffix, style });
   }
 
   /** Puts a token that only follows from the layout before the one with the given number. */
-  private insert(type: TokenType, at: Mark, number: number): void {
+  #insert(type: TokenType, at: Mark, number: number): void {
     const token: Token = {
       type,
       line: at.line,
@@ -223,116 +216,116 @@ export class Scanner {
       suffix: '',
       style: 'plain',
     };
-    this.tokens.splice(this.head + number - this.taken, 0, token);
+    this.#tokens.splice(this.#head + number - this.#taken, 0, token);
   }
 
-  private addIndicator(type: TokenType): void {
-    const { mark } = this.cursor;
-    this.cursor.skip();
-    this.add(type, mark, 1);
+  #addIndicator(type: TokenType): void {
+    const { mark } = this.#cursor;
+    this.#cursor.skip();
+    this.#add(type, mark, 1);
   }
 
   /** Number that the next token added will have. */
-  private get nextNumber(): number {
-    return this.taken + this.tokens.length - this.head;
+  get #nextNumber(): number {
+    return this.#taken + this.#tokens.length - this.#head;
   }
 
-  private scanStreamEnd(): void {
-    const { cursor } = this;
+  #scanStreamEnd(): void {
+    const cursor = this.#cursor;
     // The end of the text ends the last line too.
     if (cursor.column !== 0) {
       cursor.column = 0;
       cursor.line++;
     }
-    this.leaveBlocks();
-    this.add('stream-end', cursor.mark, 0);
+    this.#leaveBlocks();
+    this.#add('stream-end', cursor.mark, 0);
   }
 
-  private leaveBlocks(): void {
-    this.closeBlocks(-1, this.cursor.mark);
-    this.dropPossibleKey();
-    this.keyAllowed = false;
+  #leaveBlocks(): void {
+    this.#closeBlocks(-1, this.#cursor.mark);
+    this.#dropPossibleKey();
+    this.#keyAllowed = false;
   }
 
-  private scanDirective(): void {
-    const { mark } = this.cursor;
-    this.leaveBlocks();
-    const directive = scanDirective(this.cursor);
-    if (directive.kind === 'version') this.add('version-directive', mark, 0, directive.version);
-    else this.add('tag-directive', mark, 0, directive.handle, directive.prefix);
+  #scanDirective(): void {
+    const { mark } = this.#cursor;
+    this.#leaveBlocks();
+    const directive = scanDirective(this.#cursor);
+    if (directive.kind === 'version') this.#add('version-directive', mark, 0, directive.version);
+    else this.#add('tag-directive', mark, 0, directive.handle, directive.prefix);
   }
 
-  private scanDocumentMarker(): void {
-    const { mark } = this.cursor;
-    const type = this.cursor.sees('-') ? 'document-start' : 'document-end';
-    this.leaveBlocks();
-    this.cursor.skip(3);
-    this.add(type, mark, 3);
+  #scanDocumentMarker(): void {
+    const { mark } = this.#cursor;
+    const type = this.#cursor.sees('-') ? 'document-start' : 'document-end';
+    this.#leaveBlocks();
+    this.#cursor.skip(3);
+    this.#add(type, mark, 3);
   }
 
-  private openFlow(type: TokenType): void {
-    this.savePossibleKey();
-    this.possibleKeys.push(undefined);
-    this.flowLevel++;
-    if (this.flowLevel > maxDepth) throw this.cursor.error(`exceeded max depth of ${maxDepth}`);
-    this.keyAllowed = true;
-    this.addIndicator(type);
+  #openFlow(type: TokenType): void {
+    this.#savePossibleKey();
+    this.#possibleKeys.push(undefined);
+    this.#flowLevel++;
+    if (this.#flowLevel > maxDepth) throw this.#cursor.error(`exceeded max depth of ${maxDepth}`);
+    this.#keyAllowed = true;
+    this.#addIndicator(type);
   }
 
-  private closeFlow(type: TokenType): void {
-    this.dropPossibleKey();
-    if (this.flowLevel > 0) {
-      this.flowLevel--;
-      this.possibleKeys.pop();
+  #closeFlow(type: TokenType): void {
+    this.#dropPossibleKey();
+    if (this.#flowLevel > 0) {
+      this.#flowLevel--;
+      this.#possibleKeys.pop();
     }
-    this.keyAllowed = false;
-    this.addIndicator(type);
+    this.#keyAllowed = false;
+    this.#addIndicator(type);
   }
 
-  private scanBlockEntry(): void {
-    const { cursor } = this;
-    if (this.flowLevel === 0) {
-      if (!this.keyAllowed) throw cursor.error('block sequence entries are not allowed in this context');
-      this.openBlock('block-sequence-start', cursor, this.nextNumber);
+  #scanBlockEntry(): void {
+    const cursor = this.#cursor;
+    if (this.#flowLevel === 0) {
+      if (!this.#keyAllowed) throw cursor.error('block sequence entries are not allowed in this context');
+      this.#openBlock('block-sequence-start', cursor, this.#nextNumber);
     }
-    this.dropPossibleKey();
-    this.keyAllowed = true;
-    this.addIndicator('block-entry');
+    this.#dropPossibleKey();
+    this.#keyAllowed = true;
+    this.#addIndicator('block-entry');
   }
 
-  private scanKey(): void {
-    const { cursor } = this;
-    if (this.flowLevel === 0) {
-      if (!this.keyAllowed) throw cursor.error('mapping keys are not allowed in this context');
-      this.openBlock('block-mapping-start', cursor, this.nextNumber);
+  #scanKey(): void {
+    const cursor = this.#cursor;
+    if (this.#flowLevel === 0) {
+      if (!this.#keyAllowed) throw cursor.error('mapping keys are not allowed in this context');
+      this.#openBlock('block-mapping-start', cursor, this.#nextNumber);
     }
-    this.dropPossibleKey();
-    this.keyAllowed = this.flowLevel === 0;
-    this.addIndicator('key');
+    this.#dropPossibleKey();
+    this.#keyAllowed = this.#flowLevel === 0;
+    this.#addIndicator('key');
   }
 
-  private scanValue(): void {
-    const { cursor } = this;
-    const key = this.validKey(this.possibleKeys.length - 1);
+  #scanValue(): void {
+    const cursor = this.#cursor;
+    const key = this.#validKey(this.#possibleKeys.length - 1);
     if (key) {
-      this.insert('key', key, key.token);
-      this.openBlock('block-mapping-start', key, key.token);
-      this.forgetKey(this.possibleKeys.length - 1);
-      this.keyAllowed = false;
+      this.#insert('key', key, key.token);
+      this.#openBlock('block-mapping-start', key, key.token);
+      this.#forgetKey(this.#possibleKeys.length - 1);
+      this.#keyAllowed = false;
     } else {
-      if (this.flowLevel === 0) {
-        if (!this.keyAllowed) throw cursor.error('mapping values are not allowed in this context');
-        this.openBlock('block-mapping-start', cursor, this.nextNumber);
+      if (this.#flowLevel === 0) {
+        if (!this.#keyAllowed) throw cursor.error('mapping values are not allowed in this context');
+        this.#openBlock('block-mapping-start', cursor, this.#nextNumber);
       }
-      this.keyAllowed = this.flowLevel === 0;
+      this.#keyAllowed = this.#flowLevel === 0;
     }
-    this.addIndicator('value');
+    this.#addIndicator('value');
   }
 
-  private scanAnchor(type: 'anchor' | 'alias'): void {
-    const { cursor } = this;
-    this.savePossibleKey();
-    this.keyAllowed = false;
+  #scanAnchor(type: 'anchor' | 'alias'): void {
+    const cursor = this.#cursor;
+    this.#savePossibleKey();
+    this.#keyAllowed = false;
     const { mark } = cursor;
     let length = 1;
     while (isWord(cursor.at(length))) length++;
@@ -344,97 +337,97 @@ export class Scanner {
     ) {
       throw cursor.error('did not find expected alphabetic or numeric character', mark);
     }
-    this.add(type, mark, length, name);
+    this.#add(type, mark, length, name);
   }
 
-  private scanTag(): void {
-    const { cursor } = this;
-    this.savePossibleKey();
-    this.keyAllowed = false;
+  #scanTag(): void {
+    const cursor = this.#cursor;
+    this.#savePossibleKey();
+    this.#keyAllowed = false;
     const { mark } = cursor;
     const { handle, suffix } = scanTag(cursor);
     if (!isSpaceOrEnd(cursor.at()))
       throw cursor.error('did not find expected whitespace or line break', mark);
-    this.add('tag', mark, 0, handle, suffix);
+    this.#add('tag', mark, 0, handle, suffix);
   }
 
-  private scanBlock(literal: boolean): void {
-    this.dropPossibleKey();
-    this.keyAllowed = true;
-    const { mark } = this.cursor;
-    const text = scanBlockScalar(this.cursor, literal, this.indent);
-    this.add('scalar', mark, 0, text, '', literal ? 'literal' : 'folded');
+  #scanBlock(literal: boolean): void {
+    this.#dropPossibleKey();
+    this.#keyAllowed = true;
+    const { mark } = this.#cursor;
+    const text = scanBlockScalar(this.#cursor, literal, this.#indent);
+    this.#add('scalar', mark, 0, text, '', literal ? 'literal' : 'folded');
   }
 
-  private scanQuoted(quote: "'" | '"'): void {
-    this.savePossibleKey();
-    this.keyAllowed = false;
-    const { mark } = this.cursor;
-    const text = scanQuotedScalar(this.cursor, quote);
-    this.add('scalar', mark, 0, text, '', quote === "'" ? 'single-quoted' : 'double-quoted');
+  #scanQuoted(quote: "'" | '"'): void {
+    this.#savePossibleKey();
+    this.#keyAllowed = false;
+    const { mark } = this.#cursor;
+    const text = scanQuotedScalar(this.#cursor, quote);
+    this.#add('scalar', mark, 0, text, '', quote === "'" ? 'single-quoted' : 'double-quoted');
   }
 
-  private scanPlain(): void {
-    this.savePossibleKey();
-    this.keyAllowed = false;
-    const { mark } = this.cursor;
-    const { text, breaksFollow } = scanPlainScalar(this.cursor, this.indent + 1, this.flowLevel > 0);
-    if (breaksFollow) this.keyAllowed = true;
-    this.add('scalar', mark, 0, text);
+  #scanPlain(): void {
+    this.#savePossibleKey();
+    this.#keyAllowed = false;
+    const { mark } = this.#cursor;
+    const { text, breaksFollow } = scanPlainScalar(this.#cursor, this.#indent + 1, this.#flowLevel > 0);
+    if (breaksFollow) this.#keyAllowed = true;
+    this.#add('scalar', mark, 0, text);
   }
 
   /** Enters a block, if the column is deeper than the current one. In flow collections there are none. */
-  private openBlock(type: TokenType, at: Mark, number: number): void {
-    if (this.flowLevel > 0 || this.indent >= at.column) return;
-    this.outerIndents.push(this.indent);
-    this.indent = at.column;
-    if (this.outerIndents.length > maxDepth) throw this.cursor.error(`exceeded max depth of ${maxDepth}`);
-    this.insert(type, at, number);
+  #openBlock(type: TokenType, at: Mark, number: number): void {
+    if (this.#flowLevel > 0 || this.#indent >= at.column) return;
+    this.#outerIndents.push(this.#indent);
+    this.#indent = at.column;
+    if (this.#outerIndents.length > maxDepth) throw this.#cursor.error(`exceeded max depth of ${maxDepth}`);
+    this.#insert(type, at, number);
   }
 
   /** Ends the blocks that are deeper than a column. */
-  private closeBlocks(column: number, at: Mark): void {
-    if (this.flowLevel > 0) return;
-    while (this.indent > column) {
-      this.add('block-end', at, 0);
-      this.indent = this.outerIndents.pop() ?? -1;
+  #closeBlocks(column: number, at: Mark): void {
+    if (this.#flowLevel > 0) return;
+    while (this.#indent > column) {
+      this.#add('block-end', at, 0);
+      this.#indent = this.#outerIndents.pop() ?? -1;
     }
   }
 
-  private savePossibleKey(): void {
-    const { line, column } = this.cursor;
-    if (!this.keyAllowed) return;
-    const required = this.flowLevel === 0 && this.indent === column;
-    this.dropPossibleKey();
-    const token = this.nextNumber;
-    const level = this.possibleKeys.length - 1;
-    this.possibleKeys[level] = { line, column, token, required };
-    this.keyLevels.set(token, level);
+  #savePossibleKey(): void {
+    const { line, column } = this.#cursor;
+    if (!this.#keyAllowed) return;
+    const required = this.#flowLevel === 0 && this.#indent === column;
+    this.#dropPossibleKey();
+    const token = this.#nextNumber;
+    const level = this.#possibleKeys.length - 1;
+    this.#possibleKeys[level] = { line, column, token, required };
+    this.#keyLevels.set(token, level);
   }
 
   /** Gives up the possible key of the current level; an error if nothing but a key may stand there. */
-  private dropPossibleKey(): void {
-    const level = this.possibleKeys.length - 1;
-    const key = this.possibleKeys[level];
+  #dropPossibleKey(): void {
+    const level = this.#possibleKeys.length - 1;
+    const key = this.#possibleKeys[level];
     if (!key) return;
-    if (key.required) throw this.cursor.error("could not find expected ':'", key);
-    this.forgetKey(level);
+    if (key.required) throw this.#cursor.error("could not find expected ':'", key);
+    this.#forgetKey(level);
   }
 
-  private forgetKey(level: number): void {
-    const key = this.possibleKeys[level];
-    if (key) this.keyLevels.delete(key.token);
-    this.possibleKeys[level] = undefined;
+  #forgetKey(level: number): void {
+    const key = this.#possibleKeys[level];
+    if (key) this.#keyLevels.delete(key.token);
+    this.#possibleKeys[level] = undefined;
   }
 
   /** The possible key of a level, unless the cursor is too far from it by now. */
-  private validKey(level: number): PossibleKey | undefined {
-    const key = this.possibleKeys[level];
+  #validKey(level: number): PossibleKey | undefined {
+    const key = this.#possibleKeys[level];
     if (!key) return undefined;
-    const { line, column } = this.cursor;
+    const { line, column } = this.#cursor;
     if (key.line === line && key.column + maxKeyColumns >= column) return key;
-    if (key.required) throw this.cursor.error("could not find expected ':'", key);
-    this.forgetKey(level);
+    if (key.required) throw this.#cursor.error("could not find expected ':'", key);
+    this.#forgetKey(level);
     return undefined;
   }
 }
