@@ -45,7 +45,7 @@ test('a warning of the settings has its place, and fails with --strict alone', (
   const files = { ...ONE_GROUP, 'railhead.yaml': ODD_SETTINGS };
   const { status, stderr, stdout } = check(files);
   expect(stdout).toMatch(
-    /^warning: railhead\.yaml:3:5: networks\.0: http\.public_url has the name boot\.example/,
+    /^warning: railhead\.yaml:3:5: networks\.0: http\.public_url has the host name boot\.example/,
   );
   expect([status, stderr]).toEqual([0, 'no problems, 1 warning: 1 profile, 1 group, 0 machines\n']);
   expect(check(files, '--strict').status).toBe(1);

@@ -84,7 +84,7 @@ describe('10: BOOTP', () => {
 test('12: option 121 without a default route beside routers is warned about', async () => {
   const { warnings } = await open('12');
   expect(warnings.filter((line) => line.includes('"setting":"networks.0.options.0"'))).toEqual([
-    expect.stringContaining('routers is ignored by clients that take option 121 (RFC 3442)'),
+    expect.stringContaining('routers is ignored by clients that support option 121 (RFC 3442)'),
   ]);
   expect(warnings.join('')).toContain('add {destination: 0.0.0.0/0, router: 10.77.0.1}');
 });

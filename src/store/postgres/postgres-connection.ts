@@ -56,6 +56,8 @@ export function connectPostgres(settings: PostgresSettings): PostgresConnections
   const pool = new pg.Pool({
     ...clientConfig(settings),
     max: CONNECTIONS_MAX,
+    // pg-pool waits for the promise before it hands out the connection, which its types do not say.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
     onConnect: async (client) => {
       await client.query(`set synchronous_commit = ${level}`);
     },
