@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Problem } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { Group } from '../provision/selection/group.ts';
+import { threadScript } from '../threads/thread-script.ts';
 import type { StandIn } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
 import type { Generation } from './generation.ts';
@@ -187,7 +188,7 @@ class LoadThreadConnection {
   #ended: Error | undefined;
 
   constructor(data: LoadThreadData) {
-    this.#worker = new Worker(threadScript(), {
+    this.#worker = new Worker(threadScript(new URL('./load-thread.js', import.meta.url)), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
     });
@@ -215,13 +216,4 @@ class LoadThreadConnection {
     this.#waiting = undefined;
     await this.#worker.terminate();
   }
-}
-
-/** The thread's file. In development and in tests that is TypeScript, which a thread of Node 20 must be taught. */
-function threadScript(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./load-thread.js', import.meta.url);
-  const script = new URL('./load-thread.ts', import.meta.url).href;
-  const loader = import.meta.resolve('tsx/esm/api');
-  const source = `import { register } from '${loader}'; register(); await import('${script}');`;
-  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadScript } from '../../threads/thread-script.ts';
 import { callingStore, type StoreCall } from '../store-calls.ts';
 import { StoreError, type StoreFailure } from '../store-error.ts';
 import type { DatabaseStore } from '../store.ts';
@@ -60,7 +61,9 @@ class StoreThread {
   #ended: Error | undefined;
 
   constructor(settings: SqliteSettings) {
-    this.#worker = new Worker(threadScript(), { workerData: settings });
+    this.#worker = new Worker(threadScript(new URL('./sqlite-thread.js', import.meta.url)), {
+      workerData: settings,
+    });
     this.#worker.on('message', (answer: ThreadAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('the thread of the store has ended')));
@@ -103,13 +106,4 @@ function unpacked({ failure, message, stack }: PackedError): Error {
   const error = failure === undefined ? new Error(message) : new StoreError(failure, message);
   if (stack !== undefined) error.stack = stack;
   return error;
-}
-
-/** The thread's file. In development and in tests that is TypeScript, which a thread of Node 20 must be taught. */
-function threadScript(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./sqlite-thread.js', import.meta.url);
-  const script = new URL('./sqlite-thread.ts', import.meta.url).href;
-  const loader = import.meta.resolve('tsx/esm/api');
-  const source = `import { register } from '${loader}'; register(); await import('${script}');`;
-  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
