@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { KeyCounts } from '../../limits/key-counts.ts';
 
 /** What downloads may take of this server. */
 export interface DownloadSettings {
@@ -44,7 +45,7 @@ export class Downloads {
   readonly #settings: DownloadSettings;
   readonly #nowMs: () => number;
   readonly #running = new Set<Download>();
-  readonly #bySource = new Map<string, number>();
+  readonly #bySource = new KeyCounts<string>();
   #inFlight = 0;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -66,9 +67,7 @@ export class Downloads {
 
   /** Begins a download, which `end` must end; undefined if this address has too many. */
   begin(source: string, response: ServerResponse): Download | undefined {
-    const ofSource = this.#bySource.get(source) ?? 0;
-    if (ofSource >= this.#settings.perSource) return undefined;
-    this.#bySource.set(source, ofSource + 1);
+    if (!this.#bySource.take(source, this.#settings.perSource)) return undefined;
     const download = new Download(source, response, this.#nowMs());
     this.#running.add(download);
     this.#sweep ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
@@ -93,9 +92,7 @@ export class Downloads {
   end(download: Download): void {
     if (!this.#running.delete(download)) return;
     this.#giveBack(download);
-    const left = (this.#bySource.get(download.source) ?? 1) - 1;
-    if (left === 0) this.#bySource.delete(download.source);
-    else this.#bySource.set(download.source, left);
+    this.#bySource.release(download.source);
     if (this.#running.size > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { KeyCounts } from '../../limits/key-counts.ts';
 
 /** How many connections there may be. */
 export interface ConnectionLimitSettings {
@@ -18,10 +19,9 @@ const IDLE_MS_MIN = 1_000;
 export class ConnectionLimits {
   readonly #settings: ConnectionLimitSettings;
   readonly #nowMs: () => number;
-  readonly #bySource = new Map<string, number>();
+  readonly #bySource = new KeyCounts<string>();
   /** Since when a connection has had no request under way, those idle for longest first. */
   readonly #idle = new Map<Socket, number>();
-  #total = 0;
 
   /** `nowMs` tells monotonic milliseconds. */
   constructor(settings: ConnectionLimitSettings, nowMs: () => number) {
@@ -31,21 +31,17 @@ export class ConnectionLimits {
 
   /** Connections that are open. */
   get total(): number {
-    return this.#total;
+    return this.#bySource.total;
   }
 
   /** Lets a new connection in, or closes it. */
   readonly admit = (socket: Socket): void => {
     const source = socket.remoteAddress ?? '';
-    const ofSource = this.#bySource.get(source) ?? 0;
-    const full = this.#total >= this.#settings.total;
-    if (ofSource >= this.#settings.perSource || (full && !this.#makeRoom())) {
+    if (!this.#enter(source)) {
       // By a reset, since nothing may be left over of what is not let in.
       socket.resetAndDestroy();
       return;
     }
-    this.#total++;
-    this.#bySource.set(source, ofSource + 1);
     this.#idle.set(socket, this.#nowMs());
     socket.once('close', () => this.#leave(socket, source));
   };
@@ -60,12 +56,17 @@ export class ConnectionLimits {
     if (!socket.destroyed) this.#idle.set(socket, this.#nowMs());
   }
 
+  #enter(source: string): boolean {
+    const full = this.total >= this.#settings.total;
+    if (!this.#bySource.take(source, this.#settings.perSource)) return false;
+    if (!full || this.#makeRoom()) return true;
+    this.#bySource.release(source);
+    return false;
+  }
+
   #leave(socket: Socket, source: string): void {
     this.#idle.delete(socket);
-    this.#total--;
-    const left = (this.#bySource.get(source) ?? 1) - 1;
-    if (left === 0) this.#bySource.delete(source);
-    else this.#bySource.set(source, left);
+    this.#bySource.release(source);
   }
 
   #makeRoom(): boolean {

@@ -1,4 +1,5 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import { KeyCounts } from '../../limits/key-counts.ts';
 import { KeyedBuckets } from '../../limits/token-bucket.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 
@@ -14,8 +15,7 @@ export class RequestLimits {
   readonly serves: (client: Ipv4Address) => boolean;
   readonly #settings: TftpSettings;
   readonly #rate: KeyedBuckets;
-  readonly #running = new Map<Ipv4Address, number>();
-  #total = 0;
+  readonly #running = new KeyCounts<Ipv4Address>();
 
   /** `serves`: whether a client gets any answer, by its address. */
   constructor(settings: TftpSettings, serves: (client: Ipv4Address) => boolean) {
@@ -26,7 +26,7 @@ export class RequestLimits {
 
   /** Transfers that were let in and have not ended. */
   get running(): number {
-    return this.#total;
+    return this.#running.total;
   }
 
   /** Whether any answer at all may be sent; takes one request from the client's budget. */
@@ -37,18 +37,12 @@ export class RequestLimits {
 
   /** Lets a transfer in, which `leave` must end; or says why not. */
   enter(client: Ipv4Address): LimitReason | undefined {
-    if (this.#total >= this.#settings.transfersMax) return 'overload';
-    const running = this.#running.get(client) ?? 0;
-    if (running >= this.#settings.transfersPerClientMax) return 'client-transfers';
-    this.#running.set(client, running + 1);
-    this.#total++;
-    return undefined;
+    const { transfersMax, transfersPerClientMax } = this.#settings;
+    if (this.#running.total >= transfersMax) return 'overload';
+    return this.#running.take(client, transfersPerClientMax) ? undefined : 'client-transfers';
   }
 
   leave(client: Ipv4Address): void {
-    const running = this.#running.get(client) ?? 0;
-    if (running <= 1) this.#running.delete(client);
-    else this.#running.set(client, running - 1);
-    this.#total--;
+    this.#running.release(client);
   }
 }
