@@ -1,3 +1,4 @@
+import { LABEL_SIZE_MAX } from '../dns/dns-labels.ts';
 import { type DnsName, encodeDnsName } from '../dns/dns-name.ts';
 import { textFromBytes } from './read-option.ts';
 
@@ -34,7 +35,6 @@ const FLAG_N = 0x08;
 const NAME_OFFSET = 3;
 /** RFC 4702 section 2.2: servers set both deprecated codes to this. */
 const RCODE = 255;
-const LABEL_SIZE_MAX = 63;
 
 /** Reads option 81. Undefined where it is too short, or where its name is none. */
 export function readClientFqdn(option: Uint8Array): ClientFqdn | undefined {

@@ -1,8 +1,6 @@
+import { NAME_SIZE_MAX, POINTER, readDnsLabels } from '../dns/dns-labels.ts';
 import { MalformedMessage } from '../malformed-message.ts';
 
-const LABEL_SIZE_MAX = 63;
-const NAME_SIZE_MAX = 255;
-const POINTER = 0xc0;
 const LABEL = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
 
 /** Whether the text is a domain name of letters, digits, hyphens and underscores, within DNS's limits. */
@@ -44,43 +42,18 @@ export function encodeDomainSearch(names: readonly string[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Reads a search list. Throws MalformedMessage; pointers lead backwards only, so none can loop. */
+/** Reads a search list. Throws MalformedMessage. */
 export function decodeDomainSearch(bytes: Uint8Array): string[] {
   const names: string[] = [];
   let offset = 0;
   while (offset < bytes.length) {
-    const labels: string[] = [];
-    let at = offset;
-    let end: number | undefined;
-    let size = 1;
-    for (;;) {
-      const length = bytes[at];
-      if (length === undefined) throw malformed('a name runs past the end', at);
-      if (length === 0) {
-        end ??= at + 1;
-        break;
-      }
-      if (length >= POINTER) {
-        const low = bytes[at + 1];
-        const target = ((length & 0x3f) << 8) | (low ?? 0);
-        if (low === undefined || target >= at) throw malformed('a pointer leads nowhere', at);
-        end ??= at + 2;
-        at = target;
-        continue;
-      }
-      size += length + 1;
-      if (length > LABEL_SIZE_MAX || size > NAME_SIZE_MAX || at + 1 + length > bytes.length) {
-        throw malformed('a label is too long', at);
-      }
-      labels.push(String.fromCharCode(...bytes.subarray(at + 1, at + 1 + length)));
-      at += 1 + length;
-    }
-    names.push(labels.join('.'));
+    const { end, labels } = readDnsLabels(bytes, offset, malformed);
+    names.push(labels.map((label) => String.fromCharCode(...label)).join('.'));
     offset = end;
   }
   return names;
 }
 
-function malformed(what: string, offset: number): MalformedMessage {
-  return new MalformedMessage('domain_search', `domain search list: ${what}`, offset);
+function malformed(fault: string, offset: number): MalformedMessage {
+  return new MalformedMessage('domain_search', `domain search list: ${fault}`, offset);
 }

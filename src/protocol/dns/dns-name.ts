@@ -1,5 +1,6 @@
 import { MalformedMessage } from '../malformed-message.ts';
 import { type Ipv4Address, ipv4ToBytes } from '../ipv4-address.ts';
+import { NAME_SIZE_MAX, readDnsLabels } from './dns-labels.ts';
 
 /**
  * A domain name in lower case, absolute, without the final dot: `web1.rack1.example.com`; the root is the empty text.
@@ -7,11 +8,6 @@ import { type Ipv4Address, ipv4ToBytes } from '../ipv4-address.ts';
  */
 export type DnsName = string & { readonly brand: 'DnsName' };
 
-/** RFC 1035 section 2.3.4, the length bytes and the root included. */
-const NAME_SIZE_MAX = 255;
-const LABEL_SIZE_MAX = 63;
-/** RFC 1035 section 4.1.4: a length byte whose two high bits are set begins a pointer to an earlier name. */
-const POINTER = 0xc0;
 const PLAIN_LABEL = /^[a-z0-9_-]{1,63}$/;
 const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -56,32 +52,12 @@ export function readDnsName(
   bytes: Uint8Array,
   offset: number,
 ): { readonly name: DnsName; readonly end: number } {
-  const labels: string[] = [];
-  let at = offset;
-  let end: number | undefined;
-  let size = 1;
-  for (;;) {
-    const length = bytes[at];
-    if (length === undefined) throw new MalformedMessage('dns_name', 'the name is cut off', at);
-    if (length === 0) break;
-    if (length >= POINTER) {
-      const target = ((length & ~POINTER) << 8) | (bytes[at + 1] ?? 0);
-      end ??= at + 2;
-      // Only to what comes earlier, so that there is no loop.
-      if (target >= at || at + 1 >= bytes.length) {
-        throw new MalformedMessage('dns_name', 'the name points to no earlier name', at);
-      }
-      at = target;
-      continue;
-    }
-    size += length + 1;
-    if (length > LABEL_SIZE_MAX || size > NAME_SIZE_MAX || at + 1 + length > bytes.length) {
-      throw new MalformedMessage('dns_name', 'the name is too long or cut off', at);
-    }
-    labels.push(formatLabel(bytes.subarray(at + 1, at + 1 + length)));
-    at += 1 + length;
-  }
-  return { name: labels.join('.') as DnsName, end: end ?? at + 1 };
+  const { end, labels } = readDnsLabels(
+    bytes,
+    offset,
+    (fault, at) => new MalformedMessage('dns_name', fault, at),
+  );
+  return { name: labels.map(formatLabel).join('.') as DnsName, end };
 }
 
 function formatLabel(bytes: Uint8Array): string {
