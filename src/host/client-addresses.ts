@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type Ipv4Address, parseIpv4 } from '../protocol/ipv4-address.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import type { Lease } from '../provision/dhcp/leases/lease.ts';
 import type { JsonObject } from '../provision/json-value.ts';
-import { parseNeighbours } from './neighbours.ts';
+import { listNeighbours } from './neighbours.ts';
 
 /** How old a reading of the kernel's table may be: a storm must not read it for every request. */
 const TABLE_AGE_MS_MAX = 1_000;
@@ -55,14 +54,8 @@ export class ClientAddresses {
     const nowMs = this.#nowMs();
     if (nowMs - this.#readAtMs < TABLE_AGE_MS_MAX) return this.#table;
     this.#readAtMs = nowMs;
-    let text = '';
-    try {
-      text = readFileSync('/proc/net/arp', 'latin1');
-    } catch {
-      // Another system has no such table, and then events go without a card.
-    }
     this.#table = new Map(
-      parseNeighbours(text).flatMap(({ address, mac }) => {
+      listNeighbours().flatMap(({ address, mac }) => {
         const parsed = parseMac(mac);
         return parsed === undefined ? [] : [[address, parsed]];
       }),

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 
@@ -6,6 +7,9 @@ import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 const DISCARD_PORT = 9;
 /** ATF_COM of the kernel's <linux/if_arp.h>: the neighbour has answered. */
 const COMPLETE = 0x2;
+
+/** The kernel's table of neighbours. */
+const TABLE = '/proc/net/arp';
 
 /** How the kernel is asked; replaced in tests. */
 export interface Neighbours {
@@ -27,6 +31,15 @@ export function parseNeighbours(table: string): { address: string; mac: string }
     });
 }
 
+/** Neighbours of this host that have answered, as the kernel has them now; none on a system without its table. */
+export function listNeighbours(): { address: string; mac: string }[] {
+  try {
+    return parseNeighbours(readFileSync(TABLE, 'latin1'));
+  } catch {
+    return [];
+  }
+}
+
 /** The kernel's neighbours. The socket keeps no process alive. */
 export class KernelNeighbours implements Neighbours {
   readonly #socket: Socket = createSocket('udp4');
@@ -42,6 +55,6 @@ export class KernelNeighbours implements Neighbours {
   }
 
   read(): Promise<string> {
-    return readFile('/proc/net/arp', 'latin1');
+    return readFile(TABLE, 'latin1');
   }
 }
