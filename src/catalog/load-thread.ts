@@ -2,6 +2,7 @@ import { parentPort, type MessagePort, workerData } from 'node:worker_threads';
 import { type Problem, sortProblems } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { Group } from '../provision/selection/group.ts';
+import { lowerThreadPriority } from '../threads/lower-priority.ts';
 import { CatalogLoader, type Loaded } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
 import { decodeKeptFiles, encodeKeptFiles } from './kept-catalog.ts';
@@ -184,6 +185,8 @@ function someOf(problems: readonly Problem[]): Problem[] {
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a thread by ThreadedCatalogLoader');
+// Machines that boot come first.
+lowerThreadPriority();
 const thread = new LoadThread(port, workerData as LoadThreadData);
 let last = Promise.resolve();
 port.on('message', (request: LoadRequest) => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Problem } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
@@ -154,7 +155,8 @@ export class ThreadedCatalogLoader implements CatalogLoads {
     const groups: Group[] = [];
     const machines: Machine[] = [];
     for (;;) {
-      // Each part is waited for, so that requests are answered in between.
+      // Requests are answered in between, also when the thread has its answer at once.
+      await nextTurn();
       const part = await thread.ask({ kind: 'next' });
       if (part.kind === 'end') break;
       if (part.kind === 'groups') {
