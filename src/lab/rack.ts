@@ -56,6 +56,8 @@ export class Rack {
   readonly #machines: VirtualMachine[] = [];
   readonly #advertisers: RouterAdvertiser[] = [];
   readonly #janitor: Janitor;
+  /** Interfaces that were named for machines. Machines are switched on at once, and each needs one of its own. */
+  #taps = 0;
   #railhead: RailheadProcess | undefined;
 
   private constructor(network: NetworkLab, folder: string) {
@@ -135,7 +137,7 @@ export class Rack {
   ): Promise<VirtualMachine> {
     const folder = path.join(this.folder, machine.name);
     await mkdir(folder, { recursive: true });
-    const tap = `tap${this.#machines.length}`;
+    const tap = `tap${this.#taps++}`;
     this.network.addTap(at.namespace, at.bridge, tap);
     const started = await VirtualMachine.start(this.network, {
       ...machine,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type BatchedCalls, loadBatchedCalls } from '../../../src/server/tftp/transfers/transfer-ports.ts';
 import { PacketBatches } from '../../../src/server/udp/packet-batches.ts';
 import { loadSocketCalls, type SocketCalls } from '../../../src/server/udp/socket-calls.ts';
+import type { TftpServerParts } from '../../../src/server/tftp/tftp-server.ts';
 import type { TftpSettings } from '../../../src/server/tftp/tftp-settings.ts';
 import { fetchFile, rawRequest, TestPeer } from './test-client.ts';
 import {
@@ -9,6 +10,7 @@ import {
   contentOf,
   type LogLine,
   startTestServer,
+  TestClock,
   type TestServer,
 } from './test-server.ts';
 
@@ -36,9 +38,17 @@ async function brokenCalls(
   return { calls, batches: PacketBatches.create(calls)! };
 }
 
-function start(batched: BatchedCalls, settings: Partial<TftpSettings> = {}): Promise<TestServer> {
-  return startTestServer(contentOf({ file: FILE }), settings, { loadCalls: () => Promise.resolve(batched) });
+function start(
+  batched: BatchedCalls,
+  settings: Partial<TftpSettings> = {},
+  parts: Partial<TftpServerParts> = {},
+): Promise<TestServer> {
+  const loadCalls = (): Promise<BatchedCalls> => Promise.resolve(batched);
+  return startTestServer(contentOf({ file: FILE }), settings, { loadCalls, ...parts });
 }
+
+/** Time that stands still: where nothing is lost, a busy host must not make the server send anything again. */
+const timeless = (): Partial<TftpServerParts> => ({ now: new TestClock().now });
 
 describe('a socket that has no room', () => {
   test.each([
@@ -52,6 +62,8 @@ describe('a socket that has no room', () => {
     async (windowsize, atOnce) => {
       const { counters, port } = await start(
         await brokenCalls(atOnce, (call) => (call % 2 === 1 ? EAGAIN : undefined)),
+        {},
+        timeless(),
       );
       const fetched = await Promise.all(
         Array.from({ length: 8 }, () => fetchFile(port, 'file', { windowsize })),
@@ -68,6 +80,8 @@ describe('a socket that has no room', () => {
   test('because the kernel is out of memory: it goes on a moment later', async () => {
     const { counters, port } = await start(
       await brokenCalls(64, (call) => (call % 5 === 2 ? ENOBUFS : undefined)),
+      {},
+      timeless(),
     );
     const { bytes, dataPackets } = await fetchFile(port, 'file', { windowsize: 16 });
     expect(bytes.equals(FILE)).toBe(true);
@@ -103,7 +117,7 @@ test('where the system has no such calls, files are sent one packet at a time', 
   const { port } = await startTestServer(
     contentOf({ file: FILE }),
     {},
-    { loadCalls: () => Promise.resolve(undefined) },
+    { loadCalls: () => Promise.resolve(undefined), ...timeless() },
   );
   const { bytes, dataPackets } = await fetchFile(port, 'file', { windowsize: 16 });
   expect(bytes.equals(FILE)).toBe(true);
