@@ -65,6 +65,11 @@ export class Compilation {
     return faults[0];
   }
 
+  /** Takes warnings about a document, with their places. */
+  warn(document: YamlDocument): ReportProblem {
+    return (path, message) => this.warnings.push({ file: document.file, ...document.placeOf(path), message });
+  }
+
   /** The last good version of a document is used in its place. */
   noteStandIn(folder: string, document: unknown): void {
     this.#standIns.push(`${folder} ${JSON.stringify(document)}`);

@@ -7,6 +7,7 @@ import type { CompiledProfiles } from './compile-profiles.ts';
 import type { BrokenDocument, GoodDocument } from './document-folder.ts';
 import { type GroupDocument, groupDocument, groupSelection } from './document-schemas.ts';
 import { readDhcpOptions } from './read-dhcp-options.ts';
+import { reviewDhcpOptions } from './review-dhcp-options.ts';
 import { readSelector } from './read-selector.ts';
 
 /** The groups of a tree. */
@@ -61,6 +62,7 @@ class GroupCompilation {
     const { faults, report } = collectFaults(document);
     const group = known ?? readGroup(value, report);
     if (faults.length === 0) this.#compilation.groups.set(document, group);
+    reviewDhcpOptions(value, group.dhcpOptions, this.#compilation.warn(document));
     const isSelectorWrong = collectFaultsOfSelector(document, value, faults.length);
     const fault = this.#compilation.noteFaults(document.file, faults);
     if (fault !== undefined && isSelectorWrong) {

@@ -5,6 +5,7 @@ import type { GoodDocument } from './document-folder.ts';
 import { type MachineDocument, machineDocument } from './document-schemas.ts';
 import { MachineClaims } from './machine-claims.ts';
 import { readMachine } from './machine-reader.ts';
+import { reviewDhcpOptions } from './review-dhcp-options.ts';
 
 /** The machines that a tree declares, each id once. */
 export interface CompiledMachines {
@@ -42,6 +43,8 @@ export function compileMachines(compilation: Compilation): CompiledMachines {
     const { faults, report } = collectFaults(document);
     const read = known ?? readMachine(value, report);
     if (faults.length === 0) compilation.machines.set(document, read);
+    if (read.dhcpOptions !== undefined)
+      reviewDhcpOptions(value, read.dhcpOptions, compilation.warn(document));
     if (faults.length > 0 && kept.machines.byId.has(value.id)) {
       const problem = compilation.noteFaults(document.file, faults);
       if (problem !== undefined) standIn(value.id, problem, value);

@@ -1,4 +1,9 @@
-import { type ClasslessRoute, decodeClasslessRoutes } from '../protocol/dhcp/classless-routes.ts';
+import {
+  CLASSLESS_ROUTE_OPTIONS,
+  type ClasslessRoute,
+  decodeClasslessRoutes,
+  hasDefaultRoute,
+} from '../protocol/dhcp/classless-routes.ts';
 import { encodeOptionValue } from '../protocol/dhcp/option-value.ts';
 import { ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
 import { cidrContains } from '../protocol/ipv4-cidr.ts';
@@ -9,8 +14,6 @@ import type { SettingsWarning } from './settings-warning.ts';
 type Network = Settings['networks'][number];
 
 const ROUTER = 3;
-/** RFC 3442, and the code that Microsoft gave the same before there was the RFC. */
-const ROUTE_OPTIONS: readonly number[] = [121, 249];
 const BOOT_LEASE_SECONDS_MIN = 60;
 
 /** What is allowed in a network's settings and will surprise whoever wrote it; paths are within the network. */
@@ -82,7 +85,7 @@ function reviewRoutes({ cidr, options, routers }: Network): SettingsWarning[] {
   const hasRouter = routers.length > 0 || options.some(({ code }) => code === ROUTER);
   const gateway = routers[0] ?? '(the router)';
   return options.flatMap((option, index): SettingsWarning[] => {
-    if (!ROUTE_OPTIONS.includes(option.code)) return [];
+    if (!CLASSLESS_ROUTE_OPTIONS.includes(option.code)) return [];
     const routes = readRoutes(encodeOptionValue(option.value));
     const path = ['options', index];
     if (routes === undefined)
@@ -93,8 +96,7 @@ function reviewRoutes({ cidr, options, routers }: Network): SettingsWarning[] {
         path,
         message: `the route to ${destination.text} leads through ${router}, which is not within ${cidr.text}`,
       }));
-    const hasDefault = routes.some(({ destination }) => destination.prefixLength === 0);
-    if (!hasRouter || hasDefault) return warnings;
+    if (!hasRouter || hasDefaultRoute(routes)) return warnings;
     const message =
       `routers is ignored by clients that support option ${option.code} (RFC 3442), which then have no default route: ` +
       `add {destination: 0.0.0.0/0, router: ${gateway}} to it`;

@@ -9,6 +9,9 @@ export interface ClasslessRoute {
   readonly router: Ipv4Address;
 }
 
+/** RFC 3442, and the code that Microsoft gave the same option before there was the RFC. */
+export const CLASSLESS_ROUTE_OPTIONS: readonly number[] = [121, 249];
+
 /** Writes option 121: prefix length, the bytes of the destination that count, router (RFC 3442). */
 export function encodeClasslessRoutes(routes: readonly ClasslessRoute[]): Uint8Array {
   const bytes: number[] = [];
@@ -45,4 +48,9 @@ export function decodeClasslessRoutes(bytes: Uint8Array): ClasslessRoute[] {
     offset = end;
   }
   return routes;
+}
+
+/** Whether routes lead everywhere: without such a route, a client that takes option 121 has no default route. */
+export function hasDefaultRoute(routes: readonly ClasslessRoute[]): boolean {
+  return routes.some(({ destination }) => destination.prefixLength === 0);
 }

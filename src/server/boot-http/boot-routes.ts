@@ -96,12 +96,21 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
         return answer && sendAndRecord(exchange, history, answer);
       },
     },
-    // A kernel or initrd that is not there is where a boot ends, so it belongs to the machine's history.
-    rendered(new RegExp(`^${ASSETS}`), ({ path }) => missingAsset(path)),
+    {
+      methods: READ,
+      path: new RegExp(`^${ASSETS}`),
+      // A kernel or initrd that is not there is where a boot ends, so it belongs to the machine's history; also where
+      // firmware asks for the size first, by HEAD, and gives up at the answer.
+      handle: (exchange) => {
+        const answer = missingAsset(exchange.read.path);
+        history.record(exchange.read, answer.event);
+        return exchange.send(answer);
+      },
+    },
   ];
 }
 
-function missingAsset(path: string): Answer {
+function missingAsset(path: string): Answer & { readonly event: NonNullable<Answer['event']> } {
   const event = {
     kind: 'http.asset_missing',
     summary: `file not found: ${path}`,
