@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { BlockList, isIP } from 'node:net';
 import { listLocalNetworks } from './network-interfaces.ts';
 
@@ -13,6 +14,8 @@ const PRIVATE = [
   'fc00::/7',
   '::1/128',
 ];
+/** Addresses of declared networks that are remembered: BlockList.check takes a twentieth of the time of a request. */
+const REMEMBERED_MAX = 10_000;
 /** How old a look at our own addresses may be: packets from elsewhere must not cause one each. */
 const LOOK_MS = 1_000;
 
@@ -22,6 +25,8 @@ const LOOK_MS = 1_000;
  */
 export class ServedNetworks {
   readonly #declared: BlockList;
+  /** Addresses of declared networks, which do not change. */
+  readonly #remembered = new LRUCache<string, true>({ max: REMEMBERED_MAX });
   readonly #nowMs: () => number;
   readonly #listLocal: () => readonly string[];
   #local = new BlockList();
@@ -39,12 +44,16 @@ export class ServedNetworks {
 
   /** Whether a client with this address is served. What is no address is of no network. */
   serves(text: string): boolean {
+    if (this.#remembered.get(text) === true) return true;
     // A link-local address names its interface, as fe80::1%eth0.
     const address = text.replace(/%.*$/, '');
     const version = isIP(address);
     if (version === 0) return false;
     const family = version === 6 ? 'ipv6' : 'ipv4';
-    if (this.#declared.check(address, family)) return true;
+    if (this.#declared.check(address, family)) {
+      this.#remembered.set(text, true);
+      return true;
+    }
     this.#look();
     return this.#local.check(address, family);
   }
