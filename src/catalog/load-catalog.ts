@@ -1,12 +1,12 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Problem, sortProblems } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { CatalogLoader, type Loaded } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
+import { findAssetFault } from './find-asset-fault.ts';
 import type { Generation } from './generation.ts';
 import { DirectorySource } from './sources/directory-source.ts';
-import { tryEverything } from './trial-rendering.ts';
+import { type AssetUse, tryEverything } from './trial-rendering.ts';
 
 /** A catalog from files, with what is wrong with it. */
 export interface CatalogOfFiles {
@@ -19,6 +19,10 @@ export interface CatalogOfFiles {
 /** A catalog from files of which everything was rendered. */
 export interface CheckedCatalog extends CatalogOfFiles {
   readonly warnings: readonly Problem[];
+  /** How many files under assets/ machines would load. */
+  readonly assetCount: number;
+  /** Those of them that cannot be loaded; they are among the warnings, too. */
+  readonly assetFaults: readonly Problem[];
 }
 
 /** Loads the catalog in a directory for a command. Never throws for what is in the files. */
@@ -37,14 +41,18 @@ export async function loadCatalog(
 ): Promise<CheckedCatalog> {
   const loaded = await load(directory, now);
   const catalog = toCatalog(loaded, now);
-  if (loaded.kind === 'nothing' || catalog.generation === undefined) return { ...catalog, warnings: [] };
+  if (loaded.kind === 'nothing' || catalog.generation === undefined) {
+    return { ...catalog, warnings: [], assetCount: 0, assetFaults: [] };
+  }
   const { content } = loaded;
   const trial = tryEverything(content, catalog.generation);
-  const missing = await missingAssets(assets, trial.assets);
+  const assetFaults = await findAssetFaults(assets, trial.assets);
   return {
     ...catalog,
     problems: sortProblems([...loaded.problems, ...trial.problems]),
-    warnings: sortProblems([...content.warnings, ...trial.warnings, ...missing]),
+    warnings: sortProblems([...content.warnings, ...trial.warnings, ...assetFaults]),
+    assetCount: trial.assets.size,
+    assetFaults,
   };
 }
 
@@ -59,15 +67,16 @@ function toCatalog(loaded: Loaded, now: () => Date): CatalogOfFiles {
   return { generation: new GenerationBuilder().build(content, now()), machines: content.machines, problems };
 }
 
-/** Of the files that machines would load, those that are not there. */
-async function missingAssets(directory: string, assets: ReadonlyMap<string, Problem>): Promise<Problem[]> {
-  const missing: Problem[] = [];
-  for (const [asset, problem] of assets) {
-    try {
-      await stat(path.join(directory, decodeURIComponent(asset)));
-    } catch {
-      missing.push(problem);
-    }
+/** A problem for each file that machines would load and cannot. */
+async function findAssetFaults(directory: string, assets: ReadonlyMap<string, AssetUse>): Promise<Problem[]> {
+  const faults: Problem[] = [];
+  for (const [asset, { group, place }] of assets) {
+    const fault = await findAssetFault(directory, asset);
+    if (fault === undefined) continue;
+    faults.push({
+      ...place,
+      message: `assets/${asset} ${fault}, and machines of group ${group} would load it`,
+    });
   }
-  return missing;
+  return sortProblems(faults);
 }

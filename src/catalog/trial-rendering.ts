@@ -1,10 +1,12 @@
 import type { Problem } from '../documents/problem.ts';
+import type { Place } from '../documents/yaml-documents.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { sampleLabels } from '../provision/selection/selector.ts';
 import type { CatalogContent } from './catalog-content.ts';
 import { templateProblem } from './compile-profiles.ts';
+import type { ProfileRecord } from './compiled-profile.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
 
 /** Where a trial rendering says the server is; nothing is sent there. */
@@ -19,8 +21,15 @@ export interface Trial {
   readonly warnings: readonly Problem[];
   /** Groups and machines that were not tried for want of time. */
   readonly untried: number;
-  /** Files under assets/ that machines would load, with who names them first. */
-  readonly assets: ReadonlyMap<string, Problem>;
+  /** Files under assets/ that machines would load, as paths in a URL, with who names them first. */
+  readonly assets: ReadonlyMap<string, AssetUse>;
+}
+
+/** Where a file under assets/ is named. */
+export interface AssetUse {
+  readonly place: Omit<Problem, 'message'>;
+  /** The group whose machines load it. */
+  readonly group: string;
 }
 
 interface Subject {
@@ -47,7 +56,7 @@ export function tryEverything(
 }
 
 class TrialRun {
-  readonly assets = new Map<string, Problem>();
+  readonly assets = new Map<string, AssetUse>();
   readonly #generation: Generation;
   readonly #content: CatalogContent;
   readonly #problems = new Map<string, Problem>();
@@ -105,8 +114,9 @@ class TrialRun {
     };
     attempt(() => {
       const boot = this.#generation.renderBoot(resolution, context);
-      if (boot !== undefined)
-        for (const file of [boot.kernel, ...boot.initrd]) this.#noteAsset(file, resolution);
+      if (boot === undefined) return;
+      this.#noteAsset(boot.kernel, resolution, ({ kernel }) => kernel);
+      boot.initrd.forEach((file, index) => this.#noteAsset(file, resolution, ({ initrd }) => initrd[index]));
     });
     attempt(() => {
       const config = this.#generation.ignitionConfig(resolution, context);
@@ -153,15 +163,18 @@ class TrialRun {
     return { name: `machine ${machine.id}`, resolution: { ...resolution, match } };
   }
 
-  #noteAsset(rendered: string, { match }: MatchedResolution): void {
+  #noteAsset(
+    rendered: string,
+    { match }: MatchedResolution,
+    placeIn: (places: ProfileRecord['places']) => Place | undefined,
+  ): void {
     const path = rendered.startsWith(SAMPLE_ORIGIN) ? rendered.slice(SAMPLE_ORIGIN.length) : rendered;
     const asset = /^\/+assets\/([^?#]+)/.exec(path)?.[1];
     if (asset === undefined || this.assets.has(asset)) return;
     const record = this.#content.profiles.find(({ profile }) => profile.id === match.group.profile);
     if (record === undefined) return;
-    const place = record.places.kernel;
-    const message = `assets/${asset} does not exist, and machines of group ${match.group.id} would load it`;
-    this.assets.set(asset, { file: record.file, ...place, message });
+    const place = { file: record.file, ...placeIn(record.places) };
+    this.assets.set(asset, { place, group: match.group.id });
   }
 }
 

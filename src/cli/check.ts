@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printableText } from '../provision/history/printable-text.ts';
 import type { CheckedTree } from './check-tree.ts';
 
 /** `railhead check [DIR]`: validates a whole tree, and renders what every group and machine would be given. */
@@ -11,8 +12,8 @@ export function registerCheck(program: Command): void {
     .action(async (directory: string, options: { strict?: boolean }) => {
       const { checkTree } = await import('./check-tree.ts');
       const tree = await checkTree(directory);
-      for (const problem of tree.problems) process.stdout.write(`${problem}\n`);
-      for (const warning of tree.warnings) process.stdout.write(`warning: ${warning}\n`);
+      for (const problem of tree.problems) process.stdout.write(`${printableText(problem)}\n`);
+      for (const warning of tree.warnings) process.stdout.write(`warning: ${printableText(warning)}\n`);
       process.stderr.write(`${summarize(tree)}\n`);
       const isOdd = options.strict === true && tree.warnings.length > 0;
       if (tree.problems.length > 0 || tree.size === undefined || isOdd) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
-import { printableText } from '../provision/history/printable-text.ts';
+import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import type { Settings } from '../config/schema.ts';
 import { cidrContains } from '../protocol/ipv4-cidr.ts';
 import type { ServedMode } from '../doctor/check-dhcp-servers.ts';
@@ -61,7 +61,7 @@ function readMac(text: string): MacAddress {
 
 async function examine(options: DoctorOptions, settings: Settings): Promise<void> {
   const findings = await collect(options, settings);
-  if (options.json === true) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
+  if (options.json === true) process.stdout.write(`${printableJson(findings)}\n`);
   else for (const finding of findings) process.stdout.write(formatFinding(finding));
   if (findings.some((finding) => finding.verdict === 'problem')) process.exitCode = 1;
 }
@@ -98,7 +98,7 @@ async function collectServed({ catalog, http, store }: Settings): Promise<Findin
   const now = (): Date => new Date();
   const findings: Finding[] = [];
   for (const endpoint of http.listen) if (endpoint.port !== 0) findings.push(await checkHttp(endpoint));
-  findings.push(...(await checkCatalog(catalog.dir, now)));
+  findings.push(...(await checkCatalog(catalog.dir, now, catalog.assets)));
   findings.push(await checkDisk(store.file));
   findings.push(checkClock(now(), statSync(store.file, { throwIfNoEntry: false })?.mtime));
   return findings;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { BootDecider } from '../catalog/boot-decider.ts';
 import { describeConflict, describeMatchedBy } from '../provision/machines/identification.ts';
+import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import { claimsOfLabels, type Labels } from '../provision/selection/labels.ts';
 import {
   addMachineQuery,
@@ -22,9 +23,7 @@ export function registerExplain(program: Command): void {
       const catalog = await loadOrReport(options);
       if (catalog === undefined) return;
       const explained = explain(catalog, toLabels(options));
-      process.stdout.write(
-        options.json === true ? `${JSON.stringify(explained, null, 2)}\n` : describe(explained),
-      );
+      process.stdout.write(options.json === true ? `${printableJson(explained)}\n` : describe(explained));
       if (explained.group === null || explained.decision === 'wait') process.exitCode = 1;
     });
 }
@@ -89,5 +88,5 @@ function describe(explained: Explained): string {
   ];
   if (others.length > 0)
     lines.push('', 'Not chosen:', ...others.map(({ group: id, reason }) => `  ${id}: ${reason}`));
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printableText).join('\n')}\n`;
 }

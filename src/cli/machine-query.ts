@@ -4,6 +4,7 @@ import type { Settings } from '../config/schema.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { MachineIndex, type MachineLookup } from '../provision/machines/machine-index.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
+import { printableText } from '../provision/history/printable-text.ts';
 import { labelsFromQuery } from '../provision/selection/labels.ts';
 
 /** Which machine a question is about, as `explain` and `render` take it. */
@@ -89,7 +90,7 @@ export async function loadOrReport({ config, dir }: MachineQuery): Promise<Queri
   const { formatProblem } = await import('../documents/problem.ts');
   const { generation, machines, problems } = await loadFiles(directory, () => new Date());
   if (generation !== undefined) return { settings, generation, machines: new MachineIndex(machines) };
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  for (const problem of problems) process.stderr.write(`${printableText(formatProblem(problem))}\n`);
   process.exitCode = 1;
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Generation, MatchedResolution } from '../catalog/generation.ts';
+import { printableText } from '../provision/history/printable-text.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import type { RenderedSource } from '../provision/rendering/rendered-source.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
@@ -106,6 +107,6 @@ function layersOf(sources: readonly RenderedSource[]): string | undefined {
 }
 
 function fail(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${printableText(message)}\n`);
   process.exitCode = 1;
 }

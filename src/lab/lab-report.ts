@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { printableText } from '../provision/history/printable-text.ts';
 import type { RackMachine } from './rack.ts';
 
 /** What became of a machine. */
@@ -19,7 +20,7 @@ const KIND_WIDTH = 17;
 const NAME_WIDTH = 6;
 const COLUMNS = ['machine', 'firmware', 'MAC', 'role', 'host name', 'result'];
 
-/** What people see of a lab, line by line. */
+/** What people see of a lab, line by line. What machines say has its control characters escaped. */
 export class LabReport {
   readonly #print: (line: string) => void;
   readonly #colours: boolean;
@@ -47,7 +48,7 @@ export class LabReport {
     this.#hasEvents = true;
     const time = this.#paint('dim', `${seconds.toFixed(1).padStart(6)} s`);
     const what = kind === 'failed' ? this.#paint('red', kind.padEnd(KIND_WIDTH)) : kind.padEnd(KIND_WIDTH);
-    this.#print(`${time}  ${machine.padEnd(NAME_WIDTH)}  ${what}  ${text}`);
+    this.#print(`${time}  ${machine.padEnd(NAME_WIDTH)}  ${what}  ${printableText(text)}`);
   }
 
   /** A table, one machine a row, and the console of each that failed. */
@@ -57,8 +58,8 @@ export class LabReport {
       machine.firmware,
       machine.mac,
       role,
-      hostname ?? '-',
-      failure === undefined ? `booted in ${seconds.toFixed(0)} s` : `failed: ${failure}`,
+      printableText(hostname ?? '-'),
+      failure === undefined ? `booted in ${seconds.toFixed(0)} s` : `failed: ${printableText(failure)}`,
     ]);
     const widths = COLUMNS.map((title, column) =>
       Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -77,7 +78,7 @@ export class LabReport {
   note(text: string, lines: readonly string[], mark = ''): void {
     this.#print('');
     this.#print(text);
-    for (const line of lines) this.#print(`  ${mark}${line}`);
+    for (const line of lines) this.#print(`  ${mark}${printableText(line)}`);
   }
 
   /** How it went, when nothing is left of the rack. */

@@ -79,9 +79,9 @@ test('catalog.dir and catalog.assets are followed, and a kernel that is not in a
     'catalog/profiles/a.yaml': 'id: a\nboot:\n  kernel: /assets/there\n  initrd: [/assets/gone]\n',
     'catalog/groups/a.yaml': 'id: a\nprofile: a\n',
     'catalog/assets/gone': '',
-    'files/there': '',
+    'files/there': 'kernel',
   });
-  expect(stdout).toMatch(/^warning: profiles\/a\.yaml:3:11: assets\/gone does not exist.*\n$/);
+  expect(stdout).toMatch(/^warning: profiles\/a\.yaml:4:12: assets\/gone does not exist.*\n$/);
   expect(status).toBe(0);
 });
 

@@ -56,6 +56,12 @@ describe('explain', () => {
     expect(status).toBe(0);
   });
 
+  test('prints nothing of a label that a terminal obeys', () => {
+    const label = ['--label', 'hostname=a\u001b[2Jb\u009b31m\nroot'];
+    expect(railhead('explain', ...label).stdout).toContain('hostname=a\\u001b[2Jb\\u009b31m\\u000aroot');
+    expect(railhead('explain', ...label, '--json').stdout).toMatch(/^[ -~\n]+$/);
+  });
+
   test('says what the settings have for a machine without a group', () => {
     const settings = path.join(folder, 'railhead.yaml');
     const { status, stdout } = railhead('explain', '--mac', '52:54:00:00:00:01', '--config', settings);

@@ -363,4 +363,32 @@ describe('the server itself', () => {
     expect(say(await checkCatalog(folder, now))[0]).toMatch(/^problem: .*profiles\/a\.yaml:2:1/);
     rmSync(folder, { recursive: true });
   });
+
+  test('whose profiles name files that machines cannot load', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'railhead-doctor-'));
+    for (const name of ['profiles', 'groups', 'kernels/folder'])
+      mkdirSync(path.join(folder, name), { recursive: true });
+    writeFileSync(
+      path.join(folder, 'profiles/a.yaml'),
+      'id: a\nboot:\n  kernel: /assets/vmlinuz\n  initrd: [/assets/gone, /assets/folder, /assets/empty]\n',
+    );
+    writeFileSync(path.join(folder, 'groups/a.yaml'), 'id: a\nprofile: a\n');
+    writeFileSync(path.join(folder, 'kernels/vmlinuz'), 'kernel');
+    writeFileSync(path.join(folder, 'kernels/empty'), '');
+    const now = (): Date => new Date('2026-11-25T12:00:00Z');
+    const kernels = path.join(folder, 'kernels');
+    expect(say(await checkCatalog(folder, now, kernels)).slice(1)).toEqual([
+      expect.stringMatching(
+        /^problem: profiles\/a\.yaml:4:12: assets\/gone does not exist.* -> put the file into .*kernels/,
+      ),
+      expect.stringMatching(/^problem: .*assets\/folder is a folder, not a file/),
+      expect.stringMatching(/^problem: .*assets\/empty is empty, and machines of group a /),
+    ]);
+    rmSync(path.join(kernels, 'folder'), { recursive: true });
+    for (const name of ['empty', 'folder', 'gone']) writeFileSync(path.join(kernels, name), 'initrd');
+    expect(say(await checkCatalog(folder, now, kernels))[1]).toBe(
+      `ok: 4 files that profiles name can be read in ${kernels} -> `,
+    );
+    rmSync(folder, { recursive: true });
+  });
 });

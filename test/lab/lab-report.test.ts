@@ -80,3 +80,11 @@ test.each<{ how: string; results: LabResult[]; interrupted: boolean; end: string
   lab.end(results, interrupted);
   expect(lines.at(-1)).toBe(end);
 });
+
+test('control characters of a machine do not reach the terminal', () => {
+  const { lines, report: lab } = report();
+  lab.event(1, 'node2', 'http.ignition', 'name\x1b]0;owned\x07 \x9b2J');
+  lab.summary([{ ...failed, failure: 'no\x1b[2J', hostname: 'a\rb', consoleEnding: ['\x1b[1mbold'] }]);
+  expect(lines.join('')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+  expect(lines.join('\n')).toContain('name\\u001b]0;owned\\u0007 \\u009b2J');
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printableText } from '../../../src/provision/history/printable-text.ts';
+import { printableJson, printableText } from '../../../src/provision/history/printable-text.ts';
 
 test.each([
   ['plain text, in any language', 'nœud1 – 节点', 'nœud1 – 节点'],
@@ -10,4 +10,12 @@ test.each([
   ['text that is shown in another order', 'exe.\u202egpj', 'exe.\\u202egpj'],
 ])('%s', (_what, text, printable) => {
   expect(printableText(text)).toBe(printable);
+});
+
+test('JSON keeps its lines and its meaning', () => {
+  const value = { a: ['x\u009b2J', 'two\nlines', 'exe.\u202egpj'] };
+  const json = printableJson(value);
+  expect(json).toMatch(/^[ -~\n]+$/);
+  expect(json.split('\n')).toHaveLength(7);
+  expect(JSON.parse(json)).toEqual(value);
 });
