@@ -257,6 +257,10 @@ describe('the store', () => {
       'store: {url: "postgresql:///railhead?host=/run/postgresql"}',
       { url: 'postgresql:///railhead?host=/run/postgresql', synchronous: 'full' },
     ],
+    [
+      'store: {url: "postgres://railhead@/railhead?host=/run/postgresql"}',
+      { url: 'postgres://railhead@/railhead?host=/run/postgresql', synchronous: 'full' },
+    ],
   ])('%s', (yaml, expected) => {
     const found = JSON.stringify(toStoreSettings(load(yaml).store)).replaceAll(directory, 'DIR');
     expect(JSON.parse(found)).toEqual(expected);

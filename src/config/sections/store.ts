@@ -79,7 +79,9 @@ export function toStoreSettings({
 function problemOfUrl(text: string): string | undefined {
   let url: URL;
   try {
-    url = new URL(text);
+    // With a Unix socket there is a user and no host (postgres://user@/database?host=FOLDER): right for PostgreSQL, and
+    // nothing that URL takes.
+    url = new URL(text.replace('@/', '@localhost/'));
   } catch {
     return 'this is not a URL: write it as postgres://user@host/database';
   }
