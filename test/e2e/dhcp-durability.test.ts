@@ -3,15 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
-import { DhcpProcess } from './dhcp-process.ts';
+import { canUsePostgres, PostgresServer } from '../support/postgres-server.ts';
+import { DhcpProcess, type DhcpProcessSettings } from './dhcp-process.ts';
 import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 
-const KILLS = 20;
 const CLIENTS_PER_ROUND = 1000;
 /** Of each round, how many had a lease before. */
 const KNOWN_CLIENTS = 500;
+const KILLS = 20;
+/** Each takes some 4 s. */
+const KILLS_ON_POSTGRES = 10;
+const RESTARTS = 4;
 
 let lab: NetworkLab;
 let folder: string;
@@ -24,59 +28,161 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test.skipIf(!canMakeNamespaces)(
-  'a server that is killed under load loses no acknowledged lease, and gives no address to two',
-  async () => {
-    const inner = lab.addNamespace('s');
-    const outer = lab.addNamespace('c');
-    lab.connect(inner, 's0', outer, 'c0');
-    lab.ip('-n', inner, 'addr', 'add', '10.77.0.1/16', 'dev', 's0');
-    lab.ip('-n', outer, 'addr', 'add', '10.77.0.2/16', 'dev', 'c0');
-    const store = path.join(folder, 'railhead.db');
-    const settings = {
-      store,
-      subnets: [{ interface: 's0', cidr: '10.77.0.0/16', first: '10.77.1.0', last: '10.77.250.255' }],
-    };
+/** Which store the server has, and how to read the addresses of its bound leases, by MAC, behind its back. */
+interface StoreOfTest {
+  readonly settings: Pick<DhcpProcessSettings, 'store' | 'storeUrl'>;
+  readBound(): Promise<ReadonlyMap<string, string>>;
+}
 
-    const acknowledged = new Map<string, string>();
-    const moved: string[] = [];
-    const clients = new LoadClients(
+function onSqlite(): StoreOfTest {
+  const file = path.join(folder, 'railhead.db');
+  return {
+    settings: { store: file },
+    async readBound() {
+      const store = await openSqliteStore({ file, synchronous: 'full' });
+      const leases = await store.leases.loadLeases();
+      await store.close();
+      return new Map(
+        leases.filter(({ state }) => state === 'bound').map(({ address, chaddr }) => [chaddr, address]),
+      );
+    },
+  };
+}
+
+async function onPostgres(server: PostgresServer): Promise<StoreOfTest> {
+  const url = await server.createDatabase();
+  return {
+    settings: { store: path.join(folder, 'railhead.db'), storeUrl: server.socketUrl(url) },
+    async readBound() {
+      const rows = await server.query(url, "select chaddr, address from leases where state = 'bound'");
+      return new Map(rows.map(({ address, chaddr }) => [String(chaddr), String(address)]));
+    },
+  };
+}
+
+/** A network with a server and clients in load, and what the clients were promised. */
+class Rig {
+  readonly acknowledged = new Map<string, string>();
+  readonly moved: string[] = [];
+  readonly clients: LoadClients;
+  readonly #namespace: string;
+  readonly #store: StoreOfTest;
+
+  constructor(store: StoreOfTest) {
+    this.#store = store;
+    this.#namespace = lab.addNamespace('s');
+    const outer = lab.addNamespace('c');
+    lab.connect(this.#namespace, 's0', outer, 'c0');
+    lab.ip('-n', this.#namespace, 'addr', 'add', '10.77.0.1/16', 'dev', 's0');
+    lab.ip('-n', outer, 'addr', 'add', '10.77.0.2/16', 'dev', 'c0');
+    this.clients = new LoadClients(
       lab.start(outer, process.execPath, [
         '--import', 'tsx', path.join(import.meta.dirname, 'dhcp-load-client.ts'), '10.77.0.2', '10.77.0.1',
       ]), // prettier-ignore
       (mac, address) => {
         // The first lease is the client's for as long as it runs, whatever happened to the server since.
-        const before = acknowledged.get(mac) ?? address;
-        if (before !== address) moved.push(`${mac} from ${before} to ${address}`);
-        acknowledged.set(mac, address);
+        const before = this.acknowledged.get(mac) ?? address;
+        if (before !== address) this.moved.push(`${mac} from ${before} to ${address}`);
+        this.acknowledged.set(mac, address);
       },
     );
-    await clients.ready;
+  }
 
-    let server = await DhcpProcess.start(inner, settings);
-    for (let round = 0; round < KILLS; round++) {
-      const first = round * (CLIENTS_PER_ROUND - KNOWN_CLIENTS);
-      clients.start(first, first + CLIENTS_PER_ROUND);
-      // Anywhere from the first transactions to the last ones.
-      await clients.acknowledged(20 + Math.floor((round / KILLS) * (CLIENTS_PER_ROUND - 40)));
-      await server.kill();
+  startServer(): Promise<DhcpProcess> {
+    const subnets = [{ interface: 's0', cidr: '10.77.0.0/16', first: '10.77.1.0', last: '10.77.250.255' }];
+    return DhcpProcess.start(this.#namespace, { ...this.#store.settings, subnets });
+  }
 
-      const stored = await openSqliteStore({ file: store, synchronous: 'full' });
-      const leases = new Map((await stored.leases.loadLeases()).map((lease) => [lease.chaddr, lease]));
-      await stored.close();
-      for (const [mac, address] of acknowledged) {
-        expect(leases.get(mac), `the stored lease of ${mac}`).toMatchObject({ address, state: 'bound' });
-      }
-      server = await DhcpProcess.start(inner, settings);
-      await clients.done();
-    }
-    expect(acknowledged.size).toBeGreaterThanOrEqual(KILLS * (CLIENTS_PER_ROUND - KNOWN_CLIENTS));
-    expect(moved).toEqual([]);
-    expect(new Set(acknowledged.values()).size).toBe(acknowledged.size);
-    const { counters } = await server.stop();
-    expect(counters['dhcp_faults']).toBeUndefined();
-  },
-);
+  /** Starts the clients of one round, and resolves anywhere from their first transactions to their last ones. */
+  async startRound(round: number, rounds: number): Promise<void> {
+    const first = round * (CLIENTS_PER_ROUND - KNOWN_CLIENTS);
+    this.clients.start(first, first + CLIENTS_PER_ROUND);
+    await this.clients.acknowledged(20 + Math.floor((round / rounds) * (CLIENTS_PER_ROUND - 40)));
+  }
+
+  async expectStored(): Promise<void> {
+    const promised = [...this.acknowledged];
+    const bound = await this.#store.readBound();
+    for (const [mac, address] of promised) expect(bound.get(mac), `the stored lease of ${mac}`).toBe(address);
+  }
+
+  expectKept(rounds: number): void {
+    expect(this.acknowledged.size).toBeGreaterThanOrEqual(rounds * (CLIENTS_PER_ROUND - KNOWN_CLIENTS));
+    expect(this.moved).toEqual([]);
+    expect(new Set(this.acknowledged.values()).size).toBe(this.acknowledged.size);
+  }
+}
+
+async function killServers(store: StoreOfTest, kills: number): Promise<void> {
+  const rig = new Rig(store);
+  await rig.clients.ready;
+  let server = await rig.startServer();
+  for (let round = 0; round < kills; round++) {
+    await rig.startRound(round, kills);
+    await server.kill();
+    await rig.expectStored();
+    server = await rig.startServer();
+    await rig.clients.done();
+  }
+  rig.expectKept(kills);
+  const { counters } = await server.stop();
+  expect(counters['dhcp_faults']).toBeUndefined();
+}
+
+describe.skipIf(!canMakeNamespaces)('no acknowledged lease is lost, and no address is given to two', () => {
+  test('when a server on SQLite is killed under load', async () => {
+    await killServers(onSqlite(), KILLS);
+  });
+
+  describe.runIf(canUsePostgres())('with PostgreSQL', () => {
+    let postgres: PostgresServer;
+    beforeAll(async () => {
+      postgres = await PostgresServer.start();
+    });
+    afterAll(() => postgres.remove());
+
+    test('when a server is killed under load', async () => {
+      await killServers(await onPostgres(postgres), KILLS_ON_POSTGRES);
+    });
+
+    test.each(['immediate', 'fast'] as const)(
+      'when the database is restarted under load: %s',
+      async (mode) => {
+        const rig = new Rig(await onPostgres(postgres));
+        await rig.clients.ready;
+        const server = await rig.startServer();
+        // It is the same server in all rounds: it resumes by itself.
+        for (let round = 0; round < RESTARTS; round++) {
+          await rig.startRound(round, RESTARTS);
+          await postgres.shutdown(mode);
+          await postgres.boot();
+          await rig.expectStored();
+          await rig.clients.done();
+          await rig.expectStored();
+        }
+        rig.expectKept(RESTARTS);
+        const { counters } = await server.stop();
+        expect(counters['dhcp_faults']).toBeUndefined();
+      },
+    );
+
+    test('when the database is away for so long that nobody gets a lease meanwhile', async () => {
+      const rig = new Rig(await onPostgres(postgres));
+      await rig.clients.ready;
+      const server = await rig.startServer();
+      await rig.startRound(1, 2);
+      await postgres.shutdown('fast');
+      await server.line({ level: 'error', failure: 'unreachable' });
+      await postgres.boot();
+      await rig.clients.done();
+      await rig.expectStored();
+      rig.expectKept(1);
+      const { counters } = await server.stop();
+      expect(counters['dhcp_faults']).toBeUndefined();
+      expect(counters['dhcp_ignored']?.['store_failed']).toBeGreaterThan(0);
+    });
+  });
+});
 
 /** The clients' process: what it acknowledged goes to `onLease`. */
 class LoadClients {

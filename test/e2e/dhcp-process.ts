@@ -15,6 +15,8 @@ const START_TIMEOUT_MS = 30_000;
 export interface DhcpProcessSettings {
   /** Path of the database; the settings are put beside it. */
   readonly store: string;
+  /** A PostgreSQL database in place of the one at `store`. */
+  readonly storeUrl?: string;
   readonly logLevel?: string;
   readonly subnets: readonly {
     readonly interface: string;
@@ -142,14 +144,15 @@ export class DhcpProcess {
 }
 
 /** Writes railhead.yaml, a token and a boot program beside the database; returns the path of the first. */
-function writeSettings({ store, logLevel, subnets, conflictDetection }: DhcpProcessSettings): string {
+function writeSettings(process: DhcpProcessSettings): string {
+  const { store, storeUrl, logLevel, subnets, conflictDetection } = process;
   const folder = path.dirname(store);
   mkdirSync(path.join(folder, 'catalog/assets/boot'), { recursive: true });
   writeFileSync(path.join(folder, 'catalog/assets/boot/snponly.efi'), 'MZ, and no more of a program');
   writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
   const settings = {
     catalog: { dir: 'catalog' },
-    store: { file: store },
+    store: storeUrl === undefined ? { file: store } : { url: storeUrl },
     operator: { listen: OPERATOR, token_file: 'token' },
     log: { level: logLevel ?? 'warn' },
     dhcp: {

@@ -67,6 +67,12 @@ export class PostgresServer {
     return `postgres://railhead@127.0.0.1:${this.port}/${database}`;
   }
 
+  /** The same database by the Unix socket, which is reached from every network namespace. */
+  socketUrl(url: string): string {
+    const { pathname, username } = new URL(url);
+    return `postgres://${username}@${pathname}?host=${encodeURIComponent(this.folder)}&port=${this.port}`;
+  }
+
   async query(url: string, sql: string): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
