@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { MachineChange as StoredChange, MachineStore } from '../store/machine-store.ts';
+import { StoreError } from '../store/store-error.ts';
 import type { TransitionKind } from '../store/transition-store.ts';
 import type { MachineChange } from './machine-registry.ts';
 import { toMachineRecord } from './machine-record.ts';
@@ -103,10 +104,12 @@ export class MachineJournal {
       try {
         await this.#store.applyMachineChanges(batch.map(toStoredChange));
       } catch (error) {
-        this.#log.error(
-          { err: error, changes: batch.length },
-          'changes of machines could not be stored; they are tried again',
-        );
+        if (!(error instanceof StoreError)) {
+          this.#log.error(
+            { err: error, changes: batch.length },
+            'changes of machines could not be stored; they are tried again',
+          );
+        }
         this.#putBack(batch);
         this.#timer = setTimeout(() => void this.#write(), RETRY_MS);
         return false;

@@ -67,6 +67,9 @@ CREATE TABLE public.store_owner (
     host text NOT NULL,
     since timestamp with time zone NOT NULL
 );
+CREATE TABLE public.store_probe (
+    content bytea NOT NULL
+);
 CREATE TABLE public.transition_counter (
     last bigint NOT NULL
 );

@@ -65,6 +65,9 @@ CREATE TABLE "store_owner" (
   "host" text not null,
   "since" integer not null
 );
+CREATE TABLE "store_probe" (
+  "content" blob not null
+);
 CREATE TABLE "transition_counter" (
   "last" integer not null
 );

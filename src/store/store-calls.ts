@@ -36,6 +36,11 @@ export function carryOut(store: DatabaseStore, { aggregate, args, method }: Stor
   return methods[method]?.(...args);
 }
 
+/** About how many bytes the call has to write. */
+export function bytesOf({ args }: StoreCall): number {
+  return JSON.stringify(args).length;
+}
+
 /** Whether the call changes something. The methods that do not are named for reading. */
 export function isWrite({ method }: StoreCall): boolean {
   return !/^(load|list|read|find|last)/.test(method);

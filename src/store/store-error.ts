@@ -9,16 +9,17 @@
 export type StoreFailure = 'full' | 'unreachable' | 'damaged' | 'disk' | 'taken';
 
 /**
- * The store cannot do its work, which is no fault of the caller. The message names the store, says what is wrong and
- * what to do. StoreHealth logs it, so that others need not.
+ * The store cannot do its work, which is no fault of the program. The message names the store, says what is wrong and
+ * what to do, so that it has neither a stack nor a cause for a log to print. StoreHealth logs it, and others need not.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly failure: StoreFailure;
 
-  constructor(failure: StoreFailure, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(failure: StoreFailure, message: string) {
+    super(message);
     this.failure = failure;
+    this.stack = `StoreError: ${message}`;
   }
 }
 

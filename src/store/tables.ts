@@ -100,6 +100,11 @@ interface StoreOwnerTable {
   since: StoredTime;
 }
 
+/** Empty but while a probe is under way. */
+interface StoreProbeTable {
+  content: Uint8Array;
+}
+
 /** All tables of the store. */
 export interface StoreTables {
   leases: LeaseTable;
@@ -113,4 +118,5 @@ export interface StoreTables {
   dns_records: DnsRecordTable;
   write_fences: WriteFenceTable;
   store_owner: StoreOwnerTable;
+  store_probe: StoreProbeTable;
 }

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 import { findProgram } from '../support/find-program.ts';
+import { fillDisk } from '../support/full-disk.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 
 // What an operator's host does to a running server: its disk fills up, its interface goes away and comes back.
@@ -62,7 +63,7 @@ test.skipIf(!runnable)(
   async () => {
     const disk = path.join(folder, 'disk');
     execFileSync('mkdir', [disk]);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', disk]);
     try {
       const server = await startServer(path.join(disk, 'railhead.db'));
       const client = lab.start(outer, 'udhcpc', ['-f', '-i', 'e0', '-s', script, '-t', '10', '-T', '1']);
@@ -76,7 +77,7 @@ test.skipIf(!runnable)(
       };
       const mine = /ip=(\S+)/.exec(await next('bound'))?.[1];
 
-      fill(path.join(disk, 'something-else'));
+      fillDisk(path.join(disk, 'something-else'));
       expect(await lease('e1', 3)).toBeUndefined();
       await server.line({ level: 'error', failure: 'full' });
       client.kill('SIGUSR1');
@@ -92,20 +93,6 @@ test.skipIf(!runnable)(
     }
   },
 );
-
-/** Writes until the disk is full. */
-function fill(file: string): void {
-  const descriptor = openSync(file, 'w');
-  const block = Buffer.alloc(4096);
-  try {
-    for (let blocks = 0; blocks < 10_000; blocks++) writeSync(descriptor, block);
-    throw new Error('the disk does not fill up');
-  } catch (error) {
-    expect(error).toHaveProperty('code', 'ENOSPC');
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 test.skipIf(!runnable)(
   'D31 an interface that goes away and comes back, or changes its address, is served again',

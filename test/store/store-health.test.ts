@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { callingStore } from '../../src/store/store-calls.ts';
+import { bytesOf, callingStore, type StoreCall } from '../../src/store/store-calls.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { StoreHealth } from '../../src/store/store-health.ts';
 import type { DatabaseStore } from '../../src/store/store.ts';
@@ -8,6 +8,8 @@ import type { DatabaseStore } from '../../src/store/store.ts';
 const full = new StoreError('full', 'the disk of the store /data/railhead.db is full');
 
 let failure: Error | undefined;
+/** Bytes for which there is room; undefined for everything. */
+let room: number | undefined;
 let lines: Record<string, unknown>[];
 let nowMs: number;
 let health: StoreHealth;
@@ -16,12 +18,16 @@ let store: DatabaseStore;
 beforeEach(() => {
   vi.useFakeTimers();
   failure = undefined;
+  room = undefined;
   lines = [];
   nowMs = 0;
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
   health = new StoreHealth({ log, nowMs: () => nowMs });
-  const answer = (): Promise<unknown> =>
-    failure === undefined ? Promise.resolve([]) : Promise.reject(failure);
+  const answer = (call: StoreCall): Promise<unknown> => {
+    if (failure !== undefined) return Promise.reject(failure);
+    const bytes = call.method === 'probe' ? Number(call.args[0]) : bytesOf(call);
+    return room !== undefined && bytes > room ? Promise.reject(full) : Promise.resolve([]);
+  };
   store = health.watch(callingStore(answer, () => Promise.resolve()));
 });
 afterEach(async () => {
@@ -52,8 +58,8 @@ test('another failure is told at once', async () => {
   expect(lines.map(({ msg }) => msg)).toEqual([full.message, 'the disk reports errors']);
 });
 
-test('it works again when something is written, and not when something is read', async () => {
-  failure = full;
+test('a store that did not answer works again when something is written, and not when something is read', async () => {
+  failure = new StoreError('unreachable', 'the database does not answer');
   await fails();
   failure = undefined;
   await store.events.listEvents({ limit: 1 });
@@ -64,14 +70,54 @@ test('it works again when something is written, and not when something is read',
   expect(lines.at(-1)?.['msg']).toBe('the store works again');
 });
 
-test('while nobody writes it is tried whether it works again', async () => {
+test('a disk stays full while small writes fit into what is left and large ones do not', async () => {
+  room = 400_000;
+  const report = {
+    sessionId: 's',
+    at: new Date(0),
+    kind: 'machine.report',
+    summary: '',
+    detail: {},
+  } as const;
+  const large = store.events.appendEvents([{ ...report, summary: 'x'.repeat(500_000) }]);
+  await expect(large).rejects.toThrow(full);
+  for (let count = 0; count < 5; count++) {
+    await store.leases.commitLeases([]);
+    await store.events.appendEvents([report]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(health.problem?.failure).toBe('full');
+  }
+  room = 600_000;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(health.problem).toBeUndefined();
+  expect(lines.map(({ msg }) => msg)).toEqual([full.message, 'the store works again']);
+});
+
+test('a disk with room for a few leases and no more is still full', async () => {
+  room = 0;
+  await expect(store.leases.commitLeases([])).rejects.toThrow(full);
+  room = 200_000;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(health.problem).toBeDefined();
+  room = 300_000;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(health.problem).toBeUndefined();
+});
+
+test('a store that nobody writes to is looked at, so that what is wrong shows before somebody needs it', async () => {
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(lines).toEqual([]);
   failure = full;
-  await fails();
   await vi.advanceTimersByTimeAsync(10_000);
   expect(health.problem).toBeDefined();
   failure = undefined;
   await vi.advanceTimersByTimeAsync(10_000);
   expect(health.problem).toBeUndefined();
+  expect(lines.map(({ msg }) => msg)).toEqual([full.message, 'the store works again']);
+});
+
+test('nothing is looked at once the store is closed', async () => {
+  await store.close();
   expect(vi.getTimerCount()).toBe(0);
 });
 

@@ -30,25 +30,19 @@ export function describePostgresError(error: unknown, store: string): unknown {
     return new StoreError(
       'full',
       `the disk of the database ${store} is full: make room on it; until then nothing is kept and no new lease is given`,
-      { cause: error },
     );
   }
   // data_corrupted, index_corrupted, and io_error.
   if (code.startsWith('XX00') && code !== 'XX000') {
-    return new StoreError('damaged', `the database ${store} is damaged (${message}): restore a backup`, {
-      cause: error,
-    });
+    return new StoreError('damaged', `the database ${store} is damaged (${message}): restore a backup`);
   }
   if (code === '58030') {
-    return new StoreError('disk', `the disk of the database ${store} reports errors: ${message}`, {
-      cause: error,
-    });
+    return new StoreError('disk', `the disk of the database ${store} reports errors: ${message}`);
   }
   if (isPassing(error)) {
     return new StoreError(
       'unreachable',
       `the database ${store} does not answer (${message}): see that PostgreSQL runs and can be reached; Railhead goes on as soon as it does`,
-      { cause: error },
     );
   }
   return error;

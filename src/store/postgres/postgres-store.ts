@@ -107,7 +107,7 @@ function onConnections(
     machines,
     transitions: machines,
     catalogParts: new CatalogPartQueries(runners.catalogParts),
-    upkeep: new ProbeQueries(runners.upkeep),
+    upkeep: new ProbeQueries(runners.upkeep, sql`truncate store_probe`),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {
       await Promise.all(Object.values(runners).map((runner) => runner.idle()));

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { migrateToLatest } from '../migrate.ts';
 import { thisProcess } from '../owner.ts';
 import { signOwner } from '../queries/owner-queries.ts';
 import { errorCode, StoreError } from '../store-error.ts';
 import type { StoreTables } from '../tables.ts';
 import { SQLITE_MIGRATIONS } from './migrations/migrations.ts';
+import { RolledBackSqliteDialect } from './sqlite-dialect.ts';
 import { describeSqliteError } from './sqlite-errors.ts';
 import { lockSqlite, type SqliteLock } from './sqlite-lock.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
@@ -93,7 +94,7 @@ export function withoutSync(database: Database.Database, work: () => void): void
 }
 
 function connect(file: string, database: Database.Database, lock: SqliteLock | undefined): SqliteConnection {
-  const tables = new Kysely<StoreTables>({ dialect: new SqliteDialect({ database }) });
+  const tables = new Kysely<StoreTables>({ dialect: new RolledBackSqliteDialect(database) });
   const close = async (): Promise<void> => {
     await tables.destroy();
     lock?.close();

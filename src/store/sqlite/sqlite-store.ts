@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { AppendOptions, EventStore, NewBootEvent } from '../event-store.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
@@ -5,7 +6,7 @@ import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
-import { ProbeQueries } from '../queries/probe-queries.ts';
+import { ProbeQueries, type ProbeStore } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
 import type { DatabaseStore } from '../store.ts';
 import { Turns } from '../turns.ts';
@@ -16,7 +17,7 @@ import {
   type SqliteConnection,
   type SqliteSettings,
 } from './sqlite-connection.ts';
-import { describeSqliteError } from './sqlite-errors.ts';
+import { describeSqliteError, requireRoom } from './sqlite-errors.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
 
 /**
@@ -79,9 +80,29 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     transitions: machines,
     catalogParts: new CatalogPartQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
-    upkeep: new ProbeQueries(runner),
+    upkeep: new SqliteProbe(runner, connection.file),
     close: () => turns.take(() => connection.close()),
   };
+}
+
+class SqliteProbe implements ProbeStore {
+  readonly #queries: ProbeQueries;
+  readonly #file: string;
+
+  constructor(runner: QueryRunner, file: string) {
+    this.#queries = new ProbeQueries(runner, sql`delete from store_probe`);
+    this.#file = file;
+  }
+
+  async look(): Promise<void> {
+    requireRoom(this.#file);
+    await this.#queries.look();
+  }
+
+  async probe(bytes: number): Promise<void> {
+    requireRoom(this.#file);
+    await this.#queries.probe(bytes);
+  }
 }
 
 class SqliteEvents extends EventQueries {

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
@@ -10,6 +12,7 @@ import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts
 import { StoreError } from '../../../src/store/store-error.ts';
 import type { DatabaseStore } from '../../../src/store/store.ts';
 import { type Cut, CuttingProxy } from '../../support/cutting-proxy.ts';
+import { canMount, fillDisk } from '../../support/full-disk.ts';
 import { canUsePostgres, PostgresServer } from '../../support/postgres-server.ts';
 
 const event = (summary: string) =>
@@ -172,6 +175,44 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     const [kept] = await store.leases.loadLeases();
     expect(kept!.chaddr >= confirmed.leases.at(-1)!).toBe(true);
   }, 120_000);
+
+  describe.skipIf(!canMount)('a full disk', () => {
+    let disk: string;
+    beforeEach(async () => {
+      disk = mkdtempSync(path.join(tmpdir(), 'railhead-disk-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]);
+      execFileSync('chown', ['postgres', disk]);
+      await server.query(server.url('postgres'), `create tablespace small location '${disk}'`);
+      await server.query(server.url('postgres'), `create database on_small tablespace small`);
+    });
+    afterEach(async () => {
+      await store.close();
+      await server.query(server.url('postgres'), 'drop database on_small');
+      await server.query(server.url('postgres'), 'drop tablespace small');
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    });
+
+    test('is named, and is over when as much can be written as failed', async () => {
+      store = await open(server.url('on_small'));
+      await store.leases.commitLeases([lease('01')]);
+      fillDisk(path.join(disk, 'filler'));
+      const refused = store.events.appendEvents([event(randomBytes(400_000).toString('base64'))]);
+      await expect(refused).rejects.toMatchObject({ name: 'StoreError', failure: 'full' });
+      await expect(refused).rejects.toThrow('full: make room on it');
+      // A lease still fits into what the table has, which says nothing about the next event.
+      await store.leases.commitLeases([lease('02')]);
+      await expect(store.upkeep.probe(500_000)).rejects.toMatchObject({ failure: 'full' });
+      unlinkSync(path.join(disk, 'filler'));
+      await store.upkeep.probe(500_000);
+      // The next probe must find room of its own.
+      const [size] = await server.query(
+        server.url('on_small'),
+        "select pg_total_relation_size('store_probe')::int as bytes",
+      );
+      expect(size?.['bytes']).toBeLessThan(50_000);
+    });
+  });
 
   describe('a second Railhead', () => {
     const sessions = `from pg_stat_activity where application_name like 'railhead %' and datname = current_database()`;

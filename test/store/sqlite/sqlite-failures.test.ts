@@ -15,10 +15,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
 import type { LeaseChange } from '../../../src/provision/dhcp/leases/lease.ts';
 import type { NewBootEvent } from '../../../src/store/event-store.ts';
+import type { MachineChange } from '../../../src/store/machine-store.ts';
 import { describeSqliteError } from '../../../src/store/sqlite/sqlite-errors.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { openThreadedSqlite } from '../../../src/store/sqlite/threaded-sqlite.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
+import { canMount, fillDisk } from '../../support/full-disk.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -46,6 +48,12 @@ const event = (summary: string): NewBootEvent => ({
   detail: {},
 });
 
+const declared = (id: string): MachineChange => ({
+  kind: 'put',
+  machine: { source: 'files', id, record: { text: 'x'.repeat(4_000) } },
+  transition: { at: new Date(0), machineId: id, kind: 'machine.declared', source: 'files', detail: {} },
+});
+
 const codes = (code: string): Error => Object.assign(new Error('what SQLite says'), { code });
 
 test.each([
@@ -64,12 +72,12 @@ test('other errors are left as they are', () => {
   expect(describeSqliteError(error, 'railhead.db')).toBe(error);
 });
 
-describe.skipIf(process.getuid?.() !== 0)('a full disk', () => {
+describe.skipIf(!canMount)('a full disk', () => {
   let disk: string;
   beforeEach(() => {
     disk = path.join(folder, 'disk');
     mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
   });
   afterEach(() => {
     execFileSync('umount', [disk]);
@@ -80,7 +88,7 @@ describe.skipIf(process.getuid?.() !== 0)('a full disk', () => {
     const store = await openThreadedSqlite({ file, synchronous: 'full' });
     try {
       await store.leases.commitLeases([put(1)]);
-      fill(path.join(disk, 'filler'));
+      fillDisk(path.join(disk, 'filler'));
       const refused = (async () => {
         for (let index = 2; index < 20_000; index++) await store.leases.commitLeases([put(index)]);
       })();
@@ -91,10 +99,15 @@ describe.skipIf(process.getuid?.() !== 0)('a full disk', () => {
       const report = event('x'.repeat(60_000));
       await expect(store.events.appendEvents([report])).rejects.toMatchObject({ failure: 'full' });
       await expect(store.events.appendEvents([report], { synced: true })).rejects.toBeInstanceOf(StoreError);
+      // A change of several statements, whose transaction SQLite has rolled back by itself.
+      const machines = Array.from({ length: 200 }, (_, index) => declared(`m${index}`));
+      const applied = store.machines.applyMachineChanges(machines);
+      await expect(applied).rejects.toMatchObject({ name: 'StoreError', failure: 'full' });
+      await expect(store.upkeep.look()).rejects.toMatchObject({ failure: 'full' });
       const kept = await store.leases.loadLeases();
       expect(kept.map(({ clientKey }) => clientKey)).toContain('mac:1');
       unlinkSync(path.join(disk, 'filler'));
-      await store.upkeep.probe();
+      await store.upkeep.probe(256 * 1024);
       await store.leases.commitLeases([put(30_000)]);
       expect(await store.leases.loadLeases()).toHaveLength(kept.length + 1);
     } finally {
@@ -102,20 +115,6 @@ describe.skipIf(process.getuid?.() !== 0)('a full disk', () => {
     }
   });
 });
-
-/** Leaves less than a page of room. */
-function fill(file: string): void {
-  const descriptor = openSync(file, 'w');
-  try {
-    for (const size of [65_536, 4_096]) {
-      for (;;) writeSync(descriptor, Buffer.alloc(size));
-    }
-  } catch (error) {
-    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 describe('a damaged database', () => {
   test('is named when its leases are read, with what to do', async () => {

@@ -4,6 +4,7 @@ import { discoveredByTime } from './0002-discovered-by-time.ts';
 import { machinesTransitionsCatalog } from './0003-machines-transitions-catalog.ts';
 import { dnsRecords } from './0004-dns-records.ts';
 import { storeOwner } from './0005-store-owner.ts';
+import { storeProbe } from './0006-store-probe.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -12,4 +13,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0003-machines-transitions-catalog': machinesTransitionsCatalog,
   '0004-dns-records': dnsRecords,
   '0005-store-owner': storeOwner,
+  '0006-store-probe': storeProbe,
 };

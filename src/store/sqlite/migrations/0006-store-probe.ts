@@ -1,0 +1,11 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** Empty but while it is tried whether a full disk has room again. */
+export const storeProbe: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('store_probe')
+      .addColumn('content', 'blob', (column) => column.notNull())
+      .execute();
+  },
+};
