@@ -6,6 +6,7 @@ import {
   schemaProblems,
   type YamlDocument,
 } from '../documents/yaml-documents.ts';
+import { describeMatchboxKey, type DocumentFolder, recogniseDocument } from './foreign-documents.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 
 /** A document that fits its schema. */
@@ -46,7 +47,7 @@ export class DocumentReader {
   /** Reads all documents of a folder, but for files that `isOther` says are something else. */
   readFolder<S extends z.ZodType<{ id: string }>>(
     tree: CatalogTree,
-    folder: string,
+    folder: DocumentFolder,
     schema: S,
     isOther: (file: string, read: ReadDocuments | undefined) => boolean = () => false,
   ): FolderReading<z.output<S>> {
@@ -79,7 +80,7 @@ export class DocumentReader {
           good.push({ document, value: result.data as z.output<S> });
           continue;
         }
-        const faults = schemaProblems(document, result.error);
+        const faults = faultsOf(document, result.error, folder);
         problems.push(...faults);
         const [fault = { file, message: 'does not fit' }] = faults;
         broken.push(brokenDocument(file, document.value, fault));
@@ -104,6 +105,16 @@ export class DocumentReader {
     }
     return result;
   }
+}
+
+/** What is wrong with a document; of one that is no document of its folder, that alone. */
+function faultsOf(document: YamlDocument, error: z.ZodError, folder: DocumentFolder): Problem[] {
+  const foreign = recogniseDocument(folder, document.value);
+  if (foreign !== undefined) {
+    const { key, message } = foreign;
+    return [{ file: document.file, ...document.placeOfKey([], key), message }];
+  }
+  return schemaProblems(document, error, (path, key, value) => describeMatchboxKey(folder, path, key, value));
 }
 
 /** Whether a file, by its name, holds documents: hidden ones are somebody else's. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type DocumentReader, type GoodDocument } from './document-folder.ts';
 import { groupDocument, machineDocument, profileDocument } from './document-schemas.ts';
+import type { DocumentFolder } from './foreign-documents.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 
 /** Documents of one folder by id, and the ids in each file. */
@@ -40,7 +41,7 @@ export class KeptDocuments {
     return kept !== undefined && kept.hash === tree.read(file)?.hash;
   }
 
-  #read<S extends z.ZodType<{ id: string }>>(folder: string, schema: S): KeptFolder<z.output<S>> {
+  #read<S extends z.ZodType<{ id: string }>>(folder: DocumentFolder, schema: S): KeptFolder<z.output<S>> {
     const byId = new Map<string, GoodDocument<z.output<S>>>();
     const idsByFile = new Map<string, string[]>();
     const good = this.#tree === undefined ? [] : this.#reader.readFolder(this.#tree, folder, schema).good;

@@ -213,14 +213,23 @@ function checkNodes(root: Node): Fault[] {
   return faults;
 }
 
+/** Says what to write in place of a key that the schema does not have; undefined where there is nothing to say. */
+export type DescribeKey = (path: readonly PropertyKey[], key: string, value: unknown) => string | undefined;
+
 /** What a schema finds wrong, at the places in the file. */
-export function schemaProblems(document: YamlDocument, error: z.ZodError): Problem[] {
+export function schemaProblems(
+  document: YamlDocument,
+  error: z.ZodError,
+  describeKey: DescribeKey = () => undefined,
+): Problem[] {
   return error.issues.slice(0, PROBLEMS_MAX).flatMap((issue): Problem[] => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.slice(0, PROBLEMS_MAX).map((key) => ({
         file: document.file,
         ...document.placeOfKey(issue.path, key),
-        message: `unknown key "${key}"`,
+        message:
+          describeKey(issue.path, key, valueAt(document.value, [...issue.path, key])) ??
+          `unknown key "${key}"`,
       }));
     }
     const name = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;

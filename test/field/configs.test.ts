@@ -104,6 +104,10 @@ const CATALOGS: readonly [name: string, told: readonly RegExp[]][] = [
     ],
   ],
   ['28-merged-fault-without-layer', [/c\.ign:1:\d+: \/etc\/systemd\/system\/a\.service: .*w\.bu \+ c\.ign/]],
+  [
+    '35-matchbox-profile',
+    [/^profiles\/p\.yaml:1:77: "ignition_id" is a key of Matchbox: write "ignition: w\.bu" in its place/],
+  ],
   ['37-old-spec-message', [/^profiles\/v2\.ign:1:\d+: this is Ignition 2\.3\.0.*ign-converter/]],
   ['38-no-variant', [/^profiles\/w\.bu:1:1: this is a cloud-config/]],
 ];
@@ -117,6 +121,12 @@ test.each(CATALOGS)('check: %s', async (name, told) => {
     expect(problems[index]).toMatch(pattern);
     expect(problems[index]).not.toContain('SECRET');
   });
+});
+
+test.each(['24-butane-named-yaml', '24-ignition-named-json'])('check: %s', async (name) => {
+  const { exit, stdout, stderr } = await railhead(['check', join(CASES, name)]);
+  expect([exit, stdout]).toEqual([0, '']);
+  expect(stderr).toBe('no problems: 1 profile, 1 group, 0 machines');
 });
 
 /** Configs that are valid, with what must be warned of. */
