@@ -20,23 +20,24 @@ const INTRODUCTION = `# Settings
 
 <!-- Made by \`npm run docs\` from src/config/schema.ts; edit that. -->
 
-Railhead reads \`railhead.yaml\` in the directory it is started in, or the file that \`--config\` names.
-Every key has a default, so that there may be no file at all; unknown keys and wrong values are refused, all of them at once, with file, line and column:
+Railhead reads \`railhead.yaml\` in the directory in which it is started, or the file that \`--config\` names.
+Every key has a default, so the file may be missing.
+Unknown keys and wrong values are errors; all of them are reported at once, with file, line and column:
 
     $ npx railhead serve --config railhead.yaml
     railhead: railhead.yaml:3:3: unknown key "listem"
     railhead.yaml:7:11: networks.0.cidr: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24
 
-The environment comes over the file, and flags come over both.
-A variable is \`RAILHEAD_\` and the key with \`_\` for the dot, its value is written as in YAML: \`RAILHEAD_HTTP_LISTEN='["10.0.1.2:8080"]'\`.
-Any key can be set by a flag: \`--set dhcp.interfaces='[eth1]'\`.
-What is wrong in a variable or flag is reported under its own name:
+An environment variable overrides the file, and a flag overrides both.
+The name of the variable is \`RAILHEAD_\` and the key in capitals, with \`_\` in place of the dot; its value is YAML: \`RAILHEAD_HTTP_LISTEN='["10.0.1.2:8080"]'\`.
+The flag \`--set\` sets any key: \`--set dhcp.interfaces='[eth1]'\`.
+An error in a variable or a flag is reported under the name of that variable or flag:
 
     $ npx railhead serve --set http.port=80
     railhead: --set http.port: unknown key "port"
 
-Paths in the file, and the defaults of paths, are relative to the folder that the file is in, wherever Railhead is started from.
-Paths in variables and flags are relative to the working directory, and so are the defaults if there is no file.
+Relative paths in the file, and default paths, start at the directory of the file, wherever Railhead is started.
+Relative paths in variables and flags start at the working directory, and so do default paths if there is no file.
 
 A complete file for one rack, where Railhead is the DHCP server:
 
@@ -54,7 +55,7 @@ networks:
     dns: [10.0.0.53]
 \`\`\`
 
-The same beside a DHCP server that is already there:
+The same for a network that already has a DHCP server:
 
 \`\`\`yaml
 dhcp:

@@ -13,6 +13,9 @@ export const catalog = z
         'The directory behind `/assets/`, for kernels and images; `assets` in `catalog.dir` by default.',
       )
       .meta({ example: '/var/lib/railhead/assets' }),
-    watch: z.boolean().prefault(true).describe('Whether edits take effect by themselves.'),
+    watch: z
+      .boolean()
+      .prefault(true)
+      .describe('Whether Railhead notices edits of the catalog and loads them. Otherwise SIGHUP loads them.'),
   })
   .prefault({});

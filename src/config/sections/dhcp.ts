@@ -57,7 +57,7 @@ export const dhcp = z
       .enum(['off', 'not-pxe', 'all'])
       .prefault('not-pxe')
       .describe(
-        'For which clients a new address is first tested on the network, to see whether another host uses it.',
+        'For which clients Railhead first tests on the network whether another host uses the new address. `not-pxe`: all but PXE firmware.',
       ),
     boot_loop: z
       .enum(['report', 'stop'])
@@ -69,12 +69,12 @@ export const dhcp = z
       .int()
       .min(1)
       .prefault(100_000)
-      .describe('Packets a second in all; more are dropped.'),
+      .describe('Packets a second from all clients together. Further packets are dropped.'),
     client_packets_per_second: z
       .int()
       .min(1)
       .prefault(20)
-      .describe('Packets a second from one hardware address.'),
+      .describe('Packets a second from one hardware address. Further packets are dropped.'),
   })
   .prefault({});
 

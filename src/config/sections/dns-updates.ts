@@ -36,7 +36,7 @@ export const dnsUpdates = z
       .array(zone)
       .prefault([])
       .describe(
-        'Zones that are kept in step with the leases by dynamic updates (RFC 2136): `zone`, a domain or the reverse zone of a network; `server`, the address of its primary, with a port if that is not 53; `key_file`, a file with the TSIG key as `tsig-keygen` writes it, without which updates are not signed. Without a zone, no DNS updates are sent.',
+        'Zones that are kept in step with the leases by dynamic updates (RFC 2136): `zone` is a domain or the reverse zone of a network; `server` is the address of its primary server, with a port if that is not 53; `key_file` is a file with the TSIG key as `tsig-keygen` writes it. Updates without a key are not signed. If the list is empty, no DNS updates are sent.',
       )
       .meta({
         example: '[{zone: rack1.example.com, server: 10.0.0.53, key_file: /etc/railhead/dns.key}]',
@@ -59,7 +59,7 @@ export const dnsUpdates = z
       .boolean()
       .prefault(false)
       .describe(
-        'Whether to update DNS also for clients that ask in option 81 to update it themselves, or ask for no update.',
+        'Whether Railhead updates DNS even for clients that ask in option 81 for no update, or to do it themselves.',
       ),
     ttl_seconds: z
       .int()

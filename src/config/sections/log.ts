@@ -7,11 +7,11 @@ export const log = z
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .prefault('info')
-      .describe('The lowest level of lines that are written.'),
+      .describe('The lowest level that is logged.'),
     file: filePath
       .optional()
       .describe(
-        'A file to append the log to, instead of standard output. After the file was renamed, SIGHUP opens a new one.',
+        'A file to append the log to, instead of standard output. SIGHUP reopens it, for example after logrotate renamed it.',
       )
       .meta({ example: '/var/log/railhead/railhead.log' }),
   })

@@ -95,7 +95,7 @@ const network = z.strictObject({
     .meta({ example: '10.0.1.2' }),
   next_server: ipv4
     .optional()
-    .describe('Where the TFTP server is, if not here.')
+    .describe('The TFTP server, if it is another host.')
     .meta({ example: '10.0.1.3' }),
   authoritative: z
     .boolean()
@@ -108,7 +108,9 @@ const network = z.strictObject({
     .prefault(3600)
     .describe('Lease time of installed systems, in seconds, or `infinite`.')
     .meta({ example: '86400' }),
-  boot_lease_seconds: seconds.prefault(600).describe('Lease time of firmware and iPXE, which never renew.'),
+  boot_lease_seconds: seconds
+    .prefault(600)
+    .describe('Lease time of firmware and iPXE in seconds. They never renew or release a lease.'),
   relays: z
     .array(ipv4)
     .prefault([])
@@ -122,7 +124,7 @@ const network = z.strictObject({
   allow_unknown: z
     .enum(['discover', 'ignore'])
     .prefault('discover')
-    .describe('`discover`: machines without a record are answered. `ignore`: they are not.'),
+    .describe('`discover`: machines without a record are served. `ignore`: they get no answer.'),
   allow_auto_full: z
     .boolean()
     .prefault(false)

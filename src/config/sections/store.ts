@@ -23,27 +23,27 @@ export const store = z
     password_file: filePath
       .optional()
       .describe(
-        'File with the password for `url`. Without it, `PGPASSWORD` in the environment and `~/.pgpass` count, as with every PostgreSQL client.',
+        'File with the password for `url`. Without it, Railhead uses the environment variable `PGPASSWORD` or the file `~/.pgpass`, as every PostgreSQL client does.',
       )
       .meta({ example: '/etc/railhead/store-password' }),
     synchronous: z
       .enum(['full', 'normal'])
       .prefault('full')
       .describe(
-        '`full`: an acknowledged lease survives a power cut. `normal`: it survives the process, and answers are faster.',
+        '`full`: an acknowledged lease survives a power cut. `normal`: it survives a crash of the process, but not always a power cut; answers are faster.',
       ),
     discovered_max: z
       .int()
       .min(1)
       .prefault(50_000)
-      .describe('Discovered machines that are kept at most; those seen longest ago go first.'),
-    event_days: z.int().min(1).prefault(90).describe('Days that boot events are kept.'),
+      .describe('The most discovered machines that are kept. Those seen longest ago are deleted first.'),
+    event_days: z.int().min(1).prefault(90).describe('How many days boot events are kept.'),
     events_max: z
       .int()
       .min(1)
       .prefault(5_000_000)
       .describe(
-        'Boot events that are kept at most; the oldest go first. Five million take some 2 GB, and are 30 boots of 10,000 machines.',
+        'The most boot events that are kept. The oldest are deleted first. Five million take about 2 GB, and are about 30 boots of 10,000 machines.',
       ),
   })
   .superRefine(({ file, password_file: passwordFile, url }, context) => {

@@ -38,7 +38,7 @@ export const tftp = z
       .optional()
       .describe('First and last port that transfers may use. By default any free port.')
       .meta({ example: '[30000, 31999]' }),
-    transfers: z.int().min(1).prefault(2000).describe('Transfers at once.'),
+    transfers: z.int().min(1).prefault(2000).describe('Transfers at once, to all clients together.'),
     transfers_per_client: z
       .int()
       .min(1)
