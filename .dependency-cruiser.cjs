@@ -23,6 +23,7 @@ const allowed = {
   machines: ['protocol', 'provision', 'store', 'limits', 'log'],
   history: ['protocol', 'provision', 'store', 'limits', 'log'],
   'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
+  webhooks: ['protocol', 'provision', 'limits', 'log'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],
   server: [

@@ -10,6 +10,7 @@ import { operator } from './sections/operator.ts';
 import { store } from './sections/store.ts';
 import { tftp } from './sections/tftp.ts';
 import { pollSeconds, unmatched } from './sections/unmatched.ts';
+import { webhooks } from './sections/webhooks.ts';
 
 /** Every setting, with its default and what it means; a file each in sections/. docs/configuration.md is made from this. */
 export const settingsSchema = z.strictObject({
@@ -22,6 +23,7 @@ export const settingsSchema = z.strictObject({
   networks,
   served_networks: servedNetworks,
   dns_updates: dnsUpdates,
+  webhooks,
   store,
   unmatched,
   poll_seconds: pollSeconds,

@@ -124,6 +124,16 @@ export class DnsUpdater implements LeaseListener {
     }
   }
 
+  /** Tries at once what waits for its next try: whatever failed may be right now, as after a change of the key. */
+  retryNow(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.retryTimer === undefined) continue;
+      this.#endRetry(entry);
+      this.#makeReady(entry.address);
+    }
+    for (const gate of this.#gates.values()) gate.tryNow();
+  }
+
   /** Addresses for which DNS is not yet what it should be. */
   get pending(): number {
     let pending = 0;

@@ -54,6 +54,14 @@ export class ZoneGate {
     this.#timer = setTimeout(() => this.#tryOne(), pauseMs).unref();
   }
 
+  /** Ends a pause: one update is tried now. */
+  tryNow(): void {
+    if (this.#state !== 'pausing') return;
+    clearTimeout(this.#timer);
+    this.#failures = 0;
+    this.#tryOne();
+  }
+
   /** Lets nothing through any more. */
   close(): void {
     clearTimeout(this.#timer);

@@ -127,6 +127,11 @@ export class RailheadProcess {
     throw new Error(`no event ${what} within ${timeoutMs / 1000} s, but:\n${happened}`);
   }
 
+  /** Has the server read its files again (SIGHUP). */
+  reload(): void {
+    this.#child.kill('SIGHUP');
+  }
+
   /** Ends the server in good order; one that does not end within 15 s is killed. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');

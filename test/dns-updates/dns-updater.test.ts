@@ -227,6 +227,21 @@ describe('a server that does not answer', () => {
     expect(lines.length).toBeLessThan(70);
   });
 
+  test.each<[name: string, trouble: typeof trouble]>([
+    ['gives no answer that counts', 'no answer'],
+    ['refuses', () => ResponseCode.refused],
+  ])('and %s is asked at once after a change of the key', async (_, what) => {
+    trouble = what;
+    bound(1, '10.20.0.50', 'web1');
+    bound(2, '10.20.0.51', 'web2');
+    await pass(600_000);
+    trouble = undefined;
+    updater.retryNow();
+    await pass(1000);
+    expect(names().sort()).toEqual(['web1', 'web2']);
+    expect(updater.pending).toBe(0);
+  });
+
   test('gets the latest state of each address when it is back, and nothing of what was between', async () => {
     trouble = 'no answer';
     for (let round = 0; round < 50; round++) {

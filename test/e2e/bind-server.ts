@@ -20,10 +20,14 @@ export class BindServer {
   /** The key that may update the zones, as tsig-keygen writes it. */
   readonly keyFile: string;
   readonly #zones: readonly BindZone[];
+  /** What its programs are started by: `ip netns exec` where it is in a namespace. */
+  readonly #words: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(zones: readonly BindZone[]) {
+  /** `namespace` is the network that it is in; without it the host's own. */
+  constructor(zones: readonly BindZone[], namespace?: string) {
     this.#zones = zones;
+    this.#words = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
     this.folder = mkdtempSync(path.join(tmpdir(), 'railhead-bind-'));
     chmodSync(this.folder, 0o755);
     this.keyFile = this.makeKey('railhead');
@@ -46,7 +50,11 @@ export class BindServer {
 
   /** Resolves when it answers. */
   async start(): Promise<void> {
-    const child = spawn('named', ['-g', '-c', path.join(this.folder, 'named.conf')]);
+    const [program = 'named', ...words] = [
+      ...this.#words,
+      ...['named', '-g', '-c', path.join(this.folder, 'named.conf')],
+    ];
+    const child = spawn(program, words);
     this.#child = child;
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -74,19 +82,7 @@ export class BindServer {
 
   /** What dig finds: the data of each record, sorted. */
   dig(name: string, type: string): string[] {
-    const out = execFileSync('dig', [
-      `@${this.host}`,
-      '-p',
-      String(this.port),
-      '+short',
-      '+norec',
-      '+tries=2',
-      '+time=2',
-      name,
-      type,
-    ]);
-    return out
-      .toString()
+    return this.#ask('+short', '+norec', '+tries=2', '+time=2', name, type)
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '')
@@ -95,16 +91,15 @@ export class BindServer {
 
   /** The TTL of a record. */
   ttl(name: string, type: string): number {
-    const out = execFileSync('dig', [
-      `@${this.host}`,
-      '-p',
-      String(this.port),
-      '+noall',
-      '+answer',
-      name,
-      type,
-    ]);
-    return Number(out.toString().split(/\s+/)[1]);
+    return Number(this.#ask('+noall', '+answer', name, type).split(/\s+/)[1]);
+  }
+
+  #ask(...question: readonly string[]): string {
+    const [program = 'dig', ...words] = [
+      ...this.#words,
+      ...['dig', `@${this.host}`, '-p', String(this.port), ...question],
+    ];
+    return execFileSync(program, words, { encoding: 'utf8' });
   }
 
   #configuration(): string {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DnsUpdater } from '../../src/dns-updates/dns-updater.ts';
-import { openDnsZones } from '../../src/dns-updates/open-dns-zones.ts';
+import { DnsKeys } from '../../src/dns-updates/dns-keys.ts';
 import { Counters } from '../../src/limits/counters.ts';
 import { parseDnsName } from '../../src/protocol/dns/dns-name.ts';
 import type { Lease } from '../../src/provision/dhcp/leases/lease.ts';
@@ -57,7 +57,7 @@ async function startUpdater(keyFile = bind.keyFile): Promise<void> {
     key_file: keyFile,
   }));
   updater = new DnsUpdater({
-    zones: openDnsZones(settings, () => Date.now()),
+    zones: new DnsKeys(settings).openZones(() => Date.now()),
     store: store.dnsRecords,
     counters,
     log: pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }),

@@ -2,7 +2,7 @@ import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { LeaseName } from '../../dns/lease-name.ts';
 import type { Lease } from './lease.ts';
 
-/** What has happened to a lease, and is durable. */
+/** What has happened to a lease, and is durable. `kind` is one of LEASE_EVENT_KINDS. */
 export type LeaseEvent =
   /** A client got an address, or has it for longer. `name` is the one to be told to DNS. */
   | {
@@ -15,6 +15,9 @@ export type LeaseEvent =
   | { readonly kind: 'released' | 'expired' | 'declined'; readonly lease: Lease }
   /** The client was given another address instead. */
   | { readonly kind: 'freed'; readonly address: Ipv4Address };
+
+/** What can happen to a lease. */
+export const LEASE_EVENT_KINDS = ['bound', 'renewed', 'released', 'expired', 'declined', 'freed'] as const;
 
 /** Who wants to know of leases. It is called between packets: it returns at once and does not throw. */
 export interface LeaseListener {
