@@ -5,6 +5,8 @@ import type { GrubConfigFiles } from '../server/boot-http/grub-config-files.ts';
 import { type DhcpService, startDhcp } from '../server/dhcp/dhcp-service.ts';
 import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
+import { parseIpv4 } from '../protocol/ipv4-address.ts';
+import { parseMac } from '../protocol/mac-address.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
@@ -40,14 +42,29 @@ async function startHttp(
   shared: SharedServices,
   services: Services,
 ): Promise<BootHttpService> {
-  const { assets, clients, conflicts, decider, discovered, events, machines, origins, programs, served } =
-    shared;
+  const {
+    assets,
+    clients,
+    conflicts,
+    decider,
+    discovered,
+    engine,
+    events,
+    machines,
+    origins,
+    programs,
+    served,
+  } = shared;
   const http = await startBootHttp({
     settings: settings.http,
     machines,
     decider,
     pollSeconds: settings.poll_seconds,
     findLease: (address) => clients.findLease(address),
+    findDhcpLabels: ({ labels, remoteAddress }) => {
+      const mac = parseMac(labels.get('mac') ?? '') ?? clients.findMac(remoteAddress);
+      return mac && engine.findLabels(mac, parseIpv4(remoteAddress), clock.moment());
+    },
     noteRequest: ({ labels, remoteAddress }, { identification, resolution }) => {
       const { group, ...seen } = resolution;
       discovered.note({ ...seen, ...(group !== undefined && { group: group.id }), remoteAddress });

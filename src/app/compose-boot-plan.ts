@@ -19,7 +19,10 @@ export interface BootPlanParts {
 export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): BootPlan {
   const { identification, serverAddress } = query;
   const { machine } = identification;
-  const { decision, resolution } = parts.decider.decide(dhcpLabels(query), identification);
+  const { decision, resolution } = parts.decider.decide(
+    dhcpLabels(query, parts.decider.selectorLabels),
+    identification,
+  );
   const { group } = resolution;
   return {
     ...(decision.kind === 'boot' || mayStartNetworkBoot(decision)

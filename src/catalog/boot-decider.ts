@@ -29,12 +29,19 @@ export interface BootDeciderParts {
   readonly unmatched: UnmatchedPolicy;
 }
 
+const NO_LABELS: ReadonlySet<string> = new Set();
+
 /** Decides what machines boot, by the generation that serves at that moment. Every plane asks it. */
 export class BootDecider {
   readonly #parts: BootDeciderParts;
 
   constructor(parts: BootDeciderParts) {
     this.#parts = parts;
+  }
+
+  /** The labels that groups select by. */
+  get selectorLabels(): ReadonlySet<string> {
+    return this.#parts.generation()?.selectorLabels ?? NO_LABELS;
   }
 
   /** What the sender of a request is to do, that says of itself what is `claimed`. */

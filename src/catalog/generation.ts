@@ -68,12 +68,15 @@ export class Generation {
   readonly id: string;
   readonly loadedAt: Date;
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
+  /** The labels that any group selects by. */
+  readonly selectorLabels: ReadonlySet<string>;
   readonly #parts: GenerationParts;
 
   constructor(parts: GenerationParts) {
     this.id = parts.id;
     this.loadedAt = parts.loadedAt;
     this.profiles = parts.profiles;
+    this.selectorLabels = parts.groupIndex.labels;
     this.#parts = parts;
   }
 

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import type { ReportProblem } from '../documents/problem.ts';
 import { type Ipv4Cidr, parseCidr } from '../protocol/ipv4-cidr.ts';
-import { normaliseLabel } from '../provision/selection/labels.ts';
+import { normaliseLabel, normalisePrefix } from '../provision/selection/labels.ts';
 import type { LabelPattern, Requirement, Selector } from '../provision/selection/selector.ts';
 import type { GroupDocument, RequirementDocument } from './document-schemas.ts';
 
@@ -42,10 +42,7 @@ function readRequirements(
     requirements.push({ kind: 'cidr', cidrs: readCidrs(asList(value.cidr), [...path, 'cidr'], report) });
   }
   if (value.prefix !== undefined) {
-    // MAC addresses and UUIDs are compared in lower case, so their beginnings must be, too.
-    const prefixes = asList(value.prefix).map((prefix) =>
-      isIdentity(label) ? prefix.toLowerCase() : prefix,
-    );
+    const prefixes = asList(value.prefix).flatMap((prefix) => normalisePrefix(label, prefix) ?? []);
     requirements.push({ kind: 'prefix', prefixes });
   }
   if (value.regex !== undefined) {
@@ -56,10 +53,6 @@ function readRequirements(
   if (Object.keys(value).length === 0)
     report(path, 'requires nothing: give cidr, in, not_in, prefix, regex or exists');
   return requirements;
-}
-
-function isIdentity(label: string): boolean {
-  return label === 'mac' || label === 'uuid';
 }
 
 function readValues(

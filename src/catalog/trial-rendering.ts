@@ -8,6 +8,7 @@ import type { CatalogContent } from './catalog-content.ts';
 import { templateProblem } from './compile-profiles.ts';
 import type { ProfileRecord } from './compiled-profile.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
+import { findUnreachableDhcpOptions } from './unreachable-dhcp-options.ts';
 
 /** Where a trial rendering says the server is; nothing is sent there. */
 const SAMPLE_ORIGIN = 'http://railhead.invalid:8080';
@@ -47,12 +48,13 @@ export function tryEverything(
   isOver: () => boolean = () => false,
 ): Trial {
   const run = new TrialRun(generation, content);
+  const unreachable = findUnreachableDhcpOptions(content);
   let untried = 0;
   for (const subject of run.subjects()) {
     if (isOver()) untried++;
     else run.tryOut(subject);
   }
-  return { problems: run.problems, warnings: run.warnings, untried, assets: run.assets };
+  return { problems: [...run.problems, ...unreachable], warnings: run.warnings, untried, assets: run.assets };
 }
 
 class TrialRun {

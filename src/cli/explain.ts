@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { BootDecider } from '../catalog/boot-decider.ts';
 import { describeConflict, describeMatchedBy } from '../provision/machines/identification.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
-import { claimsOfLabels, type Labels } from '../provision/selection/labels.ts';
+import type { Passed } from '../provision/selection/group-index.ts';
+import { claimsOfLabels, DHCP_LABELS, type Labels } from '../provision/selection/labels.ts';
 import {
   addMachineQuery,
   type QueriedCatalog,
@@ -68,8 +69,20 @@ function explain({ generation, machines, settings }: QueriedCatalog, claimed: La
     ),
     group: explanation.chosen?.id ?? null,
     profile: explanation.chosen?.profile ?? null,
-    others: explanation.others.map(({ group, reason }) => ({ group: group.id, reason })),
+    others: explanation.others.map((passed) => ({
+      group: passed.group.id,
+      reason: passed.reason + hintOf(passed),
+    })),
   };
+}
+
+/** Where a label comes from that the question does not have, and that a running server would know. */
+function hintOf(passed: Passed): string {
+  if (passed.kind !== 'failed' || passed.failed.actual !== undefined) return '';
+  const { label } = passed.failed;
+  return (DHCP_LABELS as readonly string[]).includes(label)
+    ? ` (DHCP learns it from the machine's packets; give it here as --label ${label}=...)`
+    : '';
 }
 
 function describe(explained: Explained): string {

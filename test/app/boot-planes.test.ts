@@ -5,6 +5,7 @@ import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import type { Generation } from '../../src/catalog/generation.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { MachineRegistry } from '../../src/machines/machine-registry.ts';
+import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import { parseMac } from '../../src/protocol/mac-address.ts';
 import type { UnmatchedPolicy } from '../../src/provision/boot/decide-boot.ts';
 import { labelsFromQuery } from '../../src/provision/selection/labels.ts';
@@ -12,7 +13,17 @@ import { BootAnswers } from '../../src/server/boot-http/boot-answers.ts';
 import { HotFiles } from '../../src/server/tftp/content/hot-files.ts';
 import { bootProgramContent } from '../../src/server/tftp/content/boot-program-content.ts';
 import { catalogTree, writeCatalogFile } from '../catalog/catalog-tree.ts';
-import { ip, rackSubnet, SERVER } from '../provision/dhcp/dhcp-rig.ts';
+import {
+  BIOS_PXE,
+  clientMac,
+  DhcpRig,
+  hex,
+  ip,
+  IPXE_EFI,
+  rackSubnet,
+  replyOf,
+  SERVER,
+} from '../provision/dhcp/dhcp-rig.ts';
 
 // Every cause of the boot decision against every plane that machines talk to: no two may disagree about one machine.
 
@@ -101,6 +112,7 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
     decider,
     pollSeconds: 15,
     findLease: () => undefined,
+    findDhcpLabels: () => undefined,
     noteRequest: () => undefined,
   });
   const request = {
@@ -156,6 +168,58 @@ test('a disabled machine keeps the options and the lease time of its record and 
     machineOptions: new Map([[6, Uint8Array.of(10, 20, 0, 99)]]),
     leaseSeconds: 7200,
   });
+});
+
+test('a machine that DHCP selects by what its packet says has the same group over HTTP, and a record comes first', async () => {
+  const loaded = await loadCatalog(
+    catalogTree({
+      ...FILES,
+      'groups/g.yaml': [
+        'id: all\nprofile: p\nselector: {}\n',
+        'id: uefi\nprofile: p\nselector: {firmware: uefi, vendor_class: {prefix: PXEClient}, network: rack}\ndhcp_options: [{code: 26, value: 9000}]\n',
+      ].join('---\n'),
+      'machines/m.yaml': 'id: declared\nmac: 02:00:00:00:00:02\nlabels: {firmware: own}\n',
+    }),
+    () => new Date(0),
+  );
+  if (loaded.generation === undefined || loaded.problems.length > 0)
+    throw new Error(JSON.stringify(loaded.problems));
+  const machines = new MachineIndex(loaded.machines);
+  const decider = new BootDecider({ generation: () => loaded.generation, unmatched: 'wait' });
+  const rig = new DhcpRig({
+    machines: loaded.machines,
+    plan: (query) =>
+      composeBootPlan({ decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' }, query),
+  });
+  const groupsOf = (index: number, options: Record<number, string>) => {
+    const mac = clientMac(index);
+    const offer = replyOf(rig.send({ type: 1, mac, options: { ...options, 55: '1a' } }));
+    const groups: (string | undefined)[] = [];
+    const answers = new BootAnswers({
+      machines,
+      decider,
+      pollSeconds: 15,
+      findLease: () => undefined,
+      findDhcpLabels: () => rig.engine.findLabels(mac, undefined, rig.now),
+      noteRequest: (_request, { resolution }) => groups.push(resolution.group?.id),
+    });
+    const request = {
+      method: 'GET',
+      path: '/',
+      rawQuery: '',
+      labels: new Map([['mac', mac]]),
+      remoteAddress: offer.message.yiaddr,
+      origin: 'http://h',
+      accept: undefined,
+    };
+    answers.ipxe(request);
+    answers.ignition(request);
+    return { dhcp: offer.message.options.has(26) ? 'uefi' : 'all', http: groups };
+  };
+  expect(groupsOf(1, IPXE_EFI)).toEqual({ dhcp: 'uefi', http: ['uefi', 'uefi'] });
+  expect(groupsOf(1, { 60: hex('dhcpcd') })).toEqual({ dhcp: 'all', http: ['uefi', 'uefi'] });
+  expect(groupsOf(2, IPXE_EFI)).toEqual({ dhcp: 'all', http: ['all', 'all'] });
+  expect(groupsOf(3, BIOS_PXE)).toEqual({ dhcp: 'all', http: ['all', 'all'] });
 });
 
 /** The generation as it is, none, or one in which the machine's group has a problem. */

@@ -126,3 +126,8 @@ describe('19: what used to be silent', () => {
     );
   });
 });
+
+test('13: a group that selects by vendor class gives its options', async () => {
+  const { message } = (await open('13')).reply('1-discover.hex');
+  expect(readText(message.options, 66)).toBe('https://phones.example.com');
+});

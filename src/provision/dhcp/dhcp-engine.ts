@@ -21,11 +21,13 @@ import { LeaseBook } from './leases/lease-book.ts';
 import type { Lease } from './leases/lease.ts';
 import { type Exchange, isOurIdentifier } from './locate/exchange.ts';
 import { exchangeEvent } from './locate/exchange-event.ts';
+import { RememberedClients } from './locate/remembered-clients.ts';
 import { conflictEvents } from '../machines/conflict-events.ts';
 import type { IdentityClaims } from '../machines/identification.ts';
 import { matchOf } from '../machines/identify.ts';
 import type { MachineLookup } from '../machines/machine-index.ts';
 import type { Machine } from '../machines/machine.ts';
+import type { Labels } from '../selection/labels.ts';
 import { ReservationsInUse } from './leases/reservations-in-use.ts';
 import { hasReservation } from './leases/reserved-address.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
@@ -81,6 +83,7 @@ const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
 export class DhcpEngine {
   readonly #policy: DhcpPolicy;
   readonly #book: LeaseBook;
+  readonly #remembered: RememberedClients;
   readonly #selector: SubnetSelector;
   readonly #surroundings: DhcpSurroundings;
   readonly #pins = new ModePins();
@@ -102,6 +105,7 @@ export class DhcpEngine {
     const isOurs = (address: Ipv4Address): boolean => this.#localAddresses.has(address);
     const isReserved = (address: Ipv4Address): boolean => reservations.findReserved(address) !== undefined;
     this.#book = new LeaseBook(options.subnets, isReserved, isOurs, options.leaseExpired);
+    this.#remembered = new RememberedClients(this.#book);
     this.#selector = new SubnetSelector(this.#book, this.#policy, isOurs);
     this.#surroundings = {
       book: this.#book,
@@ -158,6 +162,7 @@ export class DhcpEngine {
     this.#noteForeignLease(exchange);
     const foreign = this.#noteForeignServer(exchange);
     const decision = this.#report(exchange, this.#serve(exchange));
+    if (decision.kind === 'reply') this.#remembered.note(exchange);
     const { conflicts } = exchange.identification;
     if (foreign === undefined && conflicts.length === 0) return decision;
     return {
@@ -292,6 +297,14 @@ export class DhcpEngine {
     return this.#foreignLeases.find(address);
   }
 
+  /**
+   * What DHCP knows of the client with this card, as labels, for selecting its group when it asks over HTTP from
+   * `address`.
+   */
+  findLabels(mac: MacAddress, address: Ipv4Address | undefined, now: Moment): Labels {
+    return this.#remembered.find(mac, address, now);
+  }
+
   listLeases(now: Moment): Iterable<Lease> {
     return this.#book.list(now);
   }
@@ -335,6 +348,7 @@ export class DhcpEngine {
       chaddr,
       ...(mac !== undefined && { mac }),
       clientKey,
+      claims,
       identification,
       ...(match !== undefined && { match }),
       subnets,

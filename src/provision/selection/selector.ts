@@ -40,6 +40,11 @@ export function findFailedRequirement(selector: Selector, labels: Labels): Faile
   return undefined;
 }
 
+/** Whether one label's value, or its absence, meets all requirements for it. */
+export function meetsAll(requirements: readonly Requirement[], actual: string | undefined): boolean {
+  return requirements.every((requirement) => meets(requirement, actual));
+}
+
 function meets(requirement: Requirement, actual: string | undefined): boolean {
   switch (requirement.kind) {
     case 'in':

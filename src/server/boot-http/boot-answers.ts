@@ -16,7 +16,7 @@ import {
 } from '../../provision/rendering/ipxe-script.ts';
 import { TemplateError } from '../../provision/rendering/template-error.ts';
 import type { RenderContext } from '../../provision/rendering/template-variables.ts';
-import { claimsOfLabels } from '../../provision/selection/labels.ts';
+import { claimsOfLabels, type Labels, withDhcpLabels } from '../../provision/selection/labels.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 
@@ -26,6 +26,8 @@ export interface BootAnswerParts {
   readonly machines: Pick<MachineLookup, 'identify'>;
   readonly decider: BootDecider;
   readonly pollSeconds: number;
+  /** What DHCP knows of the machine that sends a request. */
+  readonly findDhcpLabels: (request: BootRequest) => Labels | undefined;
   /** The lease that the machine at this address has from us, as templates see it. */
   readonly findLease: (address: string) => JsonObject | undefined;
   /** Takes note of who asked, and of what was decided. */
@@ -128,10 +130,11 @@ export class BootAnswers {
       ) => string | Answer | undefined;
     },
   ): Answer {
-    const { decider, findLease, machines, noteRequest, pollSeconds } = this.#parts;
-    const decided = decider.decide(request.labels, machines.identify(claimsOfLabels(request.labels)));
+    const { decider, findDhcpLabels, findLease, machines, noteRequest, pollSeconds } = this.#parts;
+    const identification = machines.identify(claimsOfLabels(request.labels));
+    const decided = decider.decide(withDhcpLabels(request.labels, findDhcpLabels(request)), identification);
     noteRequest(request, decided);
-    const { decision, identification } = decided;
+    const { decision } = decided;
     if (decision.kind !== 'boot') {
       const subject = describeSubject(identification, decided.resolution.labels);
       const answer = how.withoutProfile?.(decision, subject);

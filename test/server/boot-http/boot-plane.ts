@@ -118,6 +118,7 @@ export async function startBootPlane(
     withhold: (address) => options.withhold?.(address),
     pollSeconds: 7,
     findLease: () => undefined,
+    findDhcpLabels: () => undefined,
     noteRequest: (_request, { identification, resolution }) => {
       if (identification.machine === undefined) discovered.push(resolution.claimed.get('mac') ?? '?');
     },

@@ -1,7 +1,7 @@
 import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
-import type { Identification } from '../../machines/identification.ts';
+import type { Identification, IdentityClaims } from '../../machines/identification.ts';
 import type { Subnet } from '../subnets/subnet.ts';
 import type { BootClient } from '../client/boot-client.ts';
 
@@ -45,6 +45,10 @@ export interface BootPlanQuery {
   readonly mac?: MacAddress;
   /** Who the client is, as far as machine records tell. */
   readonly identification: Identification;
+  /** What the request says of who sends it, with what its relay adds. */
+  readonly claims?: IdentityClaims;
+  /** Options of the request. */
+  readonly options?: DhcpOptions;
   readonly subnet: Subnet;
   /** Our address as the client sees it: what URLs must lead to. */
   readonly serverAddress: Ipv4Address;

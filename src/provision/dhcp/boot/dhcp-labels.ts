@@ -1,14 +1,33 @@
+import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
+import { readText } from '../../../protocol/dhcp/read-option.ts';
 import type { Labels } from '../../selection/labels.ts';
+import { addClientLabels } from '../client/client-labels.ts';
 import type { BootPlanQuery } from './boot-plan.ts';
 
 /**
  * The labels by which a group can select a DHCP client: what its packet says of it, before anything that its record
- * adds. Over HTTP a machine tells more (`serial`, `product`, whatever its URL has).
+ * adds. Of those that cost something to read only the ones that selectors name (`wanted`). Over HTTP a machine tells
+ * more (`serial`, `product`, whatever its URL has).
  */
-export function dhcpLabels({ client, identification, mac }: BootPlanQuery): Labels {
+export function dhcpLabels(
+  { claims, client, identification, mac, options, subnet }: BootPlanQuery,
+  wanted: Pick<ReadonlySet<string>, 'has'>,
+): Labels {
   const labels = new Map<string, string>();
   const known = mac ?? identification.machine?.macs[0];
   if (known !== undefined) labels.set('mac', known);
   if (client.uuid !== undefined) labels.set('uuid', client.uuid);
+  const hostName = options?.has(OptionCode.hostName) === true && wanted.has('hostname');
+  addClientLabels(
+    labels,
+    {
+      client,
+      hostName: hostName ? readText(options, OptionCode.hostName) : undefined,
+      circuitId: claims?.circuitId,
+      remoteId: claims?.remoteId,
+      network: subnet.id,
+    },
+    wanted,
+  );
   return labels;
 }

@@ -18,7 +18,7 @@ export interface PlannedBoot {
 
 /** Looks up what the client of an exchange is to boot with an address of the subnet; `leases` as for `bootAnswer`. */
 export function planBoot(
-  { client, identification, mac, serverAddress }: Exchange,
+  { claims, client, identification, mac, packet, serverAddress }: Exchange,
   subnet: SubnetLeases,
   findBootPlan: FindBootPlan,
   leases: boolean,
@@ -28,6 +28,8 @@ export function planBoot(
     client,
     ...(mac !== undefined && { mac }),
     identification,
+    claims,
+    options: packet.message.options,
     subnet: settings,
     serverAddress,
   });

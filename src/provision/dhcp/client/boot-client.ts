@@ -32,6 +32,8 @@ export interface BootClient {
   /** Option 97, unless it is a dummy. */
   readonly uuid?: MachineUuid;
   readonly userClasses: readonly string[];
+  /** Option 60. */
+  readonly vendorClass?: string;
 }
 
 /** How the user class of our own iPXE builds begins; the version follows. */
@@ -101,6 +103,7 @@ export function classifyClient(message: DhcpMessage): BootClient {
     uBoot,
     ...(uuid !== undefined && { uuid }),
     userClasses,
+    ...(vendorClass !== undefined && { vendorClass }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { RelayAgentInformation } from '../../../protocol/dhcp/relay-agent-i
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
 import type { BootClient } from '../client/boot-client.ts';
-import type { Identification } from '../../machines/identification.ts';
+import type { Identification, IdentityClaims } from '../../machines/identification.ts';
 import type { DhcpPacket } from '../dhcp-packet.ts';
 import type { AddressSeeker } from '../leases/address-seeker.ts';
 
@@ -14,6 +14,8 @@ export interface Exchange extends AddressSeeker {
   readonly client: BootClient;
   /** `chaddr` where it is an Ethernet address. */
   readonly mac?: MacAddress;
+  /** What it says of who sends it. */
+  readonly claims: IdentityClaims;
   /** Who sends it, as far as machine records tell. */
   readonly identification: Identification;
   readonly relay?: RelayAgentInformation;
