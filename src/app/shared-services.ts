@@ -26,7 +26,7 @@ import { BootSessions } from '../provision/history/boot-session.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
-import { DISCOVERED_SOURCE, FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
+import { FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -73,7 +73,10 @@ export async function startSharedServices(
   const { clock, counters, log, settings } = environment;
   const { health, store } = await openStore(toStoreSettings(settings.store), { log, nowMs: clock.nowMs });
   services.add('store', store);
-  services.add('history', startPruner(store, settings, log, clock));
+  // Closed after all that write transitions, so that subscribers hear of the last ones.
+  const transitions = services.add('transitions', new TransitionLog(store.transitions));
+  const announced = { ...store, ...transitions.announcing(store) };
+  services.add('history', startPruner(announced, settings, log, clock));
   const catalog = await startCatalog(settings, store.catalog, log, clock, services);
   if (catalog.generation === undefined) requireCatalogFolder(settings.catalog.dir);
 
@@ -85,9 +88,7 @@ export async function startSharedServices(
   watcher.start();
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
-  // Closed after the journal, so that subscribers hear the last changes that it writes.
-  const transitions = services.add('transitions', new TransitionLog(store.transitions));
-  const machines = await startMachines(catalog, transitions.announcing(store.machines), log, clock, services);
+  const machines = await startMachines(catalog, announced.machines, log, clock, services);
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
@@ -115,6 +116,9 @@ export async function startSharedServices(
     nowMs: clock.nowMs,
   });
   services.add('events', { close: () => events.flush() });
+  const discovered = new DiscoveredMachines(announced.discovered, events, log, clock.now);
+  services.add('discovered machines', { close: () => discovered.flush() });
+  transitions.onWritten((written) => discovered.noteWritten(written));
 
   const readiness = new ReadinessChecks();
   readiness.add(() =>
@@ -139,7 +143,7 @@ export async function startSharedServices(
     events,
     decider,
     conflicts: new ConflictReports(events, clock),
-    discovered: new DiscoveredMachines(store.discovered, events, log, clock.now),
+    discovered,
     clients,
     served: new ServedNetworks(
       [...subnets.map(({ cidr }) => cidr.text), ...settings.served_networks],
@@ -163,6 +167,8 @@ function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock
     discoveredMax: keep.discovered_max,
     eventDays: keep.event_days,
     eventsMax: keep.events_max,
+    transitionDays: keep.transition_days,
+    transitionsMax: keep.transitions_max,
   };
   const pruner = new HistoryPruner(store, limits, log, clock.now);
   pruner.start();
@@ -205,9 +211,10 @@ async function startMachines(
   const machines = new MachineRegistry(clock.nowMs);
   // What was declared when the program last ran stands until its source is read: no machine loses its address meanwhile.
   machines.restore(
-    (await store.loadMachines())
-      .filter(({ source }) => source !== DISCOVERED_SOURCE)
-      .map(({ id, record, source }) => ({ source, machine: fromMachineRecord(id, record) })),
+    (await store.loadMachines()).map(({ id, record, source }) => ({
+      source,
+      machine: fromMachineRecord(id, record),
+    })),
   );
   const journal = new MachineJournal(store, log, clock.now);
   machines.onChange((changes) => journal.note(changes));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { EventStore } from '../store/event-store.ts';
+import type { TransitionStore } from '../store/transition-store.ts';
 
 /** How much is kept. */
 export interface HistoryLimits {
@@ -9,6 +10,9 @@ export interface HistoryLimits {
   readonly eventDays: number;
   readonly eventsMax: number;
   readonly discoveredMax: number;
+  /** Days that transitions are kept. */
+  readonly transitionDays: number;
+  readonly transitionsMax: number;
 }
 
 const INTERVAL_MS = 10 * 60_000;
@@ -20,6 +24,7 @@ const AT_ONCE = 500;
 interface HistoryStore {
   readonly events: Pick<EventStore, 'pruneEvents'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'pruneDiscovered'>;
+  readonly transitions: Pick<TransitionStore, 'pruneTransitions'>;
 }
 
 /** Deletes old history now and then, a few rows at a time, so that leases are written in between. */
@@ -57,14 +62,25 @@ export class HistoryPruner {
   }
 
   async #pruneAll(): Promise<void> {
-    const { discoveredMax, eventDays, eventsMax } = this.#limits;
-    const before = new Date(this.#now().getTime() - eventDays * DAY_MS);
+    const { discoveredMax, eventDays, eventsMax, transitionDays, transitionsMax } = this.#limits;
+    const { discovered, events, transitions } = this.#store;
+    const at = this.#now();
+    const daysAgo = (days: number): Date => new Date(at.getTime() - days * DAY_MS);
     try {
       await this.#repeat(() =>
-        this.#store.events.pruneEvents({ before, newest: eventsMax, atOnce: AT_ONCE }),
+        events.pruneEvents({ before: daysAgo(eventDays), newest: eventsMax, atOnce: AT_ONCE }),
       );
+      await this.#repeat(async () => {
+        const gone = await discovered.pruneDiscovered({ newest: discoveredMax, atOnce: AT_ONCE, at });
+        return gone.length;
+      });
+      // Last, since machines that are deleted leave transitions.
       await this.#repeat(() =>
-        this.#store.discovered.pruneDiscovered({ newest: discoveredMax, atOnce: AT_ONCE }),
+        transitions.pruneTransitions({
+          before: daysAgo(transitionDays),
+          newest: transitionsMax,
+          atOnce: AT_ONCE,
+        }),
       );
     } catch (error) {
       if (error instanceof StoreError) return;

@@ -1,5 +1,26 @@
+import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import type { Transition, TransitionStore } from '../store/transition-store.ts';
+
+/** Every store that writes transitions. */
+export interface TransitionWriters {
+  readonly machines: MachineStore;
+  readonly discovered: DiscoveredMachineStore;
+}
+
+/** Transitions that a reader asked for were deleted, since they are old. It has to learn otherwise what they told. */
+export class TransitionsDeleted extends Error {
+  override readonly name = 'TransitionsDeleted';
+  /** The number of the last one that was deleted: subscribe after it. */
+  readonly deletedTo: number;
+
+  constructor(after: number, deletedTo: number) {
+    super(
+      `transitions ${after + 1} to ${deletedTo} were deleted, since they are old: read the list of machines, and read on after ${deletedTo}`,
+    );
+    this.deletedTo = deletedTo;
+  }
+}
 
 /** Bounds of a subscription. */
 export interface TransitionLogLimits {
@@ -20,6 +41,7 @@ export class TransitionLog {
   readonly #store: TransitionStore;
   readonly #limits: TransitionLogLimits;
   readonly #readers = new Set<Reader>();
+  readonly #listeners = new Set<(written: readonly Transition[]) => void>();
   #closed = false;
 
   constructor(store: TransitionStore, limits: Partial<TransitionLogLimits> = {}) {
@@ -27,21 +49,30 @@ export class TransitionLog {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
-  /** The machine store for all that writes to it: what it has written is told to the readers. */
-  announcing(machines: MachineStore): MachineStore {
+  /** The stores for all that writes to them: the transitions that they have written are told to the readers. */
+  announcing({ discovered, machines }: TransitionWriters): TransitionWriters {
     return {
-      loadMachines: () => machines.loadMachines(),
-      applyMachineChanges: async (changes) => {
-        const written = await machines.applyMachineChanges(changes);
-        for (const reader of this.#readers) reader.offer(written);
-        return written;
+      machines: {
+        loadMachines: () => machines.loadMachines(),
+        applyMachineChanges: (changes) => this.#announce(machines.applyMachineChanges(changes)),
+      },
+      discovered: {
+        listDiscovered: () => discovered.listDiscovered(),
+        recordDiscovered: (machine) => this.#announce(discovered.recordDiscovered(machine)),
+        pruneDiscovered: (retention) => this.#announce(discovered.pruneDiscovered(retention)),
       },
     };
   }
 
+  /** Calls `listener` with all that is written from now on, as it is written. */
+  onWritten(listener: (written: readonly Transition[]) => void): void {
+    this.#listeners.add(listener);
+  }
+
   /**
    * Every transition that follows number `after`, until `signal` aborts, the caller ends the loop or the log is closed.
-   * Throws if the store cannot be read; the caller can subscribe again from the last number that it has seen.
+   * Throws TransitionsDeleted if some of them were deleted, at the start or because the caller was slow, and what the
+   * store throws if it cannot be read; the caller can then subscribe again from the last number that it has seen.
    */
   async *subscribe(after: number, signal: AbortSignal): AsyncGenerator<Transition, void, void> {
     const reader = new Reader(this.#limits.bufferMax);
@@ -75,12 +106,21 @@ export class TransitionLog {
   }
 
   /** A page from the store. What is written from the last page on waits in memory. */
-  async #readOn(reader: Reader, after: number): Promise<Transition[]> {
+  async #readOn(reader: Reader, after: number): Promise<readonly Transition[]> {
     reader.catchUp();
     const { pageMax } = this.#limits;
     const page = await this.#store.readTransitions({ after, limit: pageMax });
-    if (page.length === pageMax) reader.fallBehind();
-    return page;
+    if (page.kind === 'deleted') throw new TransitionsDeleted(after, page.deletedTo);
+    if (page.transitions.length === pageMax) reader.fallBehind();
+    return page.transitions;
+  }
+
+  async #announce(writing: Promise<Transition[]>): Promise<Transition[]> {
+    const written = await writing;
+    if (written.length === 0) return written;
+    for (const reader of this.#readers) reader.offer(written);
+    for (const listener of this.#listeners) listener(written);
+    return written;
   }
 }
 

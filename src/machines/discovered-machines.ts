@@ -1,12 +1,17 @@
 import type { Logger } from 'pino';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
-import type { MacAddress } from '../protocol/mac-address.ts';
+import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
 import type { BootEventSink } from '../provision/history/boot-event.ts';
 import type { Labels } from '../provision/selection/labels.ts';
 import type { Machine } from '../provision/machines/machine.ts';
-import type { DiscoveredMachine, DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
+import {
+  DISCOVERED_SOURCE,
+  type DiscoveredMachine,
+  type DiscoveredMachineStore,
+} from '../store/discovered-machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
+import type { Transition } from '../store/transition-store.ts';
 
 /** Machines that were seen since the start; past it the one seen longest ago counts as new when it comes back. */
 const SEEN_MAX = 100_000;
@@ -33,6 +38,7 @@ export class DiscoveredMachines {
   readonly #seenAtMs = new Map<MacAddress, number>();
   /** The group that selected a machine when it was last seen. */
   readonly #groups = new Map<MacAddress, string>();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     store: Pick<DiscoveredMachineStore, 'recordDiscovered'>,
@@ -67,15 +73,39 @@ export class DiscoveredMachines {
     };
     if (lastMs === undefined && !this.#tell(record, claimed)) return;
     this.#remember(mac, at.getTime());
-    this.#store.recordDiscovered(record).catch((error: unknown) => {
-      if (error instanceof StoreError) return;
-      this.#log.error({ err: error, mac }, 'a discovered machine could not be stored');
-    });
+    this.#writing = this.#write(record);
+  }
+
+  /** Resolves when all that was noted is in the store, or the store has refused it. */
+  async flush(): Promise<void> {
+    // The store answers in the order in which it is asked.
+    await this.#writing;
+  }
+
+  /**
+   * Takes note of what the store has written. A machine that it has deleted counts as new when it comes back, so that
+   * writing it down again is within the budget for new ones.
+   */
+  noteWritten(transitions: readonly Transition[]): void {
+    for (const { kind, machineId, source } of transitions) {
+      if (kind !== 'machine.gone' || source !== DISCOVERED_SOURCE) continue;
+      const mac = parseMac(machineId);
+      if (mac !== undefined) this.#seenAtMs.delete(mac);
+    }
   }
 
   /** The group that selected a machine without a record when it last asked since the start; undefined if none did. */
   groupOf(mac: MacAddress): string | undefined {
     return this.#groups.get(mac);
+  }
+
+  async #write(record: DiscoveredMachine): Promise<void> {
+    try {
+      await this.#store.recordDiscovered(record);
+    } catch (error) {
+      if (error instanceof StoreError) return;
+      this.#log.error({ err: error, mac: record.mac }, 'a discovered machine could not be stored');
+    }
   }
 
   /** Puts it on record that a machine is new. False if too many are: what nobody is told of is not written down either. */

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { JsonObject } from '../provision/json-value.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import { recognisedBy } from '../provision/machines/recognised-by.ts';
 import type { MachineChange as StoredChange, MachineStore } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TransitionKind } from '../store/transition-store.ts';
@@ -21,8 +23,8 @@ interface Pending {
   readonly id: string;
   /** When it was first changed. */
   readonly at: Date;
-  /** Absent where the record is gone. */
-  readonly record?: JsonObject;
+  /** What the source declares; absent where it declares nothing any more. */
+  readonly machine?: Machine;
   readonly detail: JsonObject;
 }
 
@@ -60,7 +62,7 @@ export class MachineJournal {
         source,
         id,
         at,
-        ...(machine !== undefined && { record: toMachineRecord(machine) }),
+        ...(machine !== undefined && { machine }),
         detail:
           before === undefined || machine === undefined
             ? {}
@@ -138,11 +140,11 @@ function merge(earlier: Pending | undefined, later: Pending): Pending | undefine
   return earlier.kind === 'machine.changed' ? { ...later, at } : undefined;
 }
 
-function toStoredChange({ at, detail, id, kind, record, source }: Pending): StoredChange {
+function toStoredChange({ at, detail, id, kind, machine, source }: Pending): StoredChange {
   const transition = { at, machineId: id, kind, source, detail };
-  return record === undefined
-    ? { kind: 'delete', source, id, transition }
-    : { kind: 'put', machine: { source, id, record }, transition };
+  if (machine === undefined) return { kind: 'delete', source, id, transition };
+  const stored = { source, id, record: toMachineRecord(machine) };
+  return { kind: 'put', machine: stored, transition, adopts: recognisedBy(machine) };
 }
 
 /** The names of what differs; the values can be secrets. */

@@ -11,8 +11,6 @@ import { type Declaration, type FieldConflict, mergeDeclarations } from './merge
 
 /** The source of what lies under machines/. It counts more than every inventory. */
 export const FILES_SOURCE = 'files';
-/** The source of machines that introduced themselves. They are on record, and declare nothing. */
-export const DISCOVERED_SOURCE = 'discovered';
 
 /** All that is declared about one machine. */
 export interface MachineRecord {

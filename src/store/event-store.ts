@@ -1,6 +1,6 @@
 import type { MacAddress } from '../protocol/mac-address.ts';
 import type { BootEvent, BootEventKind } from '../provision/history/boot-event.ts';
-import type { Retention } from './retention.ts';
+import type { LogRetention } from './retention.ts';
 
 /** A boot event with its place in the log and the session it was sorted into. */
 export interface StoredBootEvent extends BootEvent {
@@ -21,12 +21,6 @@ export interface BootEventQuery {
   readonly limit: number;
 }
 
-/** Which events are kept. */
-export interface EventRetention extends Retention {
-  /** Older ones are deleted. */
-  readonly before: Date;
-}
-
 /** How events are appended. */
 export interface AppendOptions {
   /** Whether the disk must have them before the call resolves. */
@@ -42,5 +36,5 @@ export interface EventStore {
   appendEvents(events: readonly NewBootEvent[], options?: AppendOptions): Promise<void>;
   listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
   /** Deletes the oldest events beyond what is kept, a limited number at a time, and returns how many it deleted. */
-  pruneEvents(retention: EventRetention): Promise<number>;
+  pruneEvents(retention: LogRetention): Promise<number>;
 }

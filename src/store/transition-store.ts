@@ -1,4 +1,5 @@
 import type { JsonObject } from '../provision/json-value.ts';
+import type { LogRetention } from './retention.ts';
 
 /** What can become of a machine's record. */
 export type TransitionKind = 'machine.declared' | 'machine.discovered' | 'machine.changed' | 'machine.gone';
@@ -19,10 +20,21 @@ export interface Transition extends NewTransition {
   readonly number: number;
 }
 
-/** Reads the durable log of transitions. They are written with the change that they tell of. */
+/** Transitions of one read, without a gap before or between them; or what is no longer there. */
+export type TransitionPage =
+  | { readonly kind: 'transitions'; readonly transitions: readonly Transition[] }
+  /** Some that follow the number asked for were deleted, the last of them with number `deletedTo`: read on after it. */
+  | { readonly kind: 'deleted'; readonly deletedTo: number };
+
+/**
+ * The durable log of transitions. They are written with the change that they tell of; the oldest are deleted. A number
+ * is never used twice.
+ */
 export interface TransitionStore {
   /** The transitions that follow number `after` (0: from the first), at most `limit` of them, in order. */
-  readTransitions(query: { readonly after: number; readonly limit: number }): Promise<Transition[]>;
-  /** The number of the latest transition; 0 before the first. */
+  readTransitions(query: { readonly after: number; readonly limit: number }): Promise<TransitionPage>;
+  /** The number of the latest transition, deleted or not; 0 before the first. */
   lastTransition(): Promise<number>;
+  /** Deletes the oldest transitions beyond what is kept, a limited number at a time, and returns how many it deleted. */
+  pruneTransitions(retention: LogRetention): Promise<number>;
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pino from 'pino';
 import { expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { Services } from '../../src/app/services.ts';
 import { startSharedServices } from '../../src/app/shared-services.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { Counters } from '../../src/limits/counters.ts';
+import { parseMac } from '../../src/protocol/mac-address.ts';
 import { catalogTree } from '../catalog/catalog-tree.ts';
 
 // Everything here is the program's own, over a SQLite database in a file; only nothing listens.
@@ -27,6 +29,41 @@ async function start(tree: string) {
   const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
   return { services, ...(await startSharedServices(environment, services)) };
 }
+
+test('a stranger is discovered, is no known machine, and is gone when a file declares it', async () => {
+  const tree = catalogTree(FILES);
+  const { catalog, discovered, machines, services, transitions } = await start(tree);
+  const mac = parseMac('52:54:00:00:00:09')!;
+  const subscription = transitions.subscribe(0, new AbortController().signal);
+  for (let count = 0; count < 2; count++) await subscription.next();
+  discovered.note({ claimed: new Map([['mac', mac]]), remoteAddress: '127.0.0.1' });
+  expect((await subscription.next()).value).toMatchObject({
+    number: 3,
+    kind: 'machine.discovered',
+    machineId: '52-54-00-00-00-09',
+  });
+  expect(machines.identify({ mac }).machine).toBeUndefined();
+
+  writeFileSync(`${tree}/machines/new.yaml`, `id: c\nmac: ${mac}\n`);
+  await catalog.reload();
+  const told = [await subscription.next(), await subscription.next()].map(({ value }) => value);
+  expect(told).toMatchObject([
+    { number: 4, kind: 'machine.declared', source: 'files', machineId: 'c' },
+    { number: 5, kind: 'machine.gone', source: 'discovered', detail: { machine: 'c' } },
+  ]);
+  expect(machines.identify({ mac }).machine?.id).toBe('c');
+  await services.close();
+});
+
+test('a stranger that is seen just before the stop is in the log before its subscribers end', async () => {
+  const { discovered, services, transitions } = await start(catalogTree({ 'railhead.yaml': '{}\n' }));
+  const subscription = transitions.subscribe(0, new AbortController().signal);
+  const first = subscription.next();
+  discovered.note({ claimed: new Map([['mac', '52:54:00:00:00:09']]), remoteAddress: '127.0.0.1' });
+  await services.close();
+  expect((await first).value).toMatchObject({ number: 1, kind: 'machine.discovered' });
+  expect(await subscription.next()).toEqual({ done: true, value: undefined });
+});
 
 test('a subscriber hears of changes as they are written, of the last ones at the stop as well, and then its loop ends', async () => {
   const { machines, services, transitions } = await start(catalogTree(FILES));

@@ -18,6 +18,7 @@ const put = (id: string, record: JsonObject = {}, source = 'files'): MachineChan
   kind: 'put',
   machine: { source, id, record },
   transition: transition(id, 'machine.declared', record),
+  adopts: { macs: [], uuids: [], serials: [] },
 });
 
 const remove = (id: string): MachineChange => ({
@@ -35,10 +36,12 @@ export function describeMachineStore(makePlace: MakePlace): void {
       under.store.machines.applyMachineChanges(changes);
     const ids = async (): Promise<string[]> =>
       (await under.store.machines.loadMachines()).map(({ id }) => id);
-    const numbers = async (): Promise<number[]> =>
-      (await under.store.transitions.readTransitions({ after: 0, limit: 10_000 })).map(
-        ({ number }) => number,
-      );
+    const read = async (after: number, limit: number): Promise<readonly Transition[]> => {
+      const page = await under.store.transitions.readTransitions({ after, limit });
+      if (page.kind === 'deleted') throw new Error(`deleted to ${page.deletedTo}`);
+      return page.transitions;
+    };
+    const numbers = async (): Promise<number[]> => (await read(0, 10_000)).map(({ number }) => number);
 
     test('an empty store has none, which is no error', async () => {
       expect(await under.store.machines.loadMachines()).toEqual([]);
@@ -66,7 +69,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
           { source: 'netbox', id: 'node2', record: {} },
         ]);
         expect(Object.keys(machines[0]!.record)).toEqual(['zone', 'macs', 'metadata']);
-        expect(await under.store.transitions.readTransitions({ after: 0, limit: 10 })).toEqual(written);
+        expect(await read(0, 10)).toEqual(written);
       };
       await check();
       await under.reopen();
@@ -117,12 +120,12 @@ export function describeMachineStore(makePlace: MakePlace): void {
 
     test('transitions are read on from any number', async () => {
       await apply(...['a', 'b', 'c', 'd', 'e'].map((id) => put(id)));
-      const read = async (after: number, limit: number): Promise<string[]> =>
-        (await under.store.transitions.readTransitions({ after, limit })).map(({ machineId }) => machineId);
-      expect(await read(0, 2)).toEqual(['a', 'b']);
-      expect(await read(2, 2)).toEqual(['c', 'd']);
-      expect(await read(4, 2)).toEqual(['e']);
-      expect(await read(5, 2)).toEqual([]);
+      const idsAfter = async (after: number): Promise<string[]> =>
+        (await read(after, 2)).map(({ machineId }) => machineId);
+      expect(await idsAfter(0)).toEqual(['a', 'b']);
+      expect(await idsAfter(2)).toEqual(['c', 'd']);
+      expect(await idsAfter(4)).toEqual(['e']);
+      expect(await idsAfter(5)).toEqual([]);
       expect(await under.store.transitions.lastTransition()).toBe(5);
     });
 

@@ -6,6 +6,7 @@ import { describeEventStore } from './event-store.ts';
 import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
 import type { MakePlace } from './store-place.ts';
+import { describeTransitionStore } from './transition-store.ts';
 
 /** What every store must do, aggregate by aggregate. `makePlace` makes a new database. */
 export function describeStore(name: string, makePlace: MakePlace): void {
@@ -14,6 +15,7 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeDiscoveredMachineStore(makePlace);
     describeEventStore(makePlace);
     describeMachineStore(makePlace);
+    describeTransitionStore(makePlace);
     describeCatalogStore(makePlace);
     describeDnsRecordStore(makePlace);
   });

@@ -1,31 +1,53 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { HistoryPruner } from '../../src/history/history-pruner.ts';
-import type { EventRetention } from '../../src/store/event-store.ts';
-import type { Retention } from '../../src/store/retention.ts';
+import type { LogRetention, Retention } from '../../src/store/retention.ts';
+import type { Transition } from '../../src/store/transition-store.ts';
 
 const silent = pino({ level: 'silent' });
 const now = (): Date => new Date('2026-11-23T09:00:00Z');
-const limits = { eventDays: 30, eventsMax: 1000, discoveredMax: 50 };
+const limits = { eventDays: 30, eventsMax: 1000, discoveredMax: 50, transitionDays: 10, transitionsMax: 70 };
+
+const transitionsOf = (count: number): Transition[] =>
+  Array.from({ length: count }, (_, index) => ({
+    number: index + 1,
+    at: now(),
+    machineId: 'a',
+    kind: 'machine.gone' as const,
+    source: 'discovered',
+    detail: {},
+  }));
 
 test('deletes a few at a time until there is nothing left to delete', async () => {
-  const events: EventRetention[] = [];
+  const events: LogRetention[] = [];
   const machines: Retention[] = [];
-  const left = { events: [500, 500, 20], machines: [500, 0] };
-  const pruneEvents = (retention: EventRetention) => {
+  const transitions: LogRetention[] = [];
+  const left = { events: [500, 500, 20], machines: [500, 0], transitions: [500, 500, 500, 1] };
+  const pruneEvents = (retention: LogRetention) => {
     events.push(retention);
     return Promise.resolve(left.events.shift() ?? 0);
   };
   const pruneDiscovered = (retention: Retention) => {
     machines.push(retention);
-    return Promise.resolve(left.machines.shift() ?? 0);
+    return Promise.resolve(transitionsOf(left.machines.shift() ?? 0));
   };
-  const store = { events: { pruneEvents }, discovered: { pruneDiscovered } };
+  const pruneTransitions = (retention: LogRetention) => {
+    transitions.push(retention);
+    return Promise.resolve(left.transitions.shift() ?? 0);
+  };
+  const store = {
+    events: { pruneEvents },
+    discovered: { pruneDiscovered },
+    transitions: { pruneTransitions },
+  };
   await new HistoryPruner(store, limits, silent, now).prune();
   expect(events).toEqual(
     Array(3).fill({ before: new Date('2026-10-24T09:00:00Z'), newest: 1000, atOnce: 500 }),
   );
-  expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 500 }));
+  expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 500, at: now() }));
+  expect(transitions).toEqual(
+    Array(4).fill({ before: new Date('2026-11-13T09:00:00Z'), newest: 70, atOnce: 500 }),
+  );
 });
 
 test('ends with the deletion that is under way', async () => {
@@ -35,7 +57,11 @@ test('ends with the deletion that is under way', async () => {
     return Promise.resolve(500);
   };
   const pruner = new HistoryPruner(
-    { events: { pruneEvents: prune }, discovered: { pruneDiscovered: prune } },
+    {
+      events: { pruneEvents: prune },
+      discovered: { pruneDiscovered: async () => transitionsOf(await prune()) },
+      transitions: { pruneTransitions: prune },
+    },
     limits,
     silent,
     now,
@@ -50,7 +76,11 @@ test('a store that refuses is tried again the next time', async () => {
   let calls = 0;
   const refuse = () => Promise.reject(new Error(`broken ${++calls}`));
   const pruner = new HistoryPruner(
-    { events: { pruneEvents: refuse }, discovered: { pruneDiscovered: refuse } },
+    {
+      events: { pruneEvents: refuse },
+      discovered: { pruneDiscovered: refuse },
+      transitions: { pruneTransitions: refuse },
+    },
     limits,
     silent,
     now,

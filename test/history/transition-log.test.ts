@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { TransitionLog } from '../../src/history/transition-log.ts';
+import { TransitionLog, TransitionsDeleted } from '../../src/history/transition-log.ts';
 import type { MachineChange } from '../../src/store/machine-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Transition } from '../../src/store/transition-store.ts';
-import { FakeMachineStore } from '../fakes/fake-machine-store.ts';
+import { parseMac } from '../../src/protocol/mac-address.ts';
+import { FakeTransitionStore } from '../fakes/fake-transition-store.ts';
 
 const change = (id: number): MachineChange => ({
   kind: 'put',
@@ -15,6 +16,7 @@ const change = (id: number): MachineChange => ({
     source: 'files',
     detail: {},
   },
+  adopts: { macs: [], uuids: [], serials: [] },
 });
 
 const changes = (count: number): MachineChange[] =>
@@ -35,10 +37,10 @@ async function take(from: AsyncGenerator<Transition>, count: number): Promise<nu
 }
 
 function rig(limits = {}) {
-  const store = new FakeMachineStore();
+  const store = new FakeTransitionStore();
   const log = new TransitionLog(store, limits);
   const ending = new AbortController();
-  return { store, log, machines: log.announcing(store), ending, signal: ending.signal };
+  return { store, log, ...log.announcing(store), ending, signal: ending.signal };
 }
 
 describe('a subscription', () => {
@@ -106,12 +108,15 @@ describe('a subscription', () => {
 
   test('reads the store where a transition is told before the one it follows', async () => {
     const { log, signal, store } = rig();
-    const machines = log.announcing({
-      loadMachines: () => store.loadMachines(),
-      // The first call has written, and its answer is late.
-      applyMachineChanges: async (all) => {
-        await store.applyMachineChanges(all);
-        return store.applyMachineChanges(all);
+    const { machines } = log.announcing({
+      discovered: store.discovered,
+      machines: {
+        ...store.machines,
+        // The first call has written, and its answer is late.
+        applyMachineChanges: async (all) => {
+          await store.machines.applyMachineChanges(all);
+          return store.machines.applyMachineChanges(all);
+        },
       },
     });
     const reader = log.subscribe(0, signal);
@@ -167,10 +172,48 @@ describe('a subscription', () => {
     await expect(log.subscribe(0, signal).next()).rejects.toThrow('the disk reports errors');
   });
 
+  test('hears of discovered machines among the declared ones', async () => {
+    const { discovered, log, machines, signal } = rig();
+    const numbers = take(log.subscribe(0, signal), 3);
+    const seen = { mac: parseMac('52:54:00:00:00:01')!, firstSeenAt: new Date(0), lastSeenAt: new Date(0) };
+    await machines.applyMachineChanges(changes(1));
+    await discovered.recordDiscovered(seen);
+    await machines.applyMachineChanges(changes(1));
+    expect(await numbers).toEqual([1, 2, 3]);
+  });
+
+  test('of transitions that were deleted is told from where to read on', async () => {
+    const { log, machines, signal, store } = rig();
+    await machines.applyMachineChanges(changes(7));
+    await store.pruneTransitions({ newest: 2 });
+    const failed = await log
+      .subscribe(3, signal)
+      .next()
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(TransitionsDeleted);
+    expect(failed).toMatchObject({
+      deletedTo: 5,
+      message:
+        'transitions 4 to 5 were deleted, since they are old: read the list of machines, and read on after 5',
+    });
+    expect(await take(log.subscribe(5, signal), 2)).toEqual([6, 7]);
+  });
+
+  test('that fell behind what is kept is told so instead of going on with a gap', async () => {
+    const { log, machines, signal, store } = rig({ bufferMax: 2 });
+    const reader = log.subscribe(0, signal);
+    const first = take(reader, 1);
+    await machines.applyMachineChanges(changes(1));
+    await first;
+    for (let count = 0; count < 9; count++) await machines.applyMachineChanges(changes(1));
+    await store.pruneTransitions({ newest: 3 });
+    await expect(reader.next()).rejects.toMatchObject({ name: 'TransitionsDeleted', deletedTo: 7 });
+  });
+
   test('over a real store gets every transition of several writers once', async () => {
     const store = await openSqliteStore({ file: ':memory:', synchronous: 'normal' });
     const log = new TransitionLog(store.transitions, { bufferMax: 10, pageMax: 7 });
-    const machines = log.announcing(store.machines);
+    const { machines } = log.announcing(store);
     const { signal } = new AbortController();
     await machines.applyMachineChanges(changes(20));
     const all = take(log.subscribe(5, signal), 105);

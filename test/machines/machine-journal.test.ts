@@ -23,6 +23,7 @@ class FakeMachineStore {
   readonly records = new Map<string, StoredMachine>();
   readonly transitions: string[] = [];
   readonly details: unknown[] = [];
+  readonly adopts: unknown[] = [];
   calls = 0;
   broken = false;
 
@@ -34,8 +35,10 @@ class FakeMachineStore {
       this.transitions.push(`${kind} ${source} ${machineId}`);
       this.details.push(detail);
       const key = `${source}/${machineId}`;
-      if (change.kind === 'put') this.records.set(key, change.machine);
-      else this.records.delete(key);
+      if (change.kind === 'put') {
+        this.records.set(key, change.machine);
+        this.adopts.push(change.adopts);
+      } else this.records.delete(key);
     }
     return Promise.resolve([]);
   }
@@ -126,6 +129,17 @@ test('in a database that is opened again, unchanged machines make no transition,
   expect(await run([full, machine({ id: 'b' })])).toBe(2);
   expect(await run([full, machine({ id: 'b' })])).toBe(2);
   expect(await run([full, machine({ id: 'b', hostname: 'b1' })])).toBe(3);
+});
+
+test('a declared machine adopts the discovered ones that its record recognises', async () => {
+  const { journal, registry, store } = journaled();
+  registry.put(FILES_SOURCE, machine({ id: 'a', macs: [parseMac('52:54:00:00:00:01')!], serial: 'S1' }));
+  registry.put(FILES_SOURCE, machine({ id: 'b', serial: 'S2' }));
+  await journal.flush();
+  expect(store.adopts).toEqual([
+    { macs: ['52:54:00:00:00:01'], uuids: [], serials: [] },
+    { macs: [], uuids: [], serials: ['S2'] },
+  ]);
 });
 
 test('changes that were not written yet are one; a record that came and went is none', async () => {

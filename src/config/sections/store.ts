@@ -45,6 +45,20 @@ export const store = z
       .describe(
         'The most boot events that are kept. The oldest are deleted first. Five million take about 2 GB, and are about 30 boots of 10,000 machines.',
       ),
+    transition_days: z
+      .int()
+      .min(1)
+      .prefault(90)
+      .describe(
+        'How many days transitions are kept: the numbered log of machines that were declared, discovered, changed and removed.',
+      ),
+    transitions_max: z
+      .int()
+      .min(1)
+      .prefault(1_000_000)
+      .describe(
+        'The most transitions that are kept. The oldest are deleted first. A million take about 150 MB.',
+      ),
   })
   .superRefine(({ file, password_file: passwordFile, url }, context) => {
     // Whether the default was also written down is of no account.

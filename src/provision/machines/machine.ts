@@ -6,7 +6,7 @@ import type { JsonObject } from '../json-value.ts';
 
 /** One physical or virtual computer, as files and inventory declare it. */
 export interface Machine {
-  /** Unique name of the operator's choice; for a discovered machine the MAC address with dashes. */
+  /** Unique name of the operator's choice; for a discovered machine `discoveredMachineId`. */
   readonly id: string;
   /** Every network card that may boot; the first one is used where one must be named. */
   readonly macs: readonly MacAddress[];
@@ -34,4 +34,9 @@ export interface Machine {
   readonly leaseSeconds?: number;
   /** A disabled machine gets an address and no boot options, so that its firmware goes to the next boot device. */
   readonly disabled?: boolean;
+}
+
+/** The id of a machine that introduced itself and that nobody declares: `52-54-00-a1-9c-ae`. */
+export function discoveredMachineId(mac: MacAddress): string {
+  return mac.replaceAll(':', '-');
 }

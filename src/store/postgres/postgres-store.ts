@@ -12,6 +12,7 @@ import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries } from '../queries/probe-queries.ts';
 import { eventToRow } from '../queries/rows.ts';
+import { TransitionQueries } from '../queries/transition-queries.ts';
 import type { Aggregate } from '../store-calls.ts';
 import type { StoreError } from '../store-error.ts';
 import type { DatabaseStore } from '../store.ts';
@@ -63,8 +64,8 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
   }
 }
 
-/** Transitions are written with the machines. */
-type Runners = Readonly<Record<Exclude<Aggregate, 'transitions'>, FencedRunner>>;
+/** Machines, discovered machines and their transitions are written together, and so one after the other. */
+type Runners = Readonly<Record<Exclude<Aggregate, 'discovered' | 'transitions'>, FencedRunner>>;
 
 /** A runner for each aggregate, so that leases wait for nothing but leases. */
 async function takeOver(
@@ -80,7 +81,6 @@ async function takeOver(
   };
   return {
     leases: await make('leases'),
-    discovered: await make('discovered'),
     events: await make('events'),
     machines: await make('machines'),
     catalogParts: await make('catalogParts'),
@@ -94,7 +94,6 @@ function onConnections(
   lock: PostgresLock,
   runners: Runners,
 ): DatabaseStore {
-  const machines = new MachineQueries(runners.machines);
   return {
     leases: {
       loadLeases: () => loadLeases(runners.leases),
@@ -102,10 +101,10 @@ function onConnections(
         if (changes.length > 0) await runners.leases.writeOnce((move) => commit(connections, changes, move));
       },
     },
-    discovered: new DiscoveredMachineQueries(runners.discovered),
+    discovered: new DiscoveredMachineQueries(runners.machines),
     events: new PostgresEvents(runners.events),
-    machines,
-    transitions: machines,
+    machines: new MachineQueries(runners.machines),
+    transitions: new TransitionQueries(runners.machines),
     catalogParts: new CatalogPartQueries(runners.catalogParts),
     upkeep: new ProbeQueries(runners.upkeep, sql`truncate store_probe`),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),

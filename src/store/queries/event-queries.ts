@@ -2,11 +2,11 @@ import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type {
   AppendOptions,
   BootEventQuery,
-  EventRetention,
   EventStore,
   NewBootEvent,
   StoredBootEvent,
 } from '../event-store.ts';
+import type { LogRetention } from '../retention.ts';
 import type { StoreTables } from '../tables.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { eventFromRow } from './rows.ts';
@@ -33,7 +33,7 @@ export abstract class EventQueries implements EventStore {
     return rows.map((row) => eventFromRow(row, this.runner.time));
   }
 
-  pruneEvents({ atOnce, before, newest }: EventRetention): Promise<number> {
+  pruneEvents({ atOnce, before, newest }: LogRetention): Promise<number> {
     const oldest = this.runner.time.encode(before.getTime());
     return this.runner.write(async (tables) => {
       const aged = tables.selectFrom('boot_events').select('id').where('at', '<', oldest);

@@ -2,15 +2,14 @@ import type { Kysely } from 'kysely';
 import { decodeJson, encodeJson } from '../columns.ts';
 import type { MachineChange, MachineStore, StoredMachine } from '../machine-store.ts';
 import type { StoreTables } from '../tables.ts';
-import type { Transition, TransitionStore } from '../transition-store.ts';
+import type { Transition } from '../transition-store.ts';
+import { appendTransitions } from './append-transitions.ts';
+import { deleteAdopted } from './discovered-machine-queries.ts';
+import { inPieces } from './in-pieces.ts';
 import type { QueryRunner } from './query-runner.ts';
-import { transitionFromRow, transitionToRow } from './rows.ts';
 
-/** Rows of one statement: SQLite takes 32,766 values in one. */
-const ROWS_MAX = 500;
-
-/** The records of machines in either database, and the transitions that are written with them. */
-export class MachineQueries implements MachineStore, TransitionStore {
+/** The records of machines in either database. */
+export class MachineQueries implements MachineStore {
   readonly #runner: QueryRunner;
 
   constructor(runner: QueryRunner) {
@@ -26,45 +25,24 @@ export class MachineQueries implements MachineStore, TransitionStore {
 
   async applyMachineChanges(changes: readonly MachineChange[]): Promise<Transition[]> {
     if (changes.length === 0) return [];
+    const { time } = this.#runner;
     return this.#runner.write(async (tables) => {
-      // The counter comes first: its row is what makes one transaction wait for another.
-      const first = (await takeNumbers(tables, changes.length)) - changes.length + 1;
-      const transitions = changes.map(({ transition }, index) => ({ ...transition, number: first + index }));
-      await writeRecords(tables, outcomes(changes));
-      const rows = transitions.map((transition) => transitionToRow(transition, this.#runner.time));
-      for (const some of inPieces(rows)) await tables.insertInto('transitions').values(some).execute();
-      return transitions;
+      const told = await appendTransitions(
+        tables,
+        time,
+        changes.map(({ transition }) => transition),
+      );
+      const last = outcomes(changes);
+      await writeRecords(tables, last);
+      const adoptions = last.flatMap((change) => {
+        if (change.kind === 'delete') return [];
+        const { adopts, machine, transition } = change;
+        return [{ machineId: machine.id, at: transition.at, adopts }];
+      });
+      const adopted = await appendTransitions(tables, time, await deleteAdopted(tables, adoptions));
+      return [...told, ...adopted];
     });
   }
-
-  async readTransitions({ after, limit }: { after: number; limit: number }): Promise<Transition[]> {
-    const rows = await this.#runner.read((tables) =>
-      tables
-        .selectFrom('transitions')
-        .selectAll()
-        .where('number', '>', after)
-        .orderBy('number')
-        .limit(limit)
-        .execute(),
-    );
-    return rows.map((row) => transitionFromRow(row, this.#runner.time));
-  }
-
-  async lastTransition(): Promise<number> {
-    const { last } = await this.#runner.read((tables) =>
-      tables.selectFrom('transition_counter').select('last').executeTakeFirstOrThrow(),
-    );
-    return last;
-  }
-}
-
-async function takeNumbers(tables: Kysely<StoreTables>, count: number): Promise<number> {
-  const { last } = await tables
-    .updateTable('transition_counter')
-    .set((row) => ({ last: row('last', '+', count) }))
-    .returning('last')
-    .executeTakeFirstOrThrow();
-  return last;
 }
 
 /** What the changes amount to: the last one of each record. */
@@ -104,10 +82,4 @@ async function writeRecords(tables: Kysely<StoreTables>, changes: readonly Machi
       )
       .execute();
   }
-}
-
-function inPieces<T>(all: readonly T[]): T[][] {
-  const pieces: T[][] = [];
-  for (let at = 0; at < all.length; at += ROWS_MAX) pieces.push(all.slice(at, at + ROWS_MAX));
-  return pieces;
 }

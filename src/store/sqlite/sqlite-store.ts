@@ -8,6 +8,7 @@ import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries, type ProbeStore } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
+import { TransitionQueries } from '../queries/transition-queries.ts';
 import type { DatabaseStore } from '../store.ts';
 import { Turns } from '../turns.ts';
 import { prepareEventAppend, prepareLeaseCommit } from './prepared-writes.ts';
@@ -68,7 +69,6 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     write: (work) => take(() => tables.transaction().execute(work)),
   };
   const commitLeases = prepareLeaseCommit(connection);
-  const machines = new MachineQueries(runner);
   return {
     leases: {
       loadLeases: () => loadLeases(runner),
@@ -76,8 +76,8 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     },
     discovered: new DiscoveredMachineQueries(runner),
     events: new SqliteEvents(connection, runner, take),
-    machines,
-    transitions: machines,
+    machines: new MachineQueries(runner),
+    transitions: new TransitionQueries(runner),
     catalogParts: new CatalogPartQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),

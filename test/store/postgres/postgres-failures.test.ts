@@ -35,6 +35,7 @@ const machine = (id: string): MachineChange => ({
   kind: 'put',
   machine: { source: 'files', id, record: {} },
   transition: { at: new Date(0), machineId: id, kind: 'machine.declared', source: 'files', detail: {} },
+  adopts: { macs: [], uuids: [], serials: [] },
 });
 
 test.each([
@@ -113,7 +114,10 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
         ['b', 2],
         ['c', 3],
       ]);
-      expect(await store.transitions.readTransitions({ after: 1, limit: 9 })).toEqual(written);
+      expect(await store.transitions.readTransitions({ after: 1, limit: 9 })).toEqual({
+        kind: 'transitions',
+        transitions: written,
+      });
       expect(await store.transitions.lastTransition()).toBe(3);
     });
 
@@ -165,7 +169,8 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     const events = await summaries();
     expect(events).toEqual(sortedOnce(events));
     expect(events).toEqual(expect.arrayContaining(confirmed.events));
-    const transitions = await store.transitions.readTransitions({ after: 0, limit: 9999 });
+    const page = await store.transitions.readTransitions({ after: 0, limit: 9999 });
+    const transitions = page.kind === 'transitions' ? page.transitions : [];
     expect(transitions.map(({ number }) => number)).toEqual(transitions.map((_, index) => index + 1));
     const machines = transitions.map(({ machineId }) => machineId);
     expect(machines.filter((id) => id === 'back')).toHaveLength(2);

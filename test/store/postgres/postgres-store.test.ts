@@ -1,7 +1,16 @@
+import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completeStore } from '../../../src/store/open-store.ts';
+import { POSTGRES_MIGRATIONS } from '../../../src/store/postgres/migrations/migrations.ts';
+import { connectPostgres } from '../../../src/store/postgres/postgres-connection.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { describeStore } from '../../contract/store.ts';
+import {
+  AFTER_DISCOVERED_TRANSITIONS,
+  BEFORE_DISCOVERED_TRANSITIONS,
+  migrateBeforeDiscoveredTransitions,
+  readDiscoveredTransitions,
+} from '../discovered-transitions.ts';
 import { canUsePostgres, PostgresServer } from '../../support/postgres-server.ts';
 
 describe.runIf(canUsePostgres())('PostgreSQL', () => {
@@ -15,6 +24,18 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     const url = await server.createDatabase();
     await (await openPostgresStore({ url, synchronous: 'full' })).close();
     await expect(server.schema(url)).toMatchFileSnapshot('../../../src/store/schema.postgres.sql');
+  });
+
+  test('machines that an earlier version discovered get their transitions', async () => {
+    const url = await server.createDatabase();
+    const open = () => openPostgresStore({ url, synchronous: 'full' });
+    const { tables } = connectPostgres({ url, synchronous: 'full' });
+    await migrateBeforeDiscoveredTransitions(tables as Kysely<unknown>, POSTGRES_MIGRATIONS);
+    await tables.destroy();
+    for (const statement of BEFORE_DISCOVERED_TRANSITIONS) await server.query(url, statement);
+    const store = await open();
+    expect(await readDiscoveredTransitions(store)).toEqual(AFTER_DISCOVERED_TRANSITIONS);
+    await store.close();
   });
 
   describeStore('the store', async () => {

@@ -52,6 +52,7 @@ const declared = (id: string): MachineChange => ({
   kind: 'put',
   machine: { source: 'files', id, record: { text: 'x'.repeat(4_000) } },
   transition: { at: new Date(0), machineId: id, kind: 'machine.declared', source: 'files', detail: {} },
+  adopts: { macs: [], uuids: [], serials: [] },
 });
 
 const codes = (code: string): Error => Object.assign(new Error('what SQLite says'), { code });

@@ -2,13 +2,21 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventStore } from '../../../src/store/event-store.ts';
+import { SQLITE_MIGRATIONS } from '../../../src/store/sqlite/migrations/migrations.ts';
 import { openSqlite, withoutSync } from '../../../src/store/sqlite/sqlite-connection.ts';
 import { completeStore } from '../../../src/store/open-store.ts';
 import { openSqliteEvents, openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { openThreadedSqlite } from '../../../src/store/sqlite/threaded-sqlite.ts';
 import { describeStore } from '../../contract/store.ts';
+import {
+  AFTER_DISCOVERED_TRANSITIONS,
+  BEFORE_DISCOVERED_TRANSITIONS,
+  migrateBeforeDiscoveredTransitions,
+  readDiscoveredTransitions,
+} from '../discovered-transitions.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -91,6 +99,21 @@ describe('the database file', () => {
         : sql,
     );
     await expect(`${readable.join(';\n')};\n`).toMatchFileSnapshot('../../../src/store/schema.sqlite.sql');
+  });
+
+  test('gets the transitions of machines that an earlier version discovered', async () => {
+    const file = newFile();
+    mkdirSync(path.dirname(file));
+    const database = new Database(file);
+    const tables = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
+    await migrateBeforeDiscoveredTransitions(tables, SQLITE_MIGRATIONS);
+    for (const statement of BEFORE_DISCOVERED_TRANSITIONS) {
+      database.exec(statement.replaceAll(/timestamptz '1970-01-01 00:00:0(\d)Z'/g, '$1000'));
+    }
+    await tables.destroy();
+    const store = await openSqliteStore(settings(file));
+    expect(await readDiscoveredTransitions(store)).toEqual(AFTER_DISCOVERED_TRANSITIONS);
+    await store.close();
   });
 
   test('is opened any number of times without harm', async () => {

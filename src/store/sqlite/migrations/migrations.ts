@@ -5,6 +5,7 @@ import { machinesTransitionsCatalog } from './0003-machines-transitions-catalog.
 import { dnsRecords } from './0004-dns-records.ts';
 import { storeOwner } from './0005-store-owner.ts';
 import { storeProbe } from './0006-store-probe.ts';
+import { discoveredTransitions } from './0007-discovered-transitions.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -14,4 +15,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0004-dns-records': dnsRecords,
   '0005-store-owner': storeOwner,
   '0006-store-probe': storeProbe,
+  '0007-discovered-transitions': discoveredTransitions,
 };

@@ -1,0 +1,53 @@
+import type { DiscoveredMachineStore } from '../../src/store/discovered-machine-store.ts';
+import type { MachineChange, MachineStore } from '../../src/store/machine-store.ts';
+import type { Transition, TransitionPage, TransitionStore } from '../../src/store/transition-store.ts';
+
+/** Keeps transitions in memory, counts reads, and can be made to fail. Of machines it keeps nothing. */
+export class FakeTransitionStore implements TransitionStore {
+  #transitions: Transition[] = [];
+  #last = 0;
+  reads = 0;
+  failure: Error | undefined;
+  /** Called before each read is answered. */
+  onRead: () => void = () => undefined;
+
+  /** The stores that write transitions. */
+  readonly machines: MachineStore = {
+    loadMachines: () => Promise.resolve([]),
+    applyMachineChanges: (changes: readonly MachineChange[]) =>
+      Promise.resolve(changes.map(({ transition }) => this.#append(transition))),
+  };
+  readonly discovered: DiscoveredMachineStore = {
+    listDiscovered: () => Promise.resolve([]),
+    recordDiscovered: ({ firstSeenAt: at, mac: machineId }) =>
+      Promise.resolve([
+        this.#append({ at, machineId, kind: 'machine.discovered', source: 'discovered', detail: {} }),
+      ]),
+    pruneDiscovered: () => Promise.resolve([]),
+  };
+
+  readTransitions({ after, limit }: { after: number; limit: number }): Promise<TransitionPage> {
+    this.reads++;
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const deletedTo = (this.#transitions[0]?.number ?? this.#last + 1) - 1;
+    const transitions = this.#transitions.filter(({ number }) => number > after).slice(0, limit);
+    this.onRead();
+    return Promise.resolve(
+      deletedTo > after ? { kind: 'deleted', deletedTo } : { kind: 'transitions', transitions },
+    );
+  }
+
+  lastTransition(): Promise<number> {
+    return Promise.resolve(this.#last);
+  }
+
+  pruneTransitions({ newest }: { newest: number }): Promise<number> {
+    return Promise.resolve(this.#transitions.splice(0, this.#transitions.length - newest).length);
+  }
+
+  #append(transition: Omit<Transition, 'number'>): Transition {
+    const written = { ...transition, number: ++this.#last };
+    this.#transitions.push(written);
+    return written;
+  }
+}
