@@ -1,6 +1,13 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** One way to hide a member: `#name`, which holds at run time too. Constructors have no such form. */
+const hashForPrivate = {
+  selector:
+    ":matches(PropertyDefinition, MethodDefinition[kind!='constructor'], TSParameterProperty)[accessibility='private']",
+  message: 'Write #name: the keyword `private` is for constructors alone.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'node_modules/', 'assets/', 'bin/', '**/*.cjs', 'eslint.config.js'] },
   js.configs.recommended,
@@ -28,7 +35,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    rules: { 'no-console': 'error' },
+    rules: { 'no-console': 'error', 'no-restricted-syntax': ['error', hashForPrivate] },
   },
   {
     // Configuration is read once, in src/config/: nobody else may look at the environment.
@@ -74,6 +81,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        hashForPrivate,
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: 'Pure code takes the time as an argument.',

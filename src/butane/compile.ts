@@ -142,87 +142,92 @@ function refuse(error: unknown, prefix = ''): CompileResult {
 
 /** One document on its way through Butane's stages, each of which ends it if it finds an error. */
 class Compilation {
-  private readonly root: YamlNode;
-  private readonly document: DecodedObject;
-  private readonly spec: ButaneSpec;
-  private readonly options: CompileOptions;
-  private readonly safety: Safety;
-  private readonly locator: YamlLocator;
-  private readonly entries: Entry[] = [];
+  readonly #root: YamlNode;
+  readonly #document: DecodedObject;
+  readonly #spec: ButaneSpec;
+  readonly #options: CompileOptions;
+  readonly #safety: Safety;
+  readonly #locator: YamlLocator;
+  readonly #entries: Entry[] = [];
 
   constructor(root: YamlNode, document: DecodedObject, spec: ButaneSpec, options: CompileOptions) {
-    this.root = root;
-    this.document = document;
-    this.spec = spec;
-    this.options = options;
-    this.safety = options.safety ?? {};
-    this.locator = new YamlLocator(root);
+    this.#root = root;
+    this.#document = document;
+    this.#spec = spec;
+    this.#options = options;
+    this.#safety = options.safety ?? {};
+    this.#locator = new YamlLocator(root);
   }
 
   run(): CompileResult {
-    const { root, document, spec, safety } = this;
+    const root = this.#root;
+    const document = this.#document;
+    const spec = this.#spec;
+    const safety = this.#safety;
     const unknown = safety.refuseUnknownKeys
       ? findUnknownKeys(root, spec.schema)
       : findUnusedYamlKeys(document, spec.schema, root);
-    for (const entry of unknown) this.entries.push(entry);
-    this.report(validateSource(document, spec));
-    if (safety.refuseLineBreaks) this.report(this.checkLines());
-    if (isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
+    for (const entry of unknown) this.#entries.push(entry);
+    this.#report(validateSource(document, spec));
+    if (safety.refuseLineBreaks) this.#report(this.#checkLines());
+    if (isFatal(this.#entries)) return this.#invalid(messages.sourceInvalid);
 
-    const traced = this.translate();
-    if (!traced || isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
+    const traced = this.#translate();
+    if (!traced || isFatal(this.#entries)) return this.#invalid(messages.sourceInvalid);
     const { config, provenance } = traced;
-    this.reportGenerated(this.checkForbidden(config), provenance);
-    if (isFatal(this.entries)) return this.invalid(messages.sourceInvalid);
+    this.#reportGenerated(this.#checkForbidden(config), provenance);
+    if (isFatal(this.#entries)) return this.#invalid(messages.sourceInvalid);
 
     const { ignition } = spec;
-    this.reportGenerated(findDuplicates(config, ignition), provenance);
-    this.reportGenerated(checkRules(config, ignition, butaneRules), provenance);
-    if (safety.checkHashes) this.reportGenerated(checkDeclaredHashes(config, ignition), provenance);
-    if (safety.checkEmbeddedConfigs) this.reportGenerated(checkEmbeddedConfigs(config), provenance);
-    if (isFatal(this.entries)) return this.invalid(messages.generatedInvalid);
-    return this.encode(config);
+    this.#reportGenerated(findDuplicates(config, ignition), provenance);
+    this.#reportGenerated(checkRules(config, ignition, butaneRules), provenance);
+    if (safety.checkHashes) this.#reportGenerated(checkDeclaredHashes(config, ignition), provenance);
+    if (safety.checkEmbeddedConfigs) this.#reportGenerated(checkEmbeddedConfigs(config), provenance);
+    if (isFatal(this.#entries)) return this.#invalid(messages.generatedInvalid);
+    return this.#encode(config);
   }
 
-  private encode(config: Config): CompileResult {
-    const { ignition } = this.spec;
+  #encode(config: Config): CompileResult {
+    const { ignition } = this.#spec;
     try {
-      const json = encodeConfig(config, ignition, { indent: this.options.pretty ? 2 : 0 });
-      return { kind: 'config', config, spec: ignition, json, entries: this.entries };
+      const json = encodeConfig(config, ignition, { indent: this.#options.pretty ? 2 : 0 });
+      return { kind: 'config', config, spec: ignition, json, entries: this.#entries };
     } catch (error) {
       // The longest string there can be has half a gigabyte.
-      if (error instanceof RangeError) return this.invalid('the generated configuration is too large');
+      if (error instanceof RangeError) return this.#invalid('the generated configuration is too large');
       throw error;
     }
   }
 
-  private translate(): Traced | undefined {
-    const { document, spec, safety } = this;
+  #translate(): Traced | undefined {
+    const document = this.#document;
+    const spec = this.#spec;
+    const safety = this.#safety;
     const resolveLinks = safety.resolveLinks ?? false;
-    const context = new TranslationContext(spec.ignition, this.options.files, { resolveLinks });
+    const context = new TranslationContext(spec.ignition, this.#options.files, { resolveLinks });
     const base = translateDocument(document, spec.schema, context);
-    this.report(context.entries);
+    this.#report(context.entries);
     if (isFatal(context.entries)) return undefined;
     if (spec.variant !== 'fcos') return base;
     const { withBootDevice, complete } = translateBootSections(document, base, spec.ignition);
     const warnings = checkReservedPartitions(withBootDevice.config, spec.schema.byKey.has('boot_device'));
-    this.reportGenerated(warnings, complete.provenance);
+    this.#reportGenerated(warnings, complete.provenance);
     return complete;
   }
 
-  private checkLines(): Entry[] {
-    const storage = (this.document['storage'] ?? {}) as { filesystems?: ButaneFilesystem[] };
-    const grub = (this.document['grub'] ?? {}) as Grub;
+  #checkLines(): Entry[] {
+    const storage = (this.#document['storage'] ?? {}) as { filesystems?: ButaneFilesystem[] };
+    const grub = (this.#document['grub'] ?? {}) as Grub;
     return [...checkMountUnitLines(storage.filesystems ?? []), ...checkGrubLines(grub)];
   }
 
   /** Fields that Ignition has but the variant does not allow. */
-  private checkForbidden(config: Config): Entry[] {
-    const schema = schemaOf(this.spec.ignition).byName.get('storage');
+  #checkForbidden(config: Config): Entry[] {
+    const schema = schemaOf(this.#spec.ignition).byName.get('storage');
     const luks = schema?.kind === 'struct' ? schema.struct.byName.get('luks') : undefined;
     const entries: Entry[] = [];
     for (const [index, item] of (config.storage?.luks ?? []).entries()) {
-      for (const name of this.spec.forbiddenLuksFields) {
+      for (const name of this.#spec.forbiddenLuksFields) {
         const field = luks?.kind === 'list' ? luks.item?.byName.get(name) : undefined;
         const value = item[name] as ConfigObject | undefined;
         if (value === undefined || field?.kind !== 'struct' || isEmptyStruct(value, field.struct)) continue;
@@ -233,16 +238,16 @@ class Compilation {
     return entries;
   }
 
-  private report(entries: readonly Entry[]): void {
-    for (const entry of this.locator.locate(entries)) this.entries.push(entry);
+  #report(entries: readonly Entry[]): void {
+    for (const entry of this.#locator.locate(entries)) this.#entries.push(entry);
   }
 
   /** Reports entries about the generated configuration at what they come from. */
-  private reportGenerated(entries: readonly Entry[], provenance: Provenance): void {
-    this.report(entries.map((entry) => ({ ...entry, path: sourcePath(entry.path, provenance) })));
+  #reportGenerated(entries: readonly Entry[], provenance: Provenance): void {
+    this.#report(entries.map((entry) => ({ ...entry, path: sourcePath(entry.path, provenance) })));
   }
 
-  private invalid(error: string): CompileResult {
-    return { kind: 'invalid', error, entries: this.entries };
+  #invalid(error: string): CompileResult {
+    return { kind: 'invalid', error, entries: this.#entries };
   }
 }

@@ -39,41 +39,41 @@ export function decodeDocument(root: YamlNode, schema: ButaneStruct): DecodedObj
 class Decoder {
   readonly errors: string[] = [];
   firstErrorPlace: YamlPlace | undefined;
-  private decoded = 0;
-  private decodedInAliases = 0;
-  private aliasDepth = 0;
-  private aliasedLength = 0;
-  private mergeDepth = 0;
-  private readonly activeAliases = new Set<AliasNode>();
+  #decoded = 0;
+  #decodedInAliases = 0;
+  #aliasDepth = 0;
+  #aliasedLength = 0;
+  #mergeDepth = 0;
+  readonly #activeAliases = new Set<AliasNode>();
   /** Keys that are set already while merge keys are resolved; undefined outside. */
-  private mergedKeys: Set<string> | undefined;
+  #mergedKeys: Set<string> | undefined;
 
   /** Decodes a mapping; undefined for null and for what is no mapping, which is a type error. */
   struct(node: YamlNode, schema: ButaneStruct, into: DecodedObject = {}): DecodedObject | undefined {
-    this.count();
+    this.#count();
     switch (node.kind) {
       case 'alias':
-        return this.alias(node, (target) => this.struct(target, schema, into));
+        return this.#alias(node, (target) => this.struct(target, schema, into));
       case 'mapping':
-        return this.mapping(node, schema, into);
+        return this.#mapping(node, schema, into);
       case 'sequence':
-        return this.mismatch(node, schema.goType);
+        return this.#mismatch(node, schema.goType);
       case 'scalar':
-        return resolveScalar(node).value === null ? undefined : this.mismatch(node, schema.goType);
+        return resolveScalar(node).value === null ? undefined : this.#mismatch(node, schema.goType);
     }
   }
 
-  private mapping(node: MappingNode, schema: ButaneStruct, into: DecodedObject): DecodedObject | undefined {
-    if (this.hasDuplicates(node)) return undefined;
-    const outerKeys = this.mergedKeys;
-    this.mergedKeys = undefined;
+  #mapping(node: MappingNode, schema: ButaneStruct, into: DecodedObject): DecodedObject | undefined {
+    if (this.#hasDuplicates(node)) return undefined;
+    const outerKeys = this.#mergedKeys;
+    this.#mergedKeys = undefined;
     let merge: YamlNode | undefined;
     for (const { key, value } of node.pairs) {
       if (isMergeKey(key)) {
         merge = value;
         continue;
       }
-      const name = this.string(key, 'string');
+      const name = this.#string(key, 'string');
       if (name === undefined) continue;
       if (outerKeys) {
         if (outerKeys.has(name)) continue;
@@ -81,55 +81,51 @@ class Decoder {
       }
       const field = schema.byKey.get(name);
       if (!field) continue;
-      const decoded = this.value(value, field);
+      const decoded = this.#value(value, field);
       if (decoded !== undefined) into[field.name] = decoded;
     }
-    this.mergedKeys = outerKeys;
-    if (merge) this.merge(node, merge, schema, into);
+    this.#mergedKeys = outerKeys;
+    if (merge) this.#merge(node, merge, schema, into);
     return into;
   }
 
-  private value(node: YamlNode, field: ButaneField): DecodedValue | undefined {
+  #value(node: YamlNode, field: ButaneField): DecodedValue | undefined {
     switch (field.kind) {
       case 'string':
-        return this.string(node, 'string');
+        return this.#string(node, 'string');
       case 'int':
-        return this.int(node);
+        return this.#int(node);
       case 'bool':
-        return this.bool(node);
+        return this.#bool(node);
       case 'struct':
         return this.struct(node, field.struct);
       case 'list':
-        return this.list(node, field.item, field.itemGoType);
+        return this.#list(node, field.item, field.itemGoType);
     }
   }
 
-  private list(
-    node: YamlNode,
-    item: ButaneStruct | undefined,
-    itemGoType: string,
-  ): DecodedValue[] | undefined {
-    this.count();
+  #list(node: YamlNode, item: ButaneStruct | undefined, itemGoType: string): DecodedValue[] | undefined {
+    this.#count();
     switch (node.kind) {
       case 'alias':
-        return this.alias(node, (target) => this.list(target, item, itemGoType));
+        return this.#alias(node, (target) => this.#list(target, item, itemGoType));
       case 'sequence': {
         const items: DecodedValue[] = [];
         for (const child of node.items) {
-          const value = item ? this.struct(child, item) : this.string(child, itemGoType);
+          const value = item ? this.struct(child, item) : this.#string(child, itemGoType);
           if (value !== undefined) items.push(value);
         }
         return items;
       }
       case 'mapping':
-        return this.hasDuplicates(node) ? undefined : this.mismatch(node, `[]${itemGoType}`);
+        return this.#hasDuplicates(node) ? undefined : this.#mismatch(node, `[]${itemGoType}`);
       case 'scalar':
-        return resolveScalar(node).value === null ? undefined : this.mismatch(node, `[]${itemGoType}`);
+        return resolveScalar(node).value === null ? undefined : this.#mismatch(node, `[]${itemGoType}`);
     }
   }
 
-  private string(node: YamlNode, goType: string): string | undefined {
-    const scalar = this.scalar(node, goType);
+  #string(node: YamlNode, goType: string): string | undefined {
+    const scalar = this.#scalar(node, goType);
     if (!scalar) return undefined;
     if (scalar.tag === '') return isPlainNull(scalar) ? undefined : scalar.value;
     const { tag, value } = resolveScalar(scalar);
@@ -137,59 +133,59 @@ class Decoder {
     return tag === '!!binary' && typeof value === 'string' ? value : scalar.value;
   }
 
-  private int(node: YamlNode): Int | undefined {
-    const scalar = this.scalar(node, 'int');
+  #int(node: YamlNode): Int | undefined {
+    const scalar = this.#scalar(node, 'int');
     if (!scalar) return undefined;
     const resolved = resolveScalar(scalar);
     if (resolved.value === null) return undefined;
-    return toInt(resolved) ?? this.mismatch(scalar, 'int');
+    return toInt(resolved) ?? this.#mismatch(scalar, 'int');
   }
 
-  private bool(node: YamlNode): boolean | undefined {
-    const scalar = this.scalar(node, 'bool');
+  #bool(node: YamlNode): boolean | undefined {
+    const scalar = this.#scalar(node, 'bool');
     if (!scalar) return undefined;
     const { value } = resolveScalar(scalar);
     if (value === null) return undefined;
     if (typeof value === 'boolean') return value;
     const word = typeof value === 'string' ? booleanWords.get(value) : undefined;
-    return word ?? this.mismatch(scalar, 'bool');
+    return word ?? this.#mismatch(scalar, 'bool');
   }
 
   /** The scalar behind a node, through aliases; a type error for anything else. */
-  private scalar(node: YamlNode, goType: string): ScalarNode | undefined {
-    this.count();
+  #scalar(node: YamlNode, goType: string): ScalarNode | undefined {
+    this.#count();
     if (node.kind === 'scalar') {
-      if (this.aliasDepth > 0) this.countAliased(node.value.length);
+      if (this.#aliasDepth > 0) this.#countAliased(node.value.length);
       return node;
     }
-    if (node.kind === 'alias') return this.alias(node, (target) => this.scalar(target, goType));
-    if (node.kind === 'mapping' && this.hasDuplicates(node)) return undefined;
-    return this.mismatch(node, goType);
+    if (node.kind === 'alias') return this.#alias(node, (target) => this.#scalar(target, goType));
+    if (node.kind === 'mapping' && this.#hasDuplicates(node)) return undefined;
+    return this.#mismatch(node, goType);
   }
 
-  private alias<T>(node: AliasNode, decode: (target: YamlNode) => T): T {
-    if (this.activeAliases.has(node)) {
+  #alias<T>(node: AliasNode, decode: (target: YamlNode) => T): T {
+    if (this.#activeAliases.has(node)) {
       throw new YamlError(`anchor '${node.name}' value contains itself`, node);
     }
-    this.activeAliases.add(node);
-    this.aliasDepth++;
+    this.#activeAliases.add(node);
+    this.#aliasDepth++;
     const value = decode(node.target);
-    this.aliasDepth--;
-    this.activeAliases.delete(node);
+    this.#aliasDepth--;
+    this.#activeAliases.delete(node);
     return value;
   }
 
   /** Decodes what a merge key names into a struct, keys that are there already excepted. */
-  private merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
-    if (++this.mergeDepth > maxMergeDepth) {
+  #merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
+    if (++this.#mergeDepth > maxMergeDepth) {
       throw new YamlError(`line ${parent.line}: merge keys are nested deeper than ${maxMergeDepth}`, parent);
     }
-    const outerKeys = this.mergedKeys;
+    const outerKeys = this.#mergedKeys;
     if (!outerKeys) {
-      this.mergedKeys = new Set();
+      this.#mergedKeys = new Set();
       for (const { key } of parent.pairs) {
-        const name = this.string(key, 'string');
-        if (name !== undefined) this.mergedKeys.add(name);
+        const name = this.#string(key, 'string');
+        if (name !== undefined) this.#mergedKeys.add(name);
       }
     }
     const sources = merge.kind === 'sequence' ? merge.items : [merge];
@@ -200,12 +196,12 @@ class Decoder {
       }
       this.struct(source, schema, into);
     }
-    this.mergedKeys = outerKeys;
-    this.mergeDepth--;
+    this.#mergedKeys = outerKeys;
+    this.#mergeDepth--;
   }
 
   /** Reports keys of a mapping that are written the same. */
-  private hasDuplicates(node: MappingNode): boolean {
+  #hasDuplicates(node: MappingNode): boolean {
     if (node.pairs.length <= fewKeys && !repeatsKey(node.pairs)) return false;
     const keys = new Map<string, YamlNode[]>();
     let found = false;
@@ -219,11 +215,11 @@ class Decoder {
       found = true;
       earlier.push(key);
     }
-    if (found) this.reportDuplicates(node, keys);
+    if (found) this.#reportDuplicates(node, keys);
     return found;
   }
 
-  private reportDuplicates(node: MappingNode, keys: ReadonlyMap<string, readonly YamlNode[]>): void {
+  #reportDuplicates(node: MappingNode, keys: ReadonlyMap<string, readonly YamlNode[]>): void {
     const seen = new Map<string, number>();
     for (const { key } of node.pairs) {
       const identity = `${key.kind} ${keyText(key)}`;
@@ -232,38 +228,38 @@ class Decoder {
       for (const later of keys.get(identity)?.slice(count) ?? []) {
         if (this.errors.length >= maxTypeErrors) return;
         const name = quote(keyText(key));
-        this.addError(`line ${later.line}: mapping key ${name} already defined at line ${key.line}`, later);
+        this.#addError(`line ${later.line}: mapping key ${name} already defined at line ${key.line}`, later);
       }
     }
   }
 
-  private mismatch(node: ScalarNode | MappingNode | SequenceNode, goType: string): undefined {
+  #mismatch(node: ScalarNode | MappingNode | SequenceNode, goType: string): undefined {
     const tag =
       node.kind === 'scalar' ? tagOf(node) : node.tag || (node.kind === 'mapping' ? '!!map' : '!!seq');
     const shown = tag === '!!map' || tag === '!!seq' ? '' : ` \`${abbreviate(keyText(node))}\``;
-    this.addError(`line ${node.line}: cannot unmarshal ${tag}${shown} into ${goType}`, node);
+    this.#addError(`line ${node.line}: cannot unmarshal ${tag}${shown} into ${goType}`, node);
     return undefined;
   }
 
-  private addError(message: string, place: YamlPlace): void {
+  #addError(message: string, place: YamlPlace): void {
     this.firstErrorPlace ??= place;
     if (this.errors.length < maxTypeErrors) this.errors.push(message);
   }
 
   /** Counts decoded nodes, to refuse documents that consist of hardly anything but repeated aliases. */
-  private count(): void {
-    this.decoded++;
-    if (this.aliasDepth === 0) return;
-    this.decodedInAliases++;
-    if (this.decodedInAliases <= 100 || this.decoded <= 1000) return;
-    if (this.decodedInAliases / this.decoded > allowedAliasRatio(this.decoded)) {
+  #count(): void {
+    this.#decoded++;
+    if (this.#aliasDepth === 0) return;
+    this.#decodedInAliases++;
+    if (this.#decodedInAliases <= 100 || this.#decoded <= 1000) return;
+    if (this.#decodedInAliases / this.#decoded > allowedAliasRatio(this.#decoded)) {
       throw new YamlError('document contains excessive aliasing');
     }
   }
 
-  private countAliased(length: number): void {
-    this.aliasedLength += length;
-    if (this.aliasedLength > maxAliasedLength) {
+  #countAliased(length: number): void {
+    this.#aliasedLength += length;
+    if (this.#aliasedLength > maxAliasedLength) {
       throw new YamlError('document contains excessive aliasing');
     }
   }

@@ -21,41 +21,41 @@ function snakePath(path: Path): Path {
 
 /** What the sugar of a document became, path by path, over what is known already. */
 export class Translations implements Provenance {
-  private readonly base: Provenance | undefined;
-  private readonly exact = new Map<string, Path>();
-  private readonly whole = new Map<string, Path>();
-  private readonly parallel = new Map<string, Path>();
+  readonly #base: Provenance | undefined;
+  readonly #exact = new Map<string, Path>();
+  readonly #whole = new Map<string, Path>();
+  readonly #parallel = new Map<string, Path>();
 
   constructor(base?: Provenance) {
-    this.base = base;
+    this.#base = base;
   }
 
   /** Says where one value comes from, but nothing about what is inside it. */
   add(from: Path, to: Path): void {
-    this.exact.set(keyOf(to), from);
+    this.#exact.set(keyOf(to), from);
   }
 
   /** Says that a value and everything inside it comes from one place. */
   addWhole(from: Path, to: Path): void {
-    this.whole.set(keyOf(to), from);
+    this.#whole.set(keyOf(to), from);
   }
 
   /** Says that a value comes from another of the same shape, whose keys are the same in snake_case. */
   addParallel(from: Path, to: Path): void {
-    this.parallel.set(keyOf(to), from);
+    this.#parallel.set(keyOf(to), from);
   }
 
   find(path: Path): Path | undefined {
-    const exact = this.exact.get(keyOf(path));
+    const exact = this.#exact.get(keyOf(path));
     if (exact) return exact;
     for (let length = path.length; length > 0; length--) {
       const key = keyOf(path.slice(0, length));
-      const whole = this.whole.get(key);
+      const whole = this.#whole.get(key);
       if (whole) return whole;
-      const parallel = this.parallel.get(key);
+      const parallel = this.#parallel.get(key);
       if (parallel) return [...parallel, ...snakePath(path.slice(length))];
     }
-    return this.base?.find(path);
+    return this.#base?.find(path);
   }
 }
 
@@ -71,31 +71,31 @@ export interface Traced {
  * for, because most documents compile without a word. Agrees with base/util/merge.go of coreos/butane.
  */
 export class MergedProvenance implements Provenance {
-  private readonly parent: Traced;
-  private readonly child: Traced;
-  private readonly spec: SpecVersion;
-  private known: Map<string, Path> | undefined;
+  readonly #parent: Traced;
+  readonly #child: Traced;
+  readonly #spec: SpecVersion;
+  #known: Map<string, Path> | undefined;
 
   constructor(parent: Traced, child: Traced, spec: SpecVersion) {
-    this.parent = parent;
-    this.child = child;
-    this.spec = spec;
+    this.#parent = parent;
+    this.#child = child;
+    this.#spec = spec;
   }
 
   find(path: Path): Path | undefined {
-    this.known ??= this.trace();
-    return this.known.get(keyOf(path));
+    this.#known ??= this.#trace();
+    return this.#known.get(keyOf(path));
   }
 
-  private trace(): Map<string, Path> {
+  #trace(): Map<string, Path> {
     const known = new Map<string, Path>();
-    mergeConfigs(this.parent.config, this.child.config, this.spec, {
+    mergeConfigs(this.#parent.config, this.#child.config, this.#spec, {
       transcribe: ({ origin, from, to }) => {
         const key = keyOf(to);
         if (origin === 'child') {
-          known.set(key, sourcePath(from, this.child.provenance));
+          known.set(key, sourcePath(from, this.#child.provenance));
         } else if (!known.has(key)) {
-          const source = this.parent.provenance.find(from);
+          const source = this.#parent.provenance.find(from);
           if (source) known.set(key, source);
         }
       },

@@ -165,86 +165,86 @@ export function snakeCase(name: string): string {
 const namedStrings = new Set(['Group', 'Device', 'KernelArgument', 'SSHAuthorizedKey']);
 
 class SchemaBuilder {
-  private readonly spec: SpecVersion;
-  private readonly minor: number;
-  private readonly sections: VariantSections;
-  private readonly basePackage: string;
-  private readonly derived = new Map<StructSchema, ButaneStruct>();
+  readonly #spec: SpecVersion;
+  readonly #minor: number;
+  readonly #sections: VariantSections;
+  readonly #basePackage: string;
+  readonly #derived = new Map<StructSchema, ButaneStruct>();
 
   constructor(spec: SpecVersion, sections: VariantSections) {
-    this.spec = spec;
-    this.minor = specMinor(spec);
-    this.sections = sections;
-    const suffix = this.minor === specVersions.length - 1 ? '_exp' : '';
-    this.basePackage = `v0_${this.minor + 1}${suffix}`;
+    this.#spec = spec;
+    this.#minor = specMinor(spec);
+    this.#sections = sections;
+    const suffix = this.#minor === specVersions.length - 1 ? '_exp' : '';
+    this.#basePackage = `v0_${this.#minor + 1}${suffix}`;
   }
 
   root(): ButaneStruct {
-    const config = this.derive(schemaOf(this.spec));
-    const { goPackage } = this.sections;
+    const config = this.#derive(schemaOf(this.#spec));
+    const { goPackage } = this.#sections;
     const own: SugarField[] = [];
-    if (this.sections.bootDevice) own.push(sugar('boot_device', bootDevice));
-    if (this.sections.grub) own.push(sugar('grub', grub));
+    if (this.#sections.bootDevice) own.push(sugar('boot_device', bootDevice));
+    if (this.#sections.grub) own.push(sugar('grub', grub));
     const fields: ButaneField[] = [
       ...['version', 'variant'].map((key) => ({ key, name: key, sugar: true, kind: 'string' }) as const),
       ...config.fields.map((field) => (field.key === 'ignition' ? withoutVersion(field) : field)),
-      ...this.sugarFields(own, goPackage),
+      ...this.#sugarFields(own, goPackage),
     ];
     return struct('Config', `${goPackage}.Config`, fields);
   }
 
-  private derive(schema: StructSchema): ButaneStruct {
-    const known = this.derived.get(schema);
+  #derive(schema: StructSchema): ButaneStruct {
+    const known = this.#derived.get(schema);
     if (known) return known;
     const fields = [
-      ...schema.fields.map((field) => this.deriveField(field)),
-      ...this.sugarFields(sugarOfBase[schema.goName] ?? [], this.basePackage),
+      ...schema.fields.map((field) => this.#deriveField(field)),
+      ...this.#sugarFields(sugarOfBase[schema.goName] ?? [], this.#basePackage),
     ];
-    const derived = struct(schema.goName, `${this.basePackage}.${schema.goName}`, fields);
-    this.derived.set(schema, derived);
+    const derived = struct(schema.goName, `${this.#basePackage}.${schema.goName}`, fields);
+    this.#derived.set(schema, derived);
     return derived;
   }
 
-  private deriveField(field: FieldSchema): ButaneField {
+  #deriveField(field: FieldSchema): ButaneField {
     const base = { key: snakeCase(field.name), name: field.name, sugar: false };
     if (field.kind === 'struct') {
-      return { ...base, kind: 'struct', struct: this.derive(field.struct), pointer: field.pointer };
+      return { ...base, kind: 'struct', struct: this.#derive(field.struct), pointer: field.pointer };
     }
     if (field.kind !== 'list') return { ...base, kind: field.kind };
-    const item = field.item && this.derive(field.item);
+    const item = field.item && this.#derive(field.item);
     const { itemGoName } = field;
     const named = item !== undefined || namedStrings.has(itemGoName);
     return {
       ...base,
       kind: 'list',
       item,
-      itemGoType: named ? `${this.basePackage}.${itemGoName}` : 'string',
+      itemGoType: named ? `${this.#basePackage}.${itemGoName}` : 'string',
     };
   }
 
-  private sugarFields(fields: readonly SugarField[], goPackage: string): ButaneField[] {
+  #sugarFields(fields: readonly SugarField[], goPackage: string): ButaneField[] {
     return fields
-      .filter(({ since }) => since <= this.minor)
+      .filter(({ since }) => since <= this.#minor)
       .map(({ key, type }): ButaneField => {
         const base = { key, name: key, sugar: true };
         if (type === 'strings') return { ...base, kind: 'list', item: undefined, itemGoType: 'string' };
         if (typeof type === 'string') return { ...base, kind: type };
         if ('listOf' in type) {
-          const item = type.listOf === 'Tang' ? this.tang() : this.sugarStruct(type.listOf, goPackage);
+          const item = type.listOf === 'Tang' ? this.#tang() : this.#sugarStruct(type.listOf, goPackage);
           return { ...base, kind: 'list', item, itemGoType: item.goType };
         }
-        return { ...base, kind: 'struct', struct: this.sugarStruct(type, goPackage), pointer: false };
+        return { ...base, kind: 'struct', struct: this.#sugarStruct(type, goPackage), pointer: false };
       });
   }
 
-  private sugarStruct({ goName, fields }: SugarStruct, goPackage: string): ButaneStruct {
-    return struct(goName, `${goPackage}.${goName}`, this.sugarFields(fields, goPackage));
+  #sugarStruct({ goName, fields }: SugarStruct, goPackage: string): ButaneStruct {
+    return struct(goName, `${goPackage}.${goName}`, this.#sugarFields(fields, goPackage));
   }
 
   /** Tang servers of the boot device are those of storage.luks. */
-  private tang(): ButaneStruct {
-    for (const [schema, derived] of this.derived) if (schema.goName === 'Tang') return derived;
-    throw new Error(`Ignition ${this.spec} has no Tang servers.`);
+  #tang(): ButaneStruct {
+    for (const [schema, derived] of this.#derived) if (schema.goName === 'Tang') return derived;
+    throw new Error(`Ignition ${this.#spec} has no Tang servers.`);
   }
 }
 

@@ -66,136 +66,136 @@ export function translateBootSections(
 
 /** Copies what Ignition has too, and turns the sugar inside of structs into it. */
 class Translator {
-  private readonly context: TranslationContext;
-  private readonly translations: Translations;
+  readonly #context: TranslationContext;
+  readonly #translations: Translations;
   /** Where the value under translation is, in the document and in the configuration. */
-  private readonly from: (string | number)[] = [];
-  private readonly to: (string | number)[] = [];
+  readonly #from: (string | number)[] = [];
+  readonly #to: (string | number)[] = [];
 
   constructor(context: TranslationContext, translations: Translations) {
-    this.context = context;
-    this.translations = translations;
+    this.#context = context;
+    this.#translations = translations;
   }
 
   root(document: DecodedObject, schema: ButaneStruct): Config {
-    const config = this.struct(document, schema) as Config;
-    return { ...config, ignition: { ...config.ignition, version: this.context.spec } };
+    const config = this.#struct(document, schema) as Config;
+    return { ...config, ignition: { ...config.ignition, version: this.#context.spec } };
   }
 
-  private struct(value: DecodedObject, schema: ButaneStruct): ConfigObject {
+  #struct(value: DecodedObject, schema: ButaneStruct): ConfigObject {
     const result: ConfigObject = {};
     for (const field of schema.fields) {
       const inner = value[field.name];
       if (inner === undefined || field.sugar) continue;
       if (field.kind === 'struct') {
-        this.enter(field.key, field.name);
-        result[field.name] = this.struct(inner as DecodedObject, field.struct);
-        this.leave();
+        this.#enter(field.key, field.name);
+        result[field.name] = this.#struct(inner as DecodedObject, field.struct);
+        this.#leave();
       } else if (field.kind === 'list' && field.item) {
-        this.enter(field.key, field.name);
-        result[field.name] = this.items(inner as DecodedObject[], field.item);
-        this.leave();
+        this.#enter(field.key, field.name);
+        result[field.name] = this.#items(inner as DecodedObject[], field.item);
+        this.#leave();
       } else {
         result[field.name] = inner;
       }
     }
-    this.addSugar(value, schema.goName, result);
+    this.#addSugar(value, schema.goName, result);
     return result;
   }
 
-  private items(items: readonly DecodedObject[], schema: ButaneStruct): ConfigObject[] {
+  #items(items: readonly DecodedObject[], schema: ButaneStruct): ConfigObject[] {
     return items.map((item, index) => {
-      this.enter(index, index);
-      const translated = this.struct(item, schema);
-      this.leave();
+      this.#enter(index, index);
+      const translated = this.#struct(item, schema);
+      this.#leave();
       return translated;
     });
   }
 
-  private addSugar(value: DecodedObject, goName: string, result: ConfigObject): void {
+  #addSugar(value: DecodedObject, goName: string, result: ConfigObject): void {
     switch (goName) {
       case 'FileContents':
-        this.addInline(value['inline'], result);
+        this.#addInline(value['inline'], result);
         break;
       case 'Resource':
-        this.addContents(value, result);
+        this.#addContents(value, result);
         break;
       case 'PasswdUser':
-        this.addKeys((value['ssh_authorized_keys_local'] ?? []) as string[], result);
+        this.#addKeys((value['ssh_authorized_keys_local'] ?? []) as string[], result);
         break;
       case 'Unit':
       case 'Dropin':
-        this.addLocalText(value['contents_local'], result);
+        this.#addLocalText(value['contents_local'], result);
     }
   }
 
   /** Before resources had a compression field, contents were escaped and never compressed. */
-  private addInline(inline: DecodedValue | undefined, result: ConfigObject): void {
+  #addInline(inline: DecodedValue | undefined, result: ConfigObject): void {
     if (typeof inline !== 'string') return;
     result['source'] = escapedDataUrl(Buffer.from(inline, 'utf8'));
-    this.trace('inline', 'source');
+    this.#trace('inline', 'source');
   }
 
-  private addContents({ inline, local }: ButaneResource, result: ConfigObject): void {
+  #addContents({ inline, local }: ButaneResource, result: ConfigObject): void {
     const key = local === undefined ? 'inline' : 'local';
     let bytes: Uint8Array | undefined;
-    if (local !== undefined) bytes = this.readLocal(local, 'local');
+    if (local !== undefined) bytes = this.#readLocal(local, 'local');
     else if (inline !== undefined) bytes = Buffer.from(inline, 'utf8');
     if (!bytes) return;
     const { source, compression } = encodeContents(bytes, result['compression'] as string | undefined);
     result['source'] = source;
-    this.trace(key, 'source');
+    this.#trace(key, 'source');
     if (compression === undefined) return;
     result['compression'] = compression;
-    this.trace(key, 'compression');
+    this.#trace(key, 'compression');
   }
 
-  private addKeys(paths: readonly string[], result: PasswdUser): void {
+  #addKeys(paths: readonly string[], result: PasswdUser): void {
     if (paths.length === 0) return;
     const key = 'ssh_authorized_keys_local';
-    this.trace(key, 'sshAuthorizedKeys');
-    if (!this.context.files) {
-      this.context.error(messages.noFilesDirectory, [...this.from, key]);
+    this.#trace(key, 'sshAuthorizedKeys');
+    if (!this.#context.files) {
+      this.#context.error(messages.noFilesDirectory, [...this.#from, key]);
       return;
     }
     const keys = [...(result.sshAuthorizedKeys ?? [])];
     for (const [index, path] of paths.entries()) {
-      const bytes = this.readLocal(path, key, index);
+      const bytes = this.#readLocal(path, key, index);
       if (!bytes) continue;
       for (const line of textOf(bytes).split(/\r?\n/)) {
         if (line === '') continue;
-        this.translations.add([...this.from, key, index], [...this.to, 'sshAuthorizedKeys', keys.length]);
+        this.#translations.add([...this.#from, key, index], [...this.#to, 'sshAuthorizedKeys', keys.length]);
         keys.push(line);
       }
     }
     result.sshAuthorizedKeys = keys;
   }
 
-  private addLocalText(path: DecodedValue | undefined, result: ConfigObject): void {
+  #addLocalText(path: DecodedValue | undefined, result: ConfigObject): void {
     if (typeof path !== 'string' || path === '') return;
-    const bytes = this.readLocal(path, 'contents_local');
+    const bytes = this.#readLocal(path, 'contents_local');
     if (!bytes) return;
     result['contents'] = textOf(bytes);
-    this.trace('contents_local', 'contents');
+    this.#trace('contents_local', 'contents');
   }
 
-  private readLocal(path: string, ...below: (string | number)[]): Uint8Array | undefined {
-    const { files, containment } = this.context;
-    return this.context.embed([...this.from, ...below], () => readLocal(path, files, containment));
+  #readLocal(path: string, ...below: (string | number)[]): Uint8Array | undefined {
+    const { files, containment } = this.#context;
+    return this.#context.embed([...this.#from, ...below], () => readLocal(path, files, containment));
   }
 
-  private trace(key: string, name: string): void {
-    this.translations.add([...this.from, key], [...this.to, name]);
+  #trace(key: string, name: string): void {
+    this.#translations.add([...this.#from, key], [...this.#to, name]);
   }
 
-  private enter(key: string | number, name: string | number): void {
-    this.from.push(key);
-    this.to.push(name);
+  #enter(key: string | number, name: string | number): void {
+    this.#from.push(key);
+    this.#to.push(name);
   }
 
-  private leave(): void {
-    this.from.pop();
-    this.to.pop();
+  #leave(): void {
+    this.#from.pop();
+    this.#to.pop();
   }
 }
 

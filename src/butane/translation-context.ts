@@ -15,7 +15,7 @@ export class TranslationContext {
   readonly files: ButaneFiles | undefined;
   readonly containment: Containment;
   readonly entries: Entry[] = [];
-  private embeddedBytes = 0;
+  #embeddedBytes = 0;
 
   constructor(spec: SpecVersion, files: ButaneFiles | undefined, containment: Containment) {
     this.spec = spec;
@@ -44,8 +44,8 @@ export class TranslationContext {
   embed(path: Path, read: () => Uint8Array): Uint8Array | undefined {
     const bytes = this.attempt(path, read);
     if (!bytes) return undefined;
-    this.embeddedBytes += bytes.length;
-    if (this.embeddedBytes <= maxEmbeddedBytes) return bytes;
+    this.#embeddedBytes += bytes.length;
+    if (this.#embeddedBytes <= maxEmbeddedBytes) return bytes;
     this.error('the document embeds more than 128 MiB of files; let machines fetch the large ones', path);
     return undefined;
   }

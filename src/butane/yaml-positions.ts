@@ -7,11 +7,11 @@ import type { MappingNode, YamlNode } from './yaml/node.ts';
 
 /** Finds places in a document. */
 export class YamlLocator {
-  private readonly root: YamlNode;
-  private readonly indexes = new Map<MappingNode, Map<string, YamlNode>>();
+  readonly #root: YamlNode;
+  readonly #indexes = new Map<MappingNode, Map<string, YamlNode>>();
 
   constructor(root: YamlNode) {
-    this.root = root;
+    this.#root = root;
   }
 
   /**
@@ -20,16 +20,16 @@ export class YamlLocator {
    */
   locate(entries: readonly Entry[]): Entry[] {
     return entries.map((entry) => {
-      const { line, col } = this.deepest(entry.path);
+      const { line, col } = this.#deepest(entry.path);
       return { ...entry, line, col };
     });
   }
 
-  private deepest(path: Path): YamlNode {
-    let node = this.root;
+  #deepest(path: Path): YamlNode {
+    let node = this.#root;
     for (const step of path) {
       let next: YamlNode | undefined;
-      if (node.kind === 'mapping' && typeof step === 'string') next = this.indexOf(node).get(step);
+      if (node.kind === 'mapping' && typeof step === 'string') next = this.#indexOf(node).get(step);
       if (node.kind === 'sequence' && typeof step === 'number') next = node.items[step];
       if (!next) return node;
       node = next;
@@ -38,11 +38,11 @@ export class YamlLocator {
   }
 
   /** The values of a mapping by their key, made when a first entry asks; of a repeated key the last one counts. */
-  private indexOf(node: MappingNode): Map<string, YamlNode> {
-    let index = this.indexes.get(node);
+  #indexOf(node: MappingNode): Map<string, YamlNode> {
+    let index = this.#indexes.get(node);
     if (!index) {
       index = new Map(node.pairs.map(({ key, value }) => [keyText(key), value]));
-      this.indexes.set(node, index);
+      this.#indexes.set(node, index);
     }
     return index;
   }

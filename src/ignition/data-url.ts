@@ -177,22 +177,22 @@ function fail(message: string): never {
 
 class Cursor {
   offset: number;
-  private readonly text: string;
+  readonly #text: string;
 
   constructor(text: string, offset: number) {
-    this.text = text;
+    this.#text = text;
     this.offset = offset;
   }
 
   /** The character at the offset, or an empty string at the end. */
   peek(): string {
-    return this.text.charAt(this.offset);
+    return this.#text.charAt(this.offset);
   }
 
   /** Takes the longest match of a sticky pattern, which may be empty. */
   take(pattern: RegExp): string {
     pattern.lastIndex = this.offset;
-    const match = pattern.exec(this.text)?.[0] ?? '';
+    const match = pattern.exec(this.#text)?.[0] ?? '';
     this.offset += match.length;
     return match;
   }

@@ -64,18 +64,18 @@ function findField(schema: StructSchema, key: string): FieldSchema | undefined {
 
 class Decoder {
   mismatch: TypeMismatch | undefined;
-  private readonly names: string[] = [];
+  readonly #names: string[] = [];
 
   object(node: JsonObject, schema: StructSchema, into: ConfigObject): void {
     for (const member of node.members) {
       const field = findField(schema, member.key);
       if (!field) continue;
       const embedded = embeddedStruct(schema.goName, field.name);
-      if (embedded !== undefined) this.names.push(embedded);
-      this.names.push(field.name);
-      this.field(member.value, field, schema, into);
-      this.names.pop();
-      if (embedded !== undefined) this.names.pop();
+      if (embedded !== undefined) this.#names.push(embedded);
+      this.#names.push(field.name);
+      this.#field(member.value, field, schema, into);
+      this.#names.pop();
+      if (embedded !== undefined) this.#names.pop();
     }
   }
 
@@ -86,7 +86,7 @@ class Decoder {
     };
   }
 
-  private field(node: JsonNode, field: FieldSchema, owner: StructSchema, into: ConfigObject): void {
+  #field(node: JsonNode, field: FieldSchema, owner: StructSchema, into: ConfigObject): void {
     const { name } = field;
     if (node.kind === 'null') {
       // encoding/json: null makes pointers and slices nil, and has no effect on anything else.
@@ -95,31 +95,31 @@ class Decoder {
     }
     if (field.kind === 'list') {
       if (node.kind !== 'array') {
-        this.fail(
+        this.#fail(
           node,
           owner,
           field.listGoName ? `types.${field.listGoName}` : `[]types.${field.itemGoName}`,
         );
         return;
       }
-      into[name] = this.list(node.items, field, owner, into[name] as ConfigValue[] | undefined);
+      into[name] = this.#list(node.items, field, owner, into[name] as ConfigValue[] | undefined);
       return;
     }
     if (field.kind === 'struct') {
       if (node.kind !== 'object') {
-        this.fail(node, owner, field.goType ?? `types.${field.struct.goName}`);
+        this.#fail(node, owner, field.goType ?? `types.${field.struct.goName}`);
         return;
       }
       const struct = (into[name] ??= {}) as ConfigObject;
       this.object(node, field.struct, struct);
       return;
     }
-    const value = this.scalar(node, field.kind);
-    if (value === undefined) this.fail(node, owner, field.kind, field.kind === 'int');
+    const value = this.#scalar(node, field.kind);
+    if (value === undefined) this.#fail(node, owner, field.kind, field.kind === 'int');
     else into[name] = value;
   }
 
-  private list(
+  #list(
     nodes: readonly JsonNode[],
     field: ListSchema,
     owner: StructSchema,
@@ -130,27 +130,27 @@ class Decoder {
       const old = before[index];
       if (!item) {
         if (node.kind === 'string') return node.value;
-        if (node.kind !== 'null') this.fail(node, owner, `types.${field.itemGoName}`);
+        if (node.kind !== 'null') this.#fail(node, owner, `types.${field.itemGoName}`);
         return old ?? '';
       }
       const struct = (old ?? {}) as ConfigObject;
       if (node.kind === 'object') this.object(node, item, struct);
-      else if (node.kind !== 'null') this.fail(node, owner, `types.${item.goName}`);
+      else if (node.kind !== 'null') this.#fail(node, owner, `types.${item.goName}`);
       return struct;
     });
   }
 
-  private scalar(node: JsonNode, kind: 'string' | 'int' | 'bool'): ConfigValue | undefined {
+  #scalar(node: JsonNode, kind: 'string' | 'int' | 'bool'): ConfigValue | undefined {
     if (kind === 'string') return node.kind === 'string' ? node.value : undefined;
     if (kind === 'int') return node.kind === 'number' ? decodeInt(node.text) : undefined;
     return node.kind === 'true' || node.kind === 'false' ? node.kind === 'true' : undefined;
   }
 
-  private fail(node: JsonNode, owner: StructSchema, type: string, asInt = false): void {
+  #fail(node: JsonNode, owner: StructSchema, type: string, asInt = false): void {
     this.mismatch ??= {
       message:
         `json: cannot unmarshal ${describe(node, asInt)} into Go struct field ` +
-        `${owner.goName}.${this.names.join('.')} of type ${type}`,
+        `${owner.goName}.${this.#names.join('.')} of type ${type}`,
       offset: mismatchOffset(node),
     };
   }

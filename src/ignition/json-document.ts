@@ -108,225 +108,227 @@ const byteOf = {
 } as const;
 
 class JsonParser {
-  private readonly bytes: Buffer;
-  private offset = 0;
-  private positioned = true;
-  private state: State = 'value';
-  private root: JsonNode | undefined;
+  readonly #bytes: Buffer;
+  #offset = 0;
+  #positioned = true;
+  #state: State = 'value';
+  #root: JsonNode | undefined;
   /** The objects and arrays that are not closed yet, outermost first. */
-  private readonly open: (JsonObject | JsonArray)[] = [];
+  readonly #open: (JsonObject | JsonArray)[] = [];
   /** The key whose value is expected. */
-  private key = '';
-  private keyStart = 0;
+  #key = '';
+  #keyStart = 0;
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    this.#bytes = bytes;
   }
 
   parse(): JsonDocument {
     for (;;) {
-      this.skipSpace();
-      const byte = this.bytes[this.offset];
-      if (this.root && this.open.length === 0) {
-        if (byte === undefined) return { root: this.root, positioned: this.positioned };
-        this.fail('after top-level value');
+      this.#skipSpace();
+      const byte = this.#bytes[this.#offset];
+      if (this.#root && this.#open.length === 0) {
+        if (byte === undefined) return { root: this.#root, positioned: this.#positioned };
+        this.#fail('after top-level value');
       }
-      if (byte === undefined) this.failAtEnd();
-      if (this.state === 'after value') this.continueContainer(byte);
-      else if (this.state === 'first key' && byte === byteOf.closeObject) this.closeContainer();
-      else if (this.state === 'first item' && byte === byteOf.closeArray) this.closeContainer();
-      else if (this.state === 'first key' || this.state === 'key') this.parseKey(byte);
-      else this.addValue(this.parseValue(byte));
+      if (byte === undefined) this.#failAtEnd();
+      if (this.#state === 'after value') this.#continueContainer(byte);
+      else if (this.#state === 'first key' && byte === byteOf.closeObject) this.#closeContainer();
+      else if (this.#state === 'first item' && byte === byteOf.closeArray) this.#closeContainer();
+      else if (this.#state === 'first key' || this.#state === 'key') this.#parseKey(byte);
+      else this.#addValue(this.#parseValue(byte));
     }
   }
 
   /** Takes the comma behind a value, or the bracket that closes its object or array. */
-  private continueContainer(byte: number): void {
-    const inObject = this.open.at(-1)?.kind === 'object';
+  #continueContainer(byte: number): void {
+    const inObject = this.#open.at(-1)?.kind === 'object';
     if (byte === (inObject ? byteOf.closeObject : byteOf.closeArray)) {
-      this.closeContainer();
+      this.#closeContainer();
     } else if (byte === byteOf.comma) {
-      this.offset++;
-      this.state = inObject ? 'key' : 'value';
+      this.#offset++;
+      this.#state = inObject ? 'key' : 'value';
     } else {
-      this.fail(inObject ? 'after object key:value pair' : 'after array element');
+      this.#fail(inObject ? 'after object key:value pair' : 'after array element');
     }
   }
 
-  private closeContainer(): void {
-    this.offset++;
-    const closed = this.open.pop();
-    if (closed) closed.end = this.offset;
-    this.state = 'after value';
+  #closeContainer(): void {
+    this.#offset++;
+    const closed = this.#open.pop();
+    if (closed) closed.end = this.#offset;
+    this.#state = 'after value';
   }
 
-  private parseKey(byte: number): void {
-    if (byte !== byteOf.quote) this.fail('looking for beginning of object key string');
-    this.keyStart = this.offset;
-    this.key = this.parseString();
-    this.skipSpace();
-    if (this.bytes[this.offset] !== byteOf.colon) this.fail('after object key');
-    this.offset++;
-    this.state = 'value';
+  #parseKey(byte: number): void {
+    if (byte !== byteOf.quote) this.#fail('looking for beginning of object key string');
+    this.#keyStart = this.#offset;
+    this.#key = this.#parseString();
+    this.#skipSpace();
+    if (this.#bytes[this.#offset] !== byteOf.colon) this.#fail('after object key');
+    this.#offset++;
+    this.#state = 'value';
   }
 
-  private addValue(value: JsonNode): void {
-    const parent = this.open.at(-1);
-    if (parent?.kind === 'object') parent.members.push({ key: this.key, keyStart: this.keyStart, value });
+  #addValue(value: JsonNode): void {
+    const parent = this.#open.at(-1);
+    if (parent?.kind === 'object') parent.members.push({ key: this.#key, keyStart: this.#keyStart, value });
     else if (parent) parent.items.push(value);
-    else this.root = value;
+    else this.#root = value;
     if (value.kind === 'object' || value.kind === 'array') {
-      this.open.push(value);
-      this.state = value.kind === 'object' ? 'first key' : 'first item';
+      this.#open.push(value);
+      this.#state = value.kind === 'object' ? 'first key' : 'first item';
     } else {
-      this.state = 'after value';
+      this.#state = 'after value';
     }
   }
 
   /** Parses a scalar, or the opening bracket of an object or array. */
-  private parseValue(byte: number): JsonNode {
-    const start = this.offset;
+  #parseValue(byte: number): JsonNode {
+    const start = this.#offset;
     switch (byte) {
       case byteOf.openObject:
       case byteOf.openArray:
-        if (this.open.length >= depthMax) this.fail('exceeded max depth');
-        this.offset++;
+        if (this.#open.length >= depthMax) this.#fail('exceeded max depth');
+        this.#offset++;
         return byte === byteOf.openObject
           ? { kind: 'object', start, end: start, members: [] }
           : { kind: 'array', start, end: start, items: [] };
       case byteOf.quote: {
-        const value = this.parseString();
-        return { kind: 'string', start, end: this.offset, value };
+        const value = this.#parseString();
+        return { kind: 'string', start, end: this.#offset, value };
       }
       case 't'.charCodeAt(0):
-        return this.parseLiteral('true');
+        return this.#parseLiteral('true');
       case 'f'.charCodeAt(0):
-        return this.parseLiteral('false');
+        return this.#parseLiteral('false');
       case 'n'.charCodeAt(0):
-        return this.parseLiteral('null');
+        return this.#parseLiteral('null');
       default:
-        if (byte !== 0x2d && !isDigit(byte)) this.fail('looking for beginning of value');
-        return this.parseNumber();
+        if (byte !== 0x2d && !isDigit(byte)) this.#fail('looking for beginning of value');
+        return this.#parseNumber();
     }
   }
 
-  private parseLiteral(kind: JsonLiteral['kind']): JsonLiteral {
-    const start = this.offset++;
-    for (let index = 1; index < kind.length; index++, this.offset++) {
-      if (this.bytes[this.offset] === kind.charCodeAt(index)) continue;
-      this.fail(`in literal ${kind} (expecting ${quoteCharacter(kind.charAt(index))})`, ' ');
+  #parseLiteral(kind: JsonLiteral['kind']): JsonLiteral {
+    const start = this.#offset++;
+    for (let index = 1; index < kind.length; index++, this.#offset++) {
+      if (this.#bytes[this.#offset] === kind.charCodeAt(index)) continue;
+      this.#fail(`in literal ${kind} (expecting ${quoteCharacter(kind.charAt(index))})`, ' ');
     }
-    return { kind, start, end: this.offset };
+    return { kind, start, end: this.#offset };
   }
 
-  private parseNumber(): JsonNumber {
-    const start = this.offset;
-    if (this.bytes[this.offset] === 0x2d) this.offset++;
-    if (this.bytes[this.offset] === 0x30) this.offset++;
-    else this.skipDigits('in numeric literal');
-    if (this.bytes[this.offset] === 0x2e) {
-      this.offset++;
-      this.skipDigits('after decimal point in numeric literal');
+  #parseNumber(): JsonNumber {
+    const start = this.#offset;
+    if (this.#bytes[this.#offset] === 0x2d) this.#offset++;
+    if (this.#bytes[this.#offset] === 0x30) this.#offset++;
+    else this.#skipDigits('in numeric literal');
+    if (this.#bytes[this.#offset] === 0x2e) {
+      this.#offset++;
+      this.#skipDigits('after decimal point in numeric literal');
     }
-    if (this.bytes[this.offset] === 0x65 || this.bytes[this.offset] === 0x45) {
-      this.offset++;
-      if (this.bytes[this.offset] === 0x2b || this.bytes[this.offset] === 0x2d) this.offset++;
-      this.skipDigits('in exponent of numeric literal');
+    if (this.#bytes[this.#offset] === 0x65 || this.#bytes[this.#offset] === 0x45) {
+      this.#offset++;
+      if (this.#bytes[this.#offset] === 0x2b || this.#bytes[this.#offset] === 0x2d) this.#offset++;
+      this.#skipDigits('in exponent of numeric literal');
     }
-    const text = this.bytes.toString('latin1', start, this.offset);
+    const text = this.#bytes.toString('latin1', start, this.#offset);
     // Whole numbers of up to 300 digits cannot exceed a float64.
-    if (text.length > 300 || /[eE]/.test(text)) this.positioned &&= Number.isFinite(Number(text));
-    return { kind: 'number', start, end: this.offset, text };
+    if (text.length > 300 || /[eE]/.test(text)) this.#positioned &&= Number.isFinite(Number(text));
+    return { kind: 'number', start, end: this.#offset, text };
   }
 
-  private skipDigits(context: string): void {
-    if (!isDigit(this.bytes[this.offset])) this.fail(context, ' ');
-    while (isDigit(this.bytes[this.offset])) this.offset++;
+  #skipDigits(context: string): void {
+    if (!isDigit(this.#bytes[this.#offset])) this.#fail(context, ' ');
+    while (isDigit(this.#bytes[this.#offset])) this.#offset++;
   }
 
   /** Parses the string at the offset; lone surrogates and invalid UTF-8 become U+FFFD. */
-  private parseString(): string {
-    const { bytes } = this;
+  #parseString(): string {
+    const bytes = this.#bytes;
     let text = '';
-    let from = ++this.offset;
+    let from = ++this.#offset;
     let ascii = true;
     const flush = (to: number): void => {
       if (to > from)
         text += ascii ? bytes.toString('latin1', from, to) : decodeUtf8(bytes.subarray(from, to));
     };
     for (;;) {
-      const byte = bytes[this.offset];
-      if (byte === undefined) this.failAtEnd();
+      const byte = bytes[this.#offset];
+      if (byte === undefined) this.#failAtEnd();
       if (byte === byteOf.quote) {
-        flush(this.offset++);
+        flush(this.#offset++);
         return text;
       }
-      if (byte < 0x20) this.fail('in string literal');
+      if (byte < 0x20) this.#fail('in string literal');
       if (byte === byteOf.backslash) {
-        flush(this.offset++);
-        text += this.parseEscape();
-        from = this.offset;
+        flush(this.#offset++);
+        text += this.#parseEscape();
+        from = this.#offset;
         ascii = true;
         continue;
       }
       if (byte >= 0x80) ascii = false;
-      this.offset++;
+      this.#offset++;
     }
   }
 
-  private parseEscape(): string {
-    const byte = this.bytes[this.offset];
-    if (byte === undefined) this.fail('in string escape code', ' ');
+  #parseEscape(): string {
+    const byte = this.#bytes[this.#offset];
+    if (byte === undefined) this.#fail('in string escape code', ' ');
     const simple = escapes[String.fromCharCode(byte)];
     if (simple !== undefined) {
-      this.offset++;
+      this.#offset++;
       return simple;
     }
-    if (byte !== 0x75) this.fail('in string escape code');
-    this.offset++;
-    const unit = this.parseHex4();
+    if (byte !== 0x75) this.#fail('in string escape code');
+    this.#offset++;
+    const unit = this.#parseHex4();
     if ((unit & 0xf800) !== 0xd800) return String.fromCharCode(unit);
     const paired =
-      unit < 0xdc00 && this.bytes[this.offset] === byteOf.backslash && this.bytes[this.offset + 1] === 0x75;
+      unit < 0xdc00 &&
+      this.#bytes[this.#offset] === byteOf.backslash &&
+      this.#bytes[this.#offset + 1] === 0x75;
     if (!paired) return '\ufffd';
-    const before = this.offset;
-    this.offset += 2;
-    const second = this.parseHex4();
+    const before = this.#offset;
+    this.#offset += 2;
+    const second = this.#parseHex4();
     if ((second & 0xfc00) === 0xdc00) return String.fromCharCode(unit, second);
-    this.offset = before;
+    this.#offset = before;
     return '\ufffd';
   }
 
-  private parseHex4(): number {
+  #parseHex4(): number {
     let value = 0;
-    for (let digit = 0; digit < 4; digit++, this.offset++) {
-      const byte = this.bytes[this.offset];
-      if (byte === undefined) this.fail('in \\u hexadecimal character escape', ' ');
+    for (let digit = 0; digit < 4; digit++, this.#offset++) {
+      const byte = this.#bytes[this.#offset];
+      if (byte === undefined) this.#fail('in \\u hexadecimal character escape', ' ');
       const nibble = hexDigit(byte);
-      if (nibble < 0) this.fail('in \\u hexadecimal character escape');
+      if (nibble < 0) this.#fail('in \\u hexadecimal character escape');
       value = value * 16 + nibble;
     }
     return value;
   }
 
-  private skipSpace(): void {
+  #skipSpace(): void {
     for (;;) {
-      const byte = this.bytes[this.offset];
+      const byte = this.#bytes[this.#offset];
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return;
-      this.offset++;
+      this.#offset++;
     }
   }
 
-  private failAtEnd(): never {
-    throw new JsonSyntaxError('unexpected end of JSON input', this.bytes.length);
+  #failAtEnd(): never {
+    throw new JsonSyntaxError('unexpected end of JSON input', this.#bytes.length);
   }
 
   /** Fails at the current byte; at the end of the input as encoding/json does, as if `atEnd` followed. */
-  private fail(context: string, atEnd?: string): never {
-    const byte = this.bytes[this.offset];
-    if (byte === undefined && atEnd === undefined) this.failAtEnd();
+  #fail(context: string, atEnd?: string): never {
+    const byte = this.#bytes[this.#offset];
+    if (byte === undefined && atEnd === undefined) this.#failAtEnd();
     const character = byte === undefined ? (atEnd ?? '') : String.fromCharCode(byte);
-    const offset = Math.min(this.offset + 1, this.bytes.length);
+    const offset = Math.min(this.#offset + 1, this.#bytes.length);
     throw new JsonSyntaxError(`invalid character ${quoteCharacter(character)} ${context}`, offset);
   }
 }

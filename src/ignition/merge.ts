@@ -66,13 +66,13 @@ const units: ReadonlySet<string> = new Set([
 ]);
 
 class Merger {
-  private readonly layered: boolean;
-  private readonly transcribe: ((mapping: Mapping) => void) | undefined;
-  private readonly recorded = { parent: 0, child: 0 };
+  readonly #layered: boolean;
+  readonly #transcribe: ((mapping: Mapping) => void) | undefined;
+  readonly #recorded = { parent: 0, child: 0 };
 
   constructor({ mode = 'ignition', transcribe }: MergeOptions) {
-    this.layered = mode === 'layered';
-    this.transcribe = transcribe;
+    this.#layered = mode === 'layered';
+    this.#transcribe = transcribe;
   }
 
   struct(parent: ConfigObject, child: ConfigObject, schema: StructSchema, places: Places): ConfigObject {
@@ -82,14 +82,14 @@ class Merger {
       const ours = parent[field.name];
       const theirs = child[field.name];
       if (ours === undefined && theirs === undefined) continue;
-      const inner = this.transcribe ? below(places, field.name) : places;
-      const merged = this.field(ours, theirs, field, keyed, inner);
+      const inner = this.#transcribe ? below(places, field.name) : places;
+      const merged = this.#field(ours, theirs, field, keyed, inner);
       if (merged !== undefined) result[field.name] = merged;
     }
     return result;
   }
 
-  private field(
+  #field(
     ours: ConfigValue | undefined,
     theirs: ConfigValue | undefined,
     field: FieldSchema,
@@ -98,44 +98,44 @@ class Merger {
   ): ConfigValue | undefined {
     if (field.kind === 'list') {
       const [ourItems, theirItems] = [(ours ?? []) as ConfigValue[], (theirs ?? []) as ConfigValue[]];
-      return this.combined(places, () => this.list(ourItems, theirItems, field, keyed, places));
+      return this.#combined(places, () => this.#list(ourItems, theirItems, field, keyed, places));
     }
     const merges =
       field.kind === 'struct' && (!field.pointer || (ours !== undefined && theirs !== undefined));
-    if (!merges) return this.pick(ours, theirs, field, places);
-    return this.innerStruct((ours ?? {}) as ConfigObject, (theirs ?? {}) as ConfigObject, field, places);
+    if (!merges) return this.#pick(ours, theirs, field, places);
+    return this.#innerStruct((ours ?? {}) as ConfigObject, (theirs ?? {}) as ConfigObject, field, places);
   }
 
   /** Scalars, and a struct behind a pointer that only one side has: the child's, unless it is a pointer and unset. */
-  private pick(
+  #pick(
     ours: ConfigValue | undefined,
     theirs: ConfigValue | undefined,
     field: Exclude<FieldSchema, ListSchema>,
     places: Places,
   ): ConfigValue | undefined {
     if (theirs !== undefined || !field.pointer) {
-      this.record('child', places.child, places.result, theirs, field);
+      this.#record('child', places.child, places.result, theirs, field);
       return theirs;
     }
-    this.record('parent', places.parent, places.result, ours, field);
+    this.#record('parent', places.parent, places.result, ours, field);
     return ours;
   }
 
-  private innerStruct(
+  #innerStruct(
     ours: ConfigObject,
     theirs: ConfigObject,
     field: StructFieldSchema,
     places: Places,
   ): ConfigObject {
     const { struct } = field;
-    if (this.layered && units.has(struct.goName) && !isEmptyStruct(theirs, struct)) {
-      this.recordStruct('child', places.child, places.result, theirs, struct);
+    if (this.#layered && units.has(struct.goName) && !isEmptyStruct(theirs, struct)) {
+      this.#recordStruct('child', places.child, places.result, theirs, struct);
       return theirs;
     }
-    return this.combined(places, () => this.struct(ours, theirs, struct, places));
+    return this.#combined(places, () => this.struct(ours, theirs, struct, places));
   }
 
-  private list(
+  #list(
     ours: readonly ConfigValue[],
     theirs: readonly ConfigValue[],
     field: ListSchema,
@@ -144,7 +144,7 @@ class Merger {
   ): ConfigValue[] {
     const result: ConfigValue[] = [];
     const take = (origin: 'parent' | 'child', index: number, item: ConfigValue): void => {
-      this.recordItem(origin, [...places[origin], index], [...places.result, result.length], item, field);
+      this.#recordItem(origin, [...places[origin], index], [...places.result, result.length], item, field);
       result.push(item);
     };
     if (field.keySpace === undefined) {
@@ -170,7 +170,7 @@ class Merger {
             result: [...places.result, result.length],
           };
           const [ourItem, theirItem, schema] = [item as ConfigObject, match.item as ConfigObject, field.item];
-          result.push(this.combined(at, () => this.struct(ourItem, theirItem, schema, at)));
+          result.push(this.#combined(at, () => this.struct(ourItem, theirItem, schema, at)));
         }
       }
       // Otherwise the child has the key in another list of the key space, which replaces this item.
@@ -182,47 +182,47 @@ class Merger {
   }
 
   /** Merges a struct or list, and records it for each side that has a part in it, behind its parts. */
-  private combined<T>(places: Places, merge: () => T): T {
-    if (!this.transcribe) return merge();
-    const before = { ...this.recorded };
+  #combined<T>(places: Places, merge: () => T): T {
+    if (!this.#transcribe) return merge();
+    const before = { ...this.#recorded };
     const merged = merge();
     for (const origin of ['parent', 'child'] as const) {
-      if (this.recorded[origin] > before[origin])
-        this.note({ origin, from: places[origin], to: places.result });
+      if (this.#recorded[origin] > before[origin])
+        this.#note({ origin, from: places[origin], to: places.result });
     }
     return merged;
   }
 
-  private note(mapping: Mapping): void {
-    this.recorded[mapping.origin]++;
-    this.transcribe?.(mapping);
+  #note(mapping: Mapping): void {
+    this.#recorded[mapping.origin]++;
+    this.#transcribe?.(mapping);
   }
 
-  private record(
+  #record(
     origin: Mapping['origin'],
     from: Path,
     to: Path,
     value: ConfigValue | undefined,
     field: Exclude<FieldSchema, ListSchema>,
   ): boolean {
-    if (!this.transcribe || value === undefined) return false;
+    if (!this.#transcribe || value === undefined) return false;
     if (field.kind === 'struct') {
-      return this.recordStruct(origin, from, to, value as ConfigObject, field.struct);
+      return this.#recordStruct(origin, from, to, value as ConfigObject, field.struct);
     }
     if (!field.pointer && (value === '' || value === false || value === 0)) return false;
-    this.note({ origin, from, to });
+    this.#note({ origin, from, to });
     return true;
   }
 
   /** Records a struct that was taken over whole, after its parts; one that says nothing is not recorded. */
-  private recordStruct(
+  #recordStruct(
     origin: Mapping['origin'],
     from: Path,
     to: Path,
     value: ConfigObject,
     schema: StructSchema,
   ): boolean {
-    if (!this.transcribe) return false;
+    if (!this.#transcribe) return false;
     let recorded = false;
     for (const field of schema.fields) {
       const inner = value[field.name];
@@ -235,28 +235,28 @@ class Merger {
         let anyItem = false;
         for (const [index, item] of (inner as ConfigValue[]).entries()) {
           anyItem =
-            this.recordItem(origin, [...innerFrom, index], [...innerTo, index], item, field) || anyItem;
+            this.#recordItem(origin, [...innerFrom, index], [...innerTo, index], item, field) || anyItem;
         }
-        if (anyItem) this.note({ origin, from: innerFrom, to: innerTo });
+        if (anyItem) this.#note({ origin, from: innerFrom, to: innerTo });
         recorded ||= anyItem;
       } else {
-        recorded = this.record(origin, innerFrom, innerTo, inner, field) || recorded;
+        recorded = this.#record(origin, innerFrom, innerTo, inner, field) || recorded;
       }
     }
-    if (recorded) this.note({ origin, from, to });
+    if (recorded) this.#note({ origin, from, to });
     return recorded;
   }
 
-  private recordItem(
+  #recordItem(
     origin: Mapping['origin'],
     from: Path,
     to: Path,
     item: ConfigValue,
     field: ListSchema,
   ): boolean {
-    if (!this.transcribe) return false;
-    if (field.item) return this.recordStruct(origin, from, to, item as ConfigObject, field.item);
-    if (item !== '') this.note({ origin, from, to });
+    if (!this.#transcribe) return false;
+    if (field.item) return this.#recordStruct(origin, from, to, item as ConfigObject, field.item);
+    if (item !== '') this.#note({ origin, from, to });
     return item !== '';
   }
 }

@@ -62,79 +62,79 @@ const carriageReturn = 0x0d;
  * reader's window is therefore followed here: `offset` is what is read, `filled` what the reader holds.
  */
 class UnitReader {
-  private readonly bytes: Buffer;
-  private offset = 0;
-  private filled = 0;
-  private nextLineEnd = -1;
-  private section: string | undefined;
-  private readonly options: UnitOption[] = [];
+  readonly #bytes: Buffer;
+  #offset = 0;
+  #filled = 0;
+  #nextLineEnd = -1;
+  #section: string | undefined;
+  readonly #options: UnitOption[] = [];
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    this.#bytes = bytes;
   }
 
   read(): UnitOption[] {
     for (;;) {
-      this.checkLineLength();
-      if (!this.fillRune()) return this.options;
-      const byte = this.bytes[this.offset];
+      this.#checkLineLength();
+      if (!this.#fillRune()) return this.#options;
+      const byte = this.#bytes[this.#offset];
       if (byte === 0x5b) {
-        this.offset++;
-        this.readSection();
+        this.#offset++;
+        this.#readSection();
       } else if (byte === 0x23 || byte === 0x3b) {
-        this.offset++;
-        this.checkLineLength();
-        this.skipComment();
-      } else if (this.section === undefined) {
+        this.#offset++;
+        this.#checkLineLength();
+        this.#skipComment();
+      } else if (this.#section === undefined) {
         // Anything before the first section is ignored, one character at a time.
-        this.offset += this.runeLength();
-      } else if (this.isSpace()) {
-        this.offset += this.runeLength();
+        this.#offset += this.#runeLength();
+      } else if (this.#isSpace()) {
+        this.#offset += this.#runeLength();
       } else {
-        this.checkLineLength();
-        this.readOption(this.section);
+        this.#checkLineLength();
+        this.#readOption(this.#section);
       }
     }
   }
 
-  private readSection(): void {
-    this.checkLineLength();
-    const name = this.readUntil(0x5d);
+  #readSection(): void {
+    this.#checkLineLength();
+    const name = this.#readUntil(0x5d);
     if (name.at(-1) !== 0x5d) throw new UnitSyntaxError('unable to find end of section');
-    this.checkLineLength();
-    const garbage = trimSpace(decodeUtf8(this.readLine()));
+    this.#checkLineLength();
+    const garbage = trimSpace(decodeUtf8(this.#readLine()));
     // The missing name is go-systemd's slip.
     if (garbage !== '') {
       throw new UnitSyntaxError(`found garbage after section name : ${quote(garbage)}`);
     }
-    this.section = decodeUtf8(name.subarray(0, -1));
+    this.#section = decodeUtf8(name.subarray(0, -1));
   }
 
-  private skipComment(): void {
+  #skipComment(): void {
     let line: Buffer;
     do {
-      line = this.readLine();
+      line = this.#readLine();
       if (line.at(-1) === 0x20) line = line.subarray(0, -1);
     } while (line.at(-1) === 0x5c);
   }
 
-  private readOption(section: string): void {
-    const start = this.offset;
+  #readOption(section: string): void {
+    const start = this.#offset;
     for (;;) {
-      if (!this.fillRune()) throw new UnitSyntaxError('EOF');
-      const byte = this.bytes[this.offset];
+      if (!this.#fillRune()) throw new UnitSyntaxError('EOF');
+      const byte = this.#bytes[this.#offset];
       if (byte === newline || byte === carriageReturn) {
         throw new UnitSyntaxError('unexpected newline encountered while parsing option name');
       }
-      this.offset += this.runeLength();
+      this.#offset += this.#runeLength();
       if (byte === 0x3d) break;
     }
-    const name = trimSpace(decodeUtf8(this.bytes.subarray(start, this.offset - 1)));
+    const name = trimSpace(decodeUtf8(this.#bytes.subarray(start, this.#offset - 1)));
     const parts: Buffer[] = [];
     for (;;) {
-      this.checkLineLength();
-      const line = this.readLine();
-      const last = this.offset >= this.bytes.length && this.bytes.at(-1) !== newline;
+      this.#checkLineLength();
+      const line = this.#readLine();
+      const last = this.#offset >= this.#bytes.length && this.#bytes.at(-1) !== newline;
       if (trimSpace(decodeUtf8(line)) === '') break;
       parts.push(line);
       if (line.at(-1) !== 0x5c) break;
@@ -142,81 +142,81 @@ class UnitReader {
     }
     const text = decodeUtf8(Buffer.concat(parts));
     const value = text.endsWith('\n') ? `${trimSpace(text)}\n` : trimSpace(text);
-    this.options.push({ section, name, value });
+    this.#options.push({ section, name, value });
   }
 
   /** Length of the rune at the offset; a byte that is not UTF-8 counts as one. */
-  private runeLength(): number {
-    const byte = this.bytes[this.offset] ?? 0;
-    return byte < 0x80 ? 1 : runeLength(this.bytes, this.offset) || 1;
+  #runeLength(): number {
+    const byte = this.#bytes[this.#offset] ?? 0;
+    return byte < 0x80 ? 1 : runeLength(this.#bytes, this.#offset) || 1;
   }
 
-  private isSpace(): boolean {
-    const byte = this.bytes[this.offset] ?? 0;
+  #isSpace(): boolean {
+    const byte = this.#bytes[this.#offset] ?? 0;
     if (byte < 0x80) return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
-    const rune = this.bytes.subarray(this.offset, this.offset + this.runeLength());
+    const rune = this.#bytes.subarray(this.#offset, this.#offset + this.#runeLength());
     return spaceCharacter.test(decodeUtf8(rune));
   }
 
   /** Reads to the end of the line or of the text; the line end is not part of the result. */
-  private readLine(): Buffer {
-    const line = this.readUntil(newline);
+  #readLine(): Buffer {
+    const line = this.#readUntil(newline);
     // Like go-systemd: a carriage return is only removed where no line feed follows it.
     const end = line.at(-1) === newline || line.at(-1) === carriageReturn ? line.length - 1 : line.length;
     return line.subarray(0, end);
   }
 
   /** bufio.Reader.ReadBytes: reads up to and including a byte, or to the end of the text. */
-  private readUntil(byte: number): Buffer {
-    const start = this.offset;
-    const found = this.bytes.indexOf(byte, start);
+  #readUntil(byte: number): Buffer {
+    const start = this.#offset;
+    const found = this.#bytes.indexOf(byte, start);
     for (;;) {
-      if (found >= 0 && found < this.filled) {
-        this.offset = found + 1;
+      if (found >= 0 && found < this.#filled) {
+        this.#offset = found + 1;
         break;
       }
-      if (this.filled - this.offset >= windowSize) {
-        this.offset = this.filled;
+      if (this.#filled - this.#offset >= windowSize) {
+        this.#offset = this.#filled;
         continue;
       }
-      if (this.filled >= this.bytes.length) {
-        this.offset = this.filled;
+      if (this.#filled >= this.#bytes.length) {
+        this.#offset = this.#filled;
         break;
       }
-      this.fill();
+      this.#fill();
     }
-    return this.bytes.subarray(start, this.offset);
+    return this.#bytes.subarray(start, this.#offset);
   }
 
   /** bufio.Reader.ReadRune: makes sure that a whole rune is held; false at the end of the text. */
-  private fillRune(): boolean {
-    const held = this.filled - this.offset;
-    if (held < 4 && this.filled < this.bytes.length && !this.holdsRune(held)) this.fill();
-    return this.offset < this.bytes.length;
+  #fillRune(): boolean {
+    const held = this.#filled - this.#offset;
+    if (held < 4 && this.#filled < this.#bytes.length && !this.#holdsRune(held)) this.#fill();
+    return this.#offset < this.#bytes.length;
   }
 
-  private holdsRune(held: number): boolean {
-    const first = this.bytes[this.offset] ?? 0;
+  #holdsRune(held: number): boolean {
+    const first = this.#bytes[this.#offset] ?? 0;
     if (held === 0) return false;
     return held >= (first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);
   }
 
-  private fill(): void {
-    this.filled = Math.min(this.bytes.length, this.offset + windowSize);
+  #fill(): void {
+    this.#filled = Math.min(this.#bytes.length, this.#offset + windowSize);
   }
 
-  private checkLineLength(): void {
-    if (this.filled - this.offset < lineMax) return;
-    if (this.nextLineEnd < this.offset) this.nextLineEnd = this.findLineEnd();
-    if (this.nextLineEnd >= this.offset + lineMax) {
+  #checkLineLength(): void {
+    if (this.#filled - this.#offset < lineMax) return;
+    if (this.#nextLineEnd < this.#offset) this.#nextLineEnd = this.#findLineEnd();
+    if (this.#nextLineEnd >= this.#offset + lineMax) {
       throw new UnitSyntaxError(`line too long (max ${lineMax} bytes)`);
     }
   }
 
-  private findLineEnd(): number {
-    for (let at = this.offset; at < this.bytes.length; at++) {
-      if (this.bytes[at] === newline || this.bytes[at] === carriageReturn) return at;
+  #findLineEnd(): number {
+    for (let at = this.#offset; at < this.#bytes.length; at++) {
+      if (this.#bytes[at] === newline || this.#bytes[at] === carriageReturn) return at;
     }
-    return this.bytes.length + lineMax;
+    return this.#bytes.length + lineMax;
   }
 }

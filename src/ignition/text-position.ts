@@ -6,25 +6,25 @@ export interface TextPosition {
 
 /** Turns byte offsets into lines and columns, columns counted in bytes; lines end with a line feed. */
 export class LineIndex {
-  private readonly bytes: Uint8Array;
-  private starts: number[] | undefined;
+  readonly #bytes: Uint8Array;
+  #starts: number[] | undefined;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    this.#bytes = bytes;
   }
 
   /** The place of a byte; an offset at or behind the end of the text has none, and yields line 0 col 0. */
   position(offset: number): TextPosition {
-    if (offset >= this.bytes.length) return { line: 0, col: 0 };
-    this.starts ??= lineStarts(this.bytes);
+    if (offset >= this.#bytes.length) return { line: 0, col: 0 };
+    this.#starts ??= lineStarts(this.#bytes);
     let low = 0;
-    let high = this.starts.length;
+    let high = this.#starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if ((this.starts[middle] ?? 0) <= offset) low = middle;
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
       else high = middle;
     }
-    return { line: low + 1, col: offset - (this.starts[low] ?? 0) + 1 };
+    return { line: low + 1, col: offset - (this.#starts[low] ?? 0) + 1 };
   }
 }
 

@@ -28,15 +28,15 @@ export class ValidationContext {
 
   /** Reports an error below the value under validation; does nothing if there is no message. */
   error(message: string | undefined, ...below: (string | number)[]): void {
-    this.add('error', message, below);
+    this.#add('error', message, below);
   }
 
   /** Reports a warning below the value under validation; does nothing if there is no message. */
   warn(message: string | undefined, ...below: (string | number)[]): void {
-    this.add('warning', message, below);
+    this.#add('warning', message, below);
   }
 
-  private add(kind: EntryKind, message: string | undefined, below: (string | number)[]): void {
+  #add(kind: EntryKind, message: string | undefined, below: (string | number)[]): void {
     if (message !== undefined) this.entries.push({ kind, path: [...this.path, ...below], message });
   }
 }

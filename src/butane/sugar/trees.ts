@@ -57,13 +57,13 @@ export function addTrees(
 
 /** One walk through a tree. What goes wrong is reported at the tree, and the walk goes on. */
 class TreeWalk {
-  private readonly tree: Tree;
-  private readonly at: Path;
-  private readonly files: ButaneFiles;
-  private readonly nodes: NodeTracker;
-  private readonly provenance: Translations;
-  private readonly context: TranslationContext;
-  private visited = 0;
+  readonly #tree: Tree;
+  readonly #at: Path;
+  readonly #files: ButaneFiles;
+  readonly #nodes: NodeTracker;
+  readonly #provenance: Translations;
+  readonly #context: TranslationContext;
+  #visited = 0;
 
   constructor(
     tree: Tree,
@@ -73,129 +73,132 @@ class TreeWalk {
     provenance: Translations,
     context: TranslationContext,
   ) {
-    this.tree = tree;
-    this.at = at;
-    this.files = files;
-    this.nodes = nodes;
-    this.provenance = provenance;
-    this.context = context;
+    this.#tree = tree;
+    this.#at = at;
+    this.#files = files;
+    this.#nodes = nodes;
+    this.#provenance = provenance;
+    this.#context = context;
   }
 
   walk(root: string): void {
     // The root is looked at again without following links: one that is a link itself becomes a link.
-    this.visit(root, joinPath(this.tree.path || '/', '.'));
+    this.#visit(root, joinPath(this.#tree.path || '/', '.'));
   }
 
-  private visit(path: string, destination: string): void {
-    if (++this.visited > maxTreeNodes) {
-      if (this.visited === maxTreeNodes + 1) {
-        this.context.error(
+  #visit(path: string, destination: string): void {
+    if (++this.#visited > maxTreeNodes) {
+      if (this.#visited === maxTreeNodes + 1) {
+        this.#context.error(
           `the tree has more than ${maxTreeNodes} files; split it or embed an archive`,
-          this.at,
+          this.#at,
         );
       }
       return;
     }
-    const { context, files } = this;
-    const status = context.attempt(this.at, () => files.lstat(path));
+    const context = this.#context;
+    const files = this.#files;
+    const status = context.attempt(this.#at, () => files.lstat(path));
     if (!status) return;
     switch (status.kind) {
       case 'directory':
-        this.addDirectory(destination);
-        for (const name of this.sortedNames(path))
-          this.visit(joinPath(path, name), joinPath(destination, name));
+        this.#addDirectory(destination);
+        for (const name of this.#sortedNames(path))
+          this.#visit(joinPath(path, name), joinPath(destination, name));
         return;
       case 'file':
-        this.addFile(path, destination, status);
+        this.#addFile(path, destination, status);
         return;
       case 'symlink':
-        this.addLink(path, destination);
+        this.#addLink(path, destination);
         return;
       case 'other':
-        context.error(messages.treeFileType, this.at);
+        context.error(messages.treeFileType, this.#at);
     }
   }
 
   /** Names in the order of their bytes, as Go sorts. */
-  private sortedNames(path: string): string[] {
-    const names = this.context.attempt(this.at, () => this.files.list(path)) ?? [];
+  #sortedNames(path: string): string[] {
+    const names = this.#context.attempt(this.#at, () => this.#files.list(path)) ?? [];
     return names
       .map((name) => ({ name, bytes: Buffer.from(encodeFileName(name)) }))
       .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
       .map(({ name }) => name);
   }
 
-  private addDirectory(destination: string): void {
-    const { dir_mode: mode } = this.tree;
-    const owner = this.owner();
+  #addDirectory(destination: string): void {
+    const { dir_mode: mode } = this.#tree;
+    const owner = this.#owner();
     if (mode === undefined && Object.keys(owner).length === 0) return;
-    if (this.nodes.has(destination)) {
-      this.context.error(messages.nodeExists, this.at);
+    if (this.#nodes.has(destination)) {
+      this.#context.error(messages.nodeExists, this.#at);
       return;
     }
     const directory = { path: destination, ...owner, mode: mode ?? defaultDirectoryMode };
-    const index = this.nodes.addDirectory(destination, directory);
-    this.traceNew('directories', index);
+    const index = this.#nodes.addDirectory(destination, directory);
+    this.#traceNew('directories', index);
   }
 
   /** Adds a file, or completes the one that the document has at the path without contents. */
-  private addFile(path: string, destination: string, status: FileStatus): void {
-    const { nodes, context } = this;
+  #addFile(path: string, destination: string, status: FileStatus): void {
+    const nodes = this.#nodes;
+    const context = this.#context;
     const existing = nodes.findFile(destination);
     const known = existing === undefined ? undefined : nodes.files[existing];
     if (known?.contents?.source || (!known && nodes.has(destination))) {
-      context.error(messages.nodeExists, this.at);
+      context.error(messages.nodeExists, this.#at);
       return;
     }
-    const file: File = known ?? { path: destination, ...this.owner() };
+    const file: File = known ?? { path: destination, ...this.#owner() };
     const index = existing ?? nodes.addFile(destination, file);
-    if (existing === undefined) this.traceNew('files', index);
+    if (existing === undefined) this.#traceNew('files', index);
 
-    const bytes = context.embed(this.at, () => this.files.read(path));
+    const bytes = context.embed(this.#at, () => this.#files.read(path));
     if (!bytes) return;
     const contents = { ...file.contents, ...encodeContents(bytes, file.contents?.compression) };
-    const mode = file.mode ?? this.fileMode(status);
+    const mode = file.mode ?? this.#fileMode(status);
     nodes.files[index] = { ...file, contents, mode };
 
     const to = ['storage', 'files', index];
-    this.provenance.add(this.at, [...to, 'contents']);
-    this.provenance.add(this.at, [...to, 'contents', 'source']);
-    if (!file.contents?.compression) this.provenance.add(this.at, [...to, 'contents', 'compression']);
-    if (file.mode === undefined) this.provenance.add(this.at, [...to, 'mode']);
+    this.#provenance.add(this.#at, [...to, 'contents']);
+    this.#provenance.add(this.#at, [...to, 'contents', 'source']);
+    if (!file.contents?.compression) this.#provenance.add(this.#at, [...to, 'contents', 'compression']);
+    if (file.mode === undefined) this.#provenance.add(this.#at, [...to, 'mode']);
   }
 
-  private fileMode({ executable }: FileStatus): Int {
-    return this.tree.file_mode ?? (executable ? executableFileMode : defaultFileMode);
+  #fileMode({ executable }: FileStatus): Int {
+    return this.#tree.file_mode ?? (executable ? executableFileMode : defaultFileMode);
   }
 
-  private addLink(path: string, destination: string): void {
-    const { nodes, context } = this;
+  #addLink(path: string, destination: string): void {
+    const nodes = this.#nodes;
+    const context = this.#context;
     const existing = nodes.findLink(destination);
     const known = existing === undefined ? undefined : nodes.links[existing];
     if (known?.target || (!known && nodes.has(destination))) {
-      context.error(messages.nodeExists, this.at);
+      context.error(messages.nodeExists, this.#at);
       return;
     }
-    const link = known ?? { path: destination, ...this.owner() };
+    const link = known ?? { path: destination, ...this.#owner() };
     const index = existing ?? nodes.addLink(destination, link);
-    if (existing === undefined) this.traceNew('links', index);
+    if (existing === undefined) this.#traceNew('links', index);
 
-    const target = context.attempt(this.at, () => this.files.readLink(path));
+    const target = context.attempt(this.#at, () => this.#files.readLink(path));
     if (target === undefined) return;
     nodes.links[index] = { ...link, target };
-    this.provenance.add(this.at, ['storage', 'links', index, 'target']);
+    this.#provenance.add(this.#at, ['storage', 'links', index, 'target']);
   }
 
-  private owner(): { user?: NodeOwner; group?: NodeOwner } {
-    const { user, group } = this.tree;
+  #owner(): { user?: NodeOwner; group?: NodeOwner } {
+    const { user, group } = this.#tree;
     return {
       ...(user?.id === undefined && user?.name === undefined ? {} : { user }),
       ...(group?.id === undefined && group?.name === undefined ? {} : { group }),
     };
   }
 
-  private traceNew(list: 'files' | 'directories' | 'links', index: number): void {
-    this.provenance.addWhole(this.at, ['storage', list, index]);
-    if (index === 0) this.provenance.add(this.at, ['storage', list]);
+  #traceNew(list: 'files' | 'directories' | 'links', index: number): void {
+    this.#provenance.addWhole(this.#at, ['storage', list, index]);
+    if (index === 0) this.#provenance.add(this.#at, ['storage', list]);
   }
 }

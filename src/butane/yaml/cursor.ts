@@ -62,11 +62,11 @@ export class Cursor implements Mark {
   column = 0;
   /** Line breaks since the last character that is not blank: 0 while the current line has one. */
   breaksBehind = 0;
-  private readonly hasPairs: boolean;
+  readonly #hasPairs: boolean;
 
   constructor(text: string) {
     this.text = text;
-    this.hasPairs = /[\ud800-\udbff]/.test(text);
+    this.#hasPairs = /[\ud800-\udbff]/.test(text);
   }
 
   /** The character code some units ahead, NaN behind the end. */
@@ -94,7 +94,7 @@ export class Cursor implements Mark {
 
   /** Moves over characters of the current line, of which none ends it. */
   skipTo(offset: number): void {
-    this.column += this.hasPairs ? countCodePoints(this.text, this.offset, offset) : offset - this.offset;
+    this.column += this.#hasPairs ? countCodePoints(this.text, this.offset, offset) : offset - this.offset;
     this.offset = offset;
     this.breaksBehind = 0;
   }

@@ -47,164 +47,164 @@ interface NodeProperties {
 const tagPrefix = 'tag:yaml.org,2002:';
 
 class DocumentParser {
-  private readonly scanner: Scanner;
-  private readonly open: OpenCollection[] = [];
-  private readonly anchors = new Map<string, YamlNode>();
-  private readonly tagHandles = new Map<string, string>();
-  private root: YamlNode | undefined;
+  readonly #scanner: Scanner;
+  readonly #open: OpenCollection[] = [];
+  readonly #anchors = new Map<string, YamlNode>();
+  readonly #tagHandles = new Map<string, string>();
+  #root: YamlNode | undefined;
 
   constructor(text: string) {
-    this.scanner = new Scanner(text);
+    this.#scanner = new Scanner(text);
   }
 
   parse(): YamlNode | undefined {
-    if (!this.startDocument()) return undefined;
-    for (let collection = this.open.at(-1); collection; collection = this.open.at(-1)) {
-      this.continueCollection(collection);
+    if (!this.#startDocument()) return undefined;
+    for (let collection = this.#open.at(-1); collection; collection = this.#open.at(-1)) {
+      this.#continueCollection(collection);
     }
-    this.scanner.peek();
-    return this.root;
+    this.#scanner.peek();
+    return this.#root;
   }
 
   /** Reads directives, the document's marker if it has one, and its first node; false at the end of the stream. */
-  private startDocument(): boolean {
-    let token = this.scanner.peek();
+  #startDocument(): boolean {
+    let token = this.#scanner.peek();
     if (token.type === 'stream-end') return false;
     const explicit =
       token.type === 'document-start' || token.type === 'version-directive' || token.type === 'tag-directive';
-    token = this.readDirectives();
+    token = this.#readDirectives();
     if (explicit) {
       if (token.type !== 'document-start') throw parserError('did not find expected <document start>', token);
-      this.scanner.next();
-      token = this.scanner.peek();
+      this.#scanner.next();
+      token = this.#scanner.peek();
       if (documentBoundaries.has(token.type)) {
-        this.addEmpty(token);
+        this.#addEmpty(token);
         return true;
       }
     }
-    this.readNode('block');
+    this.#readNode('block');
     return true;
   }
 
-  private readDirectives(): Token {
+  #readDirectives(): Token {
     let versionSeen = false;
-    let token = this.scanner.peek();
+    let token = this.#scanner.peek();
     for (
       ;
       token.type === 'version-directive' || token.type === 'tag-directive';
-      token = this.scanner.peek()
+      token = this.#scanner.peek()
     ) {
       if (token.type === 'version-directive') {
         if (versionSeen) throw parserError('found duplicate %YAML directive', token);
         if (token.value !== '1.1') throw parserError('found incompatible YAML document', token);
         versionSeen = true;
       } else {
-        if (this.tagHandles.has(token.value)) throw parserError('found duplicate %TAG directive', token);
-        this.tagHandles.set(token.value, token.suffix);
+        if (this.#tagHandles.has(token.value)) throw parserError('found duplicate %TAG directive', token);
+        this.#tagHandles.set(token.value, token.suffix);
       }
-      this.scanner.next();
+      this.#scanner.next();
     }
-    if (!this.tagHandles.has('!')) this.tagHandles.set('!', '!');
-    if (!this.tagHandles.has('!!')) this.tagHandles.set('!!', tagPrefix);
+    if (!this.#tagHandles.has('!')) this.#tagHandles.set('!', '!');
+    if (!this.#tagHandles.has('!!')) this.#tagHandles.set('!!', tagPrefix);
     return token;
   }
 
-  private continueCollection(collection: OpenCollection): void {
+  #continueCollection(collection: OpenCollection): void {
     switch (collection.expects) {
       case 'block-entry':
-        this.readBlockEntry(collection);
+        this.#readBlockEntry(collection);
         return;
       case 'indentless-entry':
-        this.readIndentlessEntry(collection);
+        this.#readIndentlessEntry(collection);
         return;
       case 'block-key':
-        this.readBlockKey(collection);
+        this.#readBlockKey(collection);
         return;
       case 'block-value':
-        this.readBlockValue(collection);
+        this.#readBlockValue(collection);
         return;
       case 'flow-first-entry':
       case 'flow-entry':
-        this.readFlowEntry(collection);
+        this.#readFlowEntry(collection);
         return;
       case 'pair-key':
-        this.readPairKey(collection);
+        this.#readPairKey(collection);
         return;
       case 'pair-value':
-        this.readPairValue(collection);
+        this.#readPairValue(collection);
         return;
       case 'pair-end':
-        this.scanner.peek();
-        this.open.pop();
+        this.#scanner.peek();
+        this.#open.pop();
         return;
       case 'flow-first-key':
       case 'flow-key':
-        this.readFlowKey(collection);
+        this.#readFlowKey(collection);
         return;
       case 'flow-value':
-        this.readFlowValue(collection);
+        this.#readFlowValue(collection);
         return;
       case 'flow-no-value':
         collection.expects = 'flow-key';
-        this.addEmpty(this.scanner.peek());
+        this.#addEmpty(this.#scanner.peek());
     }
   }
 
-  private readBlockEntry(collection: OpenCollection): void {
-    const token = this.scanner.peek();
+  #readBlockEntry(collection: OpenCollection): void {
+    const token = this.#scanner.peek();
     if (token.type === 'block-end') {
-      this.scanner.next();
-      this.open.pop();
+      this.#scanner.next();
+      this.#open.pop();
       return;
     }
     if (token.type !== 'block-entry') {
       throw parserError("did not find expected '-' indicator", token, collection.start);
     }
-    this.readAfterIndicator(token, noBlockEntry, 'block');
+    this.#readAfterIndicator(token, noBlockEntry, 'block');
   }
 
-  private readIndentlessEntry(collection: OpenCollection): void {
-    const token = this.scanner.peek();
+  #readIndentlessEntry(collection: OpenCollection): void {
+    const token = this.#scanner.peek();
     if (token.type !== 'block-entry') {
-      this.open.pop();
+      this.#open.pop();
       return;
     }
     collection.expects = 'indentless-entry';
-    this.readAfterIndicator(token, noIndentlessEntry, 'block');
+    this.#readAfterIndicator(token, noIndentlessEntry, 'block');
   }
 
-  private readBlockKey(collection: OpenCollection): void {
-    const token = this.scanner.peek();
+  #readBlockKey(collection: OpenCollection): void {
+    const token = this.#scanner.peek();
     if (token.type === 'block-end') {
-      this.scanner.next();
-      this.open.pop();
+      this.#scanner.next();
+      this.#open.pop();
       return;
     }
     if (token.type !== 'key') throw parserError('did not find expected key', token, collection.start);
     collection.expects = 'block-value';
-    this.readAfterIndicator(token, noBlockNode, 'block-or-indentless');
+    this.#readAfterIndicator(token, noBlockNode, 'block-or-indentless');
   }
 
-  private readBlockValue(collection: OpenCollection): void {
-    const token = this.scanner.peek();
+  #readBlockValue(collection: OpenCollection): void {
+    const token = this.#scanner.peek();
     collection.expects = 'block-key';
     if (token.type === 'value') {
-      this.readAfterIndicator(token, noBlockNode, 'block-or-indentless');
+      this.#readAfterIndicator(token, noBlockNode, 'block-or-indentless');
     } else {
-      this.addEmpty(token);
+      this.#addEmpty(token);
     }
   }
 
-  private readFlowEntry(collection: OpenCollection): void {
-    const token = this.flowToken(collection, 'flow-sequence-end', 'flow-first-entry', "',' or ']'");
+  #readFlowEntry(collection: OpenCollection): void {
+    const token = this.#flowToken(collection, 'flow-sequence-end', 'flow-first-entry', "',' or ']'");
     if (!token) return;
     collection.expects = 'flow-entry';
     if (token.type !== 'key') {
-      this.readNode('flow');
+      this.#readNode('flow');
       return;
     }
     // A single pair in a sequence is a mapping of its own.
-    this.scanner.next();
+    this.#scanner.next();
     const node: MappingNode = {
       kind: 'mapping',
       tag: '',
@@ -212,123 +212,129 @@ class DocumentParser {
       line: token.line + 1,
       col: token.column + 1,
     };
-    this.addNode(node);
-    this.open.push({ expects: 'pair-key', node, start: token, key: undefined });
+    this.#addNode(node);
+    this.#open.push({ expects: 'pair-key', node, start: token, key: undefined });
   }
 
-  private readPairKey(collection: OpenCollection): void {
-    const token = this.scanner.peek();
+  #readPairKey(collection: OpenCollection): void {
+    const token = this.#scanner.peek();
     collection.expects = 'pair-value';
     if (token.type !== 'value' && token.type !== 'flow-entry' && token.type !== 'flow-sequence-end') {
-      this.readNode('flow');
+      this.#readNode('flow');
       return;
     }
     // go-yaml takes the token away here, so that a colon without a key has no value either.
-    this.scanner.next();
-    this.addEmpty(behind(token));
+    this.#scanner.next();
+    this.#addEmpty(behind(token));
   }
 
-  private readPairValue(collection: OpenCollection): void {
-    const token = this.scanner.peek();
+  #readPairValue(collection: OpenCollection): void {
+    const token = this.#scanner.peek();
     collection.expects = 'pair-end';
     if (token.type === 'value') {
-      this.scanner.next();
-      const next = this.scanner.peek();
+      this.#scanner.next();
+      const next = this.#scanner.peek();
       if (next.type !== 'flow-entry' && next.type !== 'flow-sequence-end') {
-        this.readNode('flow');
+        this.#readNode('flow');
         return;
       }
     }
-    this.addEmpty(token);
+    this.#addEmpty(token);
   }
 
-  private readFlowKey(collection: OpenCollection): void {
-    const token = this.flowToken(collection, 'flow-mapping-end', 'flow-first-key', "',' or '}'");
+  #readFlowKey(collection: OpenCollection): void {
+    const token = this.#flowToken(collection, 'flow-mapping-end', 'flow-first-key', "',' or '}'");
     if (!token) return;
     if (token.type !== 'key') {
       collection.expects = 'flow-no-value';
-      this.readNode('flow');
+      this.#readNode('flow');
       return;
     }
     collection.expects = 'flow-value';
-    this.scanner.next();
-    const next = this.scanner.peek();
+    this.#scanner.next();
+    const next = this.#scanner.peek();
     if (next.type !== 'value' && next.type !== 'flow-entry' && next.type !== 'flow-mapping-end') {
-      this.readNode('flow');
+      this.#readNode('flow');
     } else {
-      this.addEmpty(next);
+      this.#addEmpty(next);
     }
   }
 
-  private readFlowValue(collection: OpenCollection): void {
-    let token = this.scanner.peek();
+  #readFlowValue(collection: OpenCollection): void {
+    let token = this.#scanner.peek();
     collection.expects = 'flow-key';
     if (token.type === 'value') {
-      this.scanner.next();
-      token = this.scanner.peek();
+      this.#scanner.next();
+      token = this.#scanner.peek();
       if (token.type !== 'flow-entry' && token.type !== 'flow-mapping-end') {
-        this.readNode('flow');
+        this.#readNode('flow');
         return;
       }
     }
-    this.addEmpty(token);
+    this.#addEmpty(token);
   }
 
   /** Steps over the comma before an item, and closes the collection at its end: then there is no token. */
-  private flowToken(
+  #flowToken(
     collection: OpenCollection,
     end: TokenType,
     first: Expectation,
     separators: string,
   ): Token | undefined {
-    let token = this.scanner.peek();
+    let token = this.#scanner.peek();
     if (token.type !== end && collection.expects !== first) {
       if (token.type !== 'flow-entry') {
         throw parserError(`did not find expected ${separators}`, token, collection.start);
       }
-      this.scanner.next();
-      token = this.scanner.peek();
+      this.#scanner.next();
+      token = this.#scanner.peek();
     }
     if (token.type !== end) return token;
-    this.scanner.next();
-    this.open.pop();
+    this.#scanner.next();
+    this.#open.pop();
     return undefined;
   }
 
   /** Reads the node behind a dash, question mark or colon, or an empty one if what follows cannot begin a node. */
-  private readAfterIndicator(
+  #readAfterIndicator(
     indicator: Token,
     empty: ReadonlySet<TokenType>,
     context: 'block' | 'block-or-indentless',
   ): void {
-    this.scanner.next();
-    if (empty.has(this.scanner.peek().type)) this.addEmpty(behind(indicator));
-    else this.readNode(context);
+    this.#scanner.next();
+    if (empty.has(this.#scanner.peek().type)) this.#addEmpty(behind(indicator));
+    else this.#readNode(context);
   }
 
-  private readNode(context: 'block' | 'block-or-indentless' | 'flow'): void {
-    const first = this.scanner.peek();
+  #readNode(context: 'block' | 'block-or-indentless' | 'flow'): void {
+    const first = this.#scanner.peek();
     if (first.type === 'alias') {
-      const target = this.anchors.get(first.value);
+      const target = this.#anchors.get(first.value);
       if (!target) throw new YamlError(`unknown anchor '${first.value}' referenced`, place(first));
       // go-yaml asks for the next event only after it has looked for the anchor.
-      this.scanner.next();
-      this.addNode({ kind: 'alias', name: first.value, target, line: first.line + 1, col: first.column + 1 });
+      this.#scanner.next();
+      this.#addNode({
+        kind: 'alias',
+        name: first.value,
+        target,
+        line: first.line + 1,
+        col: first.column + 1,
+      });
       return;
     }
-    const { start, anchor, tag } = this.readProperties();
-    const token = this.scanner.peek();
+    const { start, anchor, tag } = this.#readProperties();
+    const token = this.#scanner.peek();
     const opening = collectionStarts[context].get(token.type);
     if (opening) {
       const node: MappingNode | SequenceNode = opening.mapping
         ? { kind: 'mapping', tag, pairs: [], line: start.line + 1, col: start.column + 1 }
         : { kind: 'sequence', tag, items: [], line: start.line + 1, col: start.column + 1 };
-      this.addNode(node, anchor);
-      this.open.push({ expects: opening.expects, node, start: token, key: undefined });
-      if (opening.expects !== 'indentless-entry') this.scanner.next();
+      this.#addNode(node, anchor);
+      this.#open.push({ expects: opening.expects, node, start: token, key: undefined });
+      if (opening.expects !== 'indentless-entry') this.#scanner.next();
     } else if (token.type === 'scalar') {
-      this.scanner.next();
-      this.addNode(
+      this.#scanner.next();
+      this.#addNode(
         {
           kind: 'scalar',
           tag,
@@ -340,15 +346,15 @@ class DocumentParser {
         anchor,
       );
     } else if (anchor !== '' || tag !== '') {
-      this.addEmpty(start, tag, anchor);
+      this.#addEmpty(start, tag, anchor);
     } else {
       throw parserError('did not find expected node content', token, start);
     }
   }
 
   /** Reads the anchor and the tag of a node, in either order. */
-  private readProperties(): NodeProperties {
-    let token = this.scanner.peek();
+  #readProperties(): NodeProperties {
+    let token = this.#scanner.peek();
     const start: Mark = token;
     let anchor = '';
     let tag: Token | undefined;
@@ -356,35 +362,35 @@ class DocumentParser {
       if (token.type === 'anchor' && anchor === '') anchor = token.value;
       else if (token.type === 'tag' && !tag) tag = token;
       else break;
-      this.scanner.next();
-      token = this.scanner.peek();
+      this.#scanner.next();
+      token = this.#scanner.peek();
     }
-    return { start, anchor, tag: tag ? this.resolveTag(tag, start) : '' };
+    return { start, anchor, tag: tag ? this.#resolveTag(tag, start) : '' };
   }
 
-  private resolveTag(token: Token, start: Mark): string {
+  #resolveTag(token: Token, start: Mark): string {
     let tag = token.suffix;
     if (token.value !== '') {
-      const prefix = this.tagHandles.get(token.value);
+      const prefix = this.#tagHandles.get(token.value);
       if (prefix === undefined) throw parserError('found undefined tag handle', token, start);
       tag = prefix + tag;
     }
     return tag.startsWith(tagPrefix) ? `!!${tag.slice(tagPrefix.length)}` : tag;
   }
 
-  private addEmpty(at: Mark, tag = '', anchor = ''): void {
-    this.addNode(
+  #addEmpty(at: Mark, tag = '', anchor = ''): void {
+    this.#addNode(
       { kind: 'scalar', tag, value: '', style: 'plain', line: at.line + 1, col: at.column + 1 },
       anchor,
     );
   }
 
   /** Puts a node where the innermost open collection expects it. */
-  private addNode(node: YamlNode, anchor = ''): void {
-    if (anchor !== '') this.anchors.set(anchor, node);
-    const parent = this.open.at(-1);
+  #addNode(node: YamlNode, anchor = ''): void {
+    if (anchor !== '') this.#anchors.set(anchor, node);
+    const parent = this.#open.at(-1);
     if (!parent) {
-      this.root = node;
+      this.#root = node;
     } else if (parent.node.kind === 'sequence') {
       parent.node.items.push(node);
     } else if (parent.key) {
