@@ -5,7 +5,7 @@ import type { TransferOutcome, TransferState } from '../../protocol/tftp/transfe
 import type { BootEvent, BootEventKind, BootEventSink } from '../../provision/history/boot-event.ts';
 import type { Counters } from '../../limits/counters.ts';
 import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
-import { RejectLog } from './reject-log.ts';
+import { RejectLog } from './requests/reject-log.ts';
 
 /** How a transfer went. */
 export interface TransferSummary {

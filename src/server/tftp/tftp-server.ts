@@ -15,7 +15,7 @@ import { requestedPath } from '../../protocol/tftp/requested-path.ts';
 import type { TransferTerms } from '../../protocol/tftp/transfer.ts';
 import { TokenBucket } from '../../limits/token-bucket.ts';
 import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
-import { RequestLimits } from './request-limits.ts';
+import { RequestLimits } from './requests/request-limits.ts';
 import { type RunningTransfer, RunningTransfers } from './transfers/running-transfers.ts';
 import type { TftpAnswer, TftpContent } from './content/tftp-content.ts';
 import { type TftpListener, TftpListeners, type TftpPlace } from './tftp-listeners.ts';

@@ -4,7 +4,7 @@ import { parseIpv4 } from '../../../protocol/ipv4-address.ts';
 import type { HotFiles } from './hot-files.ts';
 import { answerToFileError, type FoundFile, lookAtFile, openFile } from './open-file.ts';
 import { pathCandidates } from './path-candidates.ts';
-import { RecentAnswers } from '../recent-answers.ts';
+import { RecentAnswers } from './recent-answers.ts';
 import type { TftpAnswer, TftpContent, TftpFileRequest } from './tftp-content.ts';
 
 /** How long a name stands for the same file without another look: too short to notice, and long for a boot storm. */

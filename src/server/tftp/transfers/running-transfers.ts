@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
-import type { LimitReason, RequestLimits } from '../request-limits.ts';
+import type { LimitReason, RequestLimits } from '../requests/request-limits.ts';
 import type { TftpListener } from '../tftp-listeners.ts';
 import type { TftpTransfer } from './tftp-transfer.ts';
 import type { TftpPeer } from './transfer-port.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 
 const MINUTE_MS = 60_000;
 /** Clients with a line of their own; requests of further ones are only counted. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RecentAnswers } from '../../../src/server/tftp/recent-answers.ts';
+import { RecentAnswers } from '../../../../src/server/tftp/content/recent-answers.ts';
 
 let nowMs = 0;
 let asked = 0;

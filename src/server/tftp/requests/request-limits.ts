@@ -1,7 +1,7 @@
-import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
-import { KeyCounts } from '../../limits/key-counts.ts';
-import { KeyedBuckets } from '../../limits/token-bucket.ts';
-import type { TftpSettings } from './tftp-settings.ts';
+import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
+import { KeyCounts } from '../../../limits/key-counts.ts';
+import { KeyedBuckets } from '../../../limits/token-bucket.ts';
+import type { TftpSettings } from '../tftp-settings.ts';
 
 /** Addresses whose budget is remembered. A storm of forged addresses makes us forget, not grow. */
 const CLIENTS_MAX = 65_536;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Ipv4Address } from '../../../src/protocol/ipv4-address.ts';
-import { RequestLimits } from '../../../src/server/tftp/request-limits.ts';
-import { TFTP_DEFAULTS } from '../../../src/server/tftp/tftp-settings.ts';
+import type { Ipv4Address } from '../../../../src/protocol/ipv4-address.ts';
+import { RequestLimits } from '../../../../src/server/tftp/requests/request-limits.ts';
+import { TFTP_DEFAULTS } from '../../../../src/server/tftp/tftp-settings.ts';
 
 const address = (text: string): Ipv4Address => text as Ipv4Address;
 
