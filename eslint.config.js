@@ -8,6 +8,55 @@ const hashForPrivate = {
   message: 'Write #name: the keyword `private` is for constructors alone.',
 };
 
+/** Only src/config/ and what ends a process may look at these. */
+const processProperties = [
+  { object: 'process', property: 'env', message: 'Only src/config/ reads the environment.' },
+  { object: 'process', property: 'exit', message: 'Only src/main.ts and src/cli/ end the process.' },
+];
+
+/** Ways to ask the system for the time or for chance in the middle of code, where no test can say what comes back. */
+const takeTheClock = 'Take the time as an argument: the program has one clock, src/app/clock.ts.';
+const takeChance = 'Take randomness as an argument.';
+const clockAndChance = [
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: takeTheClock },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: takeTheClock },
+  { selector: "CallExpression[callee.name='Date']", message: takeTheClock },
+  {
+    selector: "MemberExpression[object.name='process'][property.name=/^(hrtime|uptime)$/]",
+    message: takeTheClock,
+  },
+  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: takeChance },
+];
+const performanceGlobal = { name: 'performance', message: takeTheClock };
+const performanceModule = ['perf_hooks', 'node:perf_hooks'].map((name) => ({ name, message: takeTheClock }));
+/** Of node:crypto only what gives the same result for the same bytes. */
+const fixedCrypto = ['crypto', 'node:crypto'].map((name) => ({
+  name,
+  allowImportNames: ['Hash', 'createHash', 'createHmac', 'timingSafeEqual'],
+  message: takeChance,
+}));
+
+/** Code that has to ask the system itself: each is the outermost of its process, thread or connection. */
+const clockShells = [
+  'src/app/clock.ts',
+  // Commands that run a laboratory of processes, and wait for them.
+  'src/lab/**',
+  // A thread is given no functions.
+  'src/catalog/load-thread.ts',
+  // Writes before there is a program, and when there is none any more.
+  'src/log/line-output.ts',
+  // A database is waited for by the time that it needs, and signed with the time of the process that has it.
+  'src/store/{postgres,sqlite}/**',
+];
+/** Code that makes secrets and names that nobody may guess. */
+const chanceShells = [
+  'src/app/shared-services.ts',
+  'src/store/{postgres,sqlite}/**',
+  'src/server/operator-http/token-file.ts',
+  'src/dns-updates/dns-exchange.ts',
+  'src/doctor/check-dhcp-servers.ts',
+];
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'node_modules/', 'assets/', 'bin/', '**/*.cjs', 'eslint.config.js'] },
   js.configs.recommended,
@@ -35,57 +84,45 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    rules: { 'no-console': 'error', 'no-restricted-syntax': ['error', hashForPrivate] },
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', hashForPrivate],
+      'no-restricted-imports': ['error', { paths: fixedCrypto }],
+    },
+  },
+  {
+    files: chanceShells,
+    rules: { 'no-restricted-imports': ['error', { paths: performanceModule }] },
   },
   {
     // Configuration is read once, in src/config/: nobody else may look at the environment.
     files: ['src/**/*.ts'],
     ignores: ['src/config/**', 'src/main.ts', 'src/cli/**', 'src/lab/**'],
+    rules: { 'no-restricted-properties': ['error', ...processProperties] },
+  },
+  {
+    // One clock, and chance, come from where the program is put together.
+    files: ['src/**/*.ts'],
+    ignores: clockShells,
     rules: {
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'env', message: 'Only src/config/ reads the environment.' },
-        { object: 'process', property: 'exit', message: 'Only src/main.ts and src/cli/ end the process.' },
-      ],
+      'no-restricted-syntax': ['error', hashForPrivate, ...clockAndChance],
+      'no-restricted-globals': ['error', performanceGlobal],
     },
   },
   {
-    // Pure folders: no clock, no randomness; both come in as arguments.
+    files: ['src/**/*.ts'],
+    ignores: [...clockShells, ...chanceShells],
+    rules: { 'no-restricted-imports': ['error', { paths: [...performanceModule, ...fixedCrypto] }] },
+  },
+  {
+    // Pure folders have no timers either, and no Web Crypto.
     files: ['src/{protocol,ignition,butane,limits,provision}/**/*.ts'],
     rules: {
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'env', message: 'Only src/config/ reads the environment.' },
-        { object: 'process', property: 'exit', message: 'Only src/main.ts and src/cli/ end the process.' },
-        { object: 'Date', property: 'now', message: 'Pure code takes the time as an argument.' },
-        { object: 'Math', property: 'random', message: 'Pure code takes randomness as an argument.' },
-      ],
       'no-restricted-globals': [
         'error',
-        ...['performance', 'setTimeout', 'setInterval', 'setImmediate'].map((name) => ({
-          name,
-          message: 'Pure code takes the time as an argument.',
-        })),
-        { name: 'crypto', message: 'Pure code takes randomness as an argument.' },
-      ],
-      // Of node:crypto only what gives the same result for the same bytes.
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: ['crypto', 'node:crypto'].map((name) => ({
-            name,
-            allowImportNames: ['createHash', 'createHmac', 'timingSafeEqual'],
-            message: 'Pure code takes randomness as an argument.',
-          })),
-        },
-      ],
-      'no-restricted-syntax': [
-        'error',
-        hashForPrivate,
-        {
-          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
-          message: 'Pure code takes the time as an argument.',
-        },
+        performanceGlobal,
+        ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({ name, message: takeTheClock })),
+        { name: 'crypto', message: takeChance },
       ],
     },
   },

@@ -1,3 +1,5 @@
+import { toBootHttpSettings } from '../config/sections/http.ts';
+import { toTftpSettings } from '../config/sections/tftp.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import { bootIpxeScript, diskIpxeScript } from '../provision/rendering/ipxe-script.ts';
 import { type BootHttpService, startBootHttp } from '../server/boot-http/boot-http-service.ts';
@@ -56,7 +58,7 @@ async function startHttp(
     served,
   } = shared;
   const http = await startBootHttp({
-    settings: settings.http,
+    settings: toBootHttpSettings(settings.http),
     machines,
     decider,
     pollSeconds: settings.poll_seconds,
@@ -79,6 +81,7 @@ async function startHttp(
     counters,
     log,
     now: clock.now,
+    nowMs: clock.nowMs,
     readiness: () => shared.readiness.check(),
     watcher: shared.watcher,
   });
@@ -88,7 +91,7 @@ async function startHttp(
 }
 
 async function startTftpIfWanted(
-  { counters, log, settings }: Environment,
+  { clock, counters, log, settings }: Environment,
   shared: SharedServices,
   grubConfigs: GrubConfigFiles,
   services: Services,
@@ -99,7 +102,7 @@ async function startTftpIfWanted(
   }
   const { clients, events, origins, programs, served } = shared;
   const tftp = await startTftp({
-    settings: settings.tftp,
+    settings: toTftpSettings(settings.tftp),
     programs,
     serves: (address) => served.serves(address),
     bootScript: (localAddress, client) => {
@@ -113,6 +116,8 @@ async function startTftpIfWanted(
     events,
     counters,
     log,
+    now: clock.nowMs,
+    date: clock.now,
     watcher: shared.watcher,
   });
   services.add('TFTP', { close: () => tftp.close(CLOSE_GRACE_MS) });

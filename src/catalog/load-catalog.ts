@@ -57,7 +57,8 @@ export async function loadCatalog(
 }
 
 function load(directory: string, now: () => Date): Promise<Loaded> {
-  return new CatalogLoader(new DirectorySource(directory)).load(now().getTime());
+  const nowMs = (): number => now().getTime();
+  return new CatalogLoader(new DirectorySource(directory, nowMs)).load(nowMs());
 }
 
 function toCatalog(loaded: Loaded, now: () => Date): CatalogOfFiles {

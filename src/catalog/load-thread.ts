@@ -44,7 +44,7 @@ class LoadThread {
     const files = kept && decodeKeptFiles(kept);
     this.#port = port;
     this.#hurry = new Int32Array(hurry);
-    this.#loader = new CatalogLoader(new DirectorySource(directory), files);
+    this.#loader = new CatalogLoader(new DirectorySource(directory, Date.now), files);
     this.#keptProblems =
       kept !== undefined && files === undefined
         ? [{ file: directory, message: 'the catalog that the store kept is damaged, and is not used' }]

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { SYSTEM_CLOCK } from '../app/clock.ts';
 import { loadCatalog } from '../catalog/load-catalog.ts';
 import { loadReviewedSettings, SettingsError } from '../config/load-settings.ts';
 import { formatProblem } from '../documents/problem.ts';
@@ -26,7 +27,7 @@ interface CheckedSettings {
 export async function checkTree(directory: string): Promise<CheckedTree> {
   const settings = checkSettingsIn(directory);
   const { assets, catalog } = settings;
-  const { generation, machines, problems, warnings } = await loadCatalog(catalog, () => new Date(), assets);
+  const { generation, machines, problems, warnings } = await loadCatalog(catalog, SYSTEM_CLOCK.now, assets);
   const size = {
     profiles: generation?.profiles.size ?? 0,
     groups: generation?.groups.length ?? 0,

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { SYSTEM_CLOCK } from '../app/clock.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import type { Settings } from '../config/schema.ts';
@@ -95,7 +96,7 @@ async function collectServed({ catalog, http, store }: Settings): Promise<Findin
   const { checkClock } = await import('../doctor/check-clock.ts');
   const { checkDisk } = await import('../doctor/check-disk.ts');
   const { checkHttp } = await import('../doctor/check-http.ts');
-  const now = (): Date => new Date();
+  const { now } = SYSTEM_CLOCK;
   const findings: Finding[] = [];
   for (const endpoint of http.listen) if (endpoint.port !== 0) findings.push(await checkHttp(endpoint));
   findings.push(...(await checkCatalog(catalog.dir, now, catalog.assets)));
@@ -154,7 +155,7 @@ async function watch(mac: MacAddress, file: string, { http }: Settings): Promise
     const endpoint = http.listen.find(({ port }) => port !== 0);
     const findProblem = async (): Promise<string | undefined> =>
       endpoint === undefined ? undefined : findServerProblem(endpoint);
-    for await (const news of watchBoot(store.events, mac, ended.signal, () => new Date(), findProblem)) {
+    for await (const news of watchBoot(store.events, mac, ended.signal, SYSTEM_CLOCK.now, findProblem)) {
       if (news.kind === 'event') {
         const { at, kind, summary } = news.event;
         process.stdout.write(`${at.toISOString()}  ${kind.padEnd(18)}  ${printableText(summary)}\n`);

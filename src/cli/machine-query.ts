@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Generation } from '../catalog/generation.ts';
 import type { Settings } from '../config/schema.ts';
+import { SYSTEM_CLOCK } from '../app/clock.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { MachineIndex, type MachineLookup } from '../provision/machines/machine-index.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
@@ -88,7 +89,7 @@ export async function loadOrReport({ config, dir }: MachineQuery): Promise<Queri
   const directory = settings.catalog.dir;
   const { loadFiles } = await import('../catalog/load-catalog.ts');
   const { formatProblem } = await import('../documents/problem.ts');
-  const { generation, machines, problems } = await loadFiles(directory, () => new Date());
+  const { generation, machines, problems } = await loadFiles(directory, SYSTEM_CLOCK.now);
   if (generation !== undefined) return { settings, generation, machines: new MachineIndex(machines) };
   for (const problem of problems) process.stderr.write(`${printableText(formatProblem(problem))}\n`);
   process.exitCode = 1;

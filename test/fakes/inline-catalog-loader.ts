@@ -18,7 +18,10 @@ export class InlineCatalogLoader implements CatalogLoads {
   async load(now: Date, loadKept: LoadKept): Promise<CatalogLoad> {
     if (this.#loader === undefined) {
       const kept = await loadKept();
-      this.#loader = new CatalogLoader(new DirectorySource(this.#directory), kept && decodeKeptFiles(kept));
+      this.#loader = new CatalogLoader(
+        new DirectorySource(this.#directory, Date.now),
+        kept && decodeKeptFiles(kept),
+      );
     }
     const loaded = await this.#loader.load(now.getTime());
     if (loaded.kind === 'nothing') return loaded;

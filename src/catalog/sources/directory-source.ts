@@ -48,10 +48,13 @@ interface Seen {
  */
 export class DirectorySource implements CatalogSource {
   readonly name: string;
+  readonly #now: () => number;
   #seen = new Map<string, Seen>();
 
-  constructor(directory: string) {
+  /** `now`: milliseconds since the epoch, by the clock that the file system has too. */
+  constructor(directory: string, now: () => number) {
     this.name = directory;
+    this.#now = now;
   }
 
   async read(findNamed: FindNamed): Promise<ReadTree> {
@@ -64,7 +67,7 @@ export class DirectorySource implements CatalogSource {
     }
     let before: string | undefined;
     for (let reading = 1; reading <= READINGS_MAX; reading++) {
-      const look = new DirectoryLook(root, this.#seen);
+      const look = new DirectoryLook(root, this.#seen, this.#now);
       const failure = look.read(findNamed);
       if (failure !== undefined) return { kind: 'unreadable', reason: failure };
       this.#seen = look.seen;
@@ -83,12 +86,14 @@ class DirectoryLook {
   isFresh = false;
   readonly #root: string;
   readonly #before: ReadonlyMap<string, Seen>;
+  readonly #now: () => number;
   readonly #listed = new Set<string>();
   #size = 0;
 
-  constructor(root: string, before: ReadonlyMap<string, Seen>) {
+  constructor(root: string, before: ReadonlyMap<string, Seen>, now: () => number) {
     this.#root = root;
     this.#before = before;
+    this.#now = now;
   }
 
   /** Reads everything; says why if that cannot be done. */
@@ -167,7 +172,7 @@ class DirectoryLook {
     }
     const signature = describeStats(stats);
     const before = this.#before.get(file);
-    const isFresh = Number(stats.ctimeMs) >= Date.now() - CLOCK_STEP_MS;
+    const isFresh = Number(stats.ctimeMs) >= this.#now() - CLOCK_STEP_MS;
     const seen: Seen =
       before?.signature === signature && !before.isFresh && !isFailed(before.entry)
         ? before

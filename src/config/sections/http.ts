@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { cidr, endpoint, origin } from './values.ts';
 
+const MEGABYTE = 1024 * 1024;
+
 /** `http`: the boot plane over HTTP. */
 export const http = z
   .strictObject({
@@ -60,3 +62,19 @@ export const http = z
       .describe('Requests a second from one address. Further ones get 503 with Retry-After.'),
   })
   .prefault({});
+
+/** The boot plane over HTTP, for its server. */
+export function toBootHttpSettings(settings: z.output<typeof http>) {
+  return {
+    listen: settings.listen,
+    publicUrl: settings.public_url,
+    trustedProxies: settings.trusted_proxies,
+    connections: { total: settings.connections, perSource: settings.connections_per_source },
+    downloads: {
+      perSource: settings.downloads_per_source,
+      bytesInFlight: settings.download_memory * MEGABYTE,
+      rateMin: settings.download_rate_min,
+    },
+    requestsPerSource: settings.requests_per_source,
+  };
+}

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { filePath, ipv4 } from './values.ts';
 
+/** Requests that a client may send at once, as a multiple of those it may send a second. */
+const REQUEST_BURST = 3;
+
 /** `tftp`: TFTP. */
 export const tftp = z
   .strictObject({
@@ -81,3 +84,28 @@ export const tftp = z
       ),
   })
   .prefault({});
+
+/** TFTP, for its server: where it listens, which files it has, and how it sends them. */
+export function toTftpSettings(settings: z.output<typeof tftp>) {
+  const [first, last] = settings.port_range ?? [];
+  return {
+    listen: settings.listen,
+    port: settings.port,
+    files: {
+      roots: settings.roots,
+      linkTargets: settings.link_targets,
+      caseInsensitive: settings.case_insensitive,
+    },
+    transfers: {
+      singlePort: settings.single_port,
+      transfersMax: settings.transfers,
+      transfersPerClientMax: settings.transfers_per_client,
+      requestsPerSecond: settings.requests_per_client,
+      requestBurst: REQUEST_BURST * settings.requests_per_client,
+      windowsizeMax: settings.window_size_max,
+      rollover: settings.rollover,
+      ...(settings.block_size_max !== undefined && { blksizeMax: settings.block_size_max }),
+      ...(first !== undefined && last !== undefined && { portRange: { first, last } }),
+    },
+  };
+}

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import { KeyedBuckets } from '../../limits/token-bucket.ts';
@@ -23,6 +22,8 @@ export interface BootHttpParts {
   readonly serves: (address: string) => boolean;
   readonly counters: Counters;
   readonly log: Logger;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
   readonly connections: ConnectionLimitSettings;
   readonly downloads: DownloadSettings;
   /** Requests a second from one address. */
@@ -38,7 +39,7 @@ const REQUEST_MS = 60_000;
 const STALL_MS = 120_000;
 const HEADER_SIZE_MAX = 16 * 1024;
 const SOURCES_MAX = 10_000;
-/** Ten thousand machines that boot at once need fifteen lines each; one that reads an image part by part needs no thousands. */
+/** Ten thousand machines that boot at once cause fifteen lines each. One that reads an image in thousands of parts gets few. */
 const LINES: LineLimits = {
   perSubject: { burst: 200, perMinute: 120 },
   total: { burst: 200_000, perSecond: 200 },
@@ -61,9 +62,8 @@ export class BootHttpServer {
   constructor(parts: BootHttpParts) {
     this.#parts = parts;
     this.#routes = new RouteTable(parts.routes);
-    const nowMs = (): number => performance.now();
-    this.#connections = new ConnectionLimits(parts.connections, nowMs);
-    this.#downloads = new Downloads(parts.downloads, nowMs);
+    this.#connections = new ConnectionLimits(parts.connections, parts.nowMs);
+    this.#downloads = new Downloads(parts.downloads, parts.nowMs);
     this.#turns = new RequestTurns((request, response) => void this.#serve(request, response), {
       connections: this.#connections,
     });
@@ -103,7 +103,7 @@ export class BootHttpServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const startedMs = performance.now();
+    const startedMs = this.#parts.nowMs();
     const read = this.#parts.reader.read(request);
     const { reason, status } = await this.#handle(request, response, read, startedMs).catch(
       (error: unknown) => this.#fail(request, response, error),
@@ -118,7 +118,7 @@ export class BootHttpServer {
         status,
         ...(reason !== undefined && { reason }),
         client,
-        ms: Math.round(performance.now() - startedMs),
+        ms: Math.round(this.#parts.nowMs() - startedMs),
       },
       'http',
     );

@@ -1,14 +1,12 @@
 import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
 import { type Endpoint, formatEndpoint } from '../../protocol/endpoint.ts';
-import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { type BootAnswerParts, BootAnswers } from './boot-answers.ts';
 import { type BootHttpParts, BootHttpServer } from './boot-http-server.ts';
 import { type BootRouteParts, bootRoutes } from './boot-routes.ts';
 import { GrubConfigFiles } from './grub-config-files.ts';
 import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
-import { RequestReader } from './read-request.ts';
+import { RequestReader, type RequestSettings } from './read-request.ts';
 
-const MEGABYTE = 1024 * 1024;
 /** What the kernel says of an address that no interface has. */
 const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
 
@@ -19,17 +17,10 @@ export interface BootHttpServiceParts
     Omit<BootRouteParts, 'answers' | 'grubConfigs' | 'history'>,
     MachineHistoryParts,
     BootAnswerParts {
-  readonly settings: {
-    readonly listen: readonly Endpoint[];
-    readonly public_url?: string | undefined;
-    readonly trusted_proxies: readonly Ipv4Cidr[];
-    readonly connections: number;
-    readonly connections_per_source: number;
-    readonly downloads_per_source: number;
-    readonly download_memory: number;
-    readonly download_rate_min: number;
-    readonly requests_per_source: number;
-  };
+  readonly settings: RequestSettings &
+    Pick<BootHttpParts, 'connections' | 'downloads' | 'requestsPerSource'> & {
+      readonly listen: readonly Endpoint[];
+    };
   /** Tells when the addresses of this host change. */
   readonly watcher: Pick<InterfaceWatcher, 'follow'>;
 }
@@ -59,18 +50,12 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
       bootPrograms: parts.bootPrograms,
       withhold: parts.withhold,
       history: new MachineHistory(parts),
+      nowMs: parts.nowMs,
     }),
-    reader: new RequestReader({
-      publicUrl: settings.public_url,
-      trustedProxies: settings.trusted_proxies,
-    }),
-    connections: { total: settings.connections, perSource: settings.connections_per_source },
-    downloads: {
-      perSource: settings.downloads_per_source,
-      bytesInFlight: settings.download_memory * MEGABYTE,
-      rateMin: settings.download_rate_min,
-    },
-    requestsPerSource: settings.requests_per_source,
+    reader: new RequestReader(settings),
+    connections: settings.connections,
+    downloads: settings.downloads,
+    requestsPerSource: settings.requestsPerSource,
   });
   const endpoints: Endpoint[] = [];
   const waiting = new Set<Endpoint>();

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Readiness } from '../../host/readiness.ts';
 import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
@@ -26,6 +25,8 @@ export interface BootRouteParts {
   /** Why the machine at an address gets no boot program; undefined: it may have them. */
   readonly withhold: (address: string) => string | undefined;
   readonly history: MachineHistory;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
 }
 
 const READ = ['GET', 'HEAD'];
@@ -48,7 +49,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     path: new RegExp(`^${prefix}`),
     handle: async (exchange) => {
       const asset = await open(exchange.read.path.slice(prefix.length));
-      return asset && sendFileAndRecord(exchange, history, asset);
+      return asset && sendFileAndRecord(exchange, parts, asset);
     },
   });
   const openProgram = async (name: string): Promise<OpenAsset | undefined> => {
@@ -130,10 +131,10 @@ function sendAndRecord(exchange: Exchange, history: MachineHistory, answer: Answ
 
 async function sendFileAndRecord(
   exchange: Exchange,
-  history: MachineHistory,
+  { history, nowMs }: BootRouteParts,
   asset: OpenAsset,
 ): Promise<Outcome> {
-  const startedMs = performance.now();
+  const startedMs = nowMs();
   const sent = await exchange.sendFile(asset);
   if (exchange.read.method === 'GET' && sent.size > 0) history.recordFile(exchange.read, sent, startedMs);
   return { status: sent.status };

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type {
@@ -22,6 +21,8 @@ export interface MachineHistoryParts {
   /** The network card behind an address, as far as leases or the kernel know it. */
   readonly findMac: (address: string) => MacAddress | undefined;
   readonly now: () => Date;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
 }
 
 /** Notes in the history of machines what they were sent. */
@@ -61,7 +62,7 @@ export class MachineHistory {
   /** Notes a file that was sent, whole or in part. `startedMs` is when, by the monotonic clock. */
   recordFile(read: BootRequest, { size, status }: SentAsset, startedMs: number): void {
     const { path, remoteAddress } = read;
-    const nowMs = performance.now();
+    const nowMs = this.#parts.nowMs();
     const kind = path.startsWith('/boot/') ? 'http.boot_program' : 'http.asset';
     if (status === 206) {
       const noted = this.#partial.add(remoteAddress, path, size, nowMs);

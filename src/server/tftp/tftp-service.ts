@@ -1,36 +1,25 @@
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../protocol/ipv4-address.ts';
-import type { BlockRollover } from '../../protocol/tftp/data-header.ts';
 import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
 import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import { bootProgramContent } from './content/boot-program-content.ts';
-import { DirectoryContent } from './content/directory-content.ts';
+import { DirectoryContent, type DirectorySettings } from './content/directory-content.ts';
 import { HotFiles } from './content/hot-files.ts';
 import { firstContentOf, type TftpFileRequest } from './content/tftp-content.ts';
 import type { TftpReportParts } from './tftp-report.ts';
 import { TftpServer } from './tftp-server.ts';
+import type { TftpSettings } from './tftp-settings.ts';
 import { virtualContent } from './content/virtual-content.ts';
 
 /** What a TFTP service is put together from. */
-export interface TftpServiceParts extends Pick<TftpReportParts, 'counters' | 'events' | 'findMac' | 'log'> {
+export interface TftpServiceParts extends TftpReportParts {
   readonly settings: {
     /** Empty: every address of this host. */
     readonly listen: readonly Ipv4Address[];
     readonly port: number;
-    /** Folders whose files are served. */
-    readonly roots: readonly string[];
-    /** Where links in them may lead. */
-    readonly link_targets: readonly string[];
-    readonly single_port: boolean;
-    readonly port_range?: readonly [first: number, last: number] | undefined;
-    readonly transfers: number;
-    readonly transfers_per_client: number;
-    readonly requests_per_client: number;
-    readonly block_size_max?: number | undefined;
-    readonly window_size_max: number;
-    readonly rollover: BlockRollover;
-    readonly case_insensitive: boolean;
+    /** The operator's own files. */
+    readonly files: DirectorySettings;
+    readonly transfers: Partial<TftpSettings>;
   };
   readonly programs: ReadonlyMap<string, BootProgramFile>;
   /** Tells which addresses there are, and when that changes. */
@@ -53,9 +42,8 @@ const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']
  * names the port and says what to do.
  */
 export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
-  const { counters, events, findMac, log, programs, serves, settings, watcher } = parts;
+  const { log, now, programs, settings } = parts;
   const hot = new HotFiles();
-  const now = (): number => performance.now();
   const scripts = virtualContent((request) =>
     SCRIPT_NAMES.has(path.posix.basename(request.path))
       ? parts.bootScript(request.localAddress, request.clientAddress)
@@ -63,41 +51,14 @@ export async function startTftp(parts: TftpServiceParts): Promise<TftpServer> {
   );
   const listen = settings.listen.length > 0 ? settings.listen : [UNSPECIFIED_ADDRESS];
   const server = await TftpServer.start({
+    ...parts,
     listeners: listen.map((address) => ({ address, port: settings.port })),
-    settings: {
-      singlePort: settings.single_port,
-      transfersMax: settings.transfers,
-      transfersPerClientMax: settings.transfers_per_client,
-      requestsPerSecond: settings.requests_per_client,
-      requestBurst: 3 * settings.requests_per_client,
-      windowsizeMax: settings.window_size_max,
-      rollover: settings.rollover,
-      ...(settings.block_size_max !== undefined && { blksizeMax: settings.block_size_max }),
-      ...(settings.port_range && {
-        portRange: { first: settings.port_range[0], last: settings.port_range[1] },
-      }),
-    },
-    serves,
-    watcher,
+    settings: settings.transfers,
     content: firstContentOf([
-      new DirectoryContent(
-        {
-          roots: settings.roots,
-          linkTargets: settings.link_targets,
-          caseInsensitive: settings.case_insensitive,
-        },
-        hot,
-        now,
-      ),
+      new DirectoryContent(settings.files, hot, now),
       scripts,
       bootProgramContent(programs, hot, parts.withhold),
     ]),
-    counters,
-    events,
-    findMac,
-    log,
-    now,
-    date: () => new Date(),
   });
   log.info({ tftp: server.addresses.map(({ address, port }) => `${address}:${port}`) }, 'tftp is ready');
   return server;

@@ -105,13 +105,14 @@ export async function startBootPlane(
     watcher: { follow: () => () => undefined },
     settings: {
       listen: [{ host: '127.0.0.1', port: 0 }],
-      trusted_proxies: [parseCidr('127.0.0.2/32')!],
-      connections: options.connections ?? 1000,
-      connections_per_source: options.connectionsPerSource ?? 1000,
-      downloads_per_source: options.downloadsPerSource ?? 100,
-      download_memory: 16,
-      download_rate_min: 4_000,
-      requests_per_source: options.requestsPerSource ?? 100_000,
+      trustedProxies: [parseCidr('127.0.0.2/32')!],
+      connections: { total: options.connections ?? 1000, perSource: options.connectionsPerSource ?? 1000 },
+      downloads: {
+        perSource: options.downloadsPerSource ?? 100,
+        bytesInFlight: 16 * 1024 * 1024,
+        rateMin: 4_000,
+      },
+      requestsPerSource: options.requestsPerSource ?? 100_000,
     },
     machines,
     decider: new BootDecider({ generation: () => generation, unmatched: options.unmatched ?? 'wait' }),
@@ -140,6 +141,7 @@ export async function startBootPlane(
     counters,
     log: options.log ?? pino({ level: 'silent' }),
     now: () => new Date(0),
+    nowMs: () => performance.now(),
     ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
   });
   const [endpoint] = service.endpoints;
