@@ -30,30 +30,30 @@ export interface YamlDocument {
   placeOfKey(path: readonly PropertyKey[], key: string): Place;
 }
 
-/** Bytes of one file; documents are written by people. */
+/** Maximum size of one file in bytes; documents are written by people. */
 export const DOCUMENT_SIZE_MAX = 4 * 1024 * 1024;
-/** Aliases may expand a document by this factor at most, which ends alias bombs. */
+/** Aliases may expand a document by this factor at most, which prevents alias bombs. */
 const ALIASES_MAX = 1000;
 /** Collections inside of each other. */
 const DEPTH_MAX = 100;
-/** Problems told of one document; a generated file may have one in each of its thousands of lines. */
+/**
+ * Maximum number of problems that are reported for one document; a generated file may have one in each of its thousands
+ * of lines.
+ */
 const PROBLEMS_MAX = 100;
 
 /** What was read of a file. */
 export interface ReadDocuments {
   readonly documents: readonly YamlDocument[];
   readonly problems: readonly Problem[];
-  /**
-   * What could be made out of documents that have mistakes of syntax. Good for finding out what the author was
-   * speaking of, and for nothing else.
-   */
+  /** What could be parsed of documents with syntax errors. Use it only to find out which document is meant. */
   readonly fragments: readonly unknown[];
 }
 
 /**
- * Reads all documents of a YAML file; JSON is YAML. Mistakes of syntax, bytes that are no UTF-8, keys given twice and
- * aliases that contain themselves become problems, all of them at once, and the documents that have none are still
- * returned. Takes time linear in the file's size.
+ * Reads all documents of a YAML file; JSON is YAML. Syntax errors, invalid UTF-8, duplicate keys and aliases that
+ * contain themselves are all reported as problems, and documents without problems are still returned. Takes time linear
+ * in the file's size.
  */
 export function readYamlDocuments(file: string, bytes: Uint8Array): ReadDocuments {
   if (bytes.length > DOCUMENT_SIZE_MAX) {
@@ -76,7 +76,7 @@ export function readYamlDocuments(file: string, bytes: Uint8Array): ReadDocument
   }
   parsed.documents.forEach((document, index) => {
     const root = document.contents;
-    // A document of comments alone, as before the first `---` of many files, says nothing.
+    // A document of comments alone, as before the first `---` of many files, is skipped.
     const isEmpty = root === null || (isScalar(root) && root.value === null);
     const faults = [
       ...document.errors.map((error) => ({
@@ -93,7 +93,7 @@ export function readYamlDocuments(file: string, bytes: Uint8Array): ReadDocument
       if (faults.length > 0) fragments.push(value);
       else if (!isEmpty) documents.push(placedDocument(file, value, source, index));
     } catch (error) {
-      // What is wrong already says why, as an alias that contains itself.
+      // The problems found so far already explain it, for example an alias that contains itself.
       if (faults.length > 0) return;
       const message = (error as Error).message;
       problems.push({ file, ...toPlace(parsed.lines, root?.range?.[0] ?? 0), message });
@@ -112,8 +112,8 @@ interface ParsedFile {
 }
 
 /**
- * The text of a file. The nodes of a document take some thirty times the memory of its text, and only a mistake needs
- * them, so that those of one file at a time are kept and others are parsed again.
+ * The text of a file. The nodes of a document take some thirty times the memory of its text and are needed only to
+ * place errors, so only those of one file are kept, and others are parsed again when needed.
  */
 class YamlSource {
   static #newest: { readonly source: YamlSource; readonly parsed: ParsedFile } | undefined;
@@ -139,7 +139,7 @@ class YamlSource {
   }
 }
 
-/** A document with its places; a plain object, so that whoever copies it copies everything. */
+/** A document with its places; a plain object, so that it can be copied. */
 function placedDocument(file: string, value: unknown, source: YamlSource, index: number): YamlDocument {
   const find = (path: readonly PropertyKey[]): { lines: LineCounter; node: Node | undefined } => {
     const { documents, lines } = source.parse();
@@ -167,7 +167,7 @@ interface Fault {
   readonly message: string;
 }
 
-/** What the parser does not look for: keys given twice, aliases that contain themselves, and too much depth. */
+/** Checks that the parser does not make: duplicate keys, aliases that contain themselves, and depth. */
 function checkNodes(root: Node): Fault[] {
   const faults: Fault[] = [];
   const anchors = new Map<string, Node>();
@@ -176,7 +176,7 @@ function checkNodes(root: Node): Fault[] {
     if (isAlias(node)) {
       const target = anchors.get(node.source);
       if (target !== undefined && open.has(target)) {
-        const message = `*${node.source} stands inside of what it refers to, which would never end`;
+        const message = `*${node.source} refers to a value that contains it, which would never end`;
         faults.push({ offset: node.range?.[0] ?? 0, message });
       }
       return;
@@ -213,10 +213,10 @@ function checkNodes(root: Node): Fault[] {
   return faults;
 }
 
-/** Says what to write in place of a key that the schema does not have; undefined where there is nothing to say. */
+/** Returns what to write in place of a key that the schema does not have; undefined if there is no advice. */
 export type DescribeKey = (path: readonly PropertyKey[], key: string, value: unknown) => string | undefined;
 
-/** What a schema finds wrong, at the places in the file. */
+/** The errors that a schema finds, with their places in the file. */
 export function schemaProblems(
   document: YamlDocument,
   error: z.ZodError,
@@ -271,7 +271,7 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
   return issue.message;
 }
 
-/** A number out of its bounds, in words; other bounds have a message of their own in the schema. */
+/** A message for a number outside its bounds; other bounds have a message of their own in the schema. */
 function describeBound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, root: unknown): string {
   const actual = valueAt(root, issue.path);
   if (typeof actual !== 'number') return issue.message;
@@ -342,7 +342,7 @@ function findInvalidUtf8(bytes: Uint8Array): Place | undefined {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return undefined;
   } catch {
-    // Halving finds the first place where a decoder gives up, without a decoder of our own.
+    // A binary search finds the first place where the decoder fails.
     let good = 0;
     let bad = bytes.length;
     while (bad - good > 1) {

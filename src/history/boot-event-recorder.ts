@@ -17,14 +17,17 @@ import type { EventBudget, EventRefusal } from '../provision/history/event-budge
 import { LineBudget, type LineLimits } from '../log/line-budget.ts';
 import { MinuteTally } from '../log/minute-tally.ts';
 
-/** Events that wait to be written; past it the oldest are dropped, and counted. */
+/** Maximum number of events that wait to be written; beyond it the oldest are dropped and counted. */
 const QUEUE_MAX = 50_000;
-/** Events of one transaction: leases wait in the store while it is written, and the event loop while it is handed over. */
+/**
+ * Events in one transaction. It is limited because leases wait in the store while it is written, and the event loop
+ * waits while it is passed to the store.
+ */
 const BATCH_MAX = 64;
 /** How long the first event of a batch may wait for others. */
 const BATCH_DELAY_MS = 100;
 
-/** Events that a person has to do something about are lines of the log as well. */
+/** Events that need an operator are also logged. */
 const ALARMING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'machine.conflict',
   'dhcp.reservation_held',
@@ -39,7 +42,7 @@ interface Queued {
   readonly settle: ((outcome: KeepOutcome) => void) | undefined;
 }
 
-/** What the recorder is put together from. */
+/** What the recorder depends on. */
 export interface BootEventRecorderParts {
   readonly store: Pick<EventStore, 'appendEvents'>;
   readonly sessions: BootSessions;
@@ -53,15 +56,15 @@ export interface BootEventRecorderParts {
 }
 
 /**
- * Lets boot events in as far as there is a budget for them, sorts them into sessions, and writes them behind, in
- * batches: a boot storm must not wait for its own history. What is left out is counted by reason in
- * `boot_events_left_out`, and told by one line of log a minute.
+ * Accepts boot events within a budget, sorts them into sessions, and writes them in the background in batches, so that
+ * booting machines do not wait for their history. Events that are left out are counted by reason in
+ * `boot_events_left_out`, and reported in the log once a minute.
  */
 export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   readonly #parts: BootEventRecorderParts;
   readonly #leftOut: MinuteTally;
   readonly #alarms: LineBudget;
-  /** A store that refuses does so for every batch. */
+  /** A store that fails does so for every batch, so these lines are limited. */
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
   #queue: Queued[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -69,9 +72,12 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
 
   constructor(parts: BootEventRecorderParts) {
     this.#parts = parts;
-    this.#alarms = new LineBudget(parts.log, 'events that need a person', ALARM_LINES);
+    this.#alarms = new LineBudget(parts.log, 'events that need an operator', ALARM_LINES);
     this.#leftOut = new MinuteTally((leftOut) => {
-      parts.log.warn({ leftOut }, 'not all boot events are on record: more came than there is a budget for');
+      parts.log.warn(
+        { leftOut },
+        'some boot events were not recorded: there were more than the limits allow',
+      );
     });
   }
 
@@ -104,7 +110,7 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
     return true;
   }
 
-  /** Writes everything recorded so far. Resolves when it is in the store, or was refused and logged. */
+  /** Writes everything recorded so far. Resolves when it is stored, or the error is logged. */
   async flush(): Promise<void> {
     while (this.#queue.length > 0 || this.#writing !== undefined) await this.#write();
     this.#leftOut.end();

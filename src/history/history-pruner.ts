@@ -17,7 +17,7 @@ export interface HistoryLimits {
 
 const INTERVAL_MS = 10 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
-/** Some milliseconds for the store; a lease that is to be written meanwhile waits for no more than that. */
+/** Takes the store some milliseconds, which is the longest that a lease has to wait for it. */
 const AT_ONCE = 500;
 
 /** What there is to delete from. */
@@ -27,7 +27,7 @@ interface HistoryStore {
   readonly transitions: Pick<TransitionStore, 'pruneTransitions'>;
 }
 
-/** Deletes old history now and then, a few rows at a time, so that leases are written in between. */
+/** Deletes old history regularly, a few rows at a time, so that leases can be written in between. */
 export class HistoryPruner {
   readonly #store: HistoryStore;
   readonly #limits: HistoryLimits;
@@ -55,7 +55,7 @@ export class HistoryPruner {
     await this.#running;
   }
 
-  /** Deletes what is too old or too much. Resolves when it is gone, or the store has refused and that is logged. */
+  /** Deletes history that is too old or too much. Resolves when it is deleted, or the error is logged. */
   prune(): Promise<void> {
     this.#running ??= this.#pruneAll().finally(() => (this.#running = undefined));
     return this.#running;

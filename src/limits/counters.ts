@@ -1,4 +1,7 @@
-/** Labels of one counter; past it the rest count as one, so that nothing from outside can make new ones for ever. */
+/**
+ * Labels of one counter. Further ones are counted under a common label, so that requests cannot create labels without
+ * limit.
+ */
 const LABELS_MAX = 200;
 const OTHERS = 'other';
 

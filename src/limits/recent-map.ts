@@ -1,8 +1,7 @@
 /**
- * A map of what matters for a while, and of a bounded size whatever comes. Entries live in two generations, and the
- * older one is thrown away as a whole, so that nothing is ever searched for what is old: an entry stays for `keepMs`
- * at least after it was last looked up or set. When more than `maxKeys` come in that time, old ones go early.
- * Time is monotonic milliseconds.
+ * A map of bounded size whose entries expire. Entries are in two generations, and the older one is dropped as a whole,
+ * so that no search for expired entries is needed: an entry stays at least `keepMs` after it was last read or set. If
+ * more than `maxKeys` keys are set in that time, old ones are dropped early. Time is monotonic milliseconds.
  */
 export class RecentMap<V> {
   readonly #keepMs: number;

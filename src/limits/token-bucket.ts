@@ -25,9 +25,9 @@ export class TokenBucket {
 }
 
 /**
- * Token buckets by key, for a bounded number of keys. A key that was silent for as long as its bucket takes to fill
- * needs no bucket, so it is forgotten. When more than `maxKeys` come in that time some are forgotten early, which
- * forgives the few that were over their budget.
+ * Token buckets by key, for a bounded number of keys. A key that was not used for as long as its bucket takes to fill
+ * needs no bucket and is removed. If more than `maxKeys` keys are used in that time, some are removed early, and their
+ * budget starts full again.
  */
 export class KeyedBuckets {
   readonly #perSecond: number;

@@ -140,7 +140,7 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
   for (const answer of [ipxe, grub, answers.ignition(request)]) {
     expect(answer.headers?.['Retry-After']).toBe(answer.status === 503 ? '15' : undefined);
     if (answer.status !== 200)
-      expect(answer.body).toMatch(/disabled|no group|groups\/g\.yaml:2:1|none was kept/);
+      expect(answer.body).toMatch(/disabled|no group|groups\/g\.yaml:2:1|no earlier copy is stored/);
   }
 });
 

@@ -17,12 +17,12 @@ describe('mistakes that a parser does not look for', () => {
     [
       'an alias inside of its mapping',
       'm: &m {b: *m}\n',
-      ['f.yaml:1:11: *m stands inside of what it refers to, which would never end'],
+      ['f.yaml:1:11: *m refers to a value that contains it, which would never end'],
     ],
     [
       'an alias deep inside of its list',
       'l: &l [1, [{x: *l}]]\n',
-      ['f.yaml:1:16: *l stands inside of what it refers to, which would never end'],
+      ['f.yaml:1:16: *l refers to a value that contains it, which would never end'],
     ],
     [
       'depth',

@@ -60,7 +60,7 @@ test('a store that refuses costs events, not the process, and is one line of log
   expect(counters.get('boot_events_left_out', 'store_failed')).toBe(200);
   expect(lines.map((line) => line['msg'])).toEqual([
     'boot events could not be stored',
-    'not all boot events are on record: more came than there is a budget for',
+    'some boot events were not recorded: there were more than the limits allow',
   ]);
 });
 

@@ -1,8 +1,8 @@
 import { findClientArchitecture, type InstructionSet } from '../../protocol/dhcp/client-architecture.ts';
 
 /**
- * Boot programs for firmware, the best first. `snponly` and `undionly` drive the card by the firmware's own driver,
- * which works where iPXE's driver for the card does not; the others are what to fall back to.
+ * Boot programs for firmware, the best first. `snponly` and `undionly` use the firmware's network driver, which works
+ * where iPXE's own driver does not; the others are fallbacks.
  */
 const CANDIDATES: Readonly<Partial<Record<InstructionSet, readonly string[]>>> = {
   'x86-bios': ['undionly.kpxe', 'undionly.kkpxe', 'ipxe.pxe'],
@@ -14,7 +14,7 @@ const CANDIDATES: Readonly<Partial<Record<InstructionSet, readonly string[]>>> =
   loongarch64: ['snponly-loong64.efi', 'ipxe-loong64.efi'],
 };
 
-/** What there is to boot machines of one kind with. */
+/** The boot program for one kind of machine. */
 export interface ArchitectureSupport {
   readonly instructionSet: InstructionSet;
   /** Name of the program; absent when none of the candidates was found. */
@@ -36,20 +36,20 @@ export function supportedArchitectures(found: ReadonlySet<string>): Architecture
 
 /** Where names of boot programs come from. */
 export interface BootProgramSources {
-  /** Names of the programs that TFTP and HTTP have here. */
+  /** Names of the programs that this host serves by TFTP and HTTP. */
   readonly found: ReadonlySet<string>;
   /** What settings name for an architecture (option 93). */
   readonly byArchitecture: ReadonlyMap<number, string>;
 }
 
-/** What U-Boot's standard boot asks for by DHCP. */
+/** The file that U-Boot's standard boot requests by DHCP. */
 const U_BOOT_SCRIPT = 'boot.scr.uimg';
 
 /**
  * The boot program for a client: what settings name for its architecture, else the best one that was found. Firmware
- * that does not say its architecture is taken for x86 BIOS, which is what had no need to. `elsewhere`: the programs are
- * on another TFTP server, so that the usual name will do where none was found. U-Boot loads none of these and is given
- * the name of its script; what it does without one is its own affair.
+ * that sends no architecture is treated as x86 BIOS, where that was usual. `elsewhere`: the programs are on another
+ * TFTP server, so that the usual name is used where none was found. U-Boot loads none of these and gets the name of its
+ * script, whether or not that exists.
  */
 export function chooseBootProgram(
   { arch, uBoot }: { readonly arch?: number; readonly uBoot: boolean },

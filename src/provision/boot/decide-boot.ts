@@ -1,13 +1,13 @@
 import type { Identification } from '../machines/identification.ts';
 import type { Labels } from '../selection/labels.ts';
 
-/** What a machine does that no group selects (`unmatched` in the settings). */
+/** What a machine without a group does (`unmatched` in the settings). */
 export type UnmatchedPolicy = 'wait' | 'local' | 'fail';
 
-/** Where a machine stands, as far as its record says. */
+/** The state of a machine, according to its record. */
 export type MachineState = 'unknown' | 'known' | 'disabled';
 
-/** What the catalog has for a machine; `M` is whatever is rendered from. */
+/** What the catalog has for a machine; `M` is the type from which the answer is rendered. */
 export type CatalogAnswer<M> =
   | { readonly kind: 'match'; readonly match: M }
   /** No group selects the machine. */
@@ -21,19 +21,19 @@ export type CatalogAnswer<M> =
 export type NoBootCause =
   /** Its record says `disabled`. */
   | 'disabled'
-  /** No catalog could be read, and none was kept of earlier. */
+  /** No catalog could be read, and no earlier one is stored. */
   | 'not_ready'
   /** What the catalog has for it is faulty. */
   | 'problem'
   /** No group selects it. */
   | 'unmatched'
-  /** No group selects it, and it says neither MAC nor UUID, so that a group for it alone cannot be written. */
+  /** No group selects it, and it sends neither MAC nor UUID, so that no group can select it alone. */
   | 'unidentified';
 
 /** What a machine is to do. */
 export type BootDecision<M> =
   | { readonly kind: 'boot'; readonly match: M }
-  /** Ask again later: a person has to do something first. */
+  /** Ask again later: an operator has to do something first. */
   | { readonly kind: 'wait'; readonly cause: NoBootCause; readonly reason: string }
   /** Boot from its own disk. */
   | { readonly kind: 'local'; readonly cause: NoBootCause; readonly reason: string }
@@ -44,16 +44,16 @@ export type BootDecision<M> =
 export interface BootQuestion<M> {
   readonly state: MachineState;
   readonly identification: Identification;
-  /** Of the request, with what the machine's record adds. */
+  /** Labels of the request and of the machine's record. */
   readonly labels: Labels;
   readonly catalog: CatalogAnswer<M>;
   readonly unmatched: UnmatchedPolicy;
 }
 
 /**
- * Decides what a machine is to do: the one place, whichever protocol it asks by. A disabled machine boots from its
- * disk, whatever the catalog says or is in need of; a fault in what is meant for a machine makes it wait; a machine
- * that no group selects does what `unmatched` says.
+ * Decides what a machine is to do, for all protocols. A disabled machine boots from its disk, even if the catalog is
+ * faulty; a machine whose record, group, profile or template is faulty waits; a machine that no group selects does what
+ * `unmatched` says.
  */
 export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
   const { catalog, identification, labels, state, unmatched } = question;
@@ -68,7 +68,7 @@ export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
       return {
         kind: 'wait',
         cause: 'not_ready',
-        reason: 'no catalog could be read yet, and none was kept',
+        reason: 'the catalog could not be read and no earlier copy is stored',
       };
     case 'problem':
       return { kind: 'wait', cause: 'problem', reason: catalog.reason };
@@ -81,15 +81,16 @@ export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
   }
 }
 
-/** Where a machine stands by its record. */
+/** The state of a machine, according to its record. */
 export function stateOf({ machine }: Identification): MachineState {
   if (machine === undefined) return 'unknown';
   return machine.disabled === true ? 'disabled' : 'known';
 }
 
 /**
- * Whether a machine gets its first boot program or script. DHCP, TFTP and UEFI HTTP Boot know little more of it than
- * its card, and what it tells over HTTP may yet select a group; so they withhold only what no label can change.
+ * Whether a machine gets its first boot program or script. DHCP, TFTP and UEFI HTTP Boot know little more than its MAC
+ * address, and the labels that it sends over HTTP later may select a group; so the program is withheld only where no
+ * label can change the decision.
  */
 export function mayStartNetworkBoot(decision: BootDecision<unknown>): boolean {
   return decision.kind === 'boot' || decision.cause !== 'disabled';
@@ -101,5 +102,5 @@ export function describeSubject({ machine }: Identification, labels: Labels): st
   const mac = labels.get('mac');
   if (mac !== undefined) return `MAC ${mac}`;
   const uuid = labels.get('uuid');
-  return uuid === undefined ? 'a machine that gives neither MAC nor UUID' : `UUID ${uuid}`;
+  return uuid === undefined ? 'a machine that sends neither MAC nor UUID' : `UUID ${uuid}`;
 }

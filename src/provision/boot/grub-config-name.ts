@@ -2,7 +2,7 @@ import { type Ipv4Address, ipv4FromNumber } from '../../protocol/ipv4-address.ts
 import { type MacAddress, parseMac } from '../../protocol/mac-address.ts';
 import { type MachineUuid, parseUuid } from '../../protocol/machine-uuid.ts';
 
-/** Whom a name is for under which GRUB looks for its configuration. */
+/** The machine that is meant by the name of a GRUB configuration file. */
 export type GrubConfigName =
   | { readonly kind: 'anybody' }
   | { readonly kind: 'mac'; readonly mac: MacAddress }
@@ -10,10 +10,10 @@ export type GrubConfigName =
   | { readonly kind: 'address'; readonly address: Ipv4Address };
 
 /**
- * Reads a path by which a GRUB that was loaded over the network asks for its configuration, in whatever folder it
- * believes its files to be: `grub.cfg-UUID`, `grub.cfg-01-52-54-00-aa-00-10`, `grub.cfg-0A4D0014` and then shorter
- * beginnings of it, at last `grub.cfg` (GRUB 2.06, `grub_net_search_config_file`). Undefined for every other path, and
- * for a beginning of an address, since one machine is meant.
+ * Reads a path by which a GRUB that was loaded over the network asks for its configuration, in any folder:
+ * `grub.cfg-UUID`, `grub.cfg-01-52-54-00-aa-00-10`, `grub.cfg-0A4D0014` and then shorter beginnings of it, at last
+ * `grub.cfg` (GRUB 2.06, `grub_net_search_config_file`). Undefined for every other path, and for a shortened address,
+ * which does not name one machine.
  */
 export function parseGrubConfigName(path: string): GrubConfigName | undefined {
   const match = /(?:^|\/)grub\.cfg(?:-([0-9a-f-]{8,36}))?$/i.exec(path);

@@ -1,7 +1,7 @@
 import type { DnsName } from '../../protocol/dns/dns-name.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 
-/** What DNS is to say of an address. */
+/** The wanted DNS records of an address. */
 export interface WantedName {
   readonly name: DnsName;
   /** RDATA of the DHCID record, in hex. */
@@ -11,12 +11,12 @@ export interface WantedName {
   readonly reverse: boolean;
 }
 
-/** Whether a record of ours is in DNS. `unsure`: it was asked for, and the answer is not known. */
+/** Whether a record of ours is in DNS. `unsure`: an update was sent, and its result is not known. */
 export type Presence = 'absent' | 'unsure' | 'present';
 
 /**
- * What was put into DNS for an address, as the store keeps it: by this the records are found again after a restart,
- * whatever has become of the lease, the machine's record and the settings meanwhile.
+ * What was put into DNS for an address, as it is stored: with this the records can be removed after a restart, even if
+ * the lease, the machine's record or the settings have changed meanwhile.
  */
 export interface DnsRecord extends WantedName {
   readonly address: Ipv4Address;
@@ -43,9 +43,9 @@ export type DnsTask =
   | { readonly kind: 'rest' };
 
 /**
- * The next step from what DNS has to what it should have: what is wrong is removed first, then the name is added, then
- * the way back from the address. `conflict` says that the name was found to be somebody else's: then the address leads
- * nowhere either, since RFC 4703 section 5.4 has it lead to a name that the client has.
+ * The next step from what DNS has to what it should have: what is wrong is removed first, then the A record is added,
+ * then the PTR record. `conflict`: the name belongs to another client. Then no PTR record is added either, since by RFC
+ * 4703 section 5.4 it points to a name that the client has.
  */
 export function nextDnsTask(
   wanted: WantedName | undefined,
@@ -69,22 +69,22 @@ export function nextDnsTask(
 }
 
 /**
- * What is to be on record before a task is carried out: that what it adds or removes may be there. `record` is of the
- * same name, or undefined.
+ * The record to store before a task is carried out: it says that what the task adds or removes may be in DNS. `record`
+ * has the same name, or is undefined.
  */
 export function recordBefore(
   task: DnsUpdateTask,
   address: Ipv4Address,
   record: DnsRecord | undefined,
 ): DnsRecord {
-  // Whether a removal whose answer is lost took place is not known either.
+  // A removal whose answer is lost may or may not have happened.
   if ('record' in task) {
     const isForward = task.kind === 'remove_forward';
     return { ...task.record, [isForward ? 'forwardPresence' : 'reversePresence']: 'unsure' };
   }
   const { dhcid, forward, name, reverse, ttlSeconds } = task.wanted;
   const isForward = task.kind === 'add_forward';
-  // With another TTL what is there already has to be written anew.
+  // A changed TTL means that the existing records must be written again.
   const known = (presence: Presence = 'absent'): Presence =>
     presence === 'present' && record?.ttlSeconds !== ttlSeconds ? 'unsure' : presence;
   return {
@@ -94,7 +94,7 @@ export function recordBefore(
   };
 }
 
-/** What is on record after it. */
+/** The record to store after a task was carried out. */
 export function recordAfter(task: DnsUpdateTask, outcome: 'done' | 'conflict', record: DnsRecord): DnsRecord {
   switch (task.kind) {
     case 'add_forward':

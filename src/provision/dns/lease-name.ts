@@ -15,9 +15,9 @@ export interface NamePolicy {
   readonly zones: readonly DnsName[];
   /** Whether a client without a host name in its record gets the name that it gives itself. */
   readonly clientNames: boolean;
-  /** Clients without any name are called by this, a dash and their address: `host-10-0-1-20`. */
+  /** Clients without any name are named with this prefix, a dash and their address: `host-10-0-1-20`. */
   readonly generatedPrefix?: string;
-  /** Whether the server updates DNS also for a client that would rather do it itself, or not have it done. */
+  /** Whether the server updates DNS even for a client that asks to do that itself, or asks for no update. */
   readonly overrideClient: boolean;
   /** Instead of a third of the lease. */
   readonly ttlSeconds?: number;
@@ -51,7 +51,7 @@ export interface LeaseName {
 /** RFC 4702 section 5: a third of the lease, and not less than ten minutes. */
 const TTL_SECONDS_MIN = 600;
 const TTL_SECONDS_MAX = 86_400;
-/** Names by which hosts find proxies and themselves: who holds one is believed more than a client should be. */
+/** Names with a special meaning (proxy discovery, localhost): a client that owned one could deceive other hosts. */
 const RESERVED_LABELS: ReadonlySet<string> = new Set(['localhost', 'wpad', 'isatap']);
 const LABEL_SIZE_MAX = 63;
 
@@ -69,7 +69,7 @@ export function chooseLeaseName(
   const ofRecord = claims.recordName === undefined ? undefined : recordName(claims.recordName, domain);
   const name = ofRecord ?? clientName(claims, domain, policy, isDeclared);
   if (name === undefined) return undefined;
-  // The operator's word counts more than what the client wishes to happen with its own name.
+  // A declared name is registered even if the client asked for no DNS update.
   const wishes = ofRecord !== undefined || policy.overrideClient ? undefined : claims.fqdn;
   if (wishes?.noUpdates === true) return undefined;
   const isServed = (one: DnsName): boolean => policy.zones.some((zone) => isWithinZone(one, zone));
@@ -78,7 +78,7 @@ export function chooseLeaseName(
   return forward || reverse ? { name, forward, reverse, ttlSeconds: ttlOf(claims, policy) } : undefined;
 }
 
-/** What option 81 says of it to a client that sent one. */
+/** Option 81 of the reply to a client that sent one. */
 export function fqdnAnswer(chosen: LeaseName | undefined): FqdnAnswer {
   return chosen === undefined
     ? { serverUpdates: false, noUpdates: true }
@@ -109,7 +109,7 @@ function clientName(
   isDeclared: (hostname: string) => boolean,
 ): DnsName | undefined {
   if (domain === undefined || declared !== undefined) return undefined;
-  // RFC 4702 section 4: option 12 is of no account where option 81 has a name.
+  // RFC 4702 section 4: option 12 is ignored if option 81 has a name.
   const own = policy.clientNames ? sanitiseHostLabel(fqdn?.name || hostName || '') : undefined;
   if (own !== undefined && !RESERVED_LABELS.has(own)) {
     const name = childName(own, domain);

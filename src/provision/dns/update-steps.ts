@@ -37,7 +37,7 @@ export type UpdateStep =
 
 const DONE: UpdateStep = { kind: 'done' };
 const CONFLICT: UpdateStep = { kind: 'conflict' };
-/** A name that comes and goes between our two messages is somebody else's doing. */
+/** How often to start again when another client changes the name between our two messages. */
 const ROUNDS_MAX = 3;
 
 /**
@@ -103,7 +103,9 @@ export function removeForward(zone: DnsName, { address, dhcid, name }: NamedAddr
   };
 }
 
-/** Lets the address lead to the name, and to nothing else (RFC 4703 section 5.4). `ttl` in seconds. */
+/**
+ * Replaces the PTR records of the address with one that points to the name (RFC 4703 section 5.4). `ttl` in seconds.
+ */
 export function addReverse(
   zone: DnsName,
   { address, name }: Pick<NamedAddress, 'address' | 'name'>,
@@ -124,7 +126,7 @@ export function addReverse(
   };
 }
 
-/** Removes what the address leads to, if that is the name (RFC 4703 section 5.5). */
+/** Removes the PTR record of the address if it points to the name (RFC 4703 section 5.5). */
 export function removeReverse(
   zone: DnsName,
   { address, name }: Pick<NamedAddress, 'address' | 'name'>,
@@ -141,7 +143,7 @@ export function removeReverse(
   };
 }
 
-/** The codes that say that a prerequisite did not hold mean that there is nothing of ours to remove. */
+/** Response codes for a failed prerequisite mean that there is nothing of ours to remove. */
 function doneUnlessFailed(rcode: number): UpdateStep {
   switch (rcode) {
     case ResponseCode.noError:

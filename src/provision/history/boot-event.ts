@@ -35,7 +35,7 @@ export const BOOT_EVENT_KINDS = [
   'boot.url_sent_to_pxe_rom',
 ] as const;
 
-/** Kinds that HTTP brings, where a request says itself which machine it is about. */
+/** Kinds of events that HTTP requests cause. The request itself names the machine, which is not verified. */
 export const CLAIMED_KINDS: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   ...([
     'http.boot_script',
@@ -51,7 +51,10 @@ export const CLAIMED_KINDS: ReadonlySet<BootEventKind> = new Set<BootEventKind>(
 
 export type BootEventKind = (typeof BOOT_EVENT_KINDS)[number];
 
-/** One step of a boot session, as an operator reads it. Carries no secret: details are redacted by who records. */
+/**
+ * One step of a boot session, as an operator reads it. Carries no secret: the code that records an event redacts its
+ * details.
+ */
 export interface BootEvent {
   readonly at: Date;
   readonly kind: BootEventKind;
@@ -59,17 +62,17 @@ export interface BootEvent {
   readonly mac?: MacAddress;
   /** The source address of the packet or request. */
   readonly address?: Ipv4Address;
-  /** Id of the machine, where files or inventory know it. */
+  /** Id of the machine, if files or an inventory declare it. */
   readonly machineId?: string;
   /** One line for people: "TFTP undionly.kpxe, 71 kB in 0.4 s". */
   readonly summary: string;
-  /** The same for programs. */
+  /** The same as structured fields, for programs. */
   readonly detail: JsonObject;
 }
 
 /** Takes boot events. `record` never throws, never blocks, and drops the oldest when it cannot keep up. */
 export interface BootEventSink {
-  /** False: the event was left out, because too many come. */
+  /** Returns false if the event was left out because there are too many. */
   record(event: BootEvent): boolean;
 }
 

@@ -1,10 +1,13 @@
 import type { BootEvent } from './boot-event.ts';
 
-/** After this long without an event, the next one belongs to another boot: no firmware waits longer by itself. */
+/** After this long without an event, the next one starts another boot session: no firmware waits longer by itself. */
 const SILENCE_MS_MAX = 30 * 60_000;
-/** Firmware that has its address is not back at its first packet sooner than this, unless the packet was repeated. */
+/** Firmware that has an address sends its first packet again only after this time; sooner, it is a repetition. */
 const RESTART_MS_MIN = 10_000;
-/** Sessions kept in memory; past it the one that was silent longest is forgotten, and starts anew if it speaks. */
+/**
+ * Sessions kept in memory. Beyond it the one without events for the longest time is forgotten; its next event starts a
+ * new one.
+ */
 const SESSIONS_MAX = 100_000;
 
 interface Session {
@@ -17,8 +20,8 @@ interface Session {
 /**
  * Sorts boot events into boot sessions: one machine's way from its first DHCP packet to its final report.
  *
- * A session ends by silence, or when a machine that had got further is back at its firmware's first packet. What iPXE
- * and the operating system ask for later belongs to the session that the firmware began.
+ * A session ends after a time without events, or when a machine that had got past DHCP sends its firmware's first
+ * packet again. Later requests of iPXE and of the operating system belong to the session that the firmware began.
  */
 export class BootSessions {
   readonly #sessions = new Map<string, Session>();

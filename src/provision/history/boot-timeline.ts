@@ -1,9 +1,9 @@
 import type { BootEvent, BootEventKind } from './boot-event.ts';
 import type { JsonValue } from '../json-value.ts';
 
-/** What the events of one boot amount to. */
+/** A summary of the events of one boot. */
 export interface BootDiagnosis {
-  /** moving: not long enough ago to worry. stuck: the next step is overdue. refused: Railhead said no. */
+  /** moving: the next step is not overdue yet. stuck: the next step is overdue. refused: Railhead refused a request. */
   readonly verdict: 'done' | 'moving' | 'stuck' | 'refused';
   /** What happened last, and what should have come next. */
   readonly text: string;
@@ -11,7 +11,7 @@ export interface BootDiagnosis {
   readonly advice?: string;
 }
 
-/** Silence after a step, and what it means once it has lasted. */
+/** How long the next step may take, and what it means if it does not come. */
 interface Expectation {
   /** What the machine should do next, in the words "no ... within". */
   readonly next: string;
@@ -23,8 +23,8 @@ const FULL_MODE = 'let Railhead lease the addresses here (mode: full)';
 
 /**
  * Says in words where a boot stands. `events` are of one machine and one session, oldest first; `now` decides whether
- * the next step is overdue. The limits are past what firmware takes: edk2 repeats a DHCPDISCOVER after 4, 8, 16 and 32
- * seconds, asks port 4011 for 10 seconds in all, and TFTP for 24.
+ * the next step is overdue. The limits are longer than firmware takes: edk2 repeats a DHCPDISCOVER after 4, 8, 16 and
+ * 32 seconds, asks port 4011 for 10 seconds in all, and TFTP for 24.
  */
 export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagnosis {
   const last = events.findLast((event) => !ASIDES.has(event.kind));
@@ -42,7 +42,7 @@ export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagn
       verdict: 'stuck',
       text: loop.summary,
       advice:
-        'an iPXE that is not recognised loads itself again: see what options 77 and 175 it sends, and use the boot programs that came with Railhead',
+        'an iPXE that is not recognised loads itself again: check which options 77 and 175 it sends, and use the boot programs that came with Railhead',
     };
   }
   const refusal = refusalOf(last);
@@ -55,14 +55,14 @@ export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagn
   return { verdict: 'stuck', text: `${last.summary}; no ${next} within ${withinSeconds} s`, advice };
 }
 
-/** Events that tell something beside the way of the boot. */
+/** Events that are not steps of the boot. */
 const ASIDES: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'boot.loop_suspected',
   'dhcp.foreign_server',
   'machine.discovered',
 ]);
 
-/** What to do about an event that is itself a refusal; undefined if it is none. */
+/** What to do about an event that is a refusal; undefined if it is not one. */
 function refusalOf({ detail, kind }: BootEvent): string | undefined {
   switch (kind) {
     case 'dhcp.ignored':
@@ -77,9 +77,9 @@ function refusalOf({ detail, kind }: BootEvent): string | undefined {
     case 'tftp.failed':
       return 'if the file is missing, add it to the boot programs; if the transfer timed out, look for a firewall on UDP ports above 1024, and for an MTU smaller than the block size';
     case 'http.asset_missing':
-      return 'put the file under assets/, or correct its name in the profile: `railhead check` lists what profiles name and is not there';
+      return 'put the file under assets/, or correct its name in the profile: `railhead check` lists files that profiles name and that are missing';
     case 'ignition.refused':
-      return 'arm the machine or approve it, if it is meant to be installed';
+      return 'if the machine is meant to be installed, arm or approve it';
     case 'ipxe.waiting':
       return 'no group selects this machine: `railhead explain --mac` says what each group lacks';
     case 'boot.local':
@@ -94,14 +94,14 @@ const NOTHING_TO_BOOT =
 
 const IGNORED_ADVICE: Readonly<Record<string, string>> = {
   decline_flood:
-    'more addresses were declined than a fault explains, and no more are believed: find the host that answers for addresses that are not its own (a router with proxy ARP does), or the client that declines whatever it gets',
+    'too many addresses were declined, so further DHCPDECLINEs are ignored: find the host that answers ARP for addresses that are not its own (a router with proxy ARP does), or the client that declines every address',
   denied: 'the subnet answers known machines only: declare the machine, or set allowUnknown: discover',
   foreign_server: 'another DHCP server is on this network: switch it off, or use mode: proxy',
   pool_exhausted: 'no address is left: enlarge the pool, or shorten the lease time',
   pool_pressure: 'unknown clients ask for most of the pool without taking it: find who floods the network',
 };
 
-/** What should follow an event; undefined if nothing has to. */
+/** The step that should follow an event; undefined if none has to. */
 function expectationAfter(last: BootEvent, events: readonly BootEvent[]): Expectation | undefined {
   const { detail, kind } = last;
   switch (kind) {
@@ -111,7 +111,7 @@ function expectationAfter(last: BootEvent, events: readonly BootEvent[]): Expect
       return {
         next: 'new DHCPDISCOVER',
         withinSeconds: 30,
-        advice: 'the client holds on to an address of another network: restart it',
+        advice: 'the client keeps asking for an address of another network: restart it',
       };
     case 'proxydhcp.offer':
       return afterProxyOffer(last);
@@ -124,7 +124,7 @@ function expectationAfter(last: BootEvent, events: readonly BootEvent[]): Expect
         next: 'DHCP by the loaded program',
         withinSeconds: 60,
         advice:
-          'the program was loaded and does not come back: with Secure Boot an unsigned one is refused (use the signed shim, or switch it off); otherwise its network driver fails here (try snponly.efi instead of ipxe.efi, or undionly.kpxe)',
+          'the program was loaded and sent no request: with Secure Boot an unsigned one is refused (use the signed shim, or switch it off); otherwise its network driver fails here (try snponly.efi instead of ipxe.efi, or undionly.kpxe)',
       };
     case 'http.boot_script':
     case 'ipxe.sent':
@@ -156,7 +156,7 @@ function afterOffer(events: readonly BootEvent[]): Expectation {
     advice:
       foreign !== undefined
         ? `the client may have taken the offer of ${textOf(foreign.detail['server'])}: two servers lease here; switch one off, or use mode: proxy`
-        : 'the offer does not reach the client or is not to its liking: look for a firewall on UDP 67 and 68, a relay that does not pass replies on, a switch port that DHCP snooping does not trust, and for another DHCP server',
+        : 'the offer does not reach the client, or the client does not accept it: look for a firewall on UDP 67 and 68, a relay that does not pass replies on, a switch port that DHCP snooping does not trust, and for another DHCP server',
   };
 }
 
@@ -190,7 +190,7 @@ function afterBootAnswer({ detail }: BootEvent): Expectation | undefined {
       next: `request for ${bootfile}`,
       withinSeconds: 20,
       advice:
-        'a firewall on our HTTP port, or a URL that leads elsewhere: see the external address in the settings',
+        'a firewall blocks our HTTP port, or the URL names the wrong host: check the external address in the settings',
     };
   }
   return {

@@ -3,25 +3,28 @@ import { KeyedBuckets, TokenBucket } from '../../limits/token-bucket.ts';
 
 /** Why an event is not put on record; the words are labels of the counter `boot_events_left_out`. */
 export type EventRefusal =
-  /** A machine that waits asks again and again, and this has been told of it. */
+  /** The machine is waiting and asks repeatedly, and this event was already recorded. */
   | 'repeated'
-  /** The client has too many of this kind. */
+  /** The client caused too many events of this kind. */
   | 'client_rate'
-  /** All machines that are known have too many. */
+  /** All known machines together caused too many events. */
   | 'known_rate'
-  /** All machines that are not known have too many: somebody may be making them up. */
+  /** All unknown machines together caused too many events; their packets may be forged. */
   | 'unknown_rate'
-  /** Machines' own reports are too many, or too long. */
+  /** Machines sent too many or too long reports. */
   | 'report_rate';
 
-/** Clients and kinds whose budget is remembered; more make us forget, not grow, and the totals hold all the same. */
+/**
+ * Number of pairs of client and kind whose budget is remembered. Beyond it old pairs are forgotten, while the totals
+ * still apply.
+ */
 const CLIENTS_MAX = 50_000;
 
-// One boot brings about 15 events. One kind may come in numbers: boards and GRUB load some 20 files by TFTP.
+// One boot causes about 15 events. Some kinds occur often in one boot: boards and GRUB load some 20 files by TFTP.
 const CLIENT_BURST = 30;
 const CLIENT_PER_MINUTE = 10;
 
-/** What a machine causes over and over, every 15 seconds, while it waits for a person. */
+/** Events that a machine causes every 15 seconds while it waits for an operator. */
 const WAITING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'ipxe.waiting',
   'ignition.refused',
@@ -31,8 +34,8 @@ const WAITING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
 const WAITING_BURST = 3;
 const WAITING_PER_MINUTE = 0.1;
 
-// In KiB, or events that are no larger. Ten thousand machines that boot at once bring 150,000 events, whether they are
-// known or not; what comes on and on is held to what the store can keep for hours without losing what came before.
+// In KiB, or events that are no larger. Ten thousand machines that boot at once cause 150,000 events, whether they are
+// known or not. A steady stream is limited to a rate that the store can keep for hours without losing earlier events.
 const TOTAL_BURST = 150_000;
 const KNOWN_PER_SECOND = 300;
 const UNKNOWN_PER_SECOND = 100;
@@ -42,9 +45,9 @@ const REPORTS_BURST = 65_536;
 const REPORTS_PER_SECOND = 2;
 
 /**
- * How much history anybody can make: so much of one kind for one client, and so much for all. Packets cost their
- * sender nothing and events stay on the disk, which leases need too. Machines that are known have a total of their
- * own, so that a flood of made-up ones does not take away theirs.
+ * Limits how much history can be caused: per client and kind, and in total. Packets cost their sender nothing, while
+ * events take disk space that leases need too. Known machines have a total of their own, so that a flood of forged ones
+ * does not use it up.
  */
 export class EventBudget {
   readonly #isKnown: (event: BootEvent) => boolean;
@@ -57,23 +60,23 @@ export class EventBudget {
   readonly #claimedReports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_BURST, 0);
 
   /**
-   * `isKnown`: whether the event is of a machine that has a record or a lease. `isOwn`: whether the request that
-   * brought it came from an address of the machine that it names, which over HTTP anybody can name.
+   * `isKnown`: whether the event is of a machine that has a record or a lease. `isOwn`: whether the request came from
+   * an address of the machine that it names: over HTTP a request can name any machine.
    */
   constructor(isKnown: (event: BootEvent) => boolean, isOwn: (event: BootEvent) => boolean = () => true) {
     this.#isKnown = isKnown;
     this.#isOwn = isOwn;
   }
 
-  /** Takes an event from the budget; says why it must be left out, if it must. Time is monotonic milliseconds. */
+  /** Takes an event from the budget; returns the reason if it must be left out. Time is monotonic milliseconds. */
   take(event: BootEvent, nowMs: number): EventRefusal | undefined {
     const { kind } = event;
     const own = this.#isOwn(event);
-    // What is said in a machine's name from elsewhere counts for where it comes from, so that nobody uses up the
-    // machine's own part. A machine that is recognised by its UUID may come with any MAC.
+    // A request that names a machine but comes from another address is charged to that address, so that it cannot use
+    // up the machine's own budget. A machine that is recognised by its UUID may send any MAC.
     const named = event.machineId ?? event.mac;
     const client = (own ? (named ?? event.address) : (event.address ?? named)) ?? '';
-    // What it waits for may change, and then it is news.
+    // When the reason for waiting changes, the event is recorded again.
     if (WAITING.has(kind) && !this.#waiting.take(`${client} ${kind} ${event.summary}`, nowMs)) {
       return 'repeated';
     }

@@ -3,8 +3,8 @@ import type { BootEvent } from '../history/boot-event.ts';
 import { describeConflict, type Identification, type IdentityClaims } from './identification.ts';
 
 /**
- * The events that tell of what a request sends and another machine owns. `reported` says which pairs of card and
- * machine are news.
+ * The events about identifiers in a request that belong to another machine. `reported` limits how often each pair of
+ * card and machine is reported.
  */
 export function conflictEvents(
   { conflicts, machine }: Identification,

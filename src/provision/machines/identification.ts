@@ -2,7 +2,7 @@ import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { MachineUuid } from '../../protocol/machine-uuid.ts';
 import type { Machine } from './machine.ts';
 
-/** What a request says about who sends it, whichever protocol it came by. Nothing of it is proven. */
+/** What a request of any protocol says about its sender. Nothing of it is verified. */
 export interface IdentityClaims {
   /** The network card: `chaddr` in DHCP, the query parameter `mac` in HTTP, the neighbour table's in TFTP. */
   readonly mac?: MacAddress;
@@ -10,40 +10,40 @@ export interface IdentityClaims {
   readonly clientId?: string;
   /** Option 97, or the query parameter `uuid`. */
   readonly uuid?: MachineUuid;
-  /** SMBIOS serial number, which HTTP alone carries. */
+  /** SMBIOS serial number, which is sent only over HTTP. */
   readonly serial?: string;
   /** Option 82 sub-options 1 and 2 in hex, which relays and switches add. */
   readonly circuitId?: string;
   readonly remoteId?: string;
 }
 
-/** By what a machine was recognised; `uuid-swapped` is the UUID in the other byte order, as some BIOSes store it. */
+/** What a machine was identified by; `uuid-swapped` is the UUID in the other byte order, as some BIOSes store it. */
 export type MatchedBy = 'mac' | 'clientId' | 'uuid' | 'uuid-swapped' | 'serial' | 'switchPort';
 
-/** Something that a request says of itself and that belongs to a machine which the request was not recognised as. */
+/** An identifier in a request that belongs to another machine than the one that the request was identified as. */
 export interface IdentityConflict {
   /**
-   * `card_not_listed`: the machine's record lists its network cards, and this card is not among them.
-   * `other_machine`: the request was recognised as another machine, by something that counts for more.
+   * `card_not_listed`: the machine's record lists its network cards, and this card is not among them. `other_machine`:
+   * the request was identified as another machine, by an identifier with higher precedence.
    */
   readonly kind: 'card_not_listed' | 'other_machine';
-  /** The machine to whom it belongs. */
+  /** The machine that it belongs to. */
   readonly machineId: string;
   readonly by: MatchedBy;
 }
 
-/** Who sends a request, as far as the records tell. */
+/** The sender of a request, according to the records. */
 export interface Identification {
-  /** The record; absent for a machine that no record knows. */
+  /** The record; absent for an unknown machine. */
   readonly machine?: Machine;
   /** Present with `machine`. */
   readonly matchedBy?: MatchedBy;
-  /** Whether the network card that asks is one that the machine's record lists. */
+  /** Whether the machine's record lists the network card that sent the request. */
   readonly card: 'listed' | 'unlisted';
   readonly conflicts: readonly IdentityConflict[];
 }
 
-/** Of an identification, what tells the machine. */
+/** The part of an identification that is about the machine. */
 export interface MachineMatch {
   readonly machine: Machine;
   readonly matchedBy: MatchedBy;
@@ -58,7 +58,7 @@ const BY: Readonly<Record<MatchedBy, string>> = {
   switchPort: 'switch port',
 };
 
-/** How a machine was recognised, in words: `MAC address`, `UUID (in the other byte order)`. */
+/** What a machine was identified by, in words: `MAC address`, `UUID (in the other byte order)`. */
 export function describeMatchedBy(matchedBy: MatchedBy): string {
   return BY[matchedBy];
 }

@@ -10,7 +10,7 @@ import type { Machine } from './machine.ts';
 /** Where records are looked up. Values that identify nobody (dummy UUIDs, placeholders) find nothing. */
 export interface MachineKeys {
   readonly byMac: (claims: IdentityClaims) => Machine | undefined;
-  /** All that may identify a machine besides its card, what counts for more first. */
+  /** What may identify a machine besides its MAC address, in order of precedence. */
   readonly others: readonly {
     readonly by: MatchedBy;
     readonly find: (claims: IdentityClaims) => Machine | undefined;
@@ -21,12 +21,12 @@ const NO_CONFLICTS: readonly IdentityConflict[] = [];
 const UNKNOWN: Identification = { card: 'unlisted', conflicts: NO_CONFLICTS };
 
 /**
- * Recognises the machine that sends a request. The one place where that is decided, for DHCP, HTTP and TFTP alike.
+ * Identifies the machine that sends a request, for DHCP, HTTP and TFTP alike.
  *
- * A listed network card decides. Else client identifier, UUID, serial number and switch port are tried in this order,
- * with one restriction: a card that a record does not list is never taken for a record that lists cards. Makers
- * ship boards with equal UUIDs and serial numbers, and cloned disks carry equal client identifiers; whoever sends one
- * would otherwise get the address, the name and the config of the machine that has it on record.
+ * A listed network card decides. Otherwise client identifier, UUID, serial number and switch port are tried in this
+ * order, with one restriction: a card is never identified as a machine whose record lists other cards. Makers ship
+ * boards with equal UUIDs and serial numbers, and cloned disks have equal client identifiers; without the restriction
+ * such a machine would get the address, the name and the config of another.
  */
 export function identify(claims: IdentityClaims, keys: MachineKeys): Identification {
   let machine = claims.mac === undefined ? undefined : keys.byMac(claims);
@@ -40,7 +40,7 @@ export function identify(claims: IdentityClaims, keys: MachineKeys): Identificat
       matchedBy = by;
       continue;
     }
-    // Several hosts on one switch port are nothing unusual: a hypervisor's guests, a management controller.
+    // Several hosts on one switch port are normal: a hypervisor's guests, a management controller.
     if (by === 'switchPort') continue;
     const lists = claims.mac !== undefined && candidate.macs.length > 0 && matchedBy !== 'mac';
     const kind = lists ? 'card_not_listed' : 'other_machine';

@@ -1,11 +1,11 @@
 import { isStationMac, parseMac } from '../../protocol/mac-address.ts';
 
-/** Characters of a wrong value that a message repeats. */
+/** Maximum length at which a message quotes an invalid value. */
 const SHOWN_MAX = 40;
 
 /**
- * What is wrong with the MAC address that a query gives, as a sentence; undefined if it gives none, or a good one. A
- * wrong one identifies nobody, and would otherwise be passed over without a word.
+ * What is wrong with the MAC address in a query, as a sentence; undefined if there is none, or it is valid. Without
+ * this message an invalid one would be ignored silently.
  */
 export function macFault(rawQuery: string): string | undefined {
   for (const [name, value] of new URLSearchParams(rawQuery)) {
@@ -17,7 +17,7 @@ export function macFault(rawQuery: string): string | undefined {
     const shown = text.replace(/[^ -~]/g, '?').slice(0, SHOWN_MAX);
     return mac === undefined
       ? `mac=${shown} is not a MAC address: write it as 52:54:00:a1:9c:ae`
-      : `mac=${shown} belongs to no network card (it is zero, or a group address): give the card's own`;
+      : `mac=${shown} is not the address of a network card (it is zero, or a group address): give the card's own MAC address`;
   }
   return undefined;
 }

@@ -6,12 +6,9 @@ import { identify, type MachineKeys } from './identify.ts';
 import type { Machine } from './machine.ts';
 import { isSmbiosPlaceholder } from './smbios-placeholder.ts';
 
-/** What the servers ask of the machine records. */
+/** How the servers look up machine records. */
 export interface MachineLookup {
-  /**
-   * Whether the records are known. Until they were read for the first time, an address without a machine is not an
-   * address without a reservation.
-   */
+  /** Whether the records have been read. Until then, an address for which no machine is found may still be reserved. */
   readonly ready: boolean;
   /** Who sends a request. */
   identify(claims: IdentityClaims): Identification;
@@ -21,7 +18,7 @@ export interface MachineLookup {
   findNamed(hostname: string): Machine | undefined;
 }
 
-/** Something that identifies a machine, or is given to it alone, and that several records claim. */
+/** An identifier, address or name that must be unique, and that several records claim. */
 export interface ContestedClaim {
   /** `MAC address 52:54:00:a1:9c:ae`. */
   readonly what: string;
@@ -32,16 +29,16 @@ export interface ContestedClaim {
 }
 
 /**
- * Machine records by all that identifies them. Adding and removing one costs what the record holds, whatever the
- * number of the others. Of several records that claim the same thing the one with the lower rank has it, then the one
- * whose id sorts first, in whatever order they came.
+ * Machine records, indexed by all their identifiers. The cost of adding or removing one does not depend on the number
+ * of the others. If several records claim the same value, the one with the lowest rank gets it, then the one whose id
+ * sorts first, regardless of the order in which they were added.
  */
 export class MachineIndex implements MachineLookup {
   readonly ready = true;
   readonly #macs = new ClaimMap('MAC address');
   readonly #clientIds = new ClaimMap('client identifier');
   readonly #uuids = new ClaimMap('UUID');
-  /** The same UUIDs in the other byte order, so that none has to be turned round for a packet. */
+  /** The same UUIDs in the other byte order, so that none has to be converted for each packet. */
   readonly #swappedUuids = new ClaimMap('UUID');
   readonly #serials = new ClaimMap('serial number');
   readonly #switchPorts = new ClaimMap('switch port');
@@ -62,12 +59,12 @@ export class MachineIndex implements MachineLookup {
     for (const machine of machines) this.add(machine);
   }
 
-  /** Takes a record in. `rank` decides between records that claim the same thing; the lower one has it. */
+  /** Adds a record. `rank` decides between records that claim the same value; the lowest one gets it. */
   add(machine: Machine, rank = 0): void {
     for (const { key, map } of this.#claimsOf(machine)) map.add(key, { machine, rank });
   }
 
-  /** Takes out a record that was added: the same object. */
+  /** Removes a record; it must be the same object that was added. */
   remove(machine: Machine): void {
     for (const { key, map } of this.#claimsOf(machine)) map.remove(key, machine);
   }
@@ -84,7 +81,7 @@ export class MachineIndex implements MachineLookup {
     return this.#hostnames.find(hostname.toLowerCase());
   }
 
-  /** What a record claims and another one claims, too. */
+  /** The values that a record claims and another one claims too. */
   contestedClaims(machine: Machine): ContestedClaim[] {
     return this.#claimsOf(machine).flatMap(({ key, map }) => {
       if (map === this.#swappedUuids) return [];
@@ -116,7 +113,7 @@ export class MachineIndex implements MachineLookup {
     return claims;
   }
 
-  /** A port is named by its circuit and, where the switch tells it, by the switch; records may leave either out. */
+  /** A port is identified by its circuit and, if the relay sends it, by the switch; records may omit either. */
   #findBySwitchPort({ circuitId, remoteId }: IdentityClaims): Machine | undefined {
     if (this.#switchPorts.empty || (circuitId === undefined && remoteId === undefined)) return undefined;
     return (
@@ -132,7 +129,7 @@ interface Claimant {
   readonly rank: number;
 }
 
-/** Who claims each value of one kind: who has it, and those who would have it next. */
+/** The records that claim each value of one kind: the one that has it, and the others in order of precedence. */
 class ClaimMap {
   readonly what: string;
   readonly #holders = new Map<string, Claimant>();

@@ -10,15 +10,15 @@ export interface Machine {
   readonly id: string;
   /** Every network card that may boot; the first one is used where one must be named. */
   readonly macs: readonly MacAddress[];
-  /** DHCP client identifiers (option 61) in lower-case hex, for hosts that are not known by their card. */
+  /** DHCP client identifiers (option 61) in lower-case hex, for hosts that are not identified by their MAC address. */
   readonly clientIds?: readonly string[];
-  /** The switch port the machine hangs on, as its relay reports it in option 82, in lower-case hex. */
+  /** The switch port that the machine is connected to, as its relay reports it in option 82, in lower-case hex. */
   readonly switchPort?: { readonly circuitId?: string; readonly remoteId?: string };
   /** SMBIOS UUID, absent when unknown or a vendor's dummy. */
   readonly uuid?: MachineUuid;
   /** SMBIOS serial number, as the maker wrote it. */
   readonly serial?: string;
-  /** Labels that inventory gives; they win over what the machine claims of itself. */
+  /** Labels from the inventory; they win over those that the machine sends. */
   readonly labels: Readonly<Record<string, string>>;
   /** Template variables; they win over the group's and the profile's. */
   readonly metadata: JsonObject;

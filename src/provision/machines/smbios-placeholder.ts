@@ -1,4 +1,4 @@
-/** What makers leave in SMBIOS fields that they do not fill, in lower case and without punctuation at the end. */
+/** Placeholders that makers leave in unused SMBIOS fields, in lower case and without trailing punctuation. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
   ...['to be filled by o.e.m', 'to be filled by oem', 'o.e.m', 'oem', 'default string', 'default', 'empty'],
   ...[
@@ -18,12 +18,12 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
   ...['01234567', '012345678', '0123456789abcdef', '1234567890abcdef', 'ab12345678', 'empty serial number'],
 ]);
 
-/** One character again and again: `0`, `00000000`, `ffff`, `xxxxxxx`, `.......`, `--`. */
+/** One repeated character: `0`, `00000000`, `ffff`, `xxxxxxx`, `.......`, `--`. */
 const ONE_CHARACTER = /^(.)\1*$/;
 
 /**
- * Whether the text of an SMBIOS field (serial number, manufacturer, product, asset tag) is what the maker's tool left
- * there, so that it says nothing about this one machine.
+ * Whether the text of an SMBIOS field (serial number, manufacturer, product, asset tag) is a placeholder of the maker,
+ * which does not identify the machine.
  */
 export function isSmbiosPlaceholder(text: string): boolean {
   const value = text

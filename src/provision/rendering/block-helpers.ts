@@ -61,7 +61,7 @@ function each(context: unknown, items: unknown, options: Options): string {
   keys.forEach((key, index) => {
     budget.iteration();
     const item = (items as Record<string | number, unknown>)[key];
-    // The names of labels are as much the machine's words as their values.
+    // Names of labels come from the machine just as their values do.
     const shown = !isList && item instanceof ReportedText ? new ReportedText(String(key)) : key;
     const frame = {
       ...data,

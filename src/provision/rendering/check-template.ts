@@ -2,29 +2,29 @@ import { COMPARISON_HELPERS } from './comparison-helpers.ts';
 import { VALUE_HELPERS } from './template-helpers.ts';
 import { TemplateError } from './template-error.ts';
 
-/** Helpers as messages list them: those that make texts, and those that answer questions. */
+/** Helpers as messages list them: first those that return texts, then those that compare. */
 const COMPARISON_NAMES = Object.keys(COMPARISON_HELPERS).sort();
 const HELPER_NAMES = [...Object.keys(VALUE_HELPERS), 'lookup']
   .filter((name) => !COMPARISON_NAMES.includes(name))
   .sort();
 /** Blocks; all take one argument. */
 export const BLOCK_HELPERS: ReadonlySet<string> = new Set(['if', 'unless', 'with', 'each']);
-/** Stands around every variable that is printed; no template can name it, for its blank. */
+/** Wraps every variable that is printed. Templates cannot name it, because it contains a blank. */
 export const PRINT_HELPER = 'railhead print';
-/** Stands around every variable that is an argument. */
+/** Wraps every variable that is an argument. */
 export const GET_HELPER = 'railhead get';
 /** The same where a variable may be missing. */
 export const FIND_HELPER = 'railhead find';
-/** `lookup` where nothing may be found. */
+/** `lookup` where the key may be missing. */
 export const LENIENT_LOOKUP = 'railhead lookup';
 
-/** Names that every object answers to, though nobody defined them. */
+/** Property names that every object inherits. */
 const INHERITED_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
-/** What a loop tells of itself, and the way to the top. */
+/** The loop variables, and @root. */
 const DATA_NAMES: ReadonlySet<string> = new Set(['root', 'key', 'index', 'first', 'last']);
-/** Blocks and helpers within one another; Handlebars takes quadratic time for the depth. */
+/** Nesting of blocks and helpers; Handlebars takes time quadratic in the depth. */
 const DEPTH_MAX = 50;
-/** Tags of one template and its partials; Handlebars takes a megabyte for some twenty. */
+/** Tags of one template and its partials; Handlebars uses a megabyte for about twenty. */
 export const TAGS_MAX = 5000;
 
 /** A place in a template, both counted from 1. */
@@ -33,7 +33,7 @@ export interface Place {
   readonly column: number;
 }
 
-/** What helpers are called with, by the place of the call: for messages. */
+/** The arguments of each helper call as written, by the place of the call; used in messages. */
 export type ArgumentNames = Map<string, readonly string[]>;
 
 /** The key of a call in ArgumentNames. */
@@ -41,7 +41,7 @@ export function callKey(loc: { source?: string; start: { line: number; column: n
   return `${loc.source ?? ''}:${loc.start.line}:${loc.start.column}`;
 }
 
-/** What one check of a template and its partials shares. */
+/** State that is shared by the checks of a template and its partials. */
 export interface TemplateCheck {
   readonly argumentNames: ArgumentNames;
   /** Helpers that are called. */
@@ -59,9 +59,8 @@ interface Call extends hbs.AST.Node {
 }
 
 /**
- * Walks a parsed template: refuses what cannot be right whatever the variables are, all of it at once, and puts helpers
- * of ours around variables, which say what is missing, where Handlebars leaves it out or writes `[object Object]`.
- * Throws TemplateError.
+ * Walks a parsed template. Reports all faults that do not depend on the variables, and wraps variables in helpers that
+ * report what is missing, where Handlebars itself would print nothing or `[object Object]`. Throws TemplateError.
  */
 export function checkTemplate(program: hbs.AST.Program, template: string, check: TemplateCheck): void {
   const faults: TemplateError[] = [];
@@ -172,7 +171,7 @@ class TemplateWalk {
       this.#arguments(call, depth, name === 'if' || name === 'unless' || isLookup);
     }
     this.program(block.program, depth + 1);
-    // `inverse` is there only when there is an {{else}}; the types say otherwise.
+    // `inverse` is present only with an {{else}}, although its type is not optional.
     const inverse = block.inverse as hbs.AST.Program | undefined;
     if (inverse !== undefined) {
       const [only] = inverse.body;
@@ -260,8 +259,8 @@ class TemplateWalk {
   }
 
   /**
-   * `a.b.c` as arguments of a helper: the value of `a`, which Handlebars finds by its own rules of scope, the way as it
-   * is written, and the rest of it. Undefined when the way is refused.
+   * `a.b.c` as arguments of a helper: the value of `a`, which Handlebars finds by its own scope rules, the path as
+   * written, and the rest of the path. Undefined if the path is refused.
    */
   #variable(path: hbs.AST.PathExpression, helper: string): hbs.AST.Expression[] | undefined {
     const inherited = path.parts.find((part) => INHERITED_NAMES.has(part));
@@ -287,14 +286,14 @@ class TemplateWalk {
     return path as unknown as hbs.AST.PathExpression;
   }
 
-  /** Reports what makes all further checks pointless or too costly. */
+  /** Reports a fault that makes further checks pointless or too costly. */
   #end(message: string, node: hbs.AST.Node): void {
     if (!this.#ended) this.#fail(message, node);
     this.#ended = true;
   }
 }
 
-/** How to write braces that are not for Railhead. */
+/** How to write braces that Railhead should not interpret. */
 export function asItIs(braces: string): string {
   return `to have ${braces} in the file as ${braces.startsWith('{{') ? 'it is' : 'they are'}, write \\{{`;
 }

@@ -2,7 +2,7 @@ import { HelperError, kindOf } from './helper-error.ts';
 import { ReportedText } from './reported-text.ts';
 import type { ValueHelper } from './value-helper.ts';
 
-/** Helpers that answer questions, mostly those of `{{#if (eq a "b")}}`. */
+/** Helpers that return true or false, mostly for `{{#if (eq a "b")}}`. */
 export const COMPARISON_HELPERS: Readonly<Record<string, ValueHelper>> = {
   eq: { arity: [2, 2], run: ([a, b]) => isEqual(a, b, 'eq') },
   ne: { arity: [2, 2], run: ([a, b]) => !isEqual(a, b, 'ne') },
@@ -16,7 +16,9 @@ export const COMPARISON_HELPERS: Readonly<Record<string, ValueHelper>> = {
   contains: { arity: [2, 2], run: ([whole, part]) => contains(whole, part) },
 };
 
-/** What `if` takes for true, as in Handlebars: anything but what is missing, false, zero, empty text and empty list. */
+/**
+ * What `if` counts as true, as in Handlebars: everything except missing values, false, zero, empty text and empty list.
+ */
 export function isTrue(value: unknown): boolean {
   if (value instanceof ReportedText) return value.text !== '';
   return Array.isArray(value) ? value.length > 0 : Boolean(value);

@@ -6,7 +6,7 @@ import { recogniseForButane, recogniseForIgnition } from './foreign-config.ts';
 import type { RenderedSource } from './rendered-source.ts';
 import { TemplateError } from './template-error.ts';
 
-/** Faults of one source that are told of. */
+/** Faults of one source that are reported. */
 const FAULTS_MAX = 50;
 
 /** Something about a template, in the words of an operator. */
@@ -51,7 +51,7 @@ export function describeEntries(source: RenderedSource, entries: readonly Entry[
   }));
 }
 
-/** Why a text was not even looked at, as advice where its kind is known. */
+/** Why a text could not be parsed, with advice if its kind is recognised. */
 function describeReason(
   source: RenderedSource,
   reason: string,
@@ -94,12 +94,12 @@ export function isIgnition(name: string): boolean {
 }
 
 /**
- * The place of an entry by the item that it is about, `/etc/motd: mode: `, where the template names that item itself;
- * else as a report has it, `$.storage.files.0.mode: `.
+ * The place of an entry: by the name of its item, `/etc/motd: mode: `, if the template contains that name; otherwise as
+ * in the report, `$.storage.files.0.mode: `.
  */
 function describePath(path: Path, root: ItemTree | undefined, source: RenderedSource): string {
   if (path.length === 0) return '';
-  // A key that only the rendered text has comes from metadata.
+  // A key that is not in the template comes from metadata.
   const safeStep = (step: string | number): string | number =>
     typeof step === 'string' && source.text.includes(step) && !isWritten(source, step) ? '(not shown)' : step;
   const index = path.findLastIndex((step) => typeof step === 'number');
@@ -113,7 +113,7 @@ function describePath(path: Path, root: ItemTree | undefined, source: RenderedSo
   return `${formatPath(path.map(safeStep))}: `;
 }
 
-/** What items of lists are called in the rendered text. */
+/** The names of list items in the rendered text. */
 interface ItemTree {
   nameOf(path: Path): string | undefined;
 }
@@ -176,7 +176,7 @@ function nameInYaml(root: YamlNode, path: Path): string | undefined {
   return undefined;
 }
 
-/** Whether a text stands in the template itself, so that it is no value of metadata. */
+/** Whether a text stands in the template itself, so that it is not a value of metadata. */
 function isWritten({ template, text }: RenderedSource, part: string): boolean {
   return template === text || template.includes(part);
 }
@@ -195,7 +195,7 @@ const QUOTED = [
   /\b(?:open|read|stat|lstat|readlink) (.+?): (?:no such|permission|is a|not a|too many|file name|larger|operation)/g,
 ];
 
-/** The message without texts that it quotes, unless the template itself has them: they may be values of metadata. */
+/** The message without quoted texts that are not in the template itself: they may be values of metadata. */
 function withoutValues(source: RenderedSource, message: string): string {
   if (source.template === source.text) return message;
   let safe = message;

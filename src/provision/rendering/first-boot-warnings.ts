@@ -1,16 +1,16 @@
 import type { Config, Resource } from '../../ignition/config.ts';
 import { DataUrlError, decodeDataUrl } from '../../ignition/data-url.ts';
 
-/** What would fail at a machine's first boot, though the config is valid. */
+/** Something that would fail at a machine's first boot, although the config is valid. */
 export interface FirstBootWarning {
   /** The file, directory or link. */
   readonly path: string;
   readonly message: string;
 }
 
-/** Where Flatcar's /usr is seen under another name (links of its root file system). */
+/** Links of Flatcar's root file system that lead into /usr. */
 const USR_LINKS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
-/** Below /usr and writable: the OEM partition. */
+/** The OEM partition, which is below /usr and writable. */
 const OEM = '/usr/share/oem';
 
 /**
@@ -36,8 +36,9 @@ const SHIPPED: ReadonlySet<string> = new Set(
 );
 
 /**
- * Finds what Ignition will refuse on a Flatcar machine and what can be known beforehand: contents declared gzip that are
- * not, a file below a file, a path on the read-only /usr, and a file that is there already. Cost is linear in the config.
+ * Finds what Ignition will refuse on a Flatcar machine, as far as the config shows it: contents that are declared gzip
+ * and are not, a file below a file, a path on the read-only /usr, and a file that already exists. Cost is linear in the
+ * config.
  */
 export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
   const { files = [], directories = [], links = [], filesystems = [] } = config.storage ?? {};
@@ -74,7 +75,7 @@ export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
       warnings.push({
         path,
         message:
-          'its contents are declared gzip and are not, so that Ignition fails at the first boot: leave "compression" out, or compress them',
+          'its contents are declared as gzip but are not compressed, so that Ignition fails at the first boot: remove "compression", or compress them',
       });
     }
   }

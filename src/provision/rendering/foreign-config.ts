@@ -1,4 +1,4 @@
-/** What a text is that should be Butane or Ignition and is not, and what to do about it. */
+/** What a text is that was expected to be Butane or Ignition, and what to do about it. */
 export interface ForeignConfig {
   /** Where it shows, counted from 1. */
   readonly line: number;
@@ -11,8 +11,8 @@ const BUTANE_BEGINS = 'begin it with the lines "variant: flatcar" and "version: 
 const CONTAINER_LINUX_KEY = /^(etcd|flannel|locksmith|update|docker|networkd):/m;
 
 /**
- * Recognises what people bring along: cloud-config, Container Linux Configs, Ignition under the name of Butane, documents
- * of Matchbox and Kubernetes, scripts. `text` is one that Butane found no variant in.
+ * Recognises common mistakes: cloud-config, Container Linux Configs, Ignition in a file named as Butane, documents of
+ * Matchbox and Kubernetes, scripts. `text` is one in which Butane found no variant.
  */
 export function recogniseForButane(text: string): ForeignConfig {
   const content = firstContent(text);

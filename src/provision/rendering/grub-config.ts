@@ -25,7 +25,7 @@ export function profileGrubConfig(boot: RenderedBoot): string {
   ].join('\n');
 }
 
-/** What a machine without a group gets: it waits, and asks again. */
+/** The configuration for a machine without a group: it waits and asks again. */
 export function waitingGrubConfig(pollSeconds: number): string {
   return [
     'echo "Railhead knows no group for this machine. It asks again by itself."',
@@ -37,7 +37,7 @@ export function waitingGrubConfig(pollSeconds: number): string {
 
 /**
  * Leaves network boot for the local disk. On UEFI, GRUB hands back to the firmware, which goes on with its boot order;
- * on BIOS there is nothing to hand back to, so that GRUB starts the first disk itself.
+ * on BIOS that is not possible, so GRUB starts the first disk itself.
  */
 export function localGrubConfig(reason: string): string {
   return [

@@ -1,10 +1,13 @@
-/** Where Handlebars saw something: lines from 1, columns from 0, in the template of the name `source`. */
+/** A place as Handlebars gives it: lines from 1, columns from 0, in the template named `source`. */
 export interface SourceLocation {
   readonly source?: string;
   readonly start: { readonly line: number; readonly column: number };
 }
 
-/** What a helper refuses. Its message names keys and kinds of values, and never a value, which may be a secret. */
+/**
+ * Thrown by a helper for what it refuses. Its message names keys and kinds of values, and never a value, which may be a
+ * secret.
+ */
 export class HelperError extends Error {
   override readonly name = 'HelperError';
   /** The argument that it is about, counted from 0, and what is wrong with it; the caller knows what it is called. */
@@ -31,7 +34,7 @@ export class HelperError extends Error {
   }
 }
 
-/** What kind of value this is, for messages. */
+/** The kind of a value, for messages. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'not defined';
   if (value === null) return 'null, which is what YAML makes of a key without a value';

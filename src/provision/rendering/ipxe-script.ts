@@ -8,8 +8,8 @@ export interface RenderedBoot {
 }
 
 /**
- * What iPXE tells of the machine, in the order it is sent. MAC and UUID come first and free text last: builds of 2019
- * decode and re-encode the query, so that an `&` in a maker's name would begin a new parameter.
+ * The query parameters that iPXE sends about the machine, in this order. MAC and UUID come first and free text last:
+ * builds of 2019 decode and re-encode the query, so that an `&` in a maker's name would begin a new parameter.
  */
 const BOOT_QUERY = [
   'uuid=${uuid}',
@@ -33,8 +33,8 @@ const PAUSE_SECONDS = 5;
 const LOCAL_BOOT = 'iseq ${platform} efi && exit 1 || sanboot --no-describe --drive 0x80 || exit 1';
 
 /**
- * What the first script does when a later one has ended. iPXE hands back only success or failure, so the later script
- * says it in a setting, which all scripts share.
+ * What the first script does when a later script has ended. iPXE returns only success or failure, so the later script
+ * stores this in a setting, which all scripts share.
  */
 type Next = 'wait' | 'local' | 'fail';
 
@@ -49,7 +49,7 @@ export function bootIpxeScript(origin: string): string {
     'set attempt:int32 0',
     ':try',
     'set next retry',
-    // Whatever iPXE holds is handed to the kernel as an initrd, finished scripts and halves of failed attempts, too.
+    // iPXE passes every image it holds to the kernel as an initrd, including earlier scripts and partial downloads.
     'imgfree ||',
     // The error number must be saved in the same line: whatever fails next overwrites it.
     `chain ${origin}/ipxe?${BOOT_QUERY} || set failure:int32 \${errno} ||`,
@@ -84,7 +84,7 @@ export function profileIpxeScript(boot: RenderedBoot): string {
   ].join('\n');
 }
 
-/** What an unknown machine shows: who it is, and that it asks again by itself. `pollSeconds` is the pause. */
+/** The script for an unknown machine: it shows who it is, and asks again by itself. `pollSeconds` is the pause. */
 export function waitingIpxeScript(origin: string, subject: string, pollSeconds: number): string {
   return endScript(origin, 'wait', [
     'echo',
@@ -118,8 +118,8 @@ function endScript(origin: string, next: Next, lines: readonly string[]): string
 }
 
 /**
- * Refuses what would be another command to iPXE: a line break ends one, and operators join others. What an operator
- * writes into a template is theirs, so `${...}` stays; `template` names it in the error.
+ * Refuses text that iPXE would read as further commands: line breaks and command operators. `${...}` is allowed, since
+ * the operator wrote the template; `template` names it in the error.
  */
 export function checkBootLine(template: string, field: string, text: string): string {
   const trimmed = text.trim();

@@ -2,13 +2,14 @@
 const PAUSE_SECONDS = 5;
 
 /**
- * What GRUB is told first, as iPXE is by `/boot.ipxe`: collect what is known of the machine, and go on with `/grub`, again
- * and again until something boots. `origin` is the server's own, as `http://10.0.0.2:8080`; GRUB has no https.
+ * The first GRUB configuration, which corresponds to `/boot.ipxe` for iPXE: it collects what is known of the machine
+ * and loads `/grub`, repeatedly until something boots. `origin` is the server's own, as `http://10.0.0.2:8080`; GRUB
+ * has no https.
  */
 export function leadingGrubConfig(origin: string): string {
   return [
     grubRoot(origin),
-    // GRUB puts a value into the request as it is, so that a blank in it would end the URL.
+    // GRUB does not encode values in the URL, and a blank would end it.
     'set railhead_query="mac=$net_default_mac&ip=$net_default_ip&arch=$grub_cpu&platform=$grub_platform"',
     'if smbios --type 1 --get-uuid 8 --set railhead_uuid; then',
     '  set railhead_query="uuid=$railhead_uuid&$railhead_query"',

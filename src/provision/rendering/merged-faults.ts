@@ -12,8 +12,8 @@ type Layer = VersionedConfig & { readonly source: RenderedSource };
 const UNIT_FOLDER = '/etc/systemd/system/';
 
 /**
- * What is wrong with a config only since its layers were merged: by the name of the item, since its index is that of a
- * config nobody sees, and by the layers that have it.
+ * Describes a fault that appeared only by merging the layers of a config: by the name of the item, since an index in
+ * the merged config means nothing to the author, and by the layers that contain it.
  */
 export function describeMergedFaults(
   errors: readonly Entry[],
@@ -40,7 +40,7 @@ export function describeMergedFaults(
   return first.with(further);
 }
 
-/** A note about a text that one of the templates has, at the last place that has it. */
+/** A note about a text of one of the templates, at the last place where it stands. */
 export function placeOfText(sources: readonly RenderedSource[], text: string, message: string): TemplateNote {
   const source =
     sources.findLast(({ template }) => template.includes(text)) ??
@@ -52,12 +52,12 @@ export function placeOfText(sources: readonly RenderedSource[], text: string, me
   return { template, message: `${shown}${message}`, ...place };
 }
 
-/** Whether a text stands in the template itself, so that it is no value of metadata. */
+/** Whether a text stands in the template itself, so that it is not a value of metadata. */
 function isWritten({ template, text }: RenderedSource, part: string): boolean {
   return template === text || template.includes(part);
 }
 
-/** The line of a template that has a text, and that goes on with nothing that would make it another path. */
+/** The line of a template that contains the text as a complete path. */
 function lineOf({ template }: RenderedSource, text: string): { line: number; column: number } | undefined {
   for (const [index, line] of template.split('\n').entries()) {
     for (let at = line.indexOf(text); at >= 0; at = line.indexOf(text, at + 1)) {

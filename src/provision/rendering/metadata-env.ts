@@ -1,7 +1,7 @@
 /**
- * Variables as lines of an environment file, the way Matchbox writes /metadata: names in upper case, nested ones
- * joined by `_`, sorted. Lists have no line. A value is written as it is, but in one line, and in quotes where systemd
- * (EnvironmentFile= in systemd.exec(5)) would take quotes, a backslash or blanks at its ends for something else.
+ * Variables as lines of an environment file, the way Matchbox writes /metadata: names in upper case, nested ones joined
+ * by `_`, sorted. Lists have no line. A value is written as it is, but in one line, and quoted where systemd
+ * (EnvironmentFile= in systemd.exec(5)) would interpret quotes, a backslash or blanks at its ends.
  */
 export function metadataEnv(variables: Readonly<Record<string, unknown>>): string {
   const lines: string[] = [];
@@ -21,7 +21,7 @@ function collect(prefix: string, value: unknown, lines: string[]): void {
     return;
   }
   const name = prefix.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
-  // What an environment file cannot hold must not become further variables, nor reach a terminal.
+  // Control characters must not create further variables or reach a terminal.
   const text = `${value as string | number | boolean}`.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
   lines.push(`${name}=${needsQuotes(text) ? `"${text.replace(/["\\$`]/g, '\\$&')}"` : text}`);
 }

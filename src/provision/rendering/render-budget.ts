@@ -7,12 +7,12 @@ const STEPS_MAX = 500_000;
 const STEPS_OF_PARTIAL = 20;
 /** Characters that helpers, loops and partials of one rendering may write together. */
 const CHARACTERS_MAX = 16 * 1024 * 1024;
-/** Faults of one rendering that are told of. */
+/** Faults of one rendering that are reported. */
 const FAULTS_MAX = 50;
 
 /**
- * What one rendering may still do, so that no template holds up the server, and what it found wrong so far: a rendering
- * goes on after a fault, to find the others too. Travels in Handlebars' data frame. Every method throws HelperError
+ * The remaining budget of one rendering, so that no template blocks the server, and the faults found so far: rendering
+ * continues after a fault, to find the others too. Passed in Handlebars' data frame. Every method throws HelperError
  * when the budget is used up.
  */
 export class RenderBudget {

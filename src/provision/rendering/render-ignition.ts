@@ -17,7 +17,7 @@ export interface IgnitionConfig {
   readonly json: string;
   /** The specification that it is written in. */
   readonly spec: SpecVersion;
-  /** What is doubtful, in the words of Ignition and Butane, and what would fail at the first boot. */
+  /** Warnings of Ignition and Butane, and what would fail at the first boot. */
   readonly warnings: readonly TemplateNote[];
 }
 

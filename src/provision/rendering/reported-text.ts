@@ -1,13 +1,13 @@
 import type { JsonObject, JsonValue } from '../json-value.ts';
 
 /**
- * A text that came from outside: a label of a request, a host name of a lease. Templates use it like any other text, and
- * helpers keep the mark on what they make of it; where it is printed, it is written so that it stays one value in the
- * language of the template. Whoever asks can put anything into a query.
+ * A text that came from a machine: a label of a request, the host name of a lease. It can contain anything. Templates
+ * use it like any other text, and results of helpers are marked like their arguments; where it is printed, it is
+ * escaped so that it stays one value in the language of the template.
  */
 export class ReportedText {
   readonly text: string;
-  /** Whether a helper has quoted it already, as `json` does. */
+  /** Whether a helper has already quoted it, as `json` does. */
   readonly quoted: boolean;
 
   constructor(text: string, quoted = false) {
@@ -43,15 +43,15 @@ export function languageOf(name: string): TemplateLanguage {
   return /\.(bu|butane|ya?ml)$/.test(name) ? 'yaml' : 'text';
 }
 
-/** Control characters, and what YAML 1.1 takes for the end of a line. */
+/** Control characters, and the line breaks of YAML 1.1. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-/** What may end a quoted text of YAML or begin something that is no text. */
+/** What may end a quoted YAML string, or begin something that is not a string. */
 const YAML_SYNTAX = /["'\\{}[\]]|^[&*!|>%@`#]|^[?-] /;
 
 /**
- * A reported text as it is printed. In boot lines everything that is not part of a plain word is percent-encoded, so
- * that it is neither a further argument nor `${...}`; in JSON it is escaped for a string; elsewhere a text that could
- * be taken for something else is refused. Undefined when it is.
+ * A reported text as it is printed. In boot lines all characters that are not part of a plain word are percent-encoded,
+ * so that it is neither a further argument nor `${...}`; in JSON it is escaped for a string; elsewhere a text that
+ * could be read as syntax is refused. Undefined if it is refused.
  */
 export function printReported(
   { text, quoted }: ReportedText,

@@ -6,10 +6,12 @@ export class TemplateError extends Error {
   /** Where in the template, counted from 1; absent when the place is not known. */
   readonly line?: number;
   readonly column?: number;
-  /** What else is wrong, each without further ones of its own. */
+  /** The other faults; these have no further ones of their own. */
   readonly further: readonly TemplateError[];
 
-  /** `message` may name keys and kinds of values, and never has a value of metadata in it: machines are told it. */
+  /**
+   * `message` may name keys and kinds of values, and never contains a value of metadata, since it is sent to machines.
+   */
   constructor(
     template: string,
     message: string,
@@ -25,14 +27,14 @@ export class TemplateError extends Error {
     }
   }
 
-  /** The same fault with others beside it. */
+  /** The same fault together with others. */
   with(others: readonly TemplateError[]): TemplateError {
     const further = [...this.further, ...others].flatMap((error) => error.all());
     const place = this.line === undefined ? undefined : { line: this.line, column: this.column ?? 1 };
     return new TemplateError(this.template, this.message, place, further);
   }
 
-  /** All faults, this one first, each by itself. */
+  /** All faults, this one first, as separate errors. */
   all(): TemplateError[] {
     if (this.further.length === 0) return [this];
     const place = this.line === undefined ? undefined : { line: this.line, column: this.column ?? 1 };

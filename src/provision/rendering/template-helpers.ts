@@ -10,15 +10,15 @@ import type { HelperCall, ValueHelper } from './value-helper.ts';
 
 const INDENT_MAX = 200;
 const JSON_INDENT_MAX = 10;
-/** Values in a list or mapping that is written as JSON or YAML, and levels of them. */
+/** Limits on a value that is written as JSON or YAML: values in it, and levels of nesting. */
 const NODES_MAX = 100_000;
 const DEPTH_MAX = 100;
 /** A hash takes some ten milliseconds. */
 const STEPS_OF_HASH = 10_000;
 
 /**
- * The helpers that templates may use beside the blocks. Every helper refuses what it cannot do by HelperError, and none
- * reads anything but its arguments.
+ * The helpers that templates may use beside the blocks. A helper throws HelperError for arguments that it cannot
+ * handle, and reads nothing but its arguments.
  */
 export const VALUE_HELPERS: Readonly<Record<string, ValueHelper>> = {
   ...COMPARISON_HELPERS,
@@ -59,7 +59,7 @@ function json(value: unknown, { hash, budget }: HelperCall): unknown {
   }
   const { nodes, depth, reported } = measure(value, 'json');
   const compact = JSON.stringify(value);
-  // At most one more line for each value and each bracket, indented by all of its levels.
+  // At most one line for each value and each bracket, indented by its level.
   budget.write(compact.length + 2 * nodes * depth * width);
   const written = width === 0 ? compact : JSON.stringify(value, null, width);
   return reported ? new ReportedText(written, true) : written;
@@ -74,7 +74,7 @@ function yaml(value: unknown, { budget }: HelperCall): unknown {
   return reported ? new ReportedText(written, true) : written;
 }
 
-/** Looks at a value before it is written: at its size, and that it is not all that a template knows. */
+/** Checks a value before it is written: its size, and that it is not the mapping of all variables. */
 function measure(value: unknown, helper: string): { nodes: number; depth: number; reported: boolean } {
   let nodes = 0;
   let deepest = 0;
@@ -102,7 +102,7 @@ function measure(value: unknown, helper: string): { nodes: number; depth: number
   return { nodes, depth: deepest, reported };
 }
 
-/** Whether this is everything that a template may use: only that has all of what no metadata can shadow. */
+/** Whether this is the mapping of all variables: only that has all the reserved variables. */
 export function isWholeContext(value: object): boolean {
   return ['ignition_url', 'server', 'request', 'profile', 'group'].every((name) =>
     Object.hasOwn(value, name),
@@ -119,7 +119,7 @@ function indent(width: unknown, value: unknown, { budget }: HelperCall): string 
   if (typeof width !== 'number' || !Number.isInteger(width) || width < 0 || width > INDENT_MAX) {
     throw new HelperError(`indent takes a width from 0 to ${INDENT_MAX} first, as in {{indent 8 text}}`);
   }
-  // The first line stands where the template has it; only the lines after it need the room.
+  // The template has already indented the first line, so only the others are indented here.
   const lines = text(value, 'indent', 1).trimEnd().split('\n');
   budget.write(lines.length * width);
   return lines.join(`\n${' '.repeat(width)}`);
@@ -182,7 +182,7 @@ function ipNet(cidr: unknown, part: unknown): string {
   }
 }
 
-/** Accepts `10.0.1.7/24` as well, since a host's own address is what metadata usually holds. */
+/** Accepts `10.0.1.7/24` as well, since metadata usually has a host's own address. */
 function parseNetwork(value: unknown, helper: string): Ipv4Cidr {
   const [address = '', prefix = ''] = text(value, helper, 0).split('/');
   const length = Number(prefix);
@@ -204,7 +204,7 @@ const HASHES_MAX = 1000;
 function sha512Crypt(password: unknown, salt: unknown, { budget }: HelperCall): string {
   const plain = text(password, 'sha512Crypt', 0);
   if (plain.length > 1024) throw new HelperError('sha512Crypt takes a password of at most 1024 characters');
-  // The same input must render the same config, so that without a salt one is derived and not drawn.
+  // The same input must render the same config, so a missing salt is derived from the password and not random.
   const chosen =
     salt === undefined
       ? createHash('sha512').update(`railhead\0${plain}`).digest('hex').slice(0, 16)

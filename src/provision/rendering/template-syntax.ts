@@ -56,7 +56,7 @@ export function explainSyntax(name: string, source: string, reason?: Error): Tem
   }
   const [first, ...further] = faults;
   if (first !== undefined) return first.with(further);
-  // Handlebars recurses for blocks.
+  // Handlebars recurses for nested blocks.
   if (reason instanceof RangeError)
     return new TemplateError(name, 'blocks stand within one another too deeply');
   const line = Number(/^(?:Parse|Lexical) error on line (\d+)/.exec(reason?.message ?? '')?.[1] ?? 1);
@@ -64,7 +64,7 @@ export function explainSyntax(name: string, source: string, reason?: Error): Tem
 }
 
 /**
- * Whether a template has a field as Go writes it, `{{json .Config}}`, which Handlebars would take for the way
+ * Whether a template has a field as Go writes it, `{{json .Config}}`, which Handlebars would read as the path
  * `json.Config`.
  */
 export function hasGoFields(source: string): boolean {
@@ -103,7 +103,7 @@ function* tagsOf(source: string): Generator<Tag> {
   }
 }
 
-/** Behind the closing braces, which quotes may hide only if they are closed on the same line. */
+/** The offset after the closing braces. Braces within quotes are skipped only if the quotes close on the same line. */
 function endOfTag(source: string, offset: number): number | undefined {
   const triple = source.startsWith('{{{', offset) && !source.startsWith('{{{{', offset);
   const closing = triple ? '}}}' : '}}';
@@ -117,7 +117,7 @@ function endOfTag(source: string, offset: number): number | undefined {
   return undefined;
 }
 
-/** What is wrong with a tag by itself, and what to write; undefined when it is one. */
+/** What is wrong with a single tag, and what to write instead; undefined if it is valid. */
 function findFault(tag: Tag, inner: string, source: string): string | undefined {
   const end = tag.offset + tag.text.length;
   const shown = show(tag);

@@ -6,7 +6,7 @@ import type { Profile } from './profile.ts';
 import { markReported, ReportedText } from './reported-text.ts';
 import type { TemplateVariables } from './template.ts';
 
-/** What a template may know beside metadata. */
+/** What a template can use besides metadata. */
 export interface RenderContext {
   /** Origin of the boot plane as the machine reaches it: `http://10.0.0.2:8080`. */
   readonly origin: string;
@@ -27,16 +27,16 @@ export interface RenderSubject {
 }
 
 /**
- * The variables of a template: metadata of the profile, under the group's, under the machine's; then the labels that
- * the group's selector names; then what Railhead itself knows, which nothing can shadow. Labels, the request and the
- * lease are marked as reported: anybody can put anything there.
+ * The variables of a template, in rising precedence: metadata of the profile, the group and the machine; the labels
+ * that the group's selector names; Railhead's own variables, which nothing can override. Labels, the request and the
+ * lease are marked as reported, since they can contain anything.
  */
 export function templateVariables(subject: RenderSubject, context: RenderContext): TemplateVariables {
   const { group, machine, profile, labels } = subject;
   return {
     ...metadataOf(subject),
     ...selectorLabels(subject, (value) => new ReportedText(value)),
-    // A template asks for few of these, so each is made when it is asked for.
+    // A template uses few of these, so each is computed when it is used.
     get machine() {
       return {
         id: machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '',

@@ -18,21 +18,21 @@ export type TemplateVariables = Readonly<Record<string, unknown>>;
 /** A compiled template. */
 export interface Template {
   readonly name: string;
-  /** Throws TemplateError with all that is missing or wrong. */
+  /** Throws TemplateError with every missing variable and every other fault. */
   render(variables: TemplateVariables): string;
 }
 
 /** A partial's source by the name that templates use; undefined if there is none. */
 export type FindPartial = (name: string) => { readonly name: string; readonly source: string } | undefined;
 
-/** What is called though no template says so. */
+/** Helpers that the compiler inserts. */
 const IMPLICIT_HELPERS: ReadonlySet<string> = new Set(['helperMissing', 'blockHelperMissing']);
 
 /**
  * Compiles a Handlebars template, strictly: a missing variable and an unknown helper are errors, and nothing is
- * escaped, since configs are not HTML. Prototypes are out of reach, partials come from `findPartial` alone and may not
- * include themselves, and what a rendering may do is limited, so that every one ends soon. `language` is what it renders
- * to, by its name unless given. Throws TemplateError with line and column.
+ * escaped, since configs are not HTML. Prototypes are not accessible, partials come only from `findPartial` and may not
+ * include themselves, and the work of one rendering is limited, so that it always ends soon. `language` is the language
+ * of the result, by default derived from the template's name. Throws TemplateError with line and column.
  */
 export function compileTemplate(
   name: string,
@@ -40,7 +40,7 @@ export function compileTemplate(
   findPartial: FindPartial,
   language: TemplateLanguage = languageOf(name),
 ): Template {
-  // Most arguments of a kernel are plain text.
+  // Most kernel arguments are plain text.
   if (!source.includes('{{')) return { name, render: () => source };
   const compiler = new TemplateCompiler(findPartial, language);
   const template = compiler.compile(name, source);
@@ -67,7 +67,7 @@ export function compileTemplate(
   };
 }
 
-/** Compiles one template and its partials, each of them once, into an environment of their own. */
+/** Compiles one template and its partials, each of them once, in a separate Handlebars environment. */
 class TemplateCompiler {
   readonly #environment = Handlebars.create();
   readonly #findPartial: FindPartial;
@@ -98,7 +98,7 @@ class TemplateCompiler {
 
   compile(name: string, source: string): HandlebarsTemplateDelegate {
     const template = this.#compile(name, source);
-    // Handlebars wraps every helper anew for each rendering, those that nobody calls, too.
+    // For each rendering Handlebars wraps every helper again, including those that are not called.
     for (const helper of Object.keys(this.#helpers)) {
       if (!this.#check.helpers.has(helper)) this.#environment.unregisterHelper(helper);
     }
@@ -141,7 +141,7 @@ class TemplateCompiler {
   }
 }
 
-/** The same partial, which counts against the budget of the rendering, and whose errors name it. */
+/** Wraps a partial so that it counts against the budget of the rendering, and its errors name it. */
 function withinBudget(name: string, partial: HandlebarsTemplateDelegate): HandlebarsTemplateDelegate {
   return (context, options) => {
     const { budget } = options?.data as { budget: RenderBudget };
@@ -166,7 +166,7 @@ function toTemplateError(template: string, error: unknown): TemplateError {
       place && { line: place.start.line, column: place.start.column + 1 },
     );
   }
-  // Handlebars recurses for blocks, and V8 has a longest string.
+  // Handlebars recurses for nested blocks, and V8 limits the length of strings.
   if (error instanceof RangeError) {
     return new TemplateError(template, 'the template is nested too deeply, or its result is too long');
   }

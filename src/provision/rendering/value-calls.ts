@@ -14,7 +14,7 @@ import { printReported, ReportedText, type TemplateLanguage } from './reported-t
 import { isWholeContext, VALUE_HELPERS } from './template-helpers.ts';
 import type { ValueHelper } from './value-helper.ts';
 
-/** Stands for a value that could not be had; what is made of it is not looked at further. */
+/** Stands for a value that is missing; results that depend on it are not checked further. */
 export const UNKNOWN = Symbol('unknown');
 
 /** What Handlebars hands to every helper behind its arguments. */
@@ -23,16 +23,16 @@ export interface Options extends HelperOptions {
   readonly loc?: SourceLocation;
 }
 
-/** Words of Go's templates that Handlebars takes for variables. */
+/** Keywords of Go templates, which Handlebars parses as variables. */
 const GO_WORDS: ReadonlySet<string> = new Set(['end', 'break', 'continue', 'println', 'print', 'nil']);
 
-/** The helpers that make values, as Handlebars calls them, and those that stand around variables. */
+/** The helpers that return values, as Handlebars calls them, and those that wrap variables. */
 export function valueHelpers(
   language: TemplateLanguage,
   argumentNames: ArgumentNames,
 ): Record<string, HelperDelegate> {
   const helpers: Record<string, HelperDelegate> = {
-    // Most variables are one word with a text: these take no array of arguments.
+    // Most variables are one word with a text as value; this path avoids an array of arguments.
     [PRINT_HELPER](value: unknown, name: unknown, options: unknown, ...rest: unknown[]) {
       if (rest.length > 0 || typeof value !== 'string') {
         return print([value, name, options, ...rest], language);
@@ -85,7 +85,7 @@ function callHelper(helper: ValueHelper, args: unknown[], argumentNames: Argumen
 
 /**
  * Notes what is wrong with the arguments of a helper, so that the rendering goes on without its value. Throws the error
- * again when it ends the rendering, or is none of a helper.
+ * again if it ends the rendering, or is not a HelperError.
  */
 export function noteFault(error: unknown, options: Options, argumentNames: ArgumentNames): typeof UNKNOWN {
   if (!(error instanceof HelperError)) throw error;
@@ -103,7 +103,7 @@ export function noteFault(error: unknown, options: Options, argumentNames: Argum
   return UNKNOWN;
 }
 
-/** `{{a.b}}`: args are the value of `a`, the way as it is written, the rest of it, and Handlebars' options. */
+/** `{{a.b}}`: args are the value of `a`, the path as written, the rest of the path, and Handlebars' options. */
 function print(args: readonly unknown[], language: TemplateLanguage): string {
   const { data, loc } = args[args.length - 1] as Options;
   data.budget.step();
@@ -134,7 +134,7 @@ function describeUnprintable(name: string, value: unknown): string {
   return `"${name}" is ${kindOf(value)}, which has no text: use {{json ...}} or {{#each ...}}`;
 }
 
-/** The value of a variable, or UNKNOWN once it is noted that there is none. */
+/** The value of a variable; UNKNOWN if it is missing, which is noted as a fault. */
 function get(args: readonly unknown[]): unknown {
   const { data, loc } = args[args.length - 1] as Options;
   let value = args[0];
@@ -179,7 +179,7 @@ function lookUp(container: unknown, key: unknown): unknown {
   return Object.hasOwn(container, name) ? (container as Record<string, unknown>)[name] : undefined;
 }
 
-/** The beginning of a way as it is written: what stands before the arguments from `index` on. */
+/** The beginning of a path as written: the part before the arguments from `index` on. */
 function wayUpTo(way: string, args: readonly unknown[], index: number): string {
   const rest = args
     .slice(index, -1)

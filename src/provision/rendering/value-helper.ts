@@ -13,10 +13,10 @@ export interface ValueHelper {
   readonly arity: readonly [least: number, most: number];
   /** Names of its `name=value` arguments. */
   readonly options?: readonly string[];
-  /** Whether its arguments may be missing, because it is for asking whether something is there. */
+  /** Whether its arguments may be missing, because it tests whether a value exists. */
   readonly lenient?: true;
   /** Whether its result is quoted for the language of the template, whatever its arguments are. */
   readonly quotes?: true;
-  /** Reported texts arrive as plain texts, but for those within lists and mappings. */
+  /** Reported texts are passed as plain texts, except within lists and mappings. */
   readonly run: (args: readonly unknown[], call: HelperCall) => unknown;
 }

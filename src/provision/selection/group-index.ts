@@ -51,7 +51,7 @@ export function fileGroups(groups: readonly Group[]): FiledGroup[] {
     });
 }
 
-/** Sets of groups that select the same machines with the same priority, so that only a name tells them apart. */
+/** Sets of groups that select the same machines with the same priority, so that only their ids differ. */
 export function findEqualSelectors(groups: readonly Group[]): Group[][] {
   const byMeaning = new Map<string, Group[]>();
   for (const group of groups) {
@@ -77,7 +77,7 @@ export class GroupIndex {
     for (const filed of fileGroups(groups)) this.add(filed);
   }
 
-  /** Takes in the next group of those that `fileGroups` put in order, and no other. */
+  /** Adds a group. Groups must be added in the order that `fileGroups` returned. */
   add({ filedUnder, group }: FiledGroup): void {
     const entry = { group, rank: this.#ranked.length };
     this.#ranked.push(entry);

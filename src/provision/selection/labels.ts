@@ -4,7 +4,9 @@ import type { Identification, IdentityClaims } from '../machines/identification.
 import type { Machine } from '../machines/machine.ts';
 import { isSmbiosPlaceholder } from '../machines/smbios-placeholder.ts';
 
-/** What selectors match: reported by the machine, or given by inventory, which wins. No value is empty. */
+/**
+ * The labels that selectors match: reported by the machine, or given by the inventory, which wins. No value is empty.
+ */
 export type Labels = ReadonlyMap<string, string>;
 
 /** Characters of a label's value; what is longer is cut. Bounds what a match can cost. */
@@ -40,9 +42,9 @@ const FIRMWARE_OF_PLATFORM: ReadonlyMap<string, string> = new Map([
 const SMBIOS_LABELS: ReadonlySet<string> = new Set(['serial', 'manufacturer', 'product', 'asset']);
 
 /**
- * Reads the labels of a request from its query parameters. Of a parameter given twice the first counts; `mac` and
- * `uuid` are found in any letter case and normalised, and left out where they identify nobody, so that a machine with
- * a broken SMBIOS is matched by its other labels.
+ * Reads the labels of a request from its query parameters. If a parameter is given twice, the first value is used.
+ * `mac` and `uuid` are normalised, in any letter case, and left out where they are invalid or placeholders, so that a
+ * machine with a broken SMBIOS is matched by its other labels.
  */
 export function labelsFromQuery(query: Iterable<readonly [string, string]>): Map<string, string> {
   const labels = new Map<string, string>();
@@ -72,7 +74,7 @@ export function withDhcpLabels(claimed: Labels, known: Labels | undefined): Labe
   return labels;
 }
 
-/** The value as selectors compare it; undefined when it says nothing. */
+/** The value as selectors compare it; undefined if it is empty, invalid or a placeholder. */
 export function normaliseLabel(label: string, raw: string): string | undefined {
   if (label === 'mac') return parseMac(raw.trim());
   if (label === 'uuid') {
@@ -102,7 +104,7 @@ function hexOfIdentifier(text: string): string {
     : Buffer.from(text, 'utf8').toString('hex');
 }
 
-/** What the labels of a request say about who sends it. */
+/** The identifying values among the labels of a request. */
 export function claimsOfLabels(labels: Labels): IdentityClaims {
   const mac = labels.get('mac') as MacAddress | undefined;
   const uuid = labels.get('uuid') as MachineUuid | undefined;

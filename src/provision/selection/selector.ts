@@ -2,14 +2,14 @@ import { parseIpv4 } from '../../protocol/ipv4-address.ts';
 import { cidrContains, type Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import type { Labels } from './labels.ts';
 
-/** A pattern that takes time linear in the text, whatever an operator wrote. */
+/** A pattern whose matching time is linear in the text, for every pattern that an operator may write. */
 export interface LabelPattern {
   readonly source: string;
   /** Whether the pattern occurs anywhere in the text. */
   test(text: string): boolean;
 }
 
-/** What one label must be like. */
+/** A requirement on the value of one label. */
 export type Requirement =
   | { readonly kind: 'in'; readonly values: ReadonlySet<string> }
   | { readonly kind: 'not_in'; readonly values: ReadonlySet<string> }
@@ -18,7 +18,10 @@ export type Requirement =
   | { readonly kind: 'regex'; readonly pattern: LabelPattern }
   | { readonly kind: 'exists'; readonly exists: boolean };
 
-/** What a group requires of labels: for each label, requirements that must all hold. An empty one matches all. */
+/**
+ * What a group requires of labels: for each label, requirements that must all hold. An empty selector matches all
+ * machines.
+ */
 export type Selector = ReadonlyMap<string, readonly Requirement[]>;
 
 /** A requirement that did not hold. */
@@ -50,7 +53,7 @@ function meets(requirement: Requirement, actual: string | undefined): boolean {
     case 'in':
       return actual !== undefined && requirement.values.has(actual);
     case 'not_in':
-      // A machine without the label is not one of those, as with Kubernetes' NotIn.
+      // `not_in` holds for a machine without the label, as with Kubernetes' NotIn.
       return actual === undefined || !requirement.values.has(actual);
     case 'exists':
       return (actual !== undefined) === requirement.exists;
@@ -117,7 +120,10 @@ function canonicalRequirement(requirement: Requirement): string {
   }
 }
 
-/** Labels that the selector accepts, for trying a group out: of several values the first. Undefined for a regex. */
+/**
+ * Labels that the selector accepts, for the trial rendering of a group: the first of several values. Undefined for a
+ * regex.
+ */
 export function sampleLabels(selector: Selector): Map<string, string> | undefined {
   const labels = new Map<string, string>();
   for (const [label, requirements] of selector) {

@@ -39,7 +39,7 @@ const rows: readonly (readonly [
   ['also where no group selects it', DISABLED, MAC, NONE, 'fail', no('local', 'disabled', /n1/)],
   ['a broken profile makes its machines wait, with the reason', KNOWN, MAC, PROBLEM, 'local', no('wait', 'problem', /profiles\/p\.yaml:3:1/)],
   ['also those that no record knows', UNKNOWN, MAC, PROBLEM, 'fail', no('wait', 'problem', /p\.yaml/)],
-  ['without a catalog everybody waits', UNKNOWN, MAC, NOT_READY, 'fail', no('wait', 'not_ready', /no catalog could be read yet/)],
+  ['without a catalog everybody waits', UNKNOWN, MAC, NOT_READY, 'fail', no('wait', 'not_ready', /the catalog could not be read/)],
   ['a known machine without a group waits', KNOWN, MAC, NONE, 'wait', no('wait', 'unmatched', /^no group selects machine n1$/)],
   ['an unknown one as well', UNKNOWN, MAC, NONE, 'wait', no('wait', 'unmatched', /^no group selects MAC 52:54:00:00:00:01$/)],
   ['or boots from its disk', UNKNOWN, MAC, NONE, 'local', no('local', 'unmatched', /no group/)],

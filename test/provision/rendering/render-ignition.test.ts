@@ -185,7 +185,7 @@ describe('what would fail at the first boot is a warning', () => {
       'contents declared gzip that are not',
       file('    - path: /etc/app.conf\n      contents:\n        compression: gzip\n        inline: plain\n'),
       [
-        'w.bu:5:13: /etc/app.conf: its contents are declared gzip and are not, so that Ignition fails at the first boot: leave "compression" out, or compress them',
+        'w.bu:5:13: /etc/app.conf: its contents are declared as gzip but are not compressed, so that Ignition fails at the first boot: remove "compression", or compress them',
       ],
     ],
     [
