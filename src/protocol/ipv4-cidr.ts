@@ -11,8 +11,8 @@ export interface Ipv4Cidr {
 }
 
 /**
- * Reads `address/prefix`; undefined if the text is none. Host bits must be zero (`10.0.1.5/24` is refused), since
- * they more often tell of a mistake than of an intention.
+ * Reads `address/prefix`; undefined if the text is not one. Host bits must be zero (`10.0.1.5/24` is refused), since
+ * otherwise the network is more likely a mistake.
  */
 export function parseCidr(text: string): Ipv4Cidr | undefined {
   const match = /^([0-9.]+)\/([0-9]|[12][0-9]|3[0-2])$/.exec(text);
@@ -25,13 +25,13 @@ export function parseCidr(text: string): Ipv4Cidr | undefined {
   return { text, prefixLength, first, last: first + size - 1 };
 }
 
-/** Whether the address lies in the network; the network and broadcast addresses do. */
+/** Whether the address is in the network, including the network and broadcast addresses. */
 export function cidrContains(cidr: Ipv4Cidr, address: Ipv4Address): boolean {
   const value = ipv4ToNumber(address);
   return value >= cidr.first && value <= cidr.last;
 }
 
-/** The subnet mask, as option 1 carries it. */
+/** The subnet mask, as in option 1. */
 export function cidrNetmask(cidr: Ipv4Cidr): Ipv4Address {
   return ipv4FromNumber(2 ** 32 - 2 ** (32 - cidr.prefixLength));
 }

@@ -9,10 +9,10 @@ export interface ClasslessRoute {
   readonly router: Ipv4Address;
 }
 
-/** RFC 3442, and the code that Microsoft gave the same option before there was the RFC. */
+/** RFC 3442, and the code that Microsoft used for the same option before the RFC. */
 export const CLASSLESS_ROUTE_OPTIONS: readonly number[] = [121, 249];
 
-/** Writes option 121: prefix length, the bytes of the destination that count, router (RFC 3442). */
+/** Writes option 121: prefix length, the significant bytes of the destination, router (RFC 3442). */
 export function encodeClasslessRoutes(routes: readonly ClasslessRoute[]): Uint8Array {
   const bytes: number[] = [];
   for (const { destination, router } of routes) {
@@ -50,7 +50,7 @@ export function decodeClasslessRoutes(bytes: Uint8Array): ClasslessRoute[] {
   return routes;
 }
 
-/** Whether routes lead everywhere: without such a route, a client that takes option 121 has no default route. */
+/** Whether the routes include a default route: without one, a client that uses option 121 has none. */
 export function hasDefaultRoute(routes: readonly ClasslessRoute[]): boolean {
   return routes.some(({ destination }) => destination.prefixLength === 0);
 }

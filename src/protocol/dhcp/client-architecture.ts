@@ -27,7 +27,9 @@ export interface ClientArchitecture {
   readonly name: string;
   readonly instructionSet: InstructionSet;
   readonly firmware: 'bios' | 'uefi' | 'u-boot' | 'other';
-  /** Whether the code stands for boot from HTTP. What a client wants is told by its vendor class, not by this. */
+  /**
+   * Whether the code stands for boot from HTTP. What a client asks for is determined by its vendor class, not by this.
+   */
   readonly http: boolean;
 }
 
@@ -39,8 +41,8 @@ type Row = readonly [
   http?: 'http',
 ];
 
-// IANA, "Processor Architecture Types" (RFC 5970 section 5). RFC 4578 had 7 and 9 the other way round; firmware,
-// edk2 and the registry say 7 is x64, and real x64 firmware is seen to send either.
+// IANA, "Processor Architecture Types" (RFC 5970 section 5). RFC 4578 lists 7 and 9 the other way round; firmware, edk2
+// and the registry say that 7 is x64, and real x64 firmware sends either.
 const ROWS: readonly Row[] = [
   [0, 'x86 BIOS', 'x86-bios', 'bios'],
   [1, 'NEC/PC98', 'pc98', 'bios'],
@@ -96,14 +98,14 @@ const BY_CODE: readonly (ClientArchitecture | undefined)[] = ROWS.map(
   }),
 );
 
-/** The registry's row of an architecture code; undefined for a code that IANA has not given out. */
+/** The registry's row of an architecture code; undefined for a code that IANA has not assigned. */
 export function findClientArchitecture(code: number): ClientArchitecture | undefined {
   return BY_CODE[code];
 }
 
 /**
- * The first known code in the list that option 93 is; the first code if none is known; undefined for a value that
- * is no list of two-byte numbers (RFC 4578 section 2.1).
+ * The first known code in the list of option 93; the first code if none is known; undefined for a value that is not a
+ * list of two-byte numbers (RFC 4578 section 2.1).
  */
 export function readClientArchitecture(bytes: Uint8Array): number | undefined {
   if (bytes.length === 0 || bytes.length % 2 !== 0) return undefined;

@@ -3,7 +3,7 @@ import { type DnsName, encodeDnsName } from '../dns/dns-name.ts';
 import { textFromBytes } from './read-option.ts';
 
 /**
- * Option 81, the client's name and who is to tell DNS of it (RFC 4702 section 2):
+ * Option 81, the client's name and which side updates DNS (RFC 4702 section 2):
  *
  *     | 81 | length | flags (0 0 0 0 N E O S) | RCODE1 | RCODE2 | domain name ...
  */
@@ -14,9 +14,9 @@ export interface ClientFqdn {
   readonly noUpdates: boolean;
   /** The name is in the wire format of DNS, as it should be, and not text. */
   readonly wireFormat: boolean;
-  /** The name as text, with dots; empty if the client leaves it to the server. May be of one label only. */
+  /** The name as text, with dots; empty if the client leaves it to the server. It may consist of one label only. */
   readonly name: string;
-  /** The name as it came. */
+  /** The name as it was received. */
   readonly nameBytes: Uint8Array;
 }
 
@@ -24,7 +24,7 @@ export interface ClientFqdn {
 export interface FqdnAnswer {
   readonly serverUpdates: boolean;
   readonly noUpdates: boolean;
-  /** In the encoding that the client used; absent: the client's own bytes go back. */
+  /** In the encoding that the client used; if absent, the client's own bytes are sent back. */
   readonly name?: DnsName;
 }
 
@@ -36,7 +36,7 @@ const NAME_OFFSET = 3;
 /** RFC 4702 section 2.2: servers set both deprecated codes to this. */
 const RCODE = 255;
 
-/** Reads option 81. Undefined where it is too short, or where its name is none. */
+/** Reads option 81. Undefined if it is too short, or its name is invalid. */
 export function readClientFqdn(option: Uint8Array): ClientFqdn | undefined {
   if (option.length < NAME_OFFSET) return undefined;
   const flags = option[0] ?? 0;
@@ -48,7 +48,7 @@ export function readClientFqdn(option: Uint8Array): ClientFqdn | undefined {
   return { serverUpdates: !noUpdates && (flags & FLAG_S) !== 0, noUpdates, wireFormat, name, nameBytes };
 }
 
-/** Option 81 for a reply; the O flag says where it differs from what the client wished. */
+/** Option 81 for a reply; the O flag shows whether it differs from what the client asked for. */
 export function encodeFqdnAnswer(client: ClientFqdn, answer: FqdnAnswer): Uint8Array {
   const flags =
     (answer.serverUpdates ? FLAG_S : 0) |
@@ -64,7 +64,7 @@ export function encodeFqdnAnswer(client: ClientFqdn, answer: FqdnAnswer): Uint8A
   return Uint8Array.from([flags, RCODE, RCODE, ...name]);
 }
 
-/** Labels up to the root, or to the end where the name is not fully qualified. Compression is not allowed here. */
+/** Labels up to the root, or to the end if the name is not fully qualified. Compression is not allowed here. */
 function readLabels(bytes: Uint8Array): string | undefined {
   const labels: string[] = [];
   let offset = 0;

@@ -15,14 +15,14 @@ import {
 } from './message.ts';
 import { OptionCode } from './option-codes.ts';
 
-/** What BOOTP clients without options have in place of the cookie: nothing (RFC 951), or the letters of CMU's format. */
+/** What BOOTP clients without options send in place of the cookie: zeros (RFC 951), or the letters of CMU's format. */
 const NO_COOKIES: ReadonlySet<number> = new Set([0, 0x434d5500]);
 const HOPS_MAX = 16;
 /** The highest message type that an RFC defines (RFC 7724 section 7: DHCPTLS). */
 const MESSAGE_TYPE_MAX = 18;
-/** What one option may grow to when its pieces are put together; bounds memory, and nothing real comes near. */
+/** Maximum size of one option after its pieces are joined; this bounds memory, and no real option comes near it. */
 const OPTION_SIZE_MAX = 4096;
-/** Pieces of options in one message; bounds the time that a datagram full of two-byte options can take. */
+/** Maximum number of option pieces in one message; this bounds the time for a datagram full of two-byte options. */
 const OPTION_PIECES_MAX = 1024;
 
 /**
@@ -33,7 +33,7 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
   if (bytes.length < OPTIONS_OFFSET) {
     throw new MalformedMessage(
       'short',
-      `${bytes.length} bytes are fewer than the ${OPTIONS_OFFSET} of a header`,
+      `${bytes.length} bytes are too few: the header has ${OPTIONS_OFFSET}`,
     );
   }
   const cookie = readUint32(bytes, COOKIE_OFFSET);
@@ -67,13 +67,13 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
 }
 
 /**
- * Reads a message that a client sent to a server: what `decodeMessage` refuses, and replies, hop counts past any
- * real relay chain, and hardware addresses that no station can have. Throws MalformedMessage.
+ * Reads a message that a client sent to a server. Refuses, beyond what `decodeMessage` refuses, replies, hop counts
+ * larger than any real relay chain, and hardware addresses that no station can have. Throws MalformedMessage.
  */
 export function decodeRequest(bytes: Uint8Array): DhcpMessage {
-  // Replies are refused before anything else is looked at: our own broadcasts come back to us as these.
+  // Replies are refused before any other check: this server receives its own broadcasts, and they are replies.
   if (bytes.length >= OPTIONS_OFFSET && bytes[0] !== BOOTREQUEST) {
-    throw new MalformedMessage('op', `op is ${bytes[0]}, and a request has 1`);
+    throw new MalformedMessage('op', `op is ${bytes[0]}; in a request it is 1`);
   }
   const message = decodeMessage(bytes);
   // RFC 1542 section 4.1.1: a relay discards at 16 hops.
@@ -86,9 +86,13 @@ export function decodeRequest(bytes: Uint8Array): DhcpMessage {
 
 function checkHardware(htype: number, hlen: number): void {
   if (htype === 0 || htype === 255 || hlen > 16 || (htype === HTYPE_ETHERNET && hlen !== 6)) {
-    throw new MalformedMessage('hardware', `htype ${htype} with hlen ${hlen} is no hardware address`, 1);
+    throw new MalformedMessage(
+      'hardware',
+      `htype ${htype} with hlen ${hlen} is not a valid hardware address`,
+      1,
+    );
   }
-  // RFC 4390 section 2.1: only InfiniBand leaves chaddr empty; some of its clients put a GUID there all the same.
+  // RFC 4390 section 2.1: only InfiniBand leaves chaddr empty; some of its clients put a GUID there nevertheless.
   if (hlen === 0 && htype !== HTYPE_INFINIBAND) {
     throw new MalformedMessage('hardware', `htype ${htype} without a hardware address`, 1);
   }
@@ -97,7 +101,7 @@ function checkHardware(htype: number, hlen: number): void {
 function checkStation(message: DhcpMessage): void {
   const { chaddr, hlen, htype, options } = message;
   const hasClientIdentifier = (options.get(OptionCode.clientIdentifier)?.length ?? 0) > 0;
-  // RFC 4390 section 2.1: InfiniBand clients are known by their client identifier, whatever else they send.
+  // RFC 4390 section 2.1: InfiniBand clients are identified by their client identifier, whatever else they send.
   if (htype === HTYPE_INFINIBAND && hasClientIdentifier) return;
   if (hlen === 0) {
     throw new MalformedMessage('hardware', 'neither a hardware address nor a client identifier', 28);
@@ -105,7 +109,8 @@ function checkStation(message: DhcpMessage): void {
   let allZero = true;
   for (let index = 0; index < chaddr.length && allZero; index++) allZero = chaddr[index] === 0;
   if (allZero) throw new MalformedMessage('chaddr', 'the hardware address is all zero', 28);
-  // IEEE 802-2014 section 8.2.2: the lowest bit of the first byte marks a group, and broadcast is the group of all.
+  // IEEE 802-2014 section 8.2.2: the lowest bit of the first byte marks a group address; the broadcast address is one
+  // too.
   if (htype === HTYPE_ETHERNET && (byteAt(chaddr, 0) & 1) === 1) {
     throw new MalformedMessage('chaddr', 'the hardware address is a group address', 28);
   }
@@ -115,11 +120,11 @@ function checkMessageType(value: Uint8Array | undefined): void {
   if (value === undefined) return;
   const type = value[0] ?? 0;
   if (value.length !== 1 || type < 1 || type > MESSAGE_TYPE_MAX) {
-    throw new MalformedMessage('message_type', `option 53 is no message type`, OPTIONS_OFFSET);
+    throw new MalformedMessage('message_type', `option 53 is not a known message type`, OPTIONS_OFFSET);
   }
 }
 
-/** Pieces of options in order of appearance, and which header fields carried some of them. */
+/** Pieces of options in order of appearance, and which header fields contained some of them. */
 class OptionPieces {
   snameHoldsOptions = false;
   fileHoldsOptions = false;
@@ -143,7 +148,10 @@ class OptionPieces {
     else further.push(value);
   }
 
-  /** Takes option 52 out; undefined unless it is there once, with a value from 1 to 3 (RFC 2132 section 9.3). */
+  /**
+   * Removes option 52 and returns its value; undefined unless it appears once, with a value from 1 to 3 (RFC 2132
+   * section 9.3).
+   */
   takeOverload(): number | undefined {
     const value = this.#first.get(OptionCode.overload);
     if (value === undefined) return undefined;
@@ -163,7 +171,9 @@ class OptionPieces {
   }
 }
 
-/** Codes whose pieces are not joined when that gives a length they cannot have: the first piece counts. */
+/**
+ * Codes whose pieces are not joined if the result has a length that the option cannot have: the first piece is used.
+ */
 const FIXED_LENGTHS: ReadonlyMap<number, number> = new Map([
   [OptionCode.messageType, 1],
   [OptionCode.serverIdentifier, 4],
@@ -204,13 +214,13 @@ function collectOptions(bytes: Uint8Array): OptionPieces {
       pieces.snameHoldsOptions = true;
       collectArea(bytes, SNAME_OFFSET, SNAME_OFFSET + SNAME_SIZE, pieces);
     }
-    // An option 52 inside an overloaded field says nothing, so nothing can recurse.
+    // An option 52 inside an overloaded field is ignored, so there is no recursion.
     pieces.takeOverload();
   }
   return pieces;
 }
 
-/** Walks one area up to its END; an area that simply stops is accepted, since many clients omit END. */
+/** Reads one area up to its END; an area without END is accepted, since many clients omit it. */
 function collectArea(bytes: Uint8Array, start: number, end: number, pieces: OptionPieces): void {
   let offset = start;
   while (offset < end) {
@@ -228,7 +238,7 @@ function collectArea(bytes: Uint8Array, start: number, end: number, pieces: Opti
     if (valueEnd > end) {
       throw new MalformedMessage(
         'option_length',
-        `option ${code} claims ${length} bytes, and only ${end - offset - 2} are left`,
+        `option ${code} has a length of ${length} bytes, but only ${end - offset - 2} are left`,
         offset,
       );
     }

@@ -15,8 +15,8 @@ export function isHostName(text: string): boolean {
 }
 
 /**
- * Writes a search list (option 119) with the suffixes shared as DNS does (RFC 3397 section 2; RFC 1035 section
- * 4.1.4). Throws RangeError for a name that is none.
+ * Writes a search list (option 119) with the suffixes shared as DNS does (RFC 3397 section 2; RFC 1035 section 4.1.4).
+ * Throws RangeError for an invalid domain name.
  */
 export function encodeDomainSearch(names: readonly string[]): Uint8Array {
   const bytes: number[] = [];

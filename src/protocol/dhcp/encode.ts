@@ -13,34 +13,37 @@ import {
 import { OptionCode } from './option-codes.ts';
 import { readUint16 } from './read-option.ts';
 
-/** How a message has to fit. */
+/** The limits that an encoded message must meet. */
 export interface EncodeLimits {
-  /** Bytes of UDP payload that the receiver takes; see `maximumReplySize`. */
+  /** Maximum UDP payload in bytes that the receiver accepts; see `maximumReplySize`. */
   readonly maxSize?: number;
-  /** Option 55 of the request: its order is the order of the options that have no fixed place. */
+  /** Option 55 of the request: it gives the order of the options that have no fixed place. */
   readonly requested?: Uint8Array | undefined;
   /** Whether options may move into `file` and `sname` (option 52), which BOOTP clients do not know. Default: true. */
   readonly overload?: boolean;
 }
 
-/** An encoded message, and the codes of the options that found no room in it. */
+/** An encoded message, and the codes of the options for which there was no space. */
 export interface EncodedMessage {
   readonly bytes: Uint8Array;
   readonly dropped: readonly number[];
 }
 
 /**
- * What BOOTP defines, with a vendor area of 64 bytes (RFC 951). BOOTP clients and some relays discard anything shorter
- * (RFC 1542 section 2.1), and a BOOTP client need not take more.
+ * The size that BOOTP defines, with a vendor area of 64 bytes (RFC 951). BOOTP clients and some relays discard anything
+ * shorter (RFC 1542 section 2.1), and a BOOTP client need not accept more.
  */
 export const BOOTP_MESSAGE_SIZE = 300;
-/** What every client must take: a 576-byte IP datagram less 28 bytes of IP and UDP header (RFC 2131 section 2). */
+/**
+ * The size that every client must accept: a 576-byte IP datagram less 28 bytes of IP and UDP header (RFC 2131 section
+ * 2).
+ */
 const REPLY_SIZE_MIN = 548;
-/** One Ethernet frame of 1500 bytes less the same headers; edk2 holds no more either. */
+/** One Ethernet frame of 1500 bytes less the same headers; edk2's buffer is no larger either. */
 const REPLY_SIZE_MAX = 1472;
 const HEADERS_SIZE = 28;
 
-// Some firmware takes the first options in this order only (an iDRAC ignored an offer that began with the mask).
+// Some firmware reads the first options only in this order (an iDRAC ignored an offer that began with the mask).
 const LEADING = [
   OptionCode.messageType,
   OptionCode.serverIdentifier,
@@ -65,7 +68,10 @@ const TRAILING = [
   OptionCode.relayAgentInformation,
 ];
 
-/** What goes last when a message must shrink, most precious first; options not listed go before any of these. */
+/**
+ * The options to keep longest when a message must shrink, the most important first; options not listed are dropped
+ * before any of these.
+ */
 const PRECIOUS = [
   OptionCode.messageType,
   OptionCode.serverIdentifier,
@@ -87,8 +93,8 @@ const PRECIOUS = [
 ];
 
 /**
- * What stays in the options field: not every client reads the others. A relay strips option 82 from there, the message
- * type must be found at once, and a lease is worth nothing without mask, router and time.
+ * Options that must stay in the options field: not every client reads the other fields. A relay removes option 82 from
+ * there, the message type must be found at once, and a lease is useless without mask, router and lease time.
  */
 const NEVER_MOVED: ReadonlySet<number> = new Set([
   OptionCode.messageType,
@@ -99,14 +105,14 @@ const NEVER_MOVED: ReadonlySet<number> = new Set([
   OptionCode.relayAgentInformation,
 ]);
 
-/** 1 where a code has a fixed place or is no data option, so that the walk over the rest skips it. */
+/** 1 for a code that has a fixed place or is not a data option, so that the loop over the rest skips it. */
 const PLACED = new Uint8Array(256);
 for (const code of [...LEADING, ...TRAILING, OptionCode.pad, OptionCode.overload, OptionCode.end])
   PLACED[code] = 1;
 
 /**
- * The bytes of UDP payload that a client takes, from its option 57: never less than every client must take, never
- * more than one Ethernet frame, since edk2 asks for 65280 and holds 1472 (RFC 2132 section 9.10).
+ * The UDP payload in bytes that a client accepts, from its option 57: never less than every client must accept, and
+ * never more than one Ethernet frame, since edk2 announces 65280 and holds 1472 (RFC 2132 section 9.10).
  */
 export function maximumReplySize(requestOptions: DhcpOptions): number {
   const asked = readUint16(requestOptions, OptionCode.maximumMessageSize) ?? 576;
@@ -114,9 +120,9 @@ export function maximumReplySize(requestOptions: DhcpOptions): number {
 }
 
 /**
- * Writes a message of either direction. Options come in the order that firmware is known to take, are split over
- * 255 bytes (RFC 3396), and move into `file` and `sname` (option 52) or are dropped where the size demands it.
- * Throws RangeError if a header field does not fit its place.
+ * Writes a message of either direction. Options are written in the order that firmware is known to accept, are split at
+ * 255 bytes (RFC 3396), and move into `file` and `sname` (option 52) or are dropped if the size requires it. Throws
+ * RangeError if a header field does not fit its place.
  */
 export function encodeMessage(message: DhcpMessage, limits: EncodeLimits = {}): EncodedMessage {
   if (message.withoutCookie === true) {
@@ -134,7 +140,7 @@ export function encodeMessage(message: DhcpMessage, limits: EncodeLimits = {}): 
   return { bytes: writeMessage(message, fitted.size, fitted.layout), dropped: fitted.dropped };
 }
 
-/** Which options go where. */
+/** The place of each option. */
 interface OptionLayout {
   readonly main: readonly number[];
   readonly file?: readonly number[];
@@ -180,7 +186,8 @@ function fitOptions(
     if (requested?.includes(code) !== true) drop(code);
   }
 
-  // RFC 2131 section 4.1 lets options move into file and sname; not while those hold what a ROM boots from.
+  // RFC 2131 section 4.1 lets options move into file and sname, but not while those hold the names that a ROM boots
+  // from.
   const file: number[] = [];
   const sname: number[] = [];
   if (overload && size > maxSize && (message.file === '' || message.sname === '')) {
@@ -191,7 +198,7 @@ function fitOptions(
       if (size <= maxSize) break;
       if (!main.includes(code) || NEVER_MOVED.has(code)) continue;
       const needed = optionSize(message.options, code);
-      // The smaller field first, so that the larger one is left for what fits nowhere else.
+      // The smaller field first, so that the larger one is left for options that fit nowhere else.
       if (needed <= snameRoom) {
         sname.unshift(code);
         snameRoom -= needed;
@@ -211,7 +218,8 @@ function fitOptions(
     if (size <= maxSize) break;
     if (main.includes(code)) drop(code);
   }
-  // Dropping stops at what made it fit, which may have left room for smaller ones: the most needed of them come back.
+  // Dropping ends with the option that made the message fit. That may have left space for smaller ones, so dropped
+  // options are added again, the most important first.
   for (const code of [...dropped].reverse()) {
     const needed = optionSize(message.options, code);
     if (size + needed > maxSize) continue;
@@ -227,7 +235,7 @@ function fitOptions(
 }
 
 function writeMessage(message: DhcpMessage, size: number, layout: OptionLayout): Uint8Array {
-  // From Node's pool: an allocation of its own would cost more than all the rest of this function.
+  // Taken from Node's buffer pool: a separate allocation would cost more than the rest of this function.
   const bytes = Buffer.allocUnsafe(Math.max(size, BOOTP_MESSAGE_SIZE)).fill(0);
   bytes[0] = message.op;
   bytes[1] = message.htype;
@@ -243,7 +251,7 @@ function writeMessage(message: DhcpMessage, size: number, layout: OptionLayout):
   writeIpv4(bytes, 20, message.siaddr);
   writeIpv4(bytes, 24, message.giaddr);
   if (message.chaddr.length > 16) {
-    throw new RangeError(`chaddr has ${message.chaddr.length} bytes, and 16 fit`);
+    throw new RangeError(`chaddr has ${message.chaddr.length} bytes; at most 16 fit`);
   }
   bytes.set(message.chaddr, 28);
   if (message.withoutCookie !== true) writeUint32(bytes, COOKIE_OFFSET, MAGIC_COOKIE);
@@ -289,7 +297,7 @@ function writeOptions(
     if (value.length <= 255) {
       bytes[offset] = code;
       bytes[offset + 1] = value.length;
-      // A loop beats set() on values this short.
+      // For values this short, a loop is faster than set().
       for (let index = 0; index < value.length; index++) bytes[offset + 2 + index] = value[index] ?? 0;
       offset += 2 + value.length;
     } else {
@@ -307,8 +315,8 @@ function writeOptions(
 
 function writeFieldText(bytes: Uint8Array, offset: number, size: number, text: string, name: string): void {
   if (text === '') return;
-  // One byte stays for the NUL that ends the text.
-  if (text.length >= size) throw new RangeError(`${name} has ${text.length} bytes, and ${size - 1} fit`);
+  // One byte is reserved for the NUL that ends the text.
+  if (text.length >= size) throw new RangeError(`${name} has ${text.length} bytes; at most ${size - 1} fit`);
   for (let index = 0; index < text.length; index++) bytes[offset + index] = text.charCodeAt(index);
 }
 

@@ -1,8 +1,8 @@
-/** What option 175 of a request tells: a list of tag, length, value that iPXE calls its encapsulated options. */
+/** The contents of option 175 of a request: a list of tag, length, value that iPXE calls its encapsulated options. */
 export interface IpxeOptions {
   /** Tags of the features that the build has, for example `IpxeFeature.http`. */
   readonly features: ReadonlySet<number>;
-  /** `1.0.0`, from tag 0xeb; absent where the build does not tell. */
+  /** For example `1.0.0`, from tag 0xeb; absent if the build does not send it. */
   readonly version?: string;
 }
 
@@ -31,8 +31,8 @@ const TAG_VERSION = 0xeb;
 const TAG_BUS_ID = 0xb1;
 
 /**
- * Reads option 175; undefined if a tag runs past the end, or if none of them is one that iPXE sends, since the
- * code is not registered and other products use it too.
+ * Reads option 175; undefined if a tag runs past the end, or none of the tags is one that iPXE sends: the code is not
+ * registered, and other products use it too.
  */
 export function readIpxeOptions(bytes: Uint8Array): IpxeOptions | undefined {
   const features = new Set<number>();
@@ -58,7 +58,7 @@ export function readIpxeOptions(bytes: Uint8Array): IpxeOptions | undefined {
 }
 
 /**
- * Option 175 of a reply to iPXE: `no-pxedhcp` (tag 0xb0), which saves the wait of some three seconds for a proxy
- * that will not come, and makes it deaf to foreign ones.
+ * Option 175 of a reply to iPXE: `no-pxedhcp` (tag 0xb0). iPXE then does not wait some three seconds for a proxyDHCP
+ * server, and ignores the answers of others.
  */
 export const IPXE_NO_PROXY_WAIT: Uint8Array = Uint8Array.of(0xb0, 0x01, 0x01);

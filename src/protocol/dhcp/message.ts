@@ -1,7 +1,9 @@
 import type { Ipv4Address } from '../ipv4-address.ts';
 import { OptionCode } from './option-codes.ts';
 
-/** Options by code. A value that came in several pieces is in one (RFC 3396); PAD, END and option 52 are not here. */
+/**
+ * Options by code. A value that came in several pieces is joined (RFC 3396); PAD, END and option 52 are not included.
+ */
 export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
 
 /**
@@ -29,7 +31,7 @@ export interface DhcpMessage {
   readonly hlen: number;
   readonly hops: number;
   readonly xid: number;
-  /** Not to be trusted: edk2 writes it byte-swapped on port 4011, and iPXE keeps counters in it. */
+  /** Unreliable: edk2 writes it byte-swapped on port 4011, and iPXE keeps counters in it. */
   readonly secs: number;
   readonly flags: number;
   readonly ciaddr: Ipv4Address;
@@ -44,8 +46,8 @@ export interface DhcpMessage {
   readonly file: string;
   readonly options: DhcpOptions;
   /**
-   * BOOTP of RFC 951 from before there were options: the vendor area is empty, without the magic cookie, and stays so
-   * in the reply.
+   * A BOOTP message of RFC 951, which is older than options: the vendor area is empty, without the magic cookie, and is
+   * left empty in the reply.
    */
   readonly withoutCookie?: true;
 }
@@ -67,7 +69,7 @@ export const HTYPE_ETHERNET = 1;
 /** RFC 4390. */
 export const HTYPE_INFINIBAND = 32;
 
-/** The value of option 53; undefined for a BOOTP message. The decoder has seen to it that it is in range. */
+/** The value of option 53; undefined for a BOOTP message. The decoder has checked its range. */
 export function messageTypeOf(message: DhcpMessage): number | undefined {
   return message.options.get(OptionCode.messageType)?.[0];
 }

@@ -1,11 +1,13 @@
-/** Option codes that Railhead reads or writes (RFC 2132 unless said otherwise). Others travel as bytes. */
+/**
+ * Option codes that Railhead reads or writes (RFC 2132 unless said otherwise). Other options are passed on as bytes.
+ */
 export const OptionCode = {
   pad: 0,
   subnetMask: 1,
   router: 3,
   domainNameServer: 6,
   hostName: 12,
-  /** Never sent: edk2 takes it for the size of the boot file and skips asking TFTP for it. */
+  /** Never sent: edk2 reads it as the size of the boot file and then does not ask TFTP for the size. */
   bootFileSize: 13,
   domainName: 15,
   interfaceMtu: 26,

@@ -5,11 +5,11 @@ import type { OptionType, OptionValue } from './option-value.ts';
 export interface RegisteredOption {
   readonly code: number;
   readonly name: string;
-  /** How its value is written; the first one is meant where none is named. */
+  /** The types its value may have; the first one is the default. */
   readonly types: readonly [OptionType, ...OptionType[]];
   /** The document that defines it. */
   readonly source: string;
-  /** What is wrong with a value of the right type; undefined if nothing is. */
+  /** What is wrong with a value of the right type; undefined if it is valid. */
   readonly check?: (value: OptionValue) => string | undefined;
 }
 
@@ -41,8 +41,8 @@ const nodeType: RegisteredOption['check'] = ({ value }) =>
   [1, 2, 4, 8].includes(Number(value)) ? undefined : 'must be 1, 2, 4 or 8';
 
 // IANA, "BOOTP Vendor Extensions and DHCP Options", without the codes that it lists as unassigned, removed, for private
-// use (224 to 254) or in conflicting use by several vendors (128 to 135, 175 to 177): those are whatever settings say.
-// A structure for which settings have no type is hex.
+// use (224 to 254) or in conflicting use by several vendors (128 to 135, 175 to 177): settings give the type of those.
+// Options whose structure has no type in the settings are given in hex.
 const ROWS: readonly Row[] = [
   [1, 'Subnet Mask', 'ip', 'RFC 2132'],
   [2, 'Time Offset', 'int32', 'RFC 2132'],

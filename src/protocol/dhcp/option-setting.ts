@@ -13,22 +13,22 @@ import {
 /** An option as an operator writes it, in settings, groups and machines. */
 export interface OptionInput {
   readonly code: number;
-  /** May be left out where the registry has the option's type. */
+  /** May be omitted if the registry has the option's type. */
   readonly type?: OptionType | undefined;
   readonly value?: unknown;
 }
 
 /** An option that can be sent. */
 export interface OptionSetting {
-  /** From 1 to 254, none of those that the protocol sets itself. */
+  /** From 1 to 254, without the codes that the protocol sets itself. */
   readonly code: number;
   readonly value: OptionValue;
 }
 
-/** An option that cannot be sent as it is written; the message says what is right. */
+/** Thrown for an option that cannot be sent as it is written; the message says what would be valid. */
 export class OptionSettingError extends Error {
   override readonly name = 'OptionSettingError';
-  /** Which of its keys is wrong. */
+  /** The key that is wrong. */
   readonly key: 'code' | 'type' | 'value';
 
   constructor(key: OptionSettingError['key'], message: string) {
@@ -60,7 +60,7 @@ export function readOptionSetting({ code, type, value }: OptionInput): OptionSet
   return { code, value: parsed };
 }
 
-/** The codes that appear more than once, each with the place of its repetition. */
+/** The codes that appear more than once, each with the position of the repetition. */
 export function repeatedOptions(
   options: readonly { readonly code: number }[],
 ): { code: number; index: number }[] {
@@ -69,7 +69,7 @@ export function repeatedOptions(
   );
 }
 
-/** One address is a list of one, and hex is the bytes themselves, whose length is then looked at. */
+/** One address is accepted as a list of one, and hex as the bytes themselves, whose length is then checked. */
 function canBeWrittenAs({ types }: RegisteredOption, given: OptionType): boolean {
   return given === 'hex' || types.includes(given) || (given === 'ip' && types.includes('ip-list'));
 }
@@ -92,7 +92,7 @@ function findFault(registered: RegisteredOption, parsed: OptionValue): string | 
       meant = decodeOptionValue(type, encodeOptionValue(parsed));
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      return `${describe(registered)}, and these bytes are none: ${error.message}`;
+      return `${describe(registered)}, and these bytes are not one: ${error.message}`;
     }
   }
   const fault = registered.check?.(meant);

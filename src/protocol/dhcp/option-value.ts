@@ -72,7 +72,7 @@ export function encodeOptionValue(option: OptionValue): Uint8Array {
   }
 }
 
-/** Reads bytes as a value of the type. Throws MalformedMessage if they are none. */
+/** Reads bytes as a value of the type. Throws MalformedMessage if they are not one. */
 export function decodeOptionValue(type: OptionType, bytes: Uint8Array): OptionValue {
   switch (type) {
     case 'ip':
@@ -116,7 +116,7 @@ export function decodeOptionValue(type: OptionType, bytes: Uint8Array): OptionVa
 }
 
 /**
- * Reads a value as settings carry it: `10.0.0.1`, `[10.0.0.1]`, `60`, `"text"`, `"01:ff"`, `true`,
+ * Reads a value as it is written in settings: `10.0.0.1`, `[10.0.0.1]`, `60`, `"text"`, `"01:ff"`, `true`,
  * `[{destination: 10.0.0.0/8, router: 10.0.0.1}]`. Throws RangeError with a sentence that says what is expected.
  */
 export function parseOptionValue(type: OptionType, input: unknown): OptionValue {
@@ -125,7 +125,7 @@ export function parseOptionValue(type: OptionType, input: unknown): OptionValue 
       return { type, value: parseAddress(input) };
     case 'ip-list': {
       const list = Array.isArray(input) ? (input as unknown[]) : [input];
-      if (list.length === 0) throw new RangeError('an empty list of addresses says nothing; leave it out');
+      if (list.length === 0) throw new RangeError('the list of addresses is empty; leave the option out');
       return { type, value: list.map(parseAddress) };
     }
     case 'ip-pair-list': {
@@ -137,7 +137,7 @@ export function parseOptionValue(type: OptionType, input: unknown): OptionValue 
     }
     case 'uint16-list': {
       const list = Array.isArray(input) ? (input as unknown[]) : [input];
-      if (list.length === 0) throw new RangeError('an empty list of numbers says nothing; leave it out');
+      if (list.length === 0) throw new RangeError('the list of numbers is empty; leave the option out');
       return { type, value: list.map((one) => parseNumber(one, 0, 0xffff)) };
     }
     case 'uint8':
@@ -179,7 +179,7 @@ export function parseOptionValue(type: OptionType, input: unknown): OptionValue 
   }
 }
 
-/** Codes that the protocol or Railhead itself must set, with the reason why settings may not. */
+/** Codes that the protocol or Railhead itself must set, with the reason why settings cannot. */
 const RESERVED_CODES: ReadonlyMap<number, string> = new Map([
   [OptionCode.pad, 'it is padding'],
   [OptionCode.subnetMask, 'it follows from the cidr of the subnet'],
@@ -190,7 +190,7 @@ const RESERVED_CODES: ReadonlyMap<number, string> = new Map([
   [OptionCode.messageType, 'it is the type of the message'],
   [OptionCode.serverIdentifier, 'it names the server'],
   [OptionCode.parameterRequestList, 'only clients send it'],
-  [OptionCode.message, 'it belongs to refusals'],
+  [OptionCode.message, 'it is sent only in a DHCPNAK'],
   [OptionCode.maximumMessageSize, 'only clients send it'],
   [OptionCode.renewalTime, 'it follows from the lease time'],
   [OptionCode.rebindingTime, 'it follows from the lease time'],
@@ -202,13 +202,13 @@ const RESERVED_CODES: ReadonlyMap<number, string> = new Map([
   [OptionCode.end, 'it ends the options'],
 ]);
 
-/** Why settings may not give this option code; undefined if they may. */
+/** Why settings cannot set this option code; undefined if they can. */
 export function reservedOptionReason(code: number): string | undefined {
   if (!Number.isInteger(code) || code < 0 || code > 255) return 'option codes go from 1 to 254';
   return RESERVED_CODES.get(code);
 }
 
-/** Addresses one after another, as options 3, 6 and 42 carry them. */
+/** Addresses one after another, as in options 3, 6 and 42. */
 export function encodeAddresses(addresses: readonly Ipv4Address[]): Uint8Array {
   const bytes = new Uint8Array(4 * addresses.length);
   addresses.forEach((address, index) => {
@@ -217,12 +217,12 @@ export function encodeAddresses(addresses: readonly Ipv4Address[]): Uint8Array {
   return bytes;
 }
 
-/** A whole number from 0 to 2^32 - 1 in four bytes, as options 51, 58 and 59 carry it. */
+/** A whole number from 0 to 2^32 - 1 in four bytes, as in options 51, 58 and 59. */
 export function encodeUint32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
-/** Text of one-byte characters. */
+/** Text with one byte per character. */
 export function encodeText(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
@@ -273,7 +273,8 @@ function parseRoute(input: unknown): ClasslessRoute {
 }
 
 function checkLength(type: OptionType, bytes: Uint8Array, fits: boolean): void {
-  if (!fits) throw new MalformedMessage('option_value', `${bytes.length} bytes are no value of type ${type}`);
+  if (!fits)
+    throw new MalformedMessage('option_value', `${bytes.length} bytes are not a value of type ${type}`);
 }
 
 function show(input: unknown): string {

@@ -3,7 +3,9 @@
 /** Discovery control (tag 6) with bit 3: download the named boot file without asking for boot servers. */
 export const PXE_BOOT_FILE_DIRECTLY: Uint8Array = Uint8Array.of(0x06, 0x01, 0x08, 0xff);
 
-/** The same with a menu prompt (tag 10) of no seconds and the text "PXE", as dnsmasq sends it; some ROMs want one. */
+/**
+ * The same with a menu prompt (tag 10) of zero seconds and the text "PXE", as dnsmasq sends it; some ROMs require one.
+ */
 export const PXE_BOOT_FILE_DIRECTLY_WITH_PROMPT: Uint8Array = Uint8Array.of(
   ...[0x06, 0x01, 0x08],
   ...[0x0a, 0x04, 0x00, 0x50, 0x58, 0x45],
@@ -11,8 +13,8 @@ export const PXE_BOOT_FILE_DIRECTLY_WITH_PROMPT: Uint8Array = Uint8Array.of(
 );
 
 /**
- * What a Raspberry Pi's boot ROM looks for: a menu (tag 9) whose one entry, of type 0, is "Raspberry Pi Boot".
- * It boots by nothing else, neither siaddr nor option 67.
+ * What a Raspberry Pi's boot ROM requires: a menu (tag 9) whose one entry, of type 0, is "Raspberry Pi Boot". It does
+ * not boot without it, even if siaddr or option 67 is set.
  */
 export const PXE_RASPBERRY_PI: Uint8Array = Uint8Array.of(
   ...[0x06, 0x01, 0x08],

@@ -1,7 +1,8 @@
 import { type Ipv4Address, ipv4FromBytes } from '../ipv4-address.ts';
 import type { DhcpOptions } from './message.ts';
 
-// A value of the wrong length counts as absent everywhere here: one odd option must not cost a machine its boot.
+// A value of the wrong length is treated as absent by all functions here: one invalid option must not keep a machine
+// from booting.
 
 /** An option of exactly two bytes, as a number. */
 export function readUint16(options: DhcpOptions, code: number): number | undefined {
@@ -15,13 +16,13 @@ export function readAddress(options: DhcpOptions, code: number): Ipv4Address | u
   return bytes?.length === 4 ? ipv4FromBytes(bytes) : undefined;
 }
 
-/** An option that is text: one character a byte, without the NULs that some clients append. */
+/** An option that is text: one character per byte, without the NULs that some clients append. */
 export function readText(options: DhcpOptions, code: number): string | undefined {
   const bytes = options.get(code);
   return bytes === undefined ? undefined : textFromBytes(bytes);
 }
 
-/** Bytes as text, one character a byte, without trailing NULs (RFC 2132 section 2: clients may send them). */
+/** Bytes as text, one character per byte, without trailing NULs (RFC 2132 section 2: clients may send them). */
 export function textFromBytes(bytes: Uint8Array): string {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;

@@ -1,14 +1,14 @@
 import { type Ipv4Address, ipv4FromBytes } from '../ipv4-address.ts';
 
-/** The sub-options of option 82 that decide something here; the rest is only echoed (RFC 3046 section 2). */
+/** The sub-options of option 82 that are used here; the others are only echoed (RFC 3046 section 2). */
 export interface RelayAgentInformation {
   /** Sub-option 1: the port of the switch or the circuit that the request came in on. */
   readonly circuitId?: Uint8Array;
-  /** Sub-option 2: the far end of the circuit, often the switch. */
+  /** Sub-option 2: the remote end of the circuit, often the switch. */
   readonly remoteId?: Uint8Array;
-  /** Sub-option 5, RFC 3527: the network that the client needs an address of, where giaddr is not in it. */
+  /** Sub-option 5, RFC 3527: the network from which the client needs an address, if giaddr is not in it. */
   readonly linkSelection?: Ipv4Address;
-  /** Sub-option 11, RFC 5107: the address to name as the server, so that renewals come through the relay. */
+  /** Sub-option 11, RFC 5107: the address to send as the server identifier, so that renewals go through the relay. */
   readonly serverIdentifierOverride?: Ipv4Address;
   /** Sub-option 19, RFC 8357: the relay listens on its own source port instead of 67. */
   readonly sourcePort?: true;
@@ -20,7 +20,7 @@ const LINK_SELECTION = 5;
 const SERVER_IDENTIFIER_OVERRIDE = 11;
 const SOURCE_PORT = 19;
 
-/** Reads option 82; undefined if a sub-option runs past the end. The first of repeated sub-options counts. */
+/** Reads option 82; undefined if a sub-option runs past the end. Of repeated sub-options the first one is used. */
 export function readRelayAgentInformation(bytes: Uint8Array): RelayAgentInformation | undefined {
   const subOptions = new Map<number, Uint8Array>();
   let offset = 0;

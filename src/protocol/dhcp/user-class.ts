@@ -1,8 +1,8 @@
 import { textFromBytes } from './read-option.ts';
 
 /**
- * The classes in option 77. RFC 3004 has a list of length-prefixed items; iPXE sends the bare text `iPXE` instead.
- * The list is tried first and taken only if every length fits exactly, so that neither form is lost.
+ * The classes in option 77. RFC 3004 defines a list of length-prefixed items; iPXE sends the bare text `iPXE` instead.
+ * The list format is tried first and used only if every length fits exactly, so that both formats are recognised.
  */
 export function readUserClasses(bytes: Uint8Array): string[] {
   return readList(bytes) ?? [textFromBytes(bytes)].filter((text) => text !== '');

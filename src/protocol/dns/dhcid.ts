@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type DnsName, encodeDnsName } from './dns-name.ts';
 
-/** RFC 4701 section 3.3: what identifies the client. */
+/** The identity of a client for the DHCID record (RFC 4701 section 3.3). */
 export type DhcpIdentity =
   /** `htype` and `chaddr` of its messages. */
   | { readonly kind: 'hardware'; readonly htype: number; readonly chaddr: Uint8Array }
-  /** Option 61. One that carries a DUID (RFC 4361) counts by its DUID alone, as DHCPv6 would count it. */
+  /** Option 61. If it contains a DUID (RFC 4361), only the DUID is used, as for DHCPv6. */
   | { readonly kind: 'clientIdentifier'; readonly bytes: Uint8Array };
 
 const IDENTIFIER_HARDWARE = 0;
@@ -18,8 +18,8 @@ const DUID_OFFSET = 5;
 const DUID_SIZE_MIN = 3;
 
 /**
- * RDATA of the DHCID record that ties a name to a client without telling who it is (RFC 4701 section 3.1): the kind of
- * identifier, the kind of digest, and SHA-256 over the identifier and the name.
+ * RDATA of the DHCID record that ties a name to a client without revealing the client's identity (RFC 4701 section
+ * 3.1): the kind of identifier, the kind of digest, and SHA-256 over the identifier and the name.
  */
 export function dhcidRdata(identity: DhcpIdentity, name: DnsName): Uint8Array {
   const { bytes, type } = identifierOf(identity);

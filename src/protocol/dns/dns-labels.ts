@@ -1,15 +1,15 @@
 import type { MalformedMessage } from '../malformed-message.ts';
 
-/** RFC 1035 section 2.3.4, the length bytes and the root included. */
+/** RFC 1035 section 2.3.4, including the length bytes and the root. */
 export const NAME_SIZE_MAX = 255;
 export const LABEL_SIZE_MAX = 63;
 /** RFC 1035 section 4.1.4: a length byte whose two high bits are set begins a pointer to an earlier name. */
 export const POINTER = 0xc0;
 
 /**
- * Reads the labels of one name, compressed or not (RFC 1035 section 4.1.4), and says where what follows the name
- * begins. Pointers lead only to what comes earlier, so that none can loop. Throws what `malformed` makes of the fault
- * and its place.
+ * Reads the labels of one name, compressed or not (RFC 1035 section 4.1.4), and returns the offset after the name.
+ * Pointers must lead to earlier names, so that they cannot form a loop. Throws the error that `malformed` makes from
+ * the fault and its offset.
  */
 export function readDnsLabels(
   bytes: Uint8Array,

@@ -14,7 +14,7 @@ export const RecordType = {
   any: 255,
 } as const;
 
-/** Record classes. RFC 2136 section 2.4 and 2.5: NONE and ANY say what must not be there, and what is to be deleted. */
+/** Record classes. RFC 2136 sections 2.4 and 2.5: NONE and ANY mark what must not exist, and what is to be deleted. */
 export const RecordClass = { in: 1, none: 254, any: 255 } as const;
 
 /** RFC 2136 section 1.3. */
@@ -45,7 +45,7 @@ export function responseCodeName(rcode: number): string {
   return RESPONSE_CODE_NAMES[rcode] ?? `RCODE${rcode}`;
 }
 
-/** A resource record; `rdata` are the bytes as they travel, names in them uncompressed. */
+/** A resource record; `rdata` is in wire format, with uncompressed names. */
 export interface ResourceRecord {
   readonly name: DnsName;
   readonly type: number;
@@ -62,7 +62,7 @@ export interface DnsQuestion {
 }
 
 /**
- * A DNS message. In an UPDATE the sections mean the zone, prerequisites, updates and additional data:
+ * A DNS message. In an UPDATE the sections are the zone, prerequisites, updates and additional data:
  *
  *     0                   1                   2                   3
  *     +-------------------------------+-+-------+-+-+-+-+-----+-------+
@@ -78,7 +78,7 @@ export interface DnsMessage {
   readonly id: number;
   readonly response: boolean;
   readonly opcode: number;
-  /** The message was cut off: ask again over TCP. */
+  /** The message was truncated: ask again over TCP. */
   readonly truncated: boolean;
   readonly rcode: number;
   readonly questions: readonly DnsQuestion[];
@@ -87,16 +87,16 @@ export interface DnsMessage {
   readonly additionals: readonly ResourceRecord[];
 }
 
-/** A message that came in, and where in its bytes the last record begins, which TSIG needs to know. */
+/** A received message, and the offset of its last record, which TSIG needs. */
 export interface DecodedDnsMessage extends DnsMessage {
   readonly lastRecordOffset: number;
 }
 
 export const DNS_HEADER_SIZE = 12;
-/** Bytes of the header before the count of additional records. */
+/** Size of the header before the count of additional records, in bytes. */
 export const ADDITIONAL_COUNT_OFFSET = 10;
 
-/** The message as it travels, without compression. */
+/** The message in wire format, without compression. */
 export function encodeDnsMessage(message: DnsMessage): Uint8Array {
   const header = new Uint8Array(DNS_HEADER_SIZE);
   const view = new DataView(header.buffer);
@@ -155,13 +155,14 @@ export function decodeDnsMessage(bytes: Uint8Array): DecodedDnsMessage {
         rdata: bytes.subarray(end + 10, offset),
       };
     });
-  // In the order in which they travel; each is at least a byte long, so a count that lies soon ends at the last byte.
+  // In the order of the message; each takes at least one byte, so reading stops at the last byte even if a count is
+  // false.
   const questions = readQuestions(view.getUint16(4));
   const answers = readRecords(view.getUint16(6));
   const authorities = readRecords(view.getUint16(8));
   const additionals = readRecords(view.getUint16(ADDITIONAL_COUNT_OFFSET));
   if (offset !== bytes.length)
-    throw new MalformedMessage('dns_trailing', 'bytes follow the last record', offset);
+    throw new MalformedMessage('dns_trailing', 'there are bytes after the last record', offset);
   return {
     id: view.getUint16(0),
     response: (flags & 0x8000) !== 0,
@@ -176,7 +177,7 @@ export function decodeDnsMessage(bytes: Uint8Array): DecodedDnsMessage {
   };
 }
 
-/** A record as it travels. */
+/** A record in wire format. */
 export function encodeRecord(record: ResourceRecord): Uint8Array {
   const fixed = new Uint8Array(10);
   const view = new DataView(fixed.buffer);
@@ -187,7 +188,7 @@ export function encodeRecord(record: ResourceRecord): Uint8Array {
   return joinBytes([encodeDnsName(record.name), fixed, record.rdata]);
 }
 
-/** The parts one after the other. */
+/** Joins the parts. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let offset = 0;

@@ -9,7 +9,7 @@ import {
 } from './dns-message.ts';
 import type { DnsName } from './dns-name.ts';
 
-/** A change of one zone that takes place as a whole if all prerequisites hold, and else not at all (RFC 2136). */
+/** A change of one zone, which is made as a whole if all prerequisites hold, and otherwise not at all (RFC 2136). */
 export interface DnsUpdate {
   readonly zone: DnsName;
   readonly prerequisites: readonly ResourceRecord[];
@@ -18,7 +18,7 @@ export interface DnsUpdate {
 
 const NO_DATA = new Uint8Array(0);
 
-/** The UPDATE message as it travels, without a signature. */
+/** The UPDATE message in wire format, without a signature. */
 export function encodeUpdate(id: number, { prerequisites, updates, zone }: DnsUpdate): Uint8Array {
   const message: DnsMessage = {
     id,
@@ -54,7 +54,7 @@ export function noRecords(name: DnsName, type: number): ResourceRecord {
   return { name, type, class: RecordClass.none, ttl: 0, rdata: NO_DATA };
 }
 
-/** Update: adds a record, or sets its TTL if it is there (section 2.5.1). `ttl` in seconds. */
+/** Update: adds a record, or sets its TTL if it exists (section 2.5.1). `ttl` in seconds. */
 export function addRecord(name: DnsName, type: number, ttl: number, rdata: Uint8Array): ResourceRecord {
   return { name, type, class: RecordClass.in, ttl, rdata };
 }

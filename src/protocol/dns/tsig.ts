@@ -11,14 +11,14 @@ import {
 } from './dns-message.ts';
 import { type DnsName, encodeDnsName, readDnsName } from './dns-name.ts';
 
-/** Algorithms of TSIG keys, by their names in BIND's configuration, and how long their signatures are. */
+/** Algorithms of TSIG keys, by their names in BIND's configuration, with the length of their signatures. */
 export const TSIG_ALGORITHMS = {
   'hmac-sha256': { digest: 'sha256', macSize: 32 },
   'hmac-sha384': { digest: 'sha384', macSize: 48 },
   'hmac-sha512': { digest: 'sha512', macSize: 64 },
 } as const;
 
-/** RFC 8945 section 6; those that every current server has. */
+/** RFC 8945 section 6; the algorithms that every current server supports. */
 export type TsigAlgorithm = keyof typeof TSIG_ALGORITHMS;
 
 /** A key that client and server share. */
@@ -36,16 +36,16 @@ const ERROR_NAMES: Readonly<Record<number, string>> = {
   18: 'BADTIME',
   22: 'BADTRUNC',
 };
-/** Bytes of a TSIG record's data after the algorithm's name, without signature and other data. */
+/** Size in bytes of a TSIG record's data after the algorithm's name, without signature and other data. */
 const FIXED_SIZE = 16;
 
-/** A signed request, and its signature, over which the answer is signed. */
+/** A signed request, and its signature, which is part of what the answer's signature covers. */
 export interface SignedRequest {
   readonly bytes: Uint8Array;
   readonly mac: Uint8Array;
 }
 
-/** Whether an answer is from who has the key. `reason` is for people. */
+/** Whether an answer was signed with the key. `reason` is a message for operators. */
 export type TsigVerdict =
   { readonly kind: 'genuine' } | { readonly kind: 'refused'; readonly reason: string };
 
@@ -59,8 +59,8 @@ export function signRequest(message: Uint8Array, key: TsigKey, nowSeconds: numbe
 }
 
 /**
- * Checks the signature of an answer (RFC 8945 section 5.3). `decoded` are the same bytes. An answer that says in an
- * unsigned TSIG record that our signature was not accepted is refused with that as the reason.
+ * Checks the signature of an answer (RFC 8945 section 5.3). `decoded` is the same message, decoded. If an unsigned TSIG
+ * record of the answer says that our signature was not accepted, the answer is refused with that reason.
  */
 export function verifyAnswer(
   bytes: Uint8Array,
@@ -105,7 +105,7 @@ const NO_BYTES = new Uint8Array(0);
 
 interface TsigData {
   readonly algorithm: string;
-  /** Time and fudge, as they travel. */
+  /** Time and fudge in wire format. */
   readonly times: Uint8Array;
   readonly mac: Uint8Array;
   readonly originalId: Uint8Array;
@@ -128,7 +128,7 @@ function readTsig({ rdata }: ResourceRecord): TsigData {
   const afterMac = end + 10 + macSize;
   const otherSize = view.getUint16(afterMac + 4);
   if (rdata.length !== afterMac + 6 + otherSize) {
-    throw new MalformedMessage('dns_tsig', 'the TSIG record has another size than it says');
+    throw new MalformedMessage('dns_tsig', 'the size of the TSIG record does not match its length fields');
   }
   return {
     algorithm: name,
@@ -157,7 +157,7 @@ function tsigRecord(
   return { name: key.name, type: RecordType.tsig, class: RecordClass.any, ttl: 0, rdata };
 }
 
-/** What is signed beside the message (RFC 8945 section 4.3.3). */
+/** The data that is signed in addition to the message (RFC 8945 section 4.3.3). */
 function variables(key: TsigKey, times: Uint8Array, error: number, other: Uint8Array): Uint8Array {
   return joinBytes([
     encodeDnsName(key.name),

@@ -1,32 +1,32 @@
-/** RFC 1350: what holds for a client that asks for nothing else. */
+/** RFC 1350: the values for a client that asks for no options. */
 const BLKSIZE_DEFAULT = 512;
 /** RFC 2348. */
 const BLKSIZE_MIN = 8;
 /** RFC 2349. */
 const TIMEOUT_SECONDS_MAX = 255;
 
-/** What we grant at most. */
+/** The highest values that are granted. */
 export interface NegotiationLimits {
   readonly blksizeMax: number;
   readonly windowsizeMax: number;
 }
 
-/** What holds for a transfer. */
+/** The agreed values of a transfer. */
 export interface NegotiatedTerms {
   readonly blksize: number;
   readonly windowsize: number;
   /** Present if the client set how long to wait before sending again (RFC 2349). */
   readonly timeoutSeconds?: number;
-  /** What to say in the OACK; empty: no OACK, but the first DATA. */
+  /** The options of the OACK; if empty, the first DATA is sent without an OACK. */
   readonly oack: readonly (readonly [name: string, value: string])[];
 }
 
 /**
- * Settles what a client asked for (RFC 2347, 2348, 2349, 7440). A value that cannot be is treated as if the option were
- * absent, and one that is too much is lowered: an ERROR would end boots that work without the option.
+ * Negotiates the options that a client asked for (RFC 2347, 2348, 2349, 7440). An invalid value is treated as if the
+ * option were absent, and a value that is too large is lowered: an ERROR would end boots that work without the option.
  *
- * edk2 (MtftpGetDataFromAck and Mtftp4Option.c) ends the transfer if the OACK has an option that it did not ask for,
- * another timeout than its own, or a larger block or window.
+ * edk2 (MtftpGetDataFromAck and Mtftp4Option.c) ends the transfer if the OACK has an option that it did not ask for, a
+ * timeout other than its own, or a larger block or window size.
  */
 export function negotiate(
   options: ReadonlyMap<string, string>,
@@ -66,7 +66,7 @@ export function negotiate(
   return { blksize, windowsize, oack, ...(timeoutSeconds !== undefined && { timeoutSeconds }) };
 }
 
-/** Ten digits hold every size up to 9 GB, which is more than any client asks for. */
+/** Ten digits are enough for every size up to 9 GB, which is more than any client asks for. */
 function parseNumber(text: string): number | undefined {
   return /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined;
 }

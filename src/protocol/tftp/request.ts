@@ -1,7 +1,7 @@
 import { MalformedMessage } from '../malformed-message.ts';
 import { Opcode, readOpcode } from './packet.ts';
 
-/** RFC 2347 limits a request to 512 octets; some firmware pads. More is not firmware. */
+/** RFC 2347 limits a request to 512 bytes; some firmware pads. Firmware sends no more than this. */
 const REQUEST_LENGTH_MAX = 1024;
 const NAME_LENGTH_MAX = 512;
 const OPTIONS_MAX = 16;
@@ -11,29 +11,33 @@ export interface TftpRequest {
   readonly operation: 'read' | 'write';
   /** As the client sent it; see requested-path.ts. */
   readonly filename: string;
-  /** In lower case: `octet`, `netascii`, `mail`, or what else the client made up. */
+  /** In lower case: `octet`, `netascii`, `mail`, or any other text that the client sent. */
   readonly mode: string;
-  /** By name in lower case, since RFC 2347 has them without regard to case; of a repeated option the first. */
+  /** By name in lower case, since RFC 2347 makes them case-insensitive; of a repeated option the first one is used. */
   readonly options: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads RRQ or WRQ. Options past the sixteenth, and a last string without its partner or its end, are left out: there
- * are clients that pad. Throws MalformedMessage for what has no name and mode.
+ * Reads RRQ or WRQ. Options after the sixteenth, and a last string that has no value or no end, are ignored, since some
+ * clients pad their requests. Throws MalformedMessage for a request without name or mode.
  */
 export function decodeRequest(bytes: Uint8Array): TftpRequest {
   if (bytes.length < 4) {
-    throw new MalformedMessage('short', `a request of ${bytes.length} octets, of at least 4`, bytes.length);
+    throw new MalformedMessage(
+      'short',
+      `a request of ${bytes.length} bytes; at least 4 are needed`,
+      bytes.length,
+    );
   }
   if (bytes.length > REQUEST_LENGTH_MAX) {
     throw new MalformedMessage(
       'long',
-      `a request of ${bytes.length} octets, of at most ${REQUEST_LENGTH_MAX}`,
+      `a request of ${bytes.length} bytes; at most ${REQUEST_LENGTH_MAX} are allowed`,
     );
   }
   const opcode = readOpcode(bytes);
   if (opcode !== Opcode.rrq && opcode !== Opcode.wrq) {
-    throw new MalformedMessage('opcode', `opcode ${opcode}, where a request has 1 or 2`);
+    throw new MalformedMessage('opcode', `opcode ${opcode}; a request has opcode 1 or 2`);
   }
   const nameEnd = findEnd(bytes, 2, 'filename');
   const name = bytes.subarray(2, nameEnd);
@@ -49,7 +53,7 @@ export function decodeRequest(bytes: Uint8Array): TftpRequest {
 
 function findEnd(bytes: Uint8Array, start: number, what: string): number {
   const end = bytes.indexOf(0, start);
-  if (end < 0) throw new MalformedMessage('unterminated', `the ${what} has no end`, start);
+  if (end < 0) throw new MalformedMessage('unterminated', `the ${what} is not terminated`, start);
   if (end === start) throw new MalformedMessage('empty', `the ${what} is empty`, start);
   return end;
 }
@@ -58,7 +62,7 @@ function checkName(name: Uint8Array): void {
   if (name.length > NAME_LENGTH_MAX) {
     throw new MalformedMessage(
       'long-name',
-      `a filename of ${name.length} octets, of at most ${NAME_LENGTH_MAX}`,
+      `a filename of ${name.length} bytes; at most ${NAME_LENGTH_MAX} are allowed`,
       2,
     );
   }
@@ -72,7 +76,7 @@ function checkName(name: Uint8Array): void {
   }
 }
 
-/** ROMs that take option 67 without its end send what lies behind it in their memory, which is mostly 0xff. */
+/** ROMs that read option 67 beyond its end send what follows it in their memory, which is mostly 0xff. */
 function trimUnterminated(name: Uint8Array): Uint8Array {
   let end = name.length;
   while (end > 0 && (name[end - 1] ?? 0) >= 0x80) end--;

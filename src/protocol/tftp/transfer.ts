@@ -1,46 +1,46 @@
 import { type BlockRollover, wireBlock } from './data-header.ts';
 import { TftpError } from './packet.ts';
 
-/** What a transfer goes by from its first packet to its last. Times are in milliseconds. */
+/** The parameters of a transfer, which stay the same from its first packet to its last. Times are in milliseconds. */
 export interface TransferTerms {
-  /** DATA packets of the whole file, the short one at its end included; at least 1. */
+  /** Number of DATA packets of the whole file, including the short one at its end; at least 1. */
   readonly blocks: number;
   readonly windowsize: number;
-  /** Whether an OACK comes first. */
+  /** Whether an OACK is sent first. */
   readonly oack: boolean;
   readonly rollover: BlockRollover;
-  /** The first wait before sending again. Grows by half each time, up to `retransmitMsMax`. */
+  /** The first wait before packets are sent again. It grows by half each time, up to `retransmitMsMax`. */
   readonly retransmitMs: number;
   readonly retransmitSetByClient: boolean;
   readonly retransmitMsMax: number;
-  /** How often the same is sent again to a client that has answered before. */
+  /** How often the same packets are sent again to a client that has answered before. */
   readonly retriesMax: number;
-  /** The whole transfer may not take longer. */
+  /** Maximum duration of the whole transfer. */
   readonly durationMsMax: number;
 }
 
-/** Where a transfer is. Blocks are counted from 1 without end; block 0 is the OACK. */
+/** The state of a transfer. Blocks are counted from 1 without limit; block 0 is the OACK. */
 export interface TransferState {
   readonly terms: TransferTerms;
   /** The highest block that the client has; -1 while an OACK is not acknowledged. */
   readonly acked: number;
   /** The highest block that was sent. */
   readonly sent: number;
-  /** The lowest block of those sent that waits for room in the socket (0 is the OACK); undefined if none does. */
+  /** The lowest sent block that waits for space in the socket's buffer (0 is the OACK); undefined if none waits. */
   readonly unsent: number | undefined;
-  /** Whether the client has answered from its port: until then it may be somebody else's address. */
+  /** Whether the client has answered from its port: until then the source address may be forged. */
   readonly confirmed: boolean;
-  /** How often the timer has sent the same again. */
+  /** How often the timer has sent the same packets again. */
   readonly retries: number;
-  /** How often repeated ACKs or requests have brought the same window again. */
+  /** How often repeated ACKs or requests have caused the same window to be sent again. */
   readonly rewinds: number;
-  /** ACKs within a window that followed each other without one of a window's end. */
+  /** Number of consecutive ACKs within a window, without one for the end of a window. */
   readonly partialAcks: number;
   /** Packets sent more than once, in the whole transfer. */
   readonly resent: number;
   readonly lastSentMs: number;
   readonly lastProgressMs: number;
-  /** When to step with a `tick`. */
+  /** When to call `step` with a `tick`. */
   readonly deadlineMs: number;
   readonly endsAtMs: number;
   readonly ended: boolean;
@@ -49,16 +49,16 @@ export interface TransferState {
 export type TransferEvent =
   | { readonly kind: 'ack'; readonly block: number; readonly nowMs: number }
   | { readonly kind: 'error'; readonly code: number }
-  /** The same request once more, from the same port. */
+  /** The client sent the same request again, from the same port. */
   | { readonly kind: 'request-repeated'; readonly nowMs: number }
   | { readonly kind: 'tick'; readonly nowMs: number }
-  /** The socket had no room for a block, the OACK counted as 0. */
+  /** The socket's buffer had no space for a block; the OACK counts as block 0. */
   | { readonly kind: 'no-room'; readonly block: number }
-  /** There is room again. */
+  /** The socket's buffer has space again. */
   | { readonly kind: 'room'; readonly nowMs: number }
-  /** The file cannot be read any more, or is shorter than it was. */
+  /** The file can no longer be read, or is shorter than it was. */
   | { readonly kind: 'content-failed' }
-  /** The server is full, and this client has not answered, or takes least. */
+  /** The server is full, and this client has not answered, or is the slowest. */
   | { readonly kind: 'displaced' }
   /** The server stops. */
   | { readonly kind: 'stop' };
@@ -66,12 +66,12 @@ export type TransferEvent =
 /** How a transfer ended. */
 export type TransferOutcome =
   | 'complete'
-  /** Everything was sent, and the last ACK did not come: it was lost, or the client does not send it. */
+  /** Everything was sent, but the last ACK did not arrive: it was lost, or the client does not send it. */
   | 'unacknowledged'
-  /** The client only wanted to know the size: edk2 and BIOS ROMs ask so before they ask for the file. */
+  /** The client only asked for the size: edk2 and BIOS ROMs do so before they load the file. */
   | 'declined'
   | 'aborted'
-  /** Nothing ever came from the client's port. */
+  /** No packet ever came from the client's port. */
   | 'unconfirmed'
   | 'timed-out'
   | 'too-slow'
@@ -80,7 +80,7 @@ export type TransferOutcome =
 
 export type TransferAction =
   | { readonly kind: 'send-oack' }
-  /** Send `count` blocks from `first` on. */
+  /** Send `count` blocks, starting with `first`. */
   | { readonly kind: 'send-data'; readonly first: number; readonly count: number }
   | { readonly kind: 'send-error'; readonly code: number; readonly text: string }
   | { readonly kind: 'end'; readonly outcome: TransferOutcome };
@@ -90,16 +90,22 @@ export interface TransferStep {
   readonly actions: readonly TransferAction[];
 }
 
-/** Repeats within this time of a window tell of the window before it, or of one loss several times over. */
+/**
+ * Repeated ACKs within this time after a window was sent refer to the window before it, or to a loss that was already
+ * reported.
+ */
 const REPEATED_MS = 50;
-/** Windows sent again because of repeated packets, without progress between; after that only the timer sends. */
+/** How often a window is sent again because of repeated packets, without progress; after that only the timer sends. */
 const REWINDS_MAX = 3;
-/** After so many ACKs within a window in a row, the next one brings only what was not sent yet. */
+/** After this many consecutive ACKs within a window, the next one causes only unsent blocks to be sent. */
 const PARTIAL_ACKS_MAX = 3;
-/** A client that has not answered yet may be a spoofed address: it gets one small packet a few times. */
+/** A client that has not answered yet may have a forged address: it gets one small packet a few times. */
 const UNCONFIRMED_RETRIES_MAX = 3;
 const BACKOFF = 1.5;
-/** Without progress for this long a transfer ends; for two timeouts if the client has set one of more than half of it. */
+/**
+ * A transfer without progress ends after this time; if the client has set a timeout of more than half of it, after two
+ * timeouts.
+ */
 const IDLE_MS_MAX = 60_000;
 
 const TOO_SLOW = 'the transfer takes too long';
@@ -107,8 +113,8 @@ const DISPLACED = 'the server is full, and this transfer is the slowest; try aga
 const NO_ACTIONS: readonly TransferAction[] = [];
 
 /**
- * Begins a transfer with the OACK, or with the first DATA if there is nothing to acknowledge. A window is sent only
- * once the client has answered, so that a request with a forged source address moves no more than one packet.
+ * Begins a transfer with the OACK, or with the first DATA if there are no options to acknowledge. A whole window is
+ * sent only after the client has answered, so that a request with a forged source address causes only one packet.
  */
 export function startTransfer(terms: TransferTerms, nowMs: number): TransferStep {
   const state: TransferState = {
@@ -130,7 +136,7 @@ export function startTransfer(terms: TransferTerms, nowMs: number): TransferStep
   return { state, actions: [currentWindow(state)] };
 }
 
-/** What follows from an event. An ended transfer stays ended, and does nothing. */
+/** The next state and action after an event. A transfer that has ended stays ended, and does nothing. */
 export function step(state: TransferState, event: TransferEvent): TransferStep {
   if (state.ended) return { state, actions: NO_ACTIONS };
   switch (event.kind) {
@@ -140,7 +146,7 @@ export function step(state: TransferState, event: TransferEvent): TransferStep {
       // RFC 1350 section 5: an ERROR is neither answered nor acknowledged.
       return end(state, isDecline(state, event.code) ? 'declined' : 'aborted');
     case 'request-repeated':
-      // Either the first answer was lost, or the client asked twice before it came.
+      // Either the first answer was lost, or the client sent its request twice before the answer arrived.
       return state.confirmed ? { state, actions: NO_ACTIONS } : rewind(state, event.nowMs);
     case 'tick':
       return event.nowMs < state.deadlineMs ? { state, actions: NO_ACTIONS } : onTimeout(state, event.nowMs);
@@ -162,7 +168,8 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
   if (block === undefined) return { state, actions: NO_ACTIONS };
   if (block === state.acked) return onRepeatedAck(state, nowMs);
   const { terms } = state;
-  // Every field by name: this runs for every ACK, and copying all and then replacing most was 8 % of a busy server.
+  // Every field is listed: this runs for every ACK, and copying all fields and then replacing most took 8 % of the time
+  // of a busy server.
   const progressed: TransferState = {
     terms,
     acked: block,
@@ -180,22 +187,23 @@ function onAck(state: TransferState, wireNumber: number, nowMs: number): Transfe
     ended: false,
   };
   if (block === terms.blocks) return end(progressed, 'complete');
-  // A client that takes one block a second and never falls silent ends here, and not by the timer.
+  // This ends a transfer whose client takes one block a second and is never silent long enough for the timer.
   if (nowMs >= state.endsAtMs) return end(progressed, 'too-slow', TOO_SLOW);
   if (progressed.partialAcks > PARTIAL_ACKS_MAX && progressed.sent > state.sent) {
     return slide(progressed, state.sent, nowMs);
   }
   const actions = [currentWindow(progressed)];
   if (block === state.sent) return { state: progressed, actions };
-  // RFC 7440 section 4: an ACK below the end of the window says that what follows it was lost.
+  // RFC 7440 section 4: an ACK below the end of the window means that the blocks after it were lost.
   const left = state.unsent === undefined ? state.sent : state.unsent - 1;
   return { state: { ...progressed, resent: state.resent + Math.max(0, left - block) }, actions };
 }
 
 /**
- * Sends only what the window has new. A client that acknowledges every packet it does not wait for, as edk2 does, makes
- * one packet overtaken into a second copy of all that follow: each copy brings an ACK within the window, and that the
- * next copy. Left out once, that ends. If there was a loss after all, the same ACK comes again, or the timer soon.
+ * Sends only the new blocks of the window. A client such as edk2 acknowledges every packet that it does not expect.
+ * Then one packet out of order leads to a second copy of all blocks that follow: each copy causes an ACK within the
+ * window, and that ACK the next copy. Not answering one of these ACKs with a copy ends this. If there was a loss after
+ * all, the same ACK comes again, or the timer expires soon.
  */
 function slide(progressed: TransferState, sentBefore: number, nowMs: number): TransferStep {
   const state: TransferState = {
@@ -209,15 +217,15 @@ function slide(progressed: TransferState, sentBefore: number, nowMs: number): Tr
 }
 
 /**
- * With a window of one, a repeated ACK is never a reason to send: each would double all packets from there on, which is
- * known as the Sorcerer's Apprentice (RFC 1123 section 4.2.3.1). With more it is how a client says that the first block
- * of a window was lost (RFC 7440 section 4).
+ * With a window of one, a repeated ACK never causes a packet: each would double all packets from then on, which is
+ * known as the Sorcerer's Apprentice Syndrome (RFC 1123 section 4.2.3.1). With a larger window it is how a client
+ * reports that the first block of a window was lost (RFC 7440 section 4).
  */
 function onRepeatedAck(state: TransferState, nowMs: number): TransferStep {
   return state.terms.windowsize === 1 ? { state, actions: NO_ACTIONS } : rewind(state, nowMs);
 }
 
-/** Sends again because the client asks for it, and not faster or more often than a client that means it would. */
+/** Sends again at the client's request, but limited in rate and number to what a correct client needs. */
 function rewind(state: TransferState, nowMs: number): TransferStep {
   const ignored = state.rewinds >= REWINDS_MAX || nowMs - state.lastSentMs < REPEATED_MS;
   return ignored ? { state, actions: NO_ACTIONS } : resend(state, nowMs, { rewinds: state.rewinds + 1 });
@@ -233,7 +241,7 @@ function onTimeout(state: TransferState, nowMs: number): TransferStep {
     const all = sent === terms.blocks && (acked > 0 || terms.blocks === 1);
     return end(state, all ? 'unacknowledged' : 'timed-out', 'timeout');
   }
-  // The client cannot answer what has not left yet, and a second copy would only make the queue longer.
+  // The client cannot answer packets that have not been sent yet, and a second copy would only make the queue longer.
   if (state.unsent !== undefined) {
     return { state: { ...state, deadlineMs: nowMs + waitMs(state, state.retries) }, actions: NO_ACTIONS };
   }
@@ -246,7 +254,7 @@ function withUnsent(state: TransferState, wireNumber: number): TransferState {
   return { ...state, unsent: block };
 }
 
-/** Sends what had no room, and not what went out before it. */
+/** Sends the blocks for which there was no space, but not those that were sent before. */
 function onRoom(state: TransferState, nowMs: number): TransferStep {
   const { acked, sent, unsent } = state;
   if (unsent === undefined) return { state, actions: NO_ACTIONS };
@@ -262,7 +270,10 @@ function onRoom(state: TransferState, nowMs: number): TransferStep {
   return { state: next, actions: [{ kind: 'send-data', first, count: sent - first + 1 }] };
 }
 
-/** Whether a client ends a transfer because it only asked for the size: with code 8 (edk2) or 0 (ROMs), before any data. */
+/**
+ * Whether a client ends a transfer because it only asked for the size: it does so with code 8 (edk2) or 0 (ROMs),
+ * before any data.
+ */
 function isDecline({ acked, terms }: TransferState, code: number): boolean {
   if (!terms.oack || acked > 0) return false;
   return acked < 0 || code === TftpError.undefined || code === TftpError.optionRefused;
@@ -286,13 +297,13 @@ function resend(
 }
 
 function waitMs({ confirmed, terms }: TransferState, retries: number): number {
-  // A client with a long timeout must not keep a transfer for minutes before it has said anything.
+  // A client with a long timeout must not occupy a transfer for minutes before it has answered.
   const longest =
     terms.retransmitSetByClient && confirmed
       ? Math.max(terms.retransmitMs, terms.retransmitMsMax)
       : terms.retransmitMsMax;
-  // Also the wait that the client has set grows: atftp waits as long from our last packet on before it says again what
-  // it has, and would never come to it.
+  // The wait grows also if the client has set it: atftp waits as long after our last packet before it repeats its ACK,
+  // and would never send it otherwise.
   return Math.min(terms.retransmitMs * BACKOFF ** retries, longest);
 }
 
@@ -301,7 +312,7 @@ function currentWindow(state: TransferState): TransferAction {
   return { kind: 'send-data', first: state.acked + 1, count: state.sent - state.acked };
 }
 
-/** Ends, and tells the client why if it has answered before. */
+/** Ends the transfer, and sends the reason to the client if it has answered before. */
 function end(state: TransferState, outcome: TransferOutcome, text?: string): TransferStep {
   const actions: TransferAction[] = [];
   if (text !== undefined && state.confirmed)
@@ -310,9 +321,12 @@ function end(state: TransferState, outcome: TransferOutcome, text?: string): Tra
   return { state: { ...state, ended: true }, actions };
 }
 
-/** The block that an ACK is for: of those sent and not acknowledged, or the last acknowledged; undefined for others. */
+/**
+ * The block that an ACK is for: a block that was sent and is not acknowledged, or the last acknowledged one; undefined
+ * for others.
+ */
 function matchBlock({ acked, sent, terms }: TransferState, wireNumber: number): number | undefined {
-  // Never more than a window of candidates, and nearly always the last of them.
+  // At most a window of candidates, and nearly always the last of them.
   for (let block = sent; block >= Math.max(acked, 0); block--) {
     if (wireBlock(block, terms.rollover) === wireNumber) return block;
   }

@@ -79,7 +79,7 @@ describe('layout', () => {
 
   test('text that leaves no room for its NUL is refused', () => {
     expect(() => encodeMessage(reply({}, { file: 'f'.repeat(128) }))).toThrow(
-      /file has 128 bytes, and 127 fit/,
+      /file has 128 bytes; at most 127 fit/,
     );
     expect(() => encodeMessage(reply({}, { sname: 's'.repeat(64) }))).toThrow(/sname/);
     expect(encodeMessage(reply({}, { file: 'f'.repeat(127) })).bytes[108 + 127]).toBe(0);

@@ -75,12 +75,12 @@ describe('what is refused, with the key and what is right', () => {
     [
       'bytes of the wrong number',
       { code: 3, type: 'hex', value: '0a' },
-      'value: option 3 (Router, RFC 2132) has the type ip-list, and these bytes are none: 1 bytes are no value of type ip-list',
+      'value: option 3 (Router, RFC 2132) has the type ip-list, and these bytes are not one: 1 bytes are not a value of type ip-list',
     ],
     [
       'bytes that are no routes',
       { code: 121, type: 'hex', value: '180a' },
-      'value: option 121 (Classless Static Route, RFC 3442) has the type classless-routes, and these bytes are none',
+      'value: option 121 (Classless Static Route, RFC 3442) has the type classless-routes, and these bytes are not one',
     ],
     [
       'a number too large',

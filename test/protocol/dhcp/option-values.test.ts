@@ -67,7 +67,7 @@ describe('options from settings', () => {
   test.each<[type: OptionType, input: unknown, message: string]>([
     ['ip', '10.0.0.256', '"10.0.0.256" is not an IPv4 address'],
     ['ip', undefined, 'nothing is not an IPv4 address'],
-    ['ip-list', [], 'an empty list'],
+    ['ip-list', [], 'is empty'],
     ['ip-list', ['10.0.0.1', 7], '7 is not an IPv4 address'],
     ['uint8', 256, '256 is not a whole number from 0 to 255'],
     ['uint16', -1, 'from 0 to 65535'],

@@ -65,7 +65,7 @@ describe('packets of the server', () => {
     ['without control characters', 'a\r\n\x1b[2Jb', 'a???[2Jb'],
     ['without a NUL inside', 'a\0b', 'a?b'],
     ['without what is not ASCII', 'grün\u202e', 'gr?n?'],
-    ['of at most 64 octets', 'x'.repeat(100), 'x'.repeat(64)],
+    ['cut to at most 64 bytes', 'x'.repeat(100), 'x'.repeat(64)],
   ])('the text of an ERROR is sent %s', (_name, text, sent) => {
     const packet = encodeError(TftpError.notFound, text);
     expect(packet.toString('latin1')).toBe(`\0\x05\0\x01${sent}\0`);

@@ -25,10 +25,10 @@ describe('names that are paths', () => {
 });
 
 describe('names that are refused', () => {
-  const OUT = 'name leads out of the served folder';
-  const DRIVE = 'drive letter in the name';
-  const NONE = 'name of no file';
-  const CONTROL = 'control character in the name';
+  const OUT = 'the name leads out of the served folder';
+  const DRIVE = 'the name contains a drive letter';
+  const NONE = 'the name is empty';
+  const CONTROL = 'the name contains a control character';
   test.each([
     ['..', OUT],
     ['../../etc/passwd', OUT],
