@@ -16,7 +16,7 @@ export interface MachineDecision {
   readonly resolution: Resolution;
 }
 
-/** What is rendered for a machine that boots, and by which generation. */
+/** What is rendered for a machine that boots, and from which generation. */
 export interface RenderableMatch {
   readonly generation: Generation;
   readonly resolution: MatchedResolution;
@@ -44,7 +44,7 @@ export class BootDecider {
     return this.#parts.generation()?.selectorLabels ?? NO_LABELS;
   }
 
-  /** What the sender of a request is to do, that says of itself what is `claimed`. */
+  /** Decides for the sender of a request with the labels `claimed`. */
   decide(claimed: Labels, identification: Identification): MachineDecision {
     const generation = this.#parts.generation();
     const resolution = generation?.resolve(claimed, identification) ?? {

@@ -6,7 +6,7 @@ import type { Group } from '../provision/selection/group.ts';
 import type { ProfileRecord } from './compiled-profile.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 
-/** All that one tree says: what a generation is made of, and what is wrong with it. */
+/** The contents of one tree: what a generation is made of, and its problems. */
 export interface CatalogContent {
   /** A hash of everything below: the same content has the same id. */
   readonly id: string;
@@ -17,15 +17,15 @@ export interface CatalogContent {
   readonly profileProblems: ReadonlyMap<string, Problem>;
   /** In their order of precedence. */
   readonly groups: readonly FiledGroup[];
-  /** Why a group cannot be used; its selector still says whose it is. */
+  /** Why a group cannot be used; its selector still determines its machines. */
   readonly groupProblems: ReadonlyMap<Group, Problem>;
   readonly machines: readonly Machine[];
-  /** By the id of a machine, why its record cannot be used; what identifies it still does. */
+  /** By the id of a machine, why its record cannot be used; its identifiers still apply. */
   readonly machineProblems: ReadonlyMap<string, Problem>;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Files that hold a document or template that cannot be used, by path. */
   readonly brokenFiles: ReadonlySet<string>;
-  /** Where things are defined, for problems that show only later. */
+  /** Where things are defined, for problems that are found later. */
   readonly places: ReadonlyMap<Group | ProfileRecord, YamlDocument>;
 }

@@ -1,4 +1,4 @@
-/** A catalog that served well, as bytes that only the catalog can read. */
+/** A good catalog as bytes, in a format that only the catalog reads. */
 export interface KeptCatalog {
   /** Id of the generation. */
   readonly generation: string;

@@ -13,19 +13,19 @@ export interface StandIn {
   readonly since: Date;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export type Loaded =
   | {
       readonly kind: 'content';
       readonly content: CatalogContent;
-      /** Where the files are from: as they are now, or, if these cannot be read at all, as they were kept. */
+      /** Whether these are the current files or, if those cannot be read at all, the stored ones. */
       readonly from: 'files' | 'kept';
       readonly standIns: readonly StandIn[];
       readonly problems: readonly Problem[];
-      /** What to keep now; absent when that is what is kept already. */
+      /** What to store now; absent if it is stored already. */
       readonly keep?: KeptFiles;
     }
-  /** There are no files that can be read, and none were kept. */
+  /** No files can be read, and none are stored. */
   | { readonly kind: 'nothing'; readonly problems: readonly Problem[] };
 
 /** Loads the catalog of one source again and again, and knows the last good version of each file. */
@@ -71,7 +71,7 @@ export class CatalogLoader {
     };
   }
 
-  /** A directory without any of the catalog's folders is where a disk was not mounted, if there was more once. */
+  /** If there was a catalog before, a directory without any of its folders means that a disk is not mounted. */
   #describeEmpty(tree: CatalogTree): string | undefined {
     if (!tree.isEmpty || this.#kept === undefined || this.#kept.tree.isEmpty) return undefined;
     return 'has no profiles/, groups/ or machines/ any more: mount or restore it, or make an empty profiles/ to begin anew';
@@ -86,7 +86,7 @@ const findNamed: FindNamed = (tree, large) => {
   );
 };
 
-/** Puts the last good version in the place of what could not be read at all: nobody has said anything new there. */
+/** Uses the last good version of files that could not be read at all, since their author changed nothing. */
 function restoreUnreadable(
   tree: CatalogTree,
   kept: CatalogTree | undefined,

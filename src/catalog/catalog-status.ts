@@ -1,13 +1,13 @@
 import type { Problem } from '../documents/problem.ts';
 import type { StandIn } from './catalog-loader.ts';
 
-/** What the catalog's state is, for people and for `GET /api/v1/catalog`. */
+/** The state of the catalog, for the log and for `GET /api/v1/catalog`. */
 export interface CatalogStatus {
   /** Absent while nothing serves. */
   readonly generation?: {
     readonly id: string;
     readonly loadedAt: Date;
-    /** `files`: the files as they are. `kept`: the last good ones, since those of now cannot be read. */
+    /** `files`: the current files. `kept`: the last good ones, since the current ones cannot be read. */
     readonly from: 'files' | 'kept';
     /** Of a kept generation, when it was kept. */
     readonly keptAt?: Date;
@@ -19,10 +19,10 @@ export interface CatalogStatus {
   readonly checkedAt: Date;
   /** How long that took until it served, in milliseconds. */
   readonly loadMs?: number;
-  /** What is wrong with the files as they are now. What a problem concerns waits, and everything else serves. */
+  /** The problems of the current files. Machines that a problem concerns wait, all others are served. */
   readonly problems: readonly Problem[];
-  /** What works, and is odd. */
+  /** What works but is probably a mistake. */
   readonly warnings: readonly Problem[];
-  /** Files that cannot be used as they are, and since when there is the version that stands in for them. */
+  /** Files that cannot be used as they are, with the time of the version that is used instead. */
   readonly standIns: readonly StandIn[];
 }

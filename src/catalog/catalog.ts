@@ -26,8 +26,8 @@ const LOG_LINES_MAX = 100;
 type Loaded = Extract<CatalogLoad, { kind: 'loaded' }>;
 
 /**
- * Holds the generation that serves. Edits are loaded aside and swapped in whole; what is wrong with them concerns the
- * machines of what is wrong, and nobody else.
+ * Holds the generation that serves. Edits are loaded in the background and take effect all at once; an error affects
+ * only the machines of the faulty document.
  */
 export class Catalog {
   readonly #parts: CatalogParts;
@@ -137,7 +137,7 @@ export class Catalog {
       load = await loader.load(startedAt, () => this.#loadKept());
     } catch (error) {
       if (this.#isClosed) return;
-      // Whatever this is, the generation that serves is not touched by it.
+      // Whatever the error is, the generation that serves stays in use.
       log.error({ err: error, serving: this.generation?.id ?? 'nothing' }, 'the catalog could not be loaded');
       this.#problems = [
         { file: this.#parts.directory, message: `could not be loaded: ${(error as Error).message}` },
@@ -158,7 +158,7 @@ export class Catalog {
       this.#keptAt = kept?.keptAt;
       return kept?.content;
     } catch (error) {
-      log.error({ err: error }, 'the catalog that was kept cannot be read from the store');
+      log.error({ err: error }, 'the stored copy of the catalog cannot be read from the store');
       return undefined;
     }
   }
@@ -170,7 +170,7 @@ export class Catalog {
     const serving = this.generation?.id ?? 'nothing';
     log.error(
       { serving },
-      'the catalog cannot be read, and no earlier one was kept: nothing is served, and every machine waits',
+      'the catalog could not be read and no earlier copy is stored: nothing is served, and every machine waits',
     );
     this.#logAll('error', 'catalog problem', problems);
   }
@@ -186,7 +186,7 @@ export class Catalog {
     const { id: generation, loadedAt: _loadedAt, ...rest } = this.#describe(load);
     const counts = { generation, ...rest };
     if (from === 'kept') {
-      log.error(counts, 'the catalog cannot be read; the last good one, which was kept, serves');
+      log.error(counts, 'the catalog could not be read; the stored copy of the last good one serves');
     } else if (isNew) {
       log.info({ ...counts, loadMs: this.#loadMs }, 'catalog loaded');
       if (counts.profiles === 0 && problems.length === 0) {
@@ -233,7 +233,7 @@ export class Catalog {
       log.info({ generation: generation.id, bytes: trial.keep.length }, 'catalog kept');
     } catch (error) {
       if (!this.#isClosed)
-        log.error({ err: error }, 'the catalog serves, and could not be tried out and kept');
+        log.error({ err: error }, 'the catalog serves, but could not be rendered as a trial and stored');
     }
   }
 

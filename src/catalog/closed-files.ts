@@ -3,8 +3,8 @@ import { type ButaneFiles, FilesError, type FileStatus } from '../butane/butane-
 import type { CatalogTree, Located, TreeEntry } from './sources/catalog-tree.ts';
 
 /**
- * Gives the Butane compiler the files of one folder of a closed tree: what it embeds is what was there when the tree
- * was read, whatever became of the files since.
+ * Gives the Butane compiler the files of one folder of a closed tree: it embeds the files as they were when the tree
+ * was read.
  */
 export function openClosedFiles(tree: CatalogTree, folder: string): ButaneFiles {
   /** Paths come absolute and relative; both begin at the catalog's directory. */

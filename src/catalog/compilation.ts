@@ -8,13 +8,13 @@ import type { KeptDocuments } from './kept-documents.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 import type { TemplateLibrary } from './template-library.ts';
 
-/** What the compilation of one tree works with. */
+/** The inputs of the compilation of one tree. */
 export interface CompilationParts {
   readonly tree: CatalogTree;
   readonly templates: TemplateLibrary;
   readonly kept: KeptDocuments;
   readonly reader: DocumentReader;
-  /** What was made of documents that have no problem, for as long as these do not change. */
+  /** The results for documents without problems, which are reused while these do not change. */
   readonly machines: WeakMap<YamlDocument, Machine>;
   readonly groups: WeakMap<YamlDocument, Group>;
 }
@@ -22,7 +22,7 @@ export interface CompilationParts {
 /** A document, and why it has to wait although it can be read. */
 export interface SettledDocument<V> {
   readonly good: GoodDocument<V>;
-  /** Whether its id is its own; of an id that is given twice one document has it. */
+  /** Whether it owns its id; of several documents with the same id one owns it. */
   readonly isOwner: boolean;
   /** Whether the file is as it was in the last good version. */
   readonly isUnchanged: boolean;
@@ -52,13 +52,13 @@ export class Compilation {
     this.groups = parts.groups;
   }
 
-  /** Takes note of what reading a folder has found. */
+  /** Records the problems that reading a folder has found. */
   note(problems: readonly Problem[], broken: readonly BrokenDocument[]): void {
     this.problems.push(...problems);
     for (const { file } of broken) this.brokenFiles.add(file);
   }
 
-  /** Takes note of what is wrong with a document; gives the first problem back. */
+  /** Records the problems of a document; returns the first one. */
   noteFaults(file: string, faults: readonly Problem[]): Problem | undefined {
     if (faults.length > 0) this.brokenFiles.add(file);
     this.problems.push(...faults);
@@ -75,7 +75,7 @@ export class Compilation {
     this.#standIns.push(`${folder} ${JSON.stringify(document)}`);
   }
 
-  /** A hash of the tree and of what stands in for parts of it. */
+  /** A hash of the tree and of the earlier versions that replace parts of it. */
   get id(): string {
     const { id } = this.tree;
     if (this.#standIns.length === 0) return id;
@@ -84,8 +84,8 @@ export class Compilation {
   }
 
   /**
-   * Decides whose an id is that several documents have: the one that is as it was in the last good version keeps it.
-   * If there is none such, all of them wait, since nobody can know which is meant. Unchanged documents come first.
+   * Decides which of several documents owns an id: the one that is unchanged since the last good version keeps it. If
+   * there is none, all of them wait, since it is not clear which one is meant. Unchanged documents come first.
    */
   settle<V extends { readonly id: string }>(good: readonly GoodDocument<V>[]): SettledDocument<V>[] {
     const candidates = good.map((document) => ({
@@ -104,7 +104,7 @@ export class Compilation {
         settled.push({ ...candidate, isOwner: true });
         continue;
       }
-      const message = `id ${value.id} is already taken in ${owner.good.document.file}`;
+      const message = `id ${value.id} is already used in ${owner.good.document.file}`;
       const problem = { file: document.file, ...document.placeOf(['id']), message };
       this.noteFaults(document.file, [problem]);
       settled.push({ ...candidate, isOwner: false, problem });
@@ -117,7 +117,7 @@ export class Compilation {
   }
 }
 
-/** Gathers problems of a document, and gives them back with their places. */
+/** Collects problems of a document, and returns them with their places. */
 export function collectFaults(document: YamlDocument): { faults: Problem[]; report: ReportProblem } {
   const faults: Problem[] = [];
   return {

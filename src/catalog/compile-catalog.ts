@@ -12,7 +12,7 @@ import { KeptDocuments } from './kept-documents.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 import { TemplateLibrary } from './template-library.ts';
 
-/** Compiles catalogs, one after the other, and remembers what need not be done again. */
+/** Compiles catalogs, one after the other, and reuses results for unchanged documents. */
 export class CatalogCompiler {
   readonly #reader = new DocumentReader();
   readonly #keptReader = new DocumentReader();
@@ -21,10 +21,9 @@ export class CatalogCompiler {
   #templates: TemplateLibrary | undefined;
 
   /**
-   * Compiles a tree. A document, template or reference that is wrong is a problem of its own machines, and of nobody
-   * else. `kept` holds the last good version of every file: it says whose a broken group is and what identifies the
-   * machine of a broken record; and of documents that are at odds with each other, the one that is unchanged since
-   * then is in the right.
+   * Compiles a tree. A faulty document, template or reference affects only its own machines. `kept` holds the last
+   * good version of every file: it tells which machines a broken group selects and what identifies the machine of a
+   * broken record; and of documents that contradict each other, the unchanged one is used.
    */
   compile(tree: CatalogTree, kept?: CatalogTree): CatalogContent {
     this.#templates = new TemplateLibrary(tree, this.#templates);
@@ -62,7 +61,9 @@ export class CatalogCompiler {
   }
 }
 
-/** Pipes, devices and files over every limit harm nobody, and their owner may wait for them to take effect. */
+/**
+ * Reports pipes, devices and files over the limits: they do no harm, but their author may expect them to take effect.
+ */
 function noteSpecialFiles({ brokenFiles, problems, tree, warnings }: Compilation): void {
   for (const [file, entry] of tree.entries) {
     if (entry.kind !== 'unread' || entry.why === 'unnamed' || brokenFiles.has(file)) continue;

@@ -18,8 +18,9 @@ export interface CompiledGroups {
 }
 
 /**
- * Reads the groups of a tree. A broken group must not let its machines fall to another group, which may install them
- * anew: so the selector of its last good version, or what can be read of its own, says whose it is, and they wait.
+ * Reads the groups of a tree. The machines of a broken group must not be selected by another group, which may
+ * reinstall them: so they are selected by the group's last good version, or by what can be read of its selector, and
+ * wait.
  */
 export function compileGroups(compilation: Compilation, profiles: CompiledProfiles): CompiledGroups {
   return new GroupCompilation(compilation, profiles).run();
@@ -66,7 +67,7 @@ class GroupCompilation {
     const isSelectorWrong = collectFaultsOfSelector(document, value, faults.length);
     const fault = this.#compilation.noteFaults(document.file, faults);
     if (fault !== undefined && isSelectorWrong) {
-      // What is left of the selector may be anybody's.
+      // The readable part of the selector could select machines of other groups.
       this.#standInFor(value.id, fault);
       return undefined;
     }
@@ -83,7 +84,7 @@ class GroupCompilation {
       ...document.placeOf(['profile']),
       message: `there is no profile "${profile}"`,
     };
-    // The profile may come yet: the group itself is right.
+    // The profile may be added later: the group itself is valid.
     this.#compilation.problems.push(missing);
     return missing;
   }
@@ -96,7 +97,7 @@ class GroupCompilation {
     }
   }
 
-  /** Puts a group that has to wait in the place of one that cannot be used. */
+  /** Replaces a group that cannot be used by one whose machines wait. */
   #standInFor(id: string, problem: Problem, value?: unknown): void {
     const kept = this.#compilation.kept.groups.byId.get(id);
     const selection = groupSelection.safeParse(value);
@@ -115,7 +116,7 @@ class GroupCompilation {
     if (problem !== undefined) this.#problems.set(group, problem);
   }
 
-  /** Of groups that only their names tell apart, the one that has not changed is in the right. */
+  /** Of groups that differ only in their ids, the unchanged one is used. */
   #settleEqualSelectors(): void {
     for (const same of findEqualSelectors(this.#groups)) {
       const first = same.find((group) => this.#unchanged.has(group)) ?? same[0];
@@ -132,7 +133,7 @@ class GroupCompilation {
   }
 }
 
-/** What a group has beside what says whose it is, while it cannot be used. */
+/** The values of an unusable group, besides its id, selector and priority. */
 const EMPTY_GROUP = { profile: '', metadata: {}, dhcp_options: [] };
 
 function readGroup(value: GroupDocument, report: Parameters<typeof readSelector>[1]): Group {

@@ -14,8 +14,8 @@ export interface CompiledMachines {
 }
 
 /**
- * Reads the machines of a tree. A broken record must not cost its machine the address and the identity that it has: so
- * its last good version, or what can be read of it, says how the machine is recognised and what its address is.
+ * Reads the machines of a tree. The machine of a broken record keeps its address and identity: they are taken from the
+ * last good version, or from what can be read of the record.
  */
 export function compileMachines(compilation: Compilation): CompiledMachines {
   const { kept, reader, tree } = compilation;
@@ -58,7 +58,7 @@ export function compileMachines(compilation: Compilation): CompiledMachines {
 
   const owned = compilation.settle(reading.good).filter(({ isOwner }) => isOwner);
   const ids = new Set(owned.map(({ good }) => good.value.id));
-  // What was good and is unchanged keeps what it has; then what stands in for broken records; then what is new.
+  // Unchanged good records keep their values; then come replacements of broken records; then new ones.
   for (const { good, isUnchanged, problem } of owned) if (isUnchanged) take(good, problem);
   for (const { file, id, problem, value } of reading.broken) {
     const lost = id !== undefined ? [id] : (kept.machines.idsByFile.get(file) ?? []);
@@ -68,13 +68,13 @@ export function compileMachines(compilation: Compilation): CompiledMachines {
   return { machines: [...machines.values()], problems };
 }
 
-/** Those parts of a broken record that fit by themselves. */
+/** The parts of a broken record that are valid by themselves. */
 function readableParts(id: string, value: unknown): MachineDocument | undefined {
   const parts: Record<string, unknown> = { id };
   if (typeof value === 'object' && value !== null) {
     for (const [key, schema] of Object.entries(machineDocument.shape)) {
       const part = (value as Record<string, unknown>)[key];
-      // Metadata is for rendering, for which the machine has to wait.
+      // Metadata is needed only for rendering, and the machine waits.
       if (key !== 'metadata' && part !== undefined && schema.safeParse(part).success) parts[key] = part;
     }
   }

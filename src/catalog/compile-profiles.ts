@@ -25,7 +25,7 @@ export function compileProfiles(compilation: Compilation): CompiledProfiles {
   const places = new Map<ProfileRecord, YamlDocument>();
   const reading = reader.readFolder(tree, 'profiles', profileDocument, otherFiles(compilation));
   compilation.note(reading.problems, reading.broken);
-  // What is meant by a broken profile exists all the same, so that its groups are not reported as well.
+  // A broken profile counts as existing, so that its groups are not reported as well.
   for (const { file, id, problem } of reading.broken) {
     const ids =
       id !== undefined ? [id] : [...(kept.profiles.idsByFile.get(file) ?? []), ...guessIds(tree, file)];
@@ -34,7 +34,7 @@ export function compileProfiles(compilation: Compilation): CompiledProfiles {
   const settled = compilation.settle(reading.good);
   for (const { good, isOwner, problem } of settled) {
     const { id } = good.value;
-    // A good document of the same id is what a broken one was meant to be.
+    // A good document with the same id replaces the broken one.
     if (isOwner) problems.delete(id);
     if (
       problem !== undefined &&
@@ -61,8 +61,8 @@ export function templateProblem(error: TemplateNote): Problem {
 }
 
 /**
- * Says which files under profiles/ hold no profile: those that a profile names as a template or a template as a local
- * file, whatever they are called, and those that are plainly configs, of which nobody is told otherwise.
+ * Tells which files under profiles/ are not profiles: those that a profile names as a template or a template names as
+ * a local file, and those that are clearly configs, which get a message of their own.
  */
 function otherFiles({
   reader,
@@ -83,7 +83,7 @@ function otherFiles({
     if (locals.mayHave(name)) return true;
     const kind = read && configKind(read, tree, file);
     if (kind === undefined) return false;
-    const message = `this is ${kind}, and nothing names it: name it in the ignition list of a profile, or remove it`;
+    const message = `this is ${kind}, and no profile uses it: name it in the ignition list of a profile, or remove it`;
     warnings.push({ file, message });
     return true;
   };
@@ -99,7 +99,7 @@ function configKind(read: ReadDocuments, tree: CatalogTree, file: string): strin
     if (typeof ignition === 'object' && ignition !== null && 'version' in ignition)
       return 'an Ignition config';
   }
-  // A template may be no YAML before it is rendered.
+  // A template may not be valid YAML before it is rendered.
   if (read.problems.length === 0) return undefined;
   const text = textOf(tree, file);
   return /^variant:/m.test(text) && /^version:/m.test(text) && !/^id:/m.test(text)
@@ -150,7 +150,7 @@ function faultsOf(
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const problems = error.all().map(templateProblem);
-      // A fault may be one of a partial, which is another file.
+      // The fault may be in a partial, which is another file.
       for (const { file } of problems) compilation.brokenFiles.add(file);
       faults.push(...problems);
     }

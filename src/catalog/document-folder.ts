@@ -15,10 +15,10 @@ export interface GoodDocument<V> {
   readonly value: V;
 }
 
-/** A document that is meant to be there, and cannot be used. */
+/** A document that cannot be used. */
 export interface BrokenDocument {
   readonly file: string;
-  /** Absent when not even that could be read. */
+  /** Absent if the id could not be read. */
   readonly id?: string;
   /** What could be read of it. */
   readonly value: unknown;
@@ -32,7 +32,7 @@ export interface FolderReading<V> {
   readonly problems: readonly Problem[];
 }
 
-/** Reads documents of catalogs, and remembers what files held that do not change from one catalog to the next. */
+/** Reads documents of catalogs, and reuses the results for files that did not change since the previous catalog. */
 export class DocumentReader {
   #before = new Map<string, { readonly hash: string; readonly read: ReadDocuments }>();
   #now = new Map<string, { readonly hash: string; readonly read: ReadDocuments }>();
@@ -44,7 +44,7 @@ export class DocumentReader {
     this.#now = new Map();
   }
 
-  /** Reads all documents of a folder, but for files that `isOther` says are something else. */
+  /** Reads all documents of a folder, without files for which `isOther` is true. */
   readFolder<S extends z.ZodType<{ id: string }>>(
     tree: CatalogTree,
     folder: DocumentFolder,
@@ -107,7 +107,7 @@ export class DocumentReader {
   }
 }
 
-/** What is wrong with a document; of one that is no document of its folder, that alone. */
+/** The problems of a document; if it does not belong in its folder, only that problem. */
 function faultsOf(document: YamlDocument, error: z.ZodError, folder: DocumentFolder): Problem[] {
   const foreign = recogniseDocument(folder, document.value);
   if (foreign !== undefined) {
@@ -117,7 +117,7 @@ function faultsOf(document: YamlDocument, error: z.ZodError, folder: DocumentFol
   return schemaProblems(document, error, (path, key, value) => describeMatchboxKey(folder, path, key, value));
 }
 
-/** Whether a file, by its name, holds documents: hidden ones are somebody else's. */
+/** Whether a file holds documents, judging by its name: hidden files do not. */
 function isDocumentFile(file: string): boolean {
   return /\.(ya?ml|json)$/.test(file) && !file.split('/').some((part) => part.startsWith('.'));
 }
@@ -127,7 +127,7 @@ function brokenDocument(file: string, value: unknown, problem: Problem): BrokenD
   return { file, ...(typeof id === 'string' && { id }), value, problem };
 }
 
-/** Keys that begin with `x-` hold what other places of the document refer to, as in Compose files. */
+/** Keys that begin with `x-` hold anchors for other places of the document, as in Compose files. */
 function withoutExtensions(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value);
@@ -145,6 +145,6 @@ function describeUnread(located: ReturnType<CatalogTree['locate']>): string {
     case 'loop':
       return 'this link leads back to itself';
     case 'found':
-      return located.entry.kind === 'unread' ? `this file ${located.entry.reason}` : 'this is no file';
+      return located.entry.kind === 'unread' ? `this file ${located.entry.reason}` : 'this is not a file';
   }
 }

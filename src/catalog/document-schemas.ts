@@ -102,7 +102,7 @@ export const machineDocument = z.strictObject({
   disabled: z.boolean().default(false),
 });
 
-/** What of a group says whose it is. */
+/** The parts of a group that determine its machines. */
 export const groupSelection = z.object({
   id: ID,
   priority: z.int().default(0),

@@ -20,8 +20,8 @@ export interface GenerationHead {
 }
 
 /**
- * Makes generations, one after the other. What does not differ from one to the next is taken over: templates that are
- * compiled, and, as long as no file changes that Butane could embed, the Ignition configs that were made of them.
+ * Makes generations, one after the other. What did not change is reused: compiled templates and, as long as no file
+ * changes that Butane could embed, the Ignition configs that were made from them.
  */
 export class GenerationBuilder {
   #templates: TemplateLibrary | undefined;
@@ -62,7 +62,7 @@ export class UnfinishedGeneration {
     this.#compiler = compiler;
   }
 
-  /** Takes in the next group by precedence, with what is wrong with it. */
+  /** Adds the next group in order of precedence, with its problem if it has one. */
   add(filed: FiledGroup, problem: Problem | undefined): void {
     this.#groupIndex.add(filed);
     if (problem !== undefined) this.#groupProblems.set(filed.group, problem);

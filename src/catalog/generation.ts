@@ -20,11 +20,11 @@ import {
 import type { TemplateVariables } from '../provision/rendering/template.ts';
 import type { CompiledProfile } from './compiled-profile.ts';
 
-/** Who asks, and what is meant for it. */
+/** The sender of a request, and what the catalog has for it. */
 export interface Resolution {
-  /** What the machine claims of itself. */
+  /** The labels that the machine sends. */
   readonly claimed: Labels;
-  /** What the machine claims, under what inventory says. */
+  /** The labels that the machine sends, overridden by those of the inventory. */
   readonly labels: Labels;
   readonly machine?: Machine;
   /** The group that selects the machine, whether or not it can be used. */
@@ -35,7 +35,7 @@ export interface Resolution {
   readonly match?: { readonly group: Group; readonly compiled: CompiledProfile };
 }
 
-/** What the groups of a generation mean for some labels. */
+/** The result of looking up the group for some labels. */
 export type Selection =
   | { readonly kind: 'none' }
   | { readonly kind: 'match'; readonly group: Group; readonly compiled: CompiledProfile }
@@ -60,8 +60,8 @@ export interface GenerationParts {
 }
 
 /**
- * All profiles, groups and templates of one moment: validated, compiled, never changed. Every question of the boot
- * plane is answered from here, without a file.
+ * All profiles, groups and templates at one moment: validated, compiled, immutable. Requests are answered from it
+ * without reading a file.
  */
 export class Generation {
   /** A hash of all files: the same content has the same id. */
@@ -94,19 +94,19 @@ export class Generation {
     if (problem !== undefined) return { kind: 'problem', group, problem: formatProblem(problem) };
     const compiled = this.profiles.get(group.profile);
     if (compiled === undefined) {
-      const message = `group ${group.id} names profile "${group.profile}", and there is none of that name`;
+      const message = `group ${group.id} names profile "${group.profile}", which does not exist`;
       return { kind: 'problem', group, problem: message };
     }
     return { kind: 'match', group, compiled };
   }
 
-  /** Why the record of a machine cannot be used for booting; its identity and its address stand all the same. */
+  /** Why the record of a machine cannot be used for booting; its identifiers and its address are still used. */
   problemOfMachine(id: string): string | undefined {
     const problem = this.#parts.machineProblems.get(id);
     return problem && formatProblem(problem);
   }
 
-  /** What is meant for the sender of a request, which says of itself what is `claimed`. */
+  /** What the catalog has for the sender of a request with the labels `claimed`. */
   resolve(claimed: Labels, identification: Identification): Resolution {
     const { machine } = identification;
     const labels = labelsFor(claimed, identification);
@@ -167,8 +167,8 @@ export class Generation {
   }
 
   /**
-   * A generic template, by its name or, where the profile has one only, without; undefined when there is none of that
-   * name. Throws TemplateError.
+   * A generic template by its name, which may be omitted if the profile has only one; undefined if there is none.
+   * Throws TemplateError.
    */
   genericConfig(
     resolution: MatchedResolution,
@@ -216,7 +216,7 @@ export class Generation {
     const kernel = line('kernel', boot.kernel);
     if (kernel === '')
       throw new TemplateError(boot.kernel.name, `the kernel of profile ${profile.id} renders to nothing`);
-    // An argument that renders to nothing is how a template leaves it out.
+    // A template omits an argument by rendering it to nothing.
     return {
       kernel,
       initrd: boot.initrd.map((template) => line('initrd', template)).filter((text) => text !== ''),

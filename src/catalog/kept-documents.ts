@@ -10,7 +10,10 @@ interface KeptFolder<V> {
   readonly idsByFile: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The last good version of every document. Read only where a document of now is broken, or something is contested. */
+/**
+ * The last good version of every document. Read only if a current document is broken, or two documents claim the same
+ * value.
+ */
 export class KeptDocuments {
   readonly #tree: CatalogTree | undefined;
   readonly #reader: DocumentReader;

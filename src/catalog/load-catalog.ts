@@ -68,7 +68,7 @@ function toCatalog(loaded: Loaded, now: () => Date): CatalogOfFiles {
   return { generation: new GenerationBuilder().build(content, now()), machines: content.machines, problems };
 }
 
-/** A problem for each file that machines would load and cannot. */
+/** A problem for each file that machines would load and that cannot be served. */
 async function findAssetFaults(directory: string, assets: ReadonlyMap<string, AssetUse>): Promise<Problem[]> {
   const faults: Problem[] = [];
   for (const [asset, { group, place }] of assets) {

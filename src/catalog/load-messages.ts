@@ -13,11 +13,11 @@ export interface LoadThreadData {
   readonly directory: string;
   /** What a store kept, if anything. */
   readonly kept?: Uint8Array;
-  /** Its first number is 1 when another load waits, and trying out has to end. */
+  /** Its first number is 1 when another load waits, so that the trial rendering must end. */
   readonly hurry: SharedArrayBuffer;
 }
 
-/** What the thread is asked for. */
+/** Requests to the thread. */
 export type LoadRequest =
   { readonly kind: 'load'; readonly nowMs: number } | { readonly kind: 'next' } | { readonly kind: 'try' };
 
@@ -37,7 +37,7 @@ type PlainGroup = Omit<FiledGroup['group'], 'selector'> & {
   readonly selector: ReadonlyMap<string, readonly PlainRequirement[]>;
 };
 
-/** What the thread says. Groups and machines come in parts, each when it is asked for. */
+/** Answers of the thread. Groups and machines are sent in parts, each on request. */
 export type LoadAnswer =
   | { readonly kind: 'nothing'; readonly problems: readonly Problem[] }
   | { readonly kind: 'head'; readonly head: LoadHead }
@@ -108,7 +108,7 @@ export function toPlainMachine(machine: Machine): Machine {
   return dhcpOptions === undefined ? machine : { ...machine, dhcpOptions: copyOptions(dhcpOptions) };
 }
 
-/** Small buffers are pieces of a large one, all of which would be sent with each. */
+/** Small buffers share a large one, which would be sent whole with each of them. */
 function copyOptions(options: DhcpOptions): DhcpOptions {
   return new Map([...options].map(([code, value]) => [code, Uint8Array.from(value)]));
 }

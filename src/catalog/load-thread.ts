@@ -23,9 +23,9 @@ import { tryEverything } from './trial-rendering.ts';
 /** Groups and machines of a part that are new, and of one that are known: each takes the other side some milliseconds. */
 const FRESH_MAX = 200;
 const KNOWN_MAX = 5_000;
-/** For how long a catalog is tried out; what is left out is counted. */
+/** Time limit of a trial rendering; what is left out is counted. */
 const TRIAL_MS = 10_000;
-/** Problems that are told; a generated catalog may have one in each file. */
+/** Problems that are reported; a generated catalog may have one in each file. */
 const PROBLEMS_MAX = 1_000;
 
 class LoadThread {
@@ -47,7 +47,7 @@ class LoadThread {
     this.#loader = new CatalogLoader(new DirectorySource(directory, Date.now), files);
     this.#keptProblems =
       kept !== undefined && files === undefined
-        ? [{ file: directory, message: 'the catalog that the store kept is damaged, and is not used' }]
+        ? [{ file: directory, message: 'the stored copy of the catalog is damaged, and is not used' }]
         : [];
   }
 

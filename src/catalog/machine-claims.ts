@@ -1,12 +1,15 @@
 import type { Machine } from '../provision/machines/machine.ts';
 import type { ReportProblem } from '../documents/problem.ts';
 
-/** Hands out what identifies machines, or is theirs alone: to whoever asks first. */
+/** Assigns identifiers and other unique values to the machine that claims them first. */
 export class MachineClaims {
   /** By what it is and its value, the machine that has it. */
   readonly #holders = new Map<string, string>();
 
-  /** Takes everything that the machine claims; gives it back without what another one has, which is reported. */
+  /**
+   * Assigns what the machine claims; returns the machine without values that belong to another one, which are
+   * reported.
+   */
   take(machine: Machine, report: ReportProblem): Machine {
     const isFree = (what: string, value: string, path: readonly PropertyKey[]): boolean => {
       const key = `${what} ${value}`;
@@ -29,7 +32,7 @@ export class MachineClaims {
       ...(serial !== undefined && isFree('serial number', serial, ['serial']) && { serial }),
       ...(address !== undefined && isFree('address', address, ['address']) && { address }),
     };
-    // The same object as before is the same machine, which nobody has to look at again.
+    // Returning the same object shows that the machine did not change.
     return Object.keys(own).length === Object.keys(machine).length &&
       ownMacs.length === macs.length &&
       ownClientIds?.length === clientIds?.length

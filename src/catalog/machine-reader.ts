@@ -8,7 +8,7 @@ import { isSmbiosPlaceholder } from '../provision/machines/smbios-placeholder.ts
 import type { MachineDocument } from './document-schemas.ts';
 import { readDhcpOptions } from './read-dhcp-options.ts';
 
-/** Reads a machine's record. What cannot be meant is reported, and the rest is still read. */
+/** Reads a machine's record. Invalid values are reported, and the rest is still read. */
 export function readMachine(value: MachineDocument, report: ReportProblem): Machine {
   const macs = asList(value.mac).flatMap((text, index) => {
     const path = typeof value.mac === 'string' ? ['mac'] : ['mac', index];
@@ -22,7 +22,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
   const clientIds = asList(value.client_id).map((text) => {
     const hex = readHex(report, ['client_id'], text, 'client-id');
     if (hex.length > 2 * CLIENT_ID_SIZE_MAX) {
-      const message = `a client-id of ${hex.length / 2} octets is longer than the ${CLIENT_ID_SIZE_MAX} that are told apart`;
+      const message = `a client-id of ${hex.length / 2} bytes is too long: at most ${CLIENT_ID_SIZE_MAX} bytes are supported`;
       report(['client_id'], message);
     }
     return hex;
@@ -35,7 +35,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
   if (value.serial !== undefined && isSmbiosPlaceholder(value.serial)) {
     report(
       ['serial'],
-      `"${value.serial}" is what makers leave in boards without a serial number, and identifies no machine: leave it out`,
+      `"${value.serial}" is a placeholder of boards without a serial number, and identifies no machine: leave it out`,
     );
   }
   const address = value.address === undefined ? undefined : parseIpv4(value.address);
@@ -49,10 +49,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     value.serial === undefined &&
     value.switch_port === undefined
   ) {
-    report(
-      [],
-      `machine ${value.id} has nothing to be recognised by: give mac, uuid, serial, client_id or switch_port`,
-    );
+    report([], `machine ${value.id} has no identifier: give mac, uuid, serial, client_id or switch_port`);
   }
   const dhcpOptions = readDhcpOptions(value.dhcp_options, report);
   return {
@@ -90,7 +87,7 @@ function readSwitchPort(
   };
 }
 
-/** Octets in hex as DHCP compares them: in lower case, without what separates them. */
+/** Bytes in hex as DHCP compares them: in lower case, without separators. */
 function readHex(report: ReportProblem, path: readonly PropertyKey[], text: string, what: string): string {
   const hex = text.replace(/[:\s-]/g, '').toLowerCase();
   if (!/^([0-9a-f]{2})+$/.test(hex)) report(path, `"${text}" is not a ${what} in hex`);

@@ -9,8 +9,8 @@ const INLINE_LOCAL =
 const TEXT_SIZE_MAX = 4 * 1024 * 1024;
 
 /**
- * Files under profiles/ that templates name by `local`, `contents_local` or `ssh_authorized_keys_local`, as far as
- * their text says so: a name that is made by a template stands for every name that it may become.
+ * Files under profiles/ that templates name by `local`, `contents_local` or `ssh_authorized_keys_local`, as far as the
+ * text shows: a name with template expressions matches every name that it may render to.
  */
 export class NamedFiles {
   readonly #exact = new Set<string>();
@@ -74,14 +74,14 @@ export function withFolders(file: string): string[] {
   return paths;
 }
 
-/** What the templates of a tree name: everything under profiles/ that is no YAML document of ours is looked through. */
+/** What the templates of a tree name: everything under profiles/ that is not one of our YAML documents is searched. */
 export function namedFilesOf(tree: CatalogTree): NamedFiles {
   const named = new NamedFiles();
   for (const file of tree.walk('profiles')) {
     const entry = tree.read(file);
     if (entry === undefined) continue;
     const text = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength);
-    // Most files of a tree name nothing, and are not worth a look at each line.
+    // Most files name no other file, so their lines need not be searched.
     if (text.includes('local')) named.add(text.toString('utf8'));
   }
   return named;

@@ -3,7 +3,7 @@ import { OptionSettingError, readOptionSetting, repeatedOptions } from '../proto
 import { encodeOptionValue } from '../protocol/dhcp/option-value.ts';
 import type { GroupDocument } from './document-schemas.ts';
 
-/** The DHCP options of a group or machine, encoded by code. What cannot be sent is reported, and left out. */
+/** The DHCP options of a group or machine, encoded by code. Options that cannot be sent are reported and left out. */
 export function readDhcpOptions(
   options: GroupDocument['dhcp_options'],
   report: ReportProblem,

@@ -5,7 +5,7 @@ import { normaliseLabel, normalisePrefix } from '../provision/selection/labels.t
 import type { LabelPattern, Requirement, Selector } from '../provision/selection/selector.ts';
 import type { GroupDocument, RequirementDocument } from './document-schemas.ts';
 
-/** Reads a group's selector. Values that cannot be meant are reported, and the rest is still read. */
+/** Reads a group's selector. Invalid values are reported, and the rest is still read. */
 export function readSelector(document: GroupDocument['selector'], report: ReportProblem): Selector {
   const selector = new Map<string, readonly Requirement[]>();
   for (const [name, value] of Object.entries(document)) {
@@ -51,7 +51,7 @@ function readRequirements(
   }
   if (value.exists !== undefined) requirements.push({ kind: 'exists', exists: value.exists });
   if (Object.keys(value).length === 0)
-    report(path, 'requires nothing: give cidr, in, not_in, prefix, regex or exists');
+    report(path, 'has no condition: give cidr, in, not_in, prefix, regex or exists');
   return requirements;
 }
 
@@ -74,7 +74,7 @@ function describeUnusable(label: string, value: string): string {
   const shown = JSON.stringify(value);
   if (label === 'mac') return `${shown} is not a MAC address; write it as 52:54:00:a1:9c:ae`;
   if (label === 'uuid') return `${shown} is not a UUID that identifies a machine`;
-  return `${shown} matches nothing: such a value counts as absent`;
+  return `${shown} matches no machine: this placeholder value counts as absent`;
 }
 
 function readCidrs(

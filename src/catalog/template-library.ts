@@ -14,8 +14,8 @@ interface Compiled {
 }
 
 /**
- * The templates of one tree, each compiled when it is first asked for. What was compiled of the tree before, from the
- * same text and the same partials, is taken over.
+ * The templates of one tree, each compiled when it is first asked for. Templates of the previous tree with the same
+ * text and the same partials are reused.
  */
 export class TemplateLibrary {
   readonly #tree: CatalogTree;
@@ -47,7 +47,7 @@ export class TemplateLibrary {
     return this.#compile(`text ${source}`, () => ({ name: '', source, use: 'boot' }));
   }
 
-  /** What is worth being kept for the next tree: not every text that some profile once had. */
+  /** The compiled templates to reuse for the next tree, without those that are no longer used. */
   #known(): ReadonlyMap<string, Compiled> {
     const files = [...this.#before].filter(([key]) => key.startsWith('file ') && this.has(key.slice(5)));
     return new Map([...files, ...this.#compiled]);

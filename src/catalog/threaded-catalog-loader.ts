@@ -38,7 +38,7 @@ export type CatalogLoad =
 export interface CatalogTrial {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** Groups and machines that were not tried for want of time. */
+  /** Number of groups and machines that were not rendered because the time was over. */
   readonly untried: number;
   /** What to keep across restarts, if that is something new. */
   readonly keep?: Uint8Array;
@@ -49,9 +49,9 @@ export type LoadKept = () => Promise<Uint8Array | undefined>;
 
 /** Loads the catalog of a source, again and again. */
 export interface CatalogLoads {
-  /** `loadKept` gives what was kept last, where that is not known any more. */
+  /** `loadKept` returns the stored catalog, if it has to be read again. */
   load(now: Date, loadKept: LoadKept): Promise<CatalogLoad>;
-  /** Another load waits: what goes on only to find problems may end. */
+  /** Another load waits: a trial rendering may end early. */
   hurry(): void;
   close(): Promise<void>;
 }
@@ -59,11 +59,11 @@ export interface CatalogLoads {
 /** What a loader is made with. */
 export interface ThreadedLoaderParts {
   readonly directory: string;
-  /** Instead of two minutes; tests have less patience. */
+  /** Replaces the default of two minutes in tests. */
   readonly timeoutMs?: number;
 }
 
-/** Reading and compiling, for however many files; a disk that hangs must not hold up edits for ever. */
+/** Time limit for reading and compiling; a disk that hangs must not block edits for ever. */
 const TIMEOUT_MS = 120_000;
 /** Memory of the thread for a catalog's documents; it ends by itself above that, and nothing else does. */
 const HEAP_MAX_MB = 3_072;
@@ -92,7 +92,7 @@ export class ThreadedCatalogLoader implements CatalogLoads {
     const timeoutMs = this.#parts.timeoutMs ?? TIMEOUT_MS;
     const timer = setTimeout(() => {
       const seconds = Math.round(timeoutMs / 1000);
-      void thread.end(new Error(`reading the catalog took more than ${seconds} s, and was given up`));
+      void thread.end(new Error(`reading the catalog took more than ${seconds} s and was stopped`));
     }, timeoutMs);
     try {
       return await this.#loadFrom(thread, now);
@@ -179,7 +179,7 @@ export class ThreadedCatalogLoader implements CatalogLoads {
 
 function known<T>(before: readonly T[], { same }: Extract<Sent<unknown>, { same: number }>): T {
   const one = before[same];
-  if (one === undefined) throw new Error('the thread speaks of what it did not send');
+  if (one === undefined) throw new Error('the thread refers to something that it did not send');
   return one;
 }
 
@@ -211,7 +211,7 @@ class LoadThreadConnection {
     });
   }
 
-  /** Ends the thread, whatever it is doing. Whoever waits for it hears why. */
+  /** Ends the thread, whatever it is doing, and rejects waiting calls with the reason. */
   async end(reason: Error): Promise<void> {
     this.#ended ??= reason;
     this.#waiting?.reject(this.#ended);

@@ -10,17 +10,17 @@ import type { ProfileRecord } from './compiled-profile.ts';
 import type { Generation, MatchedResolution } from './generation.ts';
 import { findUnreachableDhcpOptions } from './unreachable-dhcp-options.ts';
 
-/** Where a trial rendering says the server is; nothing is sent there. */
+/** The origin of the server in trial renderings; nothing is sent there. */
 const SAMPLE_ORIGIN = 'http://railhead.invalid:8080';
 const SAMPLE_MAC = '52:54:00:00:00:01';
 const SAMPLE_UUID = '5254d00d-0000-4000-8000-000000000001';
 
-/** What trying everything out has shown. */
+/** What the trial rendering has found. */
 export interface Trial {
   readonly problems: readonly Problem[];
-  /** What Butane and Ignition think odd. */
+  /** Warnings of Butane and Ignition. */
   readonly warnings: readonly Problem[];
-  /** Groups and machines that were not tried for want of time. */
+  /** Number of groups and machines that were not rendered because the time was over. */
   readonly untried: number;
   /** Files under assets/ that machines would load, as paths in a URL, with who names them first. */
   readonly assets: ReadonlyMap<string, AssetUse>;
@@ -103,7 +103,7 @@ class TrialRun {
   }
 
   tryOut({ name, resolution }: Subject): void {
-    // A machine asks with what its boot script was told to repeat: the labels that select it.
+    // A machine's request carries the labels that select it, which its boot script repeats.
     const [, rawQuery = ''] = this.#generation.ignitionUrl(resolution.claimed, SAMPLE_ORIGIN).split('?');
     const context = { origin: SAMPLE_ORIGIN, rawQuery };
     const attempt = (render: () => void): void => {
@@ -133,7 +133,7 @@ class TrialRun {
   #subjectOfGroup(group: Group): Subject | undefined {
     const selection = sampleLabels(group.selector);
     if (selection === undefined) {
-      // Only a machine can show what a regular expression is after; an impossible selector shows in `explain`.
+      // No labels can be derived from a regular expression, so its group is tried only with declared machines.
       const isOpen = [...group.selector.values()].flat().some(({ kind }) => kind === 'regex');
       const document = this.#content.places.get(group);
       if (!isOpen && document !== undefined && !this.#content.groupProblems.has(group)) {
@@ -180,13 +180,13 @@ class TrialRun {
   }
 }
 
-/** Notes the same thing once, however many it concerns. */
+/** Records each problem once, however many machines it concerns. */
 function noteOnce(notes: Map<string, Problem>, problem: Problem, subject: string): void {
   const key = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
   if (!notes.has(key)) notes.set(key, { ...problem, message: `${problem.message} (for ${subject})` });
 }
 
-/** What a template can depend on, but for values. */
+/** What a template can depend on, without values. */
 function shapeOf({ metadata, labels, ...rest }: Machine): string {
   return [...Object.keys(rest), '', ...Object.keys(labels), '', ...Object.keys(metadata)].join(' ');
 }

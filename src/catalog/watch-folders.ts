@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { type FSWatcher, watch } from 'chokidar';
 
-/** How often to look whether a folder has come, gone, or been put in the place of another. */
+/** How often to check whether a folder was created, removed or replaced. */
 const LOOK_INTERVAL_MS = 2_000;
 
-/** What to call, and what for. */
+/** The callbacks of a watcher. */
 export interface FolderListener {
-  /** Something below one of the folders is different now. */
+  /** Something below one of the folders changed. */
   readonly changed: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -35,7 +35,10 @@ export async function watchFolders(
 class WatchedFolder {
   readonly #path: string;
   readonly #listener: FolderListener;
-  /** Tells the folder from another one of its name; undefined while there is none, null before the first look. */
+  /**
+   * Identifies the folder, so that its replacement is noticed; undefined while there is none, null before the first
+   * check.
+   */
   #identity: string | undefined | null = null;
   #watcher: FSWatcher | undefined;
   #looking = false;

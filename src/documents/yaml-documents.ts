@@ -72,7 +72,7 @@ export function readYamlDocuments(file: string, bytes: Uint8Array): ReadDocument
     parsed = source.parse();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return failed({ file, message: `collections are inside of each other more than ${DEPTH_MAX} deep` });
+    return failed({ file, message: `collections are nested more than ${DEPTH_MAX} deep` });
   }
   parsed.documents.forEach((document, index) => {
     const root = document.contents;
@@ -187,7 +187,7 @@ function checkNodes(root: Node): Fault[] {
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node);
     if (depth > DEPTH_MAX) {
-      const message = `collections are inside of each other more than ${DEPTH_MAX} deep`;
+      const message = `collections are nested more than ${DEPTH_MAX} deep`;
       faults.push({ offset: node.range?.[0] ?? 0, message });
       return;
     }
@@ -202,7 +202,7 @@ function checkNodes(root: Node): Fault[] {
       if (isScalar(key)) {
         // Merge keys may stand side by side.
         if (seen.has(key.value) && key.value !== '<<')
-          faults.push({ offset: key.range?.[0] ?? 0, message: 'this key is given twice' });
+          faults.push({ offset: key.range?.[0] ?? 0, message: 'this key appears twice' });
         seen.add(key.value);
       }
       visit(key, depth + 1);

@@ -235,7 +235,7 @@ describe('of documents that are at odds, the one that has not changed is in the 
 
   test('without an earlier version, nobody can know which of two profiles is meant', async () => {
     const rig = await start(catalogTree({ ...FLEET, 'profiles/a.yaml': 'id: p\nboot: {kernel: /other}\n' }));
-    expect(rig.boots(RACK1)).toBe('waits: profiles/p.yaml:1:5: id p is already taken in profiles/a.yaml');
+    expect(rig.boots(RACK1)).toBe('waits: profiles/p.yaml:1:5: id p is already used in profiles/a.yaml');
   });
 });
 

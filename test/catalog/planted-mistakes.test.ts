@@ -103,7 +103,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'requirement of nothing',
     'groups/a.yaml',
     'id: a\nprofile: good\nselector:\n  serial: {}\n',
-    'groups/a.yaml:4:11: requires nothing: give cidr, in, not_in, prefix, regex or exists',
+    'groups/a.yaml:4:11: has no condition: give cidr, in, not_in, prefix, regex or exists',
   ],
   [
     'contradiction',
@@ -121,7 +121,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'key given twice',
     'groups/a.yaml',
     'id: a\nprofile: good\nid: b\n',
-    'groups/a.yaml:3:1: this key is given twice',
+    'groups/a.yaml:3:1: this key appears twice',
   ],
   [
     'bad UTF-8',
@@ -133,7 +133,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'id taken',
     'groups/z.yaml',
     'id: good\nprofile: good\nselector: {rack: "2"}\n',
-    'groups/z.yaml:1:5: id good is already taken in groups/good.yaml',
+    'groups/z.yaml:1:5: id good is already used in groups/good.yaml',
   ],
   [
     'two equal selectors',
@@ -163,7 +163,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'machine without identity',
     'machines/a.yaml',
     'id: a\nlabels: {rack: "1"}\n',
-    'machines/a.yaml:1:1: machine a has nothing to be recognised by: give mac, uuid, serial, client_id or switch_port',
+    'machines/a.yaml:1:1: machine a has no identifier: give mac, uuid, serial, client_id or switch_port',
   ],
   [
     'MAC of two machines',
@@ -199,7 +199,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'client-id that is longer than any',
     'machines/a.yaml',
     `id: a\nclient_id: ${'ab'.repeat(65)}\n`,
-    'machines/a.yaml:2:12: a client-id of 65 octets is longer than the 64 that are told apart',
+    'machines/a.yaml:2:12: a client-id of 65 bytes is too long: at most 64 bytes are supported',
   ],
   [
     'DHCP option of a machine that is not free',

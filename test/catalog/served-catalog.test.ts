@@ -122,7 +122,9 @@ test('a start with a catalog that cannot be read serves the one that was kept, a
 
   const second = await new Program(tree, catalog).start();
   expect((await second.get('/ipxe?n=3')).body).toBe(before);
-  const said = await second.says('the catalog cannot be read; the last good one, which was kept, serves');
+  const said = await second.says(
+    'the catalog could not be read; the stored copy of the last good one serves',
+  );
   expect(said).toMatchObject({ level: 'error', generation: loaded['generation'], from: 'kept' });
   expect(said['keptAt']).toMatch(/^\d{4}-/);
   expect(await second.stop()).toBe(0);
@@ -141,8 +143,8 @@ test('a pipe, a device and a huge file under profiles/ hold up neither start nor
   expect((await program.get('/ipxe?n=3')).status).toBe(200);
   const told = program.lines.map(({ problem }) => problem).filter((problem) => problem !== undefined);
   expect(told).toEqual([
-    'profiles/pipe.yaml: this file is a named pipe, and no regular file',
-    'groups/pipe: this is a named pipe, and no regular file',
+    'profiles/pipe.yaml: this file is a named pipe, not a regular file',
+    'groups/pipe: this is a named pipe, not a regular file',
     'profiles/huge.img: this file has 1500000000 bytes; a file of a catalog has at most 33554432',
   ]);
   writeFileSync(path.join(tree, 'groups/g3.yaml'), 'id: g3\nprofile: p5\nselector: {n: "3"}\n');

@@ -8,11 +8,11 @@ const problemsOf = (text: string): string[] => read(text).problems.map(formatPro
 
 describe('mistakes that a parser does not look for', () => {
   test.each([
-    ['a key given twice', 'a: 1\nb: {c: 1, d: 2, c: 3}\n', ['f.yaml:2:17: this key is given twice']],
+    ['a key given twice', 'a: 1\nb: {c: 1, d: 2, c: 3}\n', ['f.yaml:2:17: this key appears twice']],
     [
       'a key given three times',
       'a: 1\na: 2\na: 3\n',
-      ['f.yaml:2:1: this key is given twice', 'f.yaml:3:1: this key is given twice'],
+      ['f.yaml:2:1: this key appears twice', 'f.yaml:3:1: this key appears twice'],
     ],
     [
       'an alias inside of its mapping',
@@ -27,7 +27,7 @@ describe('mistakes that a parser does not look for', () => {
     [
       'depth',
       `${'['.repeat(120)}${']'.repeat(120)}`,
-      ['f.yaml:1:102: collections are inside of each other more than 100 deep'],
+      ['f.yaml:1:102: collections are nested more than 100 deep'],
     ],
   ])('%s', (_name, text, expected) => {
     expect(problemsOf(text)).toEqual(expected);
@@ -35,7 +35,7 @@ describe('mistakes that a parser does not look for', () => {
 
   test('depth that no stack can hold', () => {
     expect(problemsOf('['.repeat(50_000) + ']'.repeat(50_000))).toContainEqual(
-      expect.stringContaining('are inside of each other more than 100 deep'),
+      expect.stringContaining('are nested more than 100 deep'),
     );
   });
 

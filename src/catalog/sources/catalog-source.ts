@@ -1,9 +1,9 @@
 import type { CatalogTree } from './catalog-tree.ts';
 
-/** Of the files that are too large to be read on suspicion, by path, those that something in the tree names. */
+/** Tells by path which of the large files are named in the tree; others are not read. */
 export type FindNamed = (tree: CatalogTree, large: readonly string[]) => readonly string[];
 
-/** What came of reading a source. */
+/** The result of reading a source. */
 export type ReadTree =
   | { readonly kind: 'tree'; readonly tree: CatalogTree }
   /** The source as a whole cannot be read; the reason ends a sentence that begins with its name. */
@@ -14,8 +14,8 @@ export type ReadTree =
  * need of them is in memory once it was read.
  */
 export interface CatalogSource {
-  /** How people know it: a directory's path. */
+  /** Its name in messages: a directory's path. */
   readonly name: string;
-  /** Reads everything there is now. Rejects for nothing that may be wrong with the files. */
+  /** Reads the current files. Never rejects because of errors in the files. */
   read(findNamed: FindNamed): Promise<ReadTree>;
 }

@@ -14,7 +14,7 @@ export type TreeEntry =
       /** SHA-256 of the bytes in hex. */
       readonly hash: string;
     }
-  /** Something whose content is not at hand. */
+  /** An entry whose content was not read. */
   | {
       readonly kind: 'unread';
       readonly mode: number;
@@ -37,12 +37,12 @@ export type Located =
   | { readonly kind: 'outside' }
   | { readonly kind: 'loop' };
 
-/** Linux gives up after as many links. */
+/** Maximum number of links to follow, as in Linux. */
 const LINKS_MAX = 40;
 
 /**
  * A catalog's files as they were at one moment, by their path below its directory, with `/` on every system. It is
- * closed: links are followed inside of it, and nothing leads out.
+ * self-contained: links are followed inside it, and none leads out.
  */
 export class CatalogTree {
   /** The real path of the directory, which absolute links begin with. */
@@ -83,7 +83,7 @@ export class CatalogTree {
       const here = [...at, part];
       const entry = this.entries.get(here.join('/'));
       if (entry?.kind !== 'link') {
-        // Folders around the catalog's own ones are known by what is in them only.
+        // The folders above the catalog's own ones have no entry; they exist if anything is below them.
         at = here;
         continue;
       }

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogSource, FindNamed, ReadTree } from './catalog-source.ts';
 import { CATALOG_FOLDERS, CatalogTree, hashBytes, type TreeEntry } from './catalog-tree.ts';
 
-/** Bytes of a file that is read whether or not anything names it: every document and template. */
+/** Maximum size in bytes of a file that is always read, such as a document or template. */
 export const SMALL_FILE_SIZE_MAX = 4 * 1024 * 1024;
 /** Bytes of a file that Butane's `local` names. */
 export const LOCAL_FILE_SIZE_MAX = 32 * 1024 * 1024;
@@ -24,13 +24,15 @@ export const TREE_SIZE_MAX = 512 * 1024 * 1024;
 /** Files, folders and links of a catalog. */
 export const TREE_ENTRIES_MAX = 400_000;
 
-/** A file system tells two changes apart by its clock, which moves in steps of some milliseconds. */
+/**
+ * Two changes within this time may have the same timestamp: file system clocks advance in steps of some milliseconds.
+ */
 const CLOCK_STEP_MS = 50;
 /** How often a tree that changes while it is read is read again. */
 const READINGS_MAX = 20;
 
 interface Seen {
-  /** Device, inode, size, permissions and times: it is another one when anything was changed. */
+  /** Device, inode, size, permissions and times: it differs whenever anything was changed. */
   readonly signature: string;
   /** Whether it was changed so shortly before it was read that the signature may not show another change. */
   readonly isFresh: boolean;
@@ -39,12 +41,11 @@ interface Seen {
 }
 
 /**
- * The catalog in a directory. Only regular files are opened, after they were looked at; links are followed inside of
- * the directory only.
+ * The catalog in a directory. Only regular files are opened; links are followed only inside the directory.
  *
- * A tree that is changed while it is read is looked through again until two looks in a row agree, so that it was as it
- * is returned at one moment between them: the file system's own time of the last change of each file, folder and link
- * says so. Files that were not changed since the last reading are not read again.
+ * A tree that changes while it is read is scanned again until two scans in a row agree, by the change time of each
+ * file, folder and link. The returned tree therefore existed in this state at one moment between these scans. Files
+ * that were not changed since the last reading are not read again.
  */
 export class DirectorySource implements CatalogSource {
   readonly name: string;
@@ -75,11 +76,11 @@ export class DirectorySource implements CatalogSource {
       before = look.signature;
       if (look.isFresh) await sleep(2 * CLOCK_STEP_MS);
     }
-    return { kind: 'unreadable', reason: 'is changed faster than it can be read; it is tried again' };
+    return { kind: 'unreadable', reason: 'changes faster than it can be read; it will be read again' };
   }
 }
 
-/** One look through a directory. */
+/** One scan of a directory. */
 class DirectoryLook {
   readonly seen = new Map<string, Seen>();
   /** Whether anything was changed just before it was read. */
@@ -96,7 +97,7 @@ class DirectoryLook {
     this.#now = now;
   }
 
-  /** Reads everything; says why if that cannot be done. */
+  /** Reads everything; returns the reason if that fails. */
   read(findNamed: FindNamed): string | undefined {
     try {
       for (const folder of CATALOG_FOLDERS) this.#visit(folder);
@@ -114,17 +115,17 @@ class DirectoryLook {
     return new Map([...this.seen].map(([file, { entry }]) => [file, entry]));
   }
 
-  /** Is the same for two looks that saw the same. */
+  /** Equal for two scans that found the same. */
   get signature(): string {
     const lines = [...this.seen].map(([file, { signature, entry }]) => {
-      // Of a file that was only just changed, the content says more than the file system's clock.
+      // For a file that was changed just now, compare the content: its timestamps may not show another change.
       const content = entry.kind === 'file' ? entry.hash : '';
       return `${file}\0${signature}\0${content}\n`;
     });
     return hashBytes(Buffer.from(lines.join('')));
   }
 
-  /** Looks at a path and at everything around and below it that links lead to. */
+  /** Scans a path, everything below it, and the targets of links. */
   #visit(file: string): void {
     let at = '';
     const parts = file.split('/');
@@ -187,7 +188,7 @@ class DirectoryLook {
     const mode = Number(stats.mode) & 0o777;
     if (stats.isDirectory()) return { kind: 'directory', mode };
     if (stats.isSymbolicLink()) return this.#readLink(file);
-    if (!stats.isFile()) return unread(mode, 'special', `is ${describeSpecial(stats)}, and no regular file`);
+    if (!stats.isFile()) return unread(mode, 'special', `is ${describeSpecial(stats)}, not a regular file`);
     const size = Number(stats.size);
     if (size > LOCAL_FILE_SIZE_MAX)
       return unread(
@@ -244,12 +245,12 @@ class DirectoryLook {
 
 class TooMuch extends Error {}
 
-/** Reads a file of the size that was seen. What takes its place meanwhile is not waited for. */
+/** Reads a file of the size that was seen. Never blocks if the file was replaced by a pipe meanwhile. */
 function readRegular(file: string, size: number): Uint8Array {
   // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
-    if (!fstatSync(descriptor).isFile()) throw new Error('is no regular file');
+    if (!fstatSync(descriptor).isFile()) throw new Error('is not a regular file');
     const bytes = Buffer.alloc(size);
     let length = 0;
     while (length < size) {
@@ -263,7 +264,7 @@ function readRegular(file: string, size: number): Uint8Array {
   }
 }
 
-/** What editors and version control keep beside an operator's files. */
+/** Files that editors and version control create beside an operator's files. */
 function isPassing(name: string): boolean {
   return name === '.git' || name.endsWith('~') || /^\..*\.sw[a-z]$/.test(name) || /^\.?#/.test(name);
 }

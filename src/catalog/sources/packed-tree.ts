@@ -51,7 +51,7 @@ export function unpackTree({ root, entries, bytes }: PackedTree): CatalogTree {
   return new CatalogTree(root, unpacked);
 }
 
-/** Whether the bytes are those that were packed, as the hashes say; a store may have lost some. */
+/** Whether the hashes match the bytes; a store may have damaged them. */
 export function isIntact({ entries, bytes }: PackedTree): boolean {
   let offset = 0;
   for (const packed of entries) {
