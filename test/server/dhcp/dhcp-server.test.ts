@@ -24,6 +24,7 @@ import { Counters } from '../../../src/limits/counters.ts';
 import { AddressProbe } from '../../../src/server/dhcp/address-probe.ts';
 import { DhcpServer } from '../../../src/server/dhcp/dhcp-server.ts';
 import { LeaseWriter } from '../../../src/server/dhcp/lease-writer.ts';
+import { StoreError } from '../../../src/store/store-error.ts';
 import { FakeLeaseStore } from '../../fakes/fake-lease-store.ts';
 
 const address = (text: string): Ipv4Address => parseIpv4(text)!;
@@ -290,6 +291,58 @@ describe('a store that fails', () => {
     dhcp.receive(request(1, MessageType.request, [], offered), { address: offered, port: 68 }, ingress);
     await writer.idle();
     expect(types()).toEqual([MessageType.offer, MessageType.ack, MessageType.ack]);
+  });
+
+  describe('because another Railhead has taken it over', () => {
+    const taken = new StoreError('taken', 'the database is used by another Railhead now');
+    const renew = (
+      client: number,
+      leased: Ipv4Address,
+    ): [Uint8Array, { address: Ipv4Address; port: number }] => [
+      request(client, MessageType.request, [], leased),
+      { address: leased, port: 68 },
+    ];
+
+    test('has nobody answered any more, not even who renews, and also not once it takes writes again', async () => {
+      const dhcp = makeServer();
+      const leased = discover(dhcp, 1);
+      dhcp.receive(ask(1, leased), relay, ingress);
+      await writer.idle();
+      const answered = sent.length;
+      store.failure = taken;
+      dhcp.receive(...renew(1, leased), ingress);
+      await writer.idle();
+      store.failure = undefined;
+      dhcp.receive(...renew(1, leased), ingress);
+      dhcp.receive(request(2, MessageType.discover), relay, ingress);
+      await writer.idle();
+      expect(sent).toHaveLength(answered);
+      expect(store.commits).toHaveLength(1);
+      expect(counters.get('dhcp_ignored', 'store_failed')).toBe(1);
+      expect(counters.get('dhcp_ignored', 'store_busy')).toBe(2);
+      // The store's own watch has the line.
+      expect(lines.filter((line) => Number(line['level']) >= 50)).toEqual([]);
+    });
+
+    test('drops the reply of everybody who waited for the same transaction', async () => {
+      const dhcp = makeServer();
+      const offers = [1, 2, 3].map((client) => discover(dhcp, client));
+      const answered = sent.length;
+      store.failure = taken;
+      offers.forEach((offered, index) => dhcp.receive(ask(index + 1, offered), relay, ingress));
+      await writer.idle();
+      expect(sent).toHaveLength(answered);
+      expect(counters.get('dhcp_ignored', 'store_failed')).toBe(3);
+    });
+
+    test('refuses an operator who ends a lease', async () => {
+      const dhcp = makeServer();
+      const leased = discover(dhcp, 1);
+      dhcp.receive(ask(1, leased), relay, ingress);
+      await writer.idle();
+      store.failure = taken;
+      expect(await dhcp.endLease(leased)).toBe('not_stored');
+    });
   });
 
   test('that hangs does not let memory grow', async () => {
