@@ -14,7 +14,7 @@ export const operator = z
     token_file: filePath
       .optional()
       .describe(
-        'File with the bearer token that the API asks for. By default the first start generates one in `operator.token` in the directory of the database, readable by the service alone.',
+        'File with the bearer token that the API asks for. By default the first start generates one in `operator.token` in the directory of the database, readable by the service alone; with `store.url` that is `data/` beside the settings.',
       )
       .meta({ example: '/etc/railhead/token' }),
     hosts: z

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Logger } from 'pino';
 
 const LENGTH_MIN = 16;
@@ -60,6 +61,8 @@ export class TokenFile {
 
 function generateIfMissing(file: string, log: Logger): void {
   try {
+    // With a database elsewhere nobody has made the folder yet.
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o750 });
     // Fails if there is a file already, also one that another process has made in this moment.
     writeFileSync(file, `${randomBytes(GENERATED_BYTES).toString('base64url')}\n`, {
       flag: 'wx',
@@ -67,7 +70,7 @@ function generateIfMissing(file: string, log: Logger): void {
     });
     chmodSync(file, OWNER_ONLY);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(file)) return;
     throw new Error(
       `the operator plane's token cannot be written to ${file}: ${(error as Error).message}; set operator.token_file to a file of your own`,
       { cause: error },

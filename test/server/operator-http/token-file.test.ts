@@ -30,6 +30,12 @@ test('the first start makes a token that only the owner reads, and says where bu
   expect(lines).toEqual([]);
 });
 
+test('the first start makes the folder, which a database elsewhere does not', () => {
+  const inFolder = path.join(folder, 'data', 'operator.token');
+  expect(new TokenFile({ file: inFolder, named: false }, log).token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  expect(statSync(path.dirname(inFolder)).mode & 0o007).toBe(0);
+});
+
 test('no two servers have the same token', () => {
   const other = new TokenFile({ file: path.join(folder, 'other'), named: false }, log);
   expect(new TokenFile({ file, named: false }, log).token).not.toBe(other.token);
@@ -50,8 +56,9 @@ test.each(['short', '', 'one-token-is-enough and-another'])('a file with "%s" is
 });
 
 test('a folder that cannot be written to is told with what to do', () => {
-  const missing = path.join(folder, 'missing', 'operator.token');
-  expect(() => new TokenFile({ file: missing, named: false }, log)).toThrow(
+  writeFileSync(path.join(folder, 'no-folder'), '');
+  const impossible = path.join(folder, 'no-folder', 'operator.token');
+  expect(() => new TokenFile({ file: impossible, named: false }, log)).toThrow(
     /set operator\.token_file to a file of your own/,
   );
 });
