@@ -8,6 +8,9 @@ import { cidrContains } from '../protocol/ipv4-cidr.ts';
 import type { ServedMode } from '../doctor/check-dhcp-servers.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { NetworkInterface } from '../host/network-interfaces.ts';
+import type { EventReader } from '../store/event-store.ts';
+import type { StoreSettings } from '../store/open-store.ts';
+import type { PostgresState } from '../store/postgres/postgres-reader.ts';
 
 interface DoctorOptions {
   readonly interface: readonly string[];
@@ -36,7 +39,7 @@ export function registerDoctor(program: Command): void {
     .option('--no-probe', 'do not send a DHCPDISCOVER to find other DHCP servers')
     .option('--json', 'print the findings as JSON')
     .option('--watch <mac>', 'follow the boot of this machine', readMac)
-    .option('--store <file>', 'the database of the running server (default: store.file)')
+    .option('--store <file or url>', 'the database of the running server (default: store.file or store.url)')
     .action(async (options: DoctorOptions) => {
       const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
       let settings: Settings;
@@ -48,9 +51,10 @@ export function registerDoctor(program: Command): void {
         process.exitCode = 2;
         return;
       }
-      if (options.watch !== undefined)
-        await watch(options.watch, options.store ?? settings.store.file, settings);
-      else await examine(options, settings);
+      const { toStoreSettings } = await import('../config/sections/store.ts');
+      const store = storeOf(options.store, settings) ?? toStoreSettings(settings.store);
+      if (options.watch !== undefined) await watch(options.watch, store, settings);
+      else await examine(options, settings, store);
     });
 }
 
@@ -60,8 +64,21 @@ function readMac(text: string): MacAddress {
   return mac;
 }
 
-async function examine(options: DoctorOptions, settings: Settings): Promise<void> {
-  const findings = await collect(options, settings);
+/** The database that the flag names; undefined without the flag. */
+function storeOf(named: string | undefined, { store }: Settings): StoreSettings | undefined {
+  if (named === undefined) return undefined;
+  const { password_file: passwordFile, synchronous } = store;
+  return /^postgres(ql)?:/.test(named)
+    ? { url: named, passwordFile, synchronous }
+    : { file: named, synchronous };
+}
+
+async function examine(options: DoctorOptions, settings: Settings, store: StoreSettings): Promise<void> {
+  const findings = [
+    ...(await collect(options, settings)),
+    ...(await collectServed(settings)),
+    ...(await collectStore(store)),
+  ];
   if (options.json === true) process.stdout.write(`${printableJson(findings)}\n`);
   else for (const finding of findings) process.stdout.write(formatFinding(finding));
   if (findings.some((finding) => finding.verdict === 'problem')) process.exitCode = 1;
@@ -87,22 +104,38 @@ async function collect(options: DoctorOptions, settings: Settings): Promise<Find
     if (options.probe) findings.push(...(await probe(one, modeOf(one, settings))));
     findings.push(await checkTftp(one.addresses[0], options.tftpFile));
   }
-  return [...findings, ...(await collectServed(settings))];
+  return findings;
 }
 
 /** The parts of a boot that do not hang on an interface. */
-async function collectServed({ catalog, http, store }: Settings): Promise<Finding[]> {
+async function collectServed({ catalog, http }: Settings): Promise<Finding[]> {
   const { checkCatalog } = await import('../doctor/check-catalog.ts');
-  const { checkClock } = await import('../doctor/check-clock.ts');
-  const { checkDisk } = await import('../doctor/check-disk.ts');
   const { checkHttp } = await import('../doctor/check-http.ts');
-  const { now } = SYSTEM_CLOCK;
   const findings: Finding[] = [];
   for (const endpoint of http.listen) if (endpoint.port !== 0) findings.push(await checkHttp(endpoint));
-  findings.push(...(await checkCatalog(catalog.dir, now, catalog.assets)));
-  findings.push(await checkDisk(store.file));
-  findings.push(checkClock(now(), statSync(store.file, { throwIfNoEntry: false })?.mtime));
+  findings.push(...(await checkCatalog(catalog.dir, SYSTEM_CLOCK.now, catalog.assets)));
   return findings;
+}
+
+/** The database, and the clock, which must not be before what the database has on record. */
+async function collectStore(store: StoreSettings): Promise<Finding[]> {
+  const { checkClock } = await import('../doctor/check-clock.ts');
+  if (!('url' in store)) {
+    const { checkDisk } = await import('../doctor/check-disk.ts');
+    const changed = statSync(store.file, { throwIfNoEntry: false })?.mtime;
+    return [await checkDisk(store.file), checkClock(SYSTEM_CLOCK.now(), changed)];
+  }
+  const { checkPostgres } = await import('../doctor/check-postgres.ts');
+  const { lookAtPostgres } = await import('../store/postgres/postgres-reader.ts');
+  const { postgresName } = await import('../store/postgres/postgres-connection.ts');
+  let changed: Date | undefined;
+  const look = async (): Promise<PostgresState> => {
+    const state = await lookAtPostgres(store);
+    changed = state.owner?.since;
+    return state;
+  };
+  const findings = await checkPostgres(postgresName(store.url), look);
+  return [...findings, checkClock(SYSTEM_CLOCK.now(), changed)];
 }
 
 /** How the settings serve the networks that an interface is on. */
@@ -127,20 +160,22 @@ function formatFinding({ remedy, text, verdict }: Finding): string {
   return `${MARKS[verdict]} ${printableText(text)}\n${next}`;
 }
 
-async function watch(mac: MacAddress, file: string, { http }: Settings): Promise<void> {
-  if (!existsSync(file)) {
+async function watch(mac: MacAddress, place: StoreSettings, { http }: Settings): Promise<void> {
+  if (!('url' in place) && !existsSync(place.file)) {
     process.stderr.write(
-      `there is no database ${file}: name the one that the running server uses with --store, or its settings with --config\n`,
+      `there is no database ${place.file}: name the one that the running server uses with --store, or its settings with --config\n`,
     );
     process.exitCode = 1;
     return;
   }
-  const { openSqliteEvents } = await import('../store/sqlite/sqlite-store.ts');
+  const { openEventReader } = await import('../store/open-store.ts');
+  const { findFullDisk } = await import('../store/sqlite/sqlite-errors.ts');
+  const { StoreError } = await import('../store/store-error.ts');
   const { findServerProblem } = await import('../doctor/check-http.ts');
   const { watchBoot } = await import('../doctor/watch-boot.ts');
-  let store: ReturnType<typeof openSqliteEvents>;
+  let store: EventReader;
   try {
-    store = openSqliteEvents(file);
+    store = await openEventReader(place);
   } catch (error) {
     // A stack is for our own faults; an operator needs the sentence.
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -153,8 +188,10 @@ async function watch(mac: MacAddress, file: string, { http }: Settings): Promise
   process.stderr.write(`watching ${mac}; end with Ctrl-C\n`);
   try {
     const endpoint = http.listen.find(({ port }) => port !== 0);
+    // A server that is down does not say what is wrong; its disk still shows.
     const findProblem = async (): Promise<string | undefined> =>
-      endpoint === undefined ? undefined : findServerProblem(endpoint);
+      (endpoint === undefined ? undefined : await findServerProblem(endpoint)) ??
+      ('url' in place ? undefined : findFullDisk(place.file)?.message);
     for await (const news of watchBoot(store.events, mac, ended.signal, SYSTEM_CLOCK.now, findProblem)) {
       if (news.kind === 'event') {
         const { at, kind, summary } = news.event;
@@ -165,6 +202,10 @@ async function watch(mac: MacAddress, file: string, { http }: Settings): Promise
         process.stdout.write(`${verdict}: ${printableText(text)}\n${next}`);
       }
     }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   } finally {
     await store.close();
   }

@@ -1,5 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { FREE_BYTES_MIN } from '../store/sqlite/sqlite-errors.ts';
 import type { Finding } from './finding.ts';
 
 /** Below this much room the database stops being able to write soon. */
@@ -32,6 +33,14 @@ export async function checkDisk(
     };
   }
   const room = `${Math.floor(disk.freeBytes / MEGABYTE)} MB`;
+  if (disk.freeBytes < FREE_BYTES_MIN) {
+    return {
+      check,
+      verdict: 'problem',
+      text: `the disk of the database, ${folder}, is full: nothing is kept, and no new lease is given`,
+      remedy: `make room in ${folder}; see what takes it with: du -x ${folder} | sort -n`,
+    };
+  }
   if (!disk.writable) {
     return {
       check,

@@ -38,3 +38,9 @@ export interface EventStore {
   /** Deletes the oldest events beyond what is kept, a limited number at a time, and returns how many it deleted. */
   pruneEvents(retention: LogRetention): Promise<number>;
 }
+
+/** The boot events of a database that another process writes. */
+export interface EventReader {
+  readonly events: Pick<EventStore, 'listEvents'>;
+  close(): Promise<void>;
+}

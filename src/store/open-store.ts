@@ -1,7 +1,10 @@
+import type { EventReader } from './event-store.ts';
 import { PartedCatalog } from './parted-catalog.ts';
+import { openPostgresEvents } from './postgres/postgres-reader.ts';
 import { openPostgresStore } from './postgres/postgres-store.ts';
 import type { PostgresSettings } from './postgres/postgres-connection.ts';
 import type { SqliteSettings } from './sqlite/sqlite-connection.ts';
+import { openSqliteEvents } from './sqlite/sqlite-store.ts';
 import { openThreadedSqlite } from './sqlite/threaded-sqlite.ts';
 import { StoreHealth, type StoreHealthParts } from './store-health.ts';
 import type { DatabaseStore, Store } from './store.ts';
@@ -20,6 +23,13 @@ export async function openStore(settings: StoreSettings, parts: StoreHealthParts
   const database = await ('url' in settings ? openPostgresStore(settings) : openThreadedSqlite(settings));
   const health = new StoreHealth(parts);
   return { store: completeStore(health.watch(database)), health };
+}
+
+/**
+ * Opens the store of a running server to read its events. Rejects with an Error that names it and says what to do.
+ */
+export async function openEventReader(settings: StoreSettings): Promise<EventReader> {
+  return 'url' in settings ? openPostgresEvents(settings) : openSqliteEvents(settings.file);
 }
 
 /** The store that a database makes. */

@@ -16,9 +16,11 @@ import { checkCatalog } from '../../src/doctor/check-catalog.ts';
 import { checkClock } from '../../src/doctor/check-clock.ts';
 import { checkDisk } from '../../src/doctor/check-disk.ts';
 import { checkHttp, findServerProblem } from '../../src/doctor/check-http.ts';
+import { checkPostgres } from '../../src/doctor/check-postgres.ts';
 import { checkTftp } from '../../src/doctor/check-tftp.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { watchBoot } from '../../src/doctor/watch-boot.ts';
+import type { PostgresState } from '../../src/store/postgres/postgres-reader.ts';
 import type { BootEventQuery, StoredBootEvent } from '../../src/store/event-store.ts';
 
 const address = (text: string): Ipv4Address => parseIpv4(text)!;
@@ -331,6 +333,11 @@ describe('the server itself', () => {
     ['room', { freeBytes: 5e9, writable: true }, /^ok: .* 4768 MB left/],
     ['little room', { freeBytes: 5e6, writable: true }, /^problem: .* has 4 MB left/],
     [
+      'no room',
+      { freeBytes: 4096, writable: false },
+      /^problem: the disk of the database, \/var\/lib\/railhead, is full: nothing is kept, and no new lease is given -> make room/,
+    ],
+    [
       'no right to write',
       { freeBytes: 5e9, writable: false },
       /^warning: this user may not write to \/var\/lib\/railhead/,
@@ -338,6 +345,44 @@ describe('the server itself', () => {
   ])('whose disk has %s', async (_what, disk, expected) => {
     const finding = await checkDisk('/var/lib/railhead/railhead.db', () => Promise.resolve(disk));
     expect(say([finding])[0]).toMatch(expected);
+  });
+
+  const database: PostgresState = {
+    version: '15.14',
+    versionNumber: 150_014,
+    readOnly: false,
+    hasTables: true,
+    mayCreate: true,
+    owner: { described: 'process 7 (railhead serve) on host1', since: new Date(0) },
+    inUse: true,
+  };
+  test.each<[string, Partial<PostgresState>, RegExp]>([
+    [
+      'a Railhead has',
+      {},
+      /^ok: the database postgres:\/\/r@db1\/railhead answers \(PostgreSQL 15\.14\), and is in use by process 7 \(railhead serve\) on host1/,
+    ],
+    ['no Railhead has', { inUse: false }, /^warning: .*no Railhead has it open now; the last was process 7/],
+    ['is empty', { hasTables: false, owner: undefined, inUse: false }, /^ok: .* and is empty/],
+    [
+      'is too old',
+      { version: '14.2', versionNumber: 140_002 },
+      /^problem: .*14\.2.*needs version 15 or later/,
+    ],
+    ['is a standby', { readOnly: true }, /^problem: .*cannot be written.*-> name the primary/],
+    ['is of another user', { mayCreate: false }, /^problem: .*may not create tables.*alter database/],
+  ])('whose PostgreSQL database %s', async (_what, state, expected) => {
+    const name = 'postgres://r@db1/railhead';
+    const found = say(await checkPostgres(name, () => Promise.resolve({ ...database, ...state })));
+    expect(found).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test('whose PostgreSQL database does not answer', async () => {
+    const look = (): Promise<PostgresState> => Promise.reject(new Error('read the store db1: it is away'));
+    const found = say(await checkPostgres('db1', look));
+    expect(found).toEqual([
+      expect.stringMatching(/^problem: read the store db1: it is away -> .*store\.url/),
+    ]);
   });
 
   test.each([

@@ -132,7 +132,7 @@ async function killServers(store: StoreOfTest, kills: number): Promise<void> {
 describe.skipIf(!canMakeNamespaces)('no acknowledged lease is lost, and no address is given to two', () => {
   test('when a server on SQLite is killed under load', async () => {
     await killServers(onSqlite(), KILLS);
-  });
+  }, 600_000);
 
   describe.runIf(canUsePostgres())('with PostgreSQL', () => {
     let postgres: PostgresServer;

@@ -17,6 +17,8 @@ export interface DhcpProcessSettings {
   readonly store: string;
   /** A PostgreSQL database in place of the one at `store`. */
   readonly storeUrl?: string;
+  /** The folder of the catalog, in place of one beside the database with nothing but a boot program. */
+  readonly catalog?: string;
   readonly logLevel?: string;
   readonly subnets: readonly {
     readonly interface: string;
@@ -79,10 +81,15 @@ export class DhcpProcess {
   }
 
   /** What the server has counted so far. */
-  async counters(): Promise<CounterFamilies> {
-    const text = await this.#get('/api/v1/counters');
+  counters(): Promise<CounterFamilies> {
+    return this.get('/api/v1/counters');
+  }
+
+  /** A document of the operator plane. Rejects with the server's output if it does not answer with one. */
+  async get<T>(request: string): Promise<T> {
+    const text = await this.#get(request);
     if (text === undefined) throw new Error(`the server does not answer: ${this.#output()}`);
-    return JSON.parse(text) as CounterFamilies;
+    return JSON.parse(text) as T;
   }
 
   /** Ends the server in good order, and returns what it had counted. */
@@ -145,13 +152,13 @@ export class DhcpProcess {
 
 /** Writes railhead.yaml, a token and a boot program beside the database; returns the path of the first. */
 function writeSettings(process: DhcpProcessSettings): string {
-  const { store, storeUrl, logLevel, subnets, conflictDetection } = process;
+  const { catalog = 'catalog', store, storeUrl, logLevel, subnets, conflictDetection } = process;
   const folder = path.dirname(store);
   mkdirSync(path.join(folder, 'catalog/assets/boot'), { recursive: true });
   writeFileSync(path.join(folder, 'catalog/assets/boot/snponly.efi'), 'MZ, and no more of a program');
   writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
   const settings = {
-    catalog: { dir: 'catalog' },
+    catalog: { dir: catalog },
     store: storeUrl === undefined ? { file: store } : { url: storeUrl },
     operator: { listen: OPERATOR, token_file: 'token' },
     log: { level: logLevel ?? 'warn' },

@@ -7,7 +7,7 @@ import { isPassing } from './postgres-errors.ts';
 import { POSTGRES_TIME } from './postgres-time.ts';
 
 /** The number of our advisory lock: "rail" in ASCII. Locks are per database. */
-const LOCK_KEY = 0x7261696c;
+export const LOCK_KEY = 0x7261696c;
 /** The lock of a process that was killed is released as soon as the server notices, which can take a moment. */
 const PATIENCE_MS = 3_000;
 const LOOK_AGAIN_MS = 200;

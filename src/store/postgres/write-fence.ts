@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import { StoreError } from '../store-error.ts';
 import type { Aggregate } from '../store-calls.ts';
 import type { StoreTables } from '../tables.ts';
-import { describePostgresError, isPassing } from './postgres-errors.ts';
+import { isPassing } from './postgres-errors.ts';
+import { retryPassing } from './retry.ts';
 
 /** One attempt at a transaction: it moves the fence from `expected` to `next`, or does nothing. */
 export interface FenceMove {
@@ -13,11 +14,6 @@ export interface FenceMove {
 
 /** An attempt found the fence elsewhere, and so has changed nothing. */
 export class FenceMoved extends Error {}
-
-/** How long a call waits for a database that is restarted, before it fails. */
-const RETRY_MS = 10_000;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * Makes each transaction of an aggregate happen once and in its order, although connections break. A connection that
@@ -83,18 +79,8 @@ export class WriteFence {
   }
 
   /** Runs the work again while the database cannot be reached. */
-  async retry<T>(work: () => Promise<T>): Promise<T> {
-    const deadlineMs = performance.now() + RETRY_MS;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isPassing(error) || performance.now() + pauseMs > deadlineMs) {
-          throw describePostgresError(error, this.#store);
-        }
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      }
-    }
+  retry<T>(work: () => Promise<T>): Promise<T> {
+    return retryPassing(work, this.#store);
   }
 
   async #read(): Promise<string> {

@@ -7,6 +7,7 @@ import type {
   StoredBootEvent,
 } from '../event-store.ts';
 import type { LogRetention } from '../retention.ts';
+import type { TimeColumn } from '../columns.ts';
 import type { StoreTables } from '../tables.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { eventFromRow } from './rows.ts';
@@ -21,16 +22,8 @@ export abstract class EventQueries implements EventStore {
 
   abstract appendEvents(events: readonly NewBootEvent[], options?: AppendOptions): Promise<void>;
 
-  async listEvents({ afterId, kind, limit, mac }: BootEventQuery): Promise<StoredBootEvent[]> {
-    const rows = await this.runner.read((tables) => {
-      let query = tables.selectFrom('boot_events').selectAll().limit(limit);
-      if (mac !== undefined) query = query.where('mac', '=', mac);
-      if (kind !== undefined) query = query.where('kind', '=', kind);
-      if (afterId !== undefined) query = query.where('id', '>', afterId);
-      return query.orderBy('id', afterId === undefined ? 'desc' : 'asc').execute();
-    });
-    if (afterId === undefined) rows.reverse();
-    return rows.map((row) => eventFromRow(row, this.runner.time));
+  listEvents(query: BootEventQuery): Promise<StoredBootEvent[]> {
+    return this.runner.read((tables) => listEvents(tables, this.runner.time, query));
   }
 
   pruneEvents({ atOnce, before, newest }: LogRetention): Promise<number> {
@@ -60,4 +53,19 @@ async function deleteEvents(
 ): Promise<number> {
   const result = await tables.deleteFrom('boot_events').where('id', 'in', ids).executeTakeFirst();
   return Number(result.numDeletedRows);
+}
+
+/** The events that the query asks for, the oldest first. */
+export async function listEvents(
+  tables: Kysely<StoreTables>,
+  time: TimeColumn,
+  { afterId, kind, limit, mac }: BootEventQuery,
+): Promise<StoredBootEvent[]> {
+  let query = tables.selectFrom('boot_events').selectAll().limit(limit);
+  if (mac !== undefined) query = query.where('mac', '=', mac);
+  if (kind !== undefined) query = query.where('kind', '=', kind);
+  if (afterId !== undefined) query = query.where('id', '>', afterId);
+  const rows = await query.orderBy('id', afterId === undefined ? 'desc' : 'asc').execute();
+  if (afterId === undefined) rows.reverse();
+  return rows.map((row) => eventFromRow(row, time));
 }

@@ -6,7 +6,7 @@ import { errorCode, StoreError } from '../store-error.ts';
  * A disk with less room than this counts as full, whatever SQLite says: what is written next may still fit into its
  * log, and what comes after that does not.
  */
-const FREE_BYTES_MIN = 1024 * 1024;
+export const FREE_BYTES_MIN = 1024 * 1024;
 
 /** Says what is wrong with the file, where that is no fault of ours; any other error is returned as it is. */
 export function describeSqliteError(error: unknown, file: string): unknown {
@@ -32,9 +32,15 @@ export function describeSqliteError(error: unknown, file: string): unknown {
   return error;
 }
 
+/** Says that the disk of the file is full, if it counts as that. */
+export function findFullDisk(file: string): StoreError | undefined {
+  return isFull(file) ? fullError(file) : undefined;
+}
+
 /** Throws a StoreError if the disk of the file counts as full. */
 export function requireRoom(file: string): void {
-  if (isFull(file)) throw fullError(file);
+  const problem = findFullDisk(file);
+  if (problem !== undefined) throw problem;
 }
 
 function isFull(file: string): boolean {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { AppendOptions, EventStore, NewBootEvent } from '../event-store.ts';
+import type { AppendOptions, EventReader, NewBootEvent } from '../event-store.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
@@ -30,17 +30,11 @@ export async function openSqliteStore(settings: SqliteSettings): Promise<Databas
   return onConnection(await openSqlite(settings));
 }
 
-/** The boot events of a database that another process writes. */
-export interface SqliteEventReader {
-  readonly events: Pick<EventStore, 'listEvents'>;
-  close(): Promise<void>;
-}
-
 /**
  * Opens the database of another process to read its events. Throws an Error that names the file, also if another
  * version of Railhead has written it.
  */
-export function openSqliteEvents(file: string): SqliteEventReader {
+export function openSqliteEvents(file: string): EventReader {
   const connection = openSqliteToRead(file);
   try {
     return onConnection(connection);
