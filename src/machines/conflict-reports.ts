@@ -8,7 +8,9 @@ import type { Identification, IdentityClaims } from '../provision/machines/ident
 const PAIRS_MAX = 10_000;
 const HOUR_S = 3600;
 
-/** Puts on record that a request over HTTP sends what belongs to another machine: once an hour for each pair. */
+/**
+ * Records that an HTTP request sends identifiers of another machine, once an hour for each pair of card and machine.
+ */
 export class ConflictReports {
   readonly #events: BootEventSink;
   readonly #now: () => Date;

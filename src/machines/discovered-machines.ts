@@ -13,12 +13,15 @@ import {
 import { StoreError } from '../store/store-error.ts';
 import type { Transition } from '../store/transition-store.ts';
 
-/** Machines that were seen since the start; past it the one seen longest ago counts as new when it comes back. */
+/**
+ * Number of machines that are remembered since the start; beyond it the one seen longest ago counts as new when it
+ * returns.
+ */
 const SEEN_MAX = 100_000;
-/** A waiting machine asks every few seconds, and need not be written down each time. */
+/** A waiting machine asks every few seconds and is not stored each time. */
 const REPEAT_MS = 60_000;
 
-/** A machine that introduced itself. */
+/** A machine that sent a boot request over HTTP. */
 export interface Sighting {
   /** What it claims of itself. */
   readonly claimed: Labels;
@@ -29,7 +32,7 @@ export interface Sighting {
   readonly group?: string;
 }
 
-/** Writes down machines that no file declares, as they introduce themselves over HTTP. */
+/** Stores machines that no file declares when they send boot requests over HTTP. */
 export class DiscoveredMachines {
   readonly #store: Pick<DiscoveredMachineStore, 'recordDiscovered'>;
   readonly #events: BootEventSink;
@@ -52,7 +55,7 @@ export class DiscoveredMachines {
     this.#now = now;
   }
 
-  /** Notes who asked. Never throws; what the store refuses is logged. */
+  /** Records a machine that sent a request. Never throws; errors of the store are logged. */
   note({ claimed, group, machine, remoteAddress }: Sighting): void {
     const mac = claimed.get('mac') as MacAddress | undefined;
     if (machine !== undefined || mac === undefined) return;
@@ -108,7 +111,10 @@ export class DiscoveredMachines {
     }
   }
 
-  /** Puts it on record that a machine is new. False if too many are: what nobody is told of is not written down either. */
+  /**
+   * Records the event that a machine is new. False if the event was left out because there are too many; then the
+   * machine is not stored either.
+   */
   #tell(machine: DiscoveredMachine, claimed: ReadonlyMap<string, string>): boolean {
     const { address, lastSeenAt, mac, manufacturer = '', product = '' } = machine;
     return this.#events.record({

@@ -9,14 +9,14 @@ import type { TransitionKind } from '../store/transition-store.ts';
 import type { MachineChange } from './machine-registry.ts';
 import { toMachineRecord } from './machine-record.ts';
 
-/** Changes of one transaction: leases wait in the store meanwhile. */
+/** Changes in one transaction; it is limited because leases wait for it. */
 const BATCH_MAX = 500;
 /** How long the first change waits for others. */
 const BATCH_DELAY_MS = 50;
-/** When a store that refused is tried again. */
+/** Milliseconds until a write that failed is tried again. */
 const RETRY_MS = 5_000;
 
-/** What has become of one source's record since it was last written. */
+/** The change of one source's record since it was last written. */
 interface Pending {
   readonly kind: TransitionKind;
   readonly source: string;
@@ -35,9 +35,9 @@ const KINDS: Readonly<Record<MachineChange['kind'], TransitionKind>> = {
 };
 
 /**
- * Writes what changes in the registry to the store, a record and its transition in one transaction. It is written
- * behind, in batches, and holds nobody up. What changes again before it was written is written once, so that what waits
- * is never more than there are machines; while the store refuses, it is tried again.
+ * Writes what changes in the registry to the store, a record and its transition in one transaction. Writes happen in
+ * the background, in batches. A record that changes again before it was written is written once, so that there are
+ * never more waiting changes than machines; failed writes are tried again.
  */
 export class MachineJournal {
   readonly #store: Pick<MachineStore, 'applyMachineChanges'>;
@@ -53,7 +53,7 @@ export class MachineJournal {
     this.#now = now;
   }
 
-  /** Takes note of changes of the registry. */
+  /** Queues changes of the registry. */
   note(changes: readonly MachineChange[]): void {
     const at = this.#now();
     for (const { before, id, kind, machine, source } of changes) {
@@ -72,7 +72,7 @@ export class MachineJournal {
     if (this.#pending.size > 0) this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
   }
 
-  /** Writes what waits. Resolves when it is in the store, or the store has refused it. */
+  /** Writes the waiting changes. Resolves when they are stored, or could not be. */
   async flush(): Promise<void> {
     while (this.#pending.size > 0 || this.#writing !== undefined) {
       if (!(await this.#write())) break;
@@ -109,7 +109,7 @@ export class MachineJournal {
         if (!(error instanceof StoreError)) {
           this.#log.error(
             { err: error, changes: batch.length },
-            'changes of machines could not be stored; they are tried again',
+            'changes of machines could not be stored and will be tried again',
           );
         }
         this.#putBack(batch);
@@ -120,7 +120,7 @@ export class MachineJournal {
     return true;
   }
 
-  /** What was refused comes before what has changed since. */
+  /** Changes that could not be written come before those that were made since. */
   #putBack(batch: readonly Pending[]): void {
     const newer = this.#pending;
     this.#pending = new Map();
@@ -128,7 +128,7 @@ export class MachineJournal {
   }
 }
 
-/** Two changes of one record as one; undefined where nothing is left of them. */
+/** Merges two changes of one record; undefined if they cancel out. */
 function merge(earlier: Pending | undefined, later: Pending): Pending | undefined {
   if (earlier === undefined) return later;
   const { at } = earlier;
@@ -147,7 +147,7 @@ function toStoredChange({ at, detail, id, kind, machine, source }: Pending): Sto
   return { kind: 'put', machine: stored, transition, adopts: recognisedBy(machine) };
 }
 
-/** The names of what differs; the values can be secrets. */
+/** The names of the fields that differ, without values, which can be secrets. */
 function changedFields(before: JsonObject, after: JsonObject): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (name) => !isDeepStrictEqual(before[name], after[name]),

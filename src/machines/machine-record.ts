@@ -4,7 +4,7 @@ import { parseUuid } from '../protocol/machine-uuid.ts';
 import type { JsonObject, JsonValue } from '../provision/json-value.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 
-/** A machine as the store keeps it: JSON without what is not JSON (options are in hex, `Infinity` is `infinite`). */
+/** A machine as the store keeps it: JSON, with options in hex and `Infinity` as `infinite`. */
 export function toMachineRecord({ dhcpOptions, leaseSeconds, ...machine }: Machine): JsonObject {
   const record = {
     ...machine,
@@ -20,7 +20,7 @@ export function toMachineRecord({ dhcpOptions, leaseSeconds, ...machine }: Machi
   return record;
 }
 
-/** The machine of a record that `toMachineRecord` made; what a later version wrote and this one does not know is left out. */
+/** The machine of a record that `toMachineRecord` made; fields that a later version wrote are ignored. */
 export function fromMachineRecord(id: string, record: JsonObject): Machine {
   const { address, bootProgram, clientIds, dhcpOptions, disabled, hostname, labels, leaseSeconds } = record;
   const { macs, metadata, serial, switchPort, uuid } = record;

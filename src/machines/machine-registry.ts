@@ -9,45 +9,45 @@ import {
 import type { Machine } from '../provision/machines/machine.ts';
 import { type Declaration, type FieldConflict, mergeDeclarations } from './merge-declarations.ts';
 
-/** The source of what lies under machines/. It counts more than every inventory. */
+/** The source of the documents under machines/. It has precedence over every inventory. */
 export const FILES_SOURCE = 'files';
 
 /** All that is declared about one machine. */
 export interface MachineRecord {
-  /** What counts, of all sources. */
+  /** The record merged from all sources. */
   readonly machine: Machine;
-  /** Who declares it, the one that counts most first. */
+  /** The sources that declare it, in order of precedence. */
   readonly sources: readonly string[];
-  /** What the sources say differently of it. */
+  /** The values in which the sources differ. */
   readonly fieldConflicts: readonly FieldConflict[];
 }
 
-/** A record, and what it has in common with others that only one can have. */
+/** A record, and the unique values that it shares with other records. */
 export interface MachineRecordView extends MachineRecord {
   readonly contestedClaims: readonly ContestedClaim[];
 }
 
-/** What a source has newly said of a machine. `machine` is absent when it no longer declares it. */
+/** A change of what a source declares of a machine. `machine` is absent if the source no longer declares it. */
 export interface MachineChange {
   readonly kind: 'declared' | 'changed' | 'gone';
   readonly source: string;
   readonly id: string;
   readonly machine?: Machine;
-  /** What it said before. */
+  /** The previous declaration. */
   readonly before?: Machine;
 }
 
-/** Lets other work in between. */
+/** Yields to the event loop. */
 export type Pause = () => Promise<unknown>;
 
-/** How long to work before letting packets and requests in between. */
+/** How long to work before yielding to packets and requests. */
 const SLICE_MS = 10;
 /** Changes that take effect together; a thousand take a few milliseconds. */
 const SLICE_CHANGES = 1000;
 
 /**
- * The machines that are known, one record each, of whatever files and inventories declare. A change costs what the
- * changed machine holds, whatever the number of the others, and compiles nothing.
+ * The known machines: one record each, merged from files and inventories. The cost of a change does not depend on the
+ * number of other machines, and nothing is compiled.
  */
 export class MachineRegistry implements MachineLookup {
   readonly #index = new MachineIndex();
@@ -100,19 +100,19 @@ export class MachineRegistry implements MachineLookup {
     for (const { machine } of this.#records.values()) yield machine;
   }
 
-  /** Calls `listener` after every change, with what changed; the function returned ends that. */
+  /** Calls `listener` with every change; the returned function unsubscribes. */
   onChange(listener: (changes: readonly MachineChange[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls `listener` whenever a source has declared all of its machines; the function returned ends that. */
+  /** Calls `listener` whenever a source has declared all of its machines; the returned function unsubscribes. */
   onDeclared(listener: () => void): () => void {
     this.#declaredListeners.add(listener);
     return () => this.#declaredListeners.delete(listener);
   }
 
-  /** Takes over what a source declares of one machine. */
+  /** Sets what a source declares of one machine. */
   put(source: string, machine: Machine): void {
     const change = this.#compare(source, machine);
     if (change !== undefined) this.#apply([change]);
@@ -124,16 +124,16 @@ export class MachineRegistry implements MachineLookup {
   }
 
   /**
-   * Takes over all that a source declares: what it named before and does not name now is gone. What is equal to what
-   * was there is no change. Lets other work in between, and resolves when all of it is in effect; a later call waits
-   * for an earlier one.
+   * Replaces everything that a source declares: machines that it no longer names are removed, and equal records are not
+   * a change. Yields to the event loop while working, and resolves when all of it is in effect; a later call waits for
+   * an earlier one.
    */
   declareAll(source: string, machines: readonly Machine[], pause: Pause): Promise<void> {
     this.#declaring = this.#declaring.then(() => this.#declareAll(source, machines, pause));
     return this.#declaring;
   }
 
-  /** Takes over what was declared before the start, which is no change: nobody is told of it. */
+  /** Loads what was declared before the start, without notifying listeners. */
   restore(declarations: Iterable<Declaration>): void {
     for (const { machine, source } of declarations) {
       this.#store({ kind: 'declared', source, id: machine.id, machine });
@@ -159,7 +159,7 @@ export class MachineRegistry implements MachineLookup {
     for (const id of this.#declared.get(source)?.keys() ?? []) {
       if (!named.has(id)) changes.push({ kind: 'gone', source, id });
     }
-    // What goes comes first: its cards and addresses may belong to what comes.
+    // Removals come first: their cards and addresses may belong to added machines.
     changes.sort((a, b) => Number(b.kind === 'gone') - Number(a.kind === 'gone'));
     for (let start = 0; start < changes.length; start += SLICE_CHANGES) {
       this.#apply(changes.slice(start, start + SLICE_CHANGES));

@@ -1,29 +1,29 @@
 import type { Machine } from '../provision/machines/machine.ts';
 
-/** What one source says of a machine. */
+/** The declaration of a machine by one source. */
 export interface Declaration {
   /** `files`, or the name of an inventory. */
   readonly source: string;
   readonly machine: Machine;
 }
 
-/** Two sources say different things of one machine. */
+/** Two sources declare different values for a machine. */
 export interface FieldConflict {
   /** The key as a machine document spells it: `address`, `labels.rack`, `metadata.disk`. */
   readonly field: string;
-  /** The source that is followed. */
+  /** The source whose value is used. */
   readonly follows: string;
-  /** The source whose value does not count. */
+  /** The source whose value is ignored. */
   readonly ignores: string;
 }
 
-/** One record made of what all sources say. */
+/** One record merged from all sources. */
 export interface MergedMachine {
   readonly machine: Machine;
   readonly conflicts: readonly FieldConflict[];
 }
 
-/** Fields of which a machine has one, and the keys by which operators know them. */
+/** Fields with a single value, and their keys in machine documents. */
 const SINGLE = [
   ['uuid', 'uuid'],
   ['serial', 'serial'],
@@ -35,9 +35,10 @@ const SINGLE = [
 ] as const;
 
 /**
- * Makes one record of what several sources declare of a machine, the first of them counting most. Network cards and
- * client identifiers add up, as do labels, metadata and DHCP options of different names; where two sources say
- * different things of the same, the first is followed, and the conflict named. A machine is disabled if any says so.
+ * Merges what several sources declare of a machine; earlier sources have precedence. Network cards and client
+ * identifiers are united, as are labels, metadata and DHCP options of different names; where two sources give different
+ * values for the same key, the first one's is used and the conflict reported. A machine is disabled if any source says
+ * so.
  */
 export function mergeDeclarations(declarations: readonly [Declaration, ...Declaration[]]): MergedMachine {
   const [first, ...rest] = declarations;

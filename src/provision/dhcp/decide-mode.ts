@@ -2,7 +2,7 @@ import { RecentMap } from '../../limits/recent-map.ts';
 import type { Exchange } from './locate/exchange.ts';
 import type { Subnet } from './subnets/subnet.ts';
 
-/** What Railhead is towards a client in one exchange. */
+/** Railhead's role in one exchange with a client: the server that leases, a proxy, or silent. */
 export type ServingMode = 'full' | 'proxy' | 'none';
 
 /** What decides in mode auto. */
@@ -20,8 +20,9 @@ export interface AutoFacts {
 const NO_FACTS: AutoFacts = { reserved: false, leased: false, foreignServer: false, bootClient: false };
 
 /**
- * Whether to lease or to leave that to another server. In mode auto: a machine with a reservation, or with a lease of
- * ours, is ours; others only if the settings allow it and nobody else leases here; of the rest only what boots matters.
+ * Whether to lease or to leave that to another server. In mode auto, machines with a reservation or a lease of ours are
+ * leased to; others only if the settings allow it and no other server was seen; all remaining boot clients are answered
+ * as a proxy.
  */
 export function decideMode(subnet: Subnet, facts: AutoFacts = NO_FACTS): ServingMode {
   switch (subnet.mode) {
@@ -42,8 +43,8 @@ const PIN_MS = 60_000;
 const PINS_MAX = 50_000;
 
 /**
- * Keeps the decision of mode auto for one handshake: a client that was offered an address must not find a proxy when
- * it asks for it, only because another server was seen in between.
+ * Keeps the decision of mode auto for one handshake: a client that was offered an address must get a DHCPACK for it,
+ * even if another server was seen in between.
  */
 export class ModePins {
   readonly #pins = new RecentMap<{ readonly mode: ServingMode; readonly until: number }>(PIN_MS, PINS_MAX);

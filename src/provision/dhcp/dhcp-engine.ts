@@ -46,24 +46,24 @@ export interface DhcpEngineOptions {
   readonly subnets: readonly Subnet[];
   /** Defaults: `DEFAULT_DHCP_POLICY`. */
   readonly policy?: Partial<DhcpPolicy>;
-  /** Looked into for every packet, so a new catalog needs no new engine; see `reservationsChanged`. */
+  /** Read for every packet, so a new catalog needs no new engine; see `reservationsChanged`. */
   readonly reservations: MachineLookup;
   readonly findBootPlan: FindBootPlan;
   /** Told of every lease that runs out, while a packet is handled or in `advance`. */
   readonly leaseExpired?: (lease: Lease) => void;
 }
 
-/** Clients that rate limits are kept for. */
+/** Number of clients whose rate limits are remembered. */
 const CLIENTS_MAX = 100_000;
 /** Packets of one client at once: two rounds of discover and request through two relays. */
 const CLIENT_BURST = 5;
 /** New addresses a second for unknown clients of one link, while unanswered offers fill its pool. */
 const PRESSED_PER_SECOND = 50;
-/** Pairs of a card and a machine whose conflict is remembered as told. */
+/** Number of pairs of card and machine whose reported conflict is remembered. */
 const CONFLICTS_MAX = 10_000;
 const LINKS_MAX = 1000;
 
-/** Reasons that an operator wants to see in a machine's history, once a minute. */
+/** Reasons that are recorded in a machine's history, at most once a minute. */
 const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
   'decline_flood',
   'denied',
@@ -74,11 +74,11 @@ const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
 ]);
 
 /**
- * The whole DHCP server without its sockets and its store: takes a packet and a moment, and says what to do.
+ * The DHCP server without sockets and store: takes a packet and the time, and returns what to do.
  *
  * The shell must make `changes` of a decision durable before it sends the reply, and then say so by `committed`, or by
- * `commitFailed` if that did not work. In between the changes are in effect already, so that nobody else is offered
- * the address.
+ * `commitFailed` if that did not work. The changes take effect in memory at once, so that no other client is offered
+ * the address meanwhile.
  */
 export class DhcpEngine {
   readonly #policy: DhcpPolicy;
@@ -91,9 +91,9 @@ export class DhcpEngine {
   readonly #foreignLeases = new ForeignLeases();
   readonly #clients: KeyedBuckets;
   readonly #pressed = new KeyedBuckets(PRESSED_PER_SECOND, PRESSED_PER_SECOND, LINKS_MAX);
-  /** A card that sends what belongs to another machine is put on record once an hour for each machine. */
+  /** A card that sends another machine's identifiers is recorded once an hour for each machine. */
   readonly #conflicts = new KeyedBuckets(1 / 3600, 1, CONFLICTS_MAX);
-  /** Ignored clients are put on record once a minute each. */
+  /** Each ignored client is recorded at most once a minute. */
   readonly #reports = new KeyedBuckets(1 / 60, 1, CLIENTS_MAX);
   #all: TokenBucket | undefined;
   #localAddresses: ReadonlySet<Ipv4Address> = new Set();
@@ -126,19 +126,19 @@ export class DhcpEngine {
     this.#book.load(leases, now);
   }
 
-  /** Tells the addresses of this host, at the start and whenever they change. */
+  /** Sets the addresses of this host; call at the start and whenever they change. */
   setLocalAddresses(addresses: Iterable<Ipv4Address>): void {
     this.#localAddresses = new Set(addresses);
     // An address that was ours may have become free.
     this.reservationsChanged();
   }
 
-  /** Tells that machines' reserved addresses may have changed, so that given up ones go back to the pools. */
+  /** Call when reserved addresses may have changed: those that are no longer reserved go back to the pools. */
   reservationsChanged(): void {
     for (const subnet of this.#book.subnets) subnet.reservationsChanged();
   }
 
-  /** Lets leases end whose time has come, also where no packet brings them up. */
+  /** Ends leases and offers that have expired, without waiting for a packet. */
   advance(now: Moment): void {
     this.#book.advance(now);
   }
@@ -150,10 +150,10 @@ export class DhcpEngine {
     this.#all ??= new TokenBucket(this.#policy.packetsPerSecond, this.#policy.packetsPerSecond, nowMs);
     const chaddr = hexFromBytes(message.chaddr, ':');
     const clientKey = clientKeyOf(message, this.#policy.identity, chaddr);
-    // InfiniBand is told apart by its client identifier: its chaddr may be empty or say nothing.
+    // InfiniBand clients are identified by option 61: their chaddr may be empty or meaningless.
     const sender = message.htype === HTYPE_INFINIBAND ? clientKey : chaddr;
     if (!this.#clients.take(sender, nowMs)) return ignore('rate_limited');
-    // After it, so that one client that repeats without end takes nothing from the others.
+    // Checked after the client's own limit, so that one client that sends without end does not use up the limit of all.
     if (!this.#all.take(nowMs)) return ignore('overload');
 
     const exchange = this.#open(packet, chaddr, clientKey, now);
@@ -183,13 +183,13 @@ export class DhcpEngine {
 
   /**
    * The decision's changes could not be stored. `drop`: they are taken back, and the reply must not be sent. `send`:
-   * the client only prolongs what it durably has, and may be answered; after a restart its lease ends earlier than
-   * it was told, which the memory of who had an address makes up for.
+   * the client only renews a lease that is stored, and may be answered; after a restart its lease ends earlier than it
+   * was told, but the address is remembered as its own.
    */
   commitFailed(decision: DhcpDecision, now: Moment): 'send' | 'drop' {
     if (decision.kind === 'ignore') return 'drop';
     if (decision.kind === 'accept') {
-      // A release or a decline promises nothing to anybody, and is better remembered until the next start than not.
+      // A release or a decline is not answered, so keeping it in memory until the next start breaks no promise.
       this.#book.commitFailed(decision.changes, true, now);
       return 'drop';
     }
@@ -198,9 +198,9 @@ export class DhcpEngine {
   }
 
   /**
-   * A host with the MAC address `holder` answered at an address that was about to be offered: nobody gets it for ten
-   * minutes, but for the machine that it is reserved for, which gets it once the host is gone. Undefined if the address
-   * is in no subnet.
+   * Records that the host with MAC address `holder` answered for an address that was about to be offered. The address
+   * is withheld for ten minutes; a reserved one is given to its machine once that host is gone. Undefined if no subnet
+   * has the address.
    */
   markInUse(address: Ipv4Address, holder: string, now: Moment): DhcpAccept | undefined {
     const subnet = this.#book.subnetOf(address);
@@ -224,8 +224,9 @@ export class DhcpEngine {
   }
 
   /**
-   * Ends a lease, as an operator asks: the address is free for others at once. Undefined if nobody has it. The client
-   * goes on using it until it prolongs the lease, so this is for clients that are gone.
+   * Ends a lease on behalf of an operator: the address is free for others at once. Undefined if the address is not
+   * leased. A running client keeps using the address until it tries to renew, so end only leases of clients that are
+   * gone.
    */
   endLease(address: Ipv4Address, now: Moment): DhcpAccept | undefined {
     const subnet = this.#book.subnetOf(address);
@@ -267,9 +268,9 @@ export class DhcpEngine {
     const user = mac && this.#surroundings.reservations.identify({ mac }).machine;
     const who =
       user === undefined
-        ? `${holder}, which no record knows`
+        ? `${holder}, which is in no machine record`
         : user.id === owner.id
-          ? `${holder}, another card of it`
+          ? `${holder}, another card of that machine`
           : `${holder} of machine ${user.id}`;
     return {
       kind: 'accept',
@@ -292,7 +293,7 @@ export class DhcpEngine {
     return this.#book.find(address, now);
   }
 
-  /** Whose an address is that another server leases, as far as its client said so. */
+  /** The client of an address that another server leases, if the client told us. */
   findForeignMac(address: Ipv4Address): MacAddress | undefined {
     return this.#foreignLeases.find(address);
   }
@@ -313,7 +314,7 @@ export class DhcpEngine {
     return this.#book.usage(now);
   }
 
-  /** Other DHCP servers that clients named within a day. */
+  /** Other DHCP servers that clients named within the last day. */
   foreignServers(now: Moment): ForeignServer[] {
     return this.#foreign.list(now);
   }
@@ -326,7 +327,8 @@ export class DhcpEngine {
     let { subnets } = location;
     const type = messageTypeOf(message);
     if (ingress.port === 4011) {
-      // Its sender has an address, which must be of a network we serve: nobody else is to get a reply, forged or not.
+      // The sender has an address. It must be on a served network, or a forged source would make us send replies to
+      // others.
       const own = message.giaddr === UNSPECIFIED_ADDRESS ? this.#book.subnetOf(source.address) : subnets[0];
       if (own === undefined) return 'no_subnet';
       subnets = [own];
@@ -362,8 +364,8 @@ export class DhcpEngine {
   }
 
   /**
-   * Whether a client on port 67 may send from where it does: from no address yet, from one that an answer may go to, and
-   * from a network that is served. Who asks for a lease of elsewhere has moved here with it, and is to be told so.
+   * Whether the source address of a request on port 67 is acceptable: none yet, or one that may be answered and is on a
+   * served network. A client that asks for an address of another network has moved here, and gets a DHCPNAK.
    */
   #mayComeFrom({ message, source }: DhcpPacket, type: number | undefined): boolean {
     if (message.giaddr !== UNSPECIFIED_ADDRESS || source.address === UNSPECIFIED_ADDRESS) return true;
@@ -391,7 +393,7 @@ export class DhcpEngine {
     }
   }
 
-  /** Whether a record knows the machine; until the records were read, whether it had a lease. */
+  /** Whether the machine has a record; until the records are read, whether it had a lease. */
   #isKnown(exchange: Exchange): boolean {
     if (exchange.match !== undefined) return true;
     return !this.#surroundings.reservations.ready && isKnownByLease(exchange);
@@ -429,7 +431,7 @@ export class DhcpEngine {
     }
   }
 
-  /** A client that takes up another server's offer says so to everybody. */
+  /** A client that accepts another server's offer broadcasts that. */
   #noteForeignServer(exchange: Exchange): DhcpEvent | undefined {
     const { now, packet, subnets, type } = exchange;
     if (type !== MessageType.request || packet.ingress.port !== 67) return undefined;
@@ -437,13 +439,13 @@ export class DhcpEngine {
     if (identifier === undefined) return undefined;
     const { subnet } = subnets[0].compiled;
     const isNews = this.#foreign.note(subnet.id, identifier, now);
-    // Beside a proxy there has to be one.
+    // In proxy mode another server is expected.
     if (!isNews || subnet.mode === 'proxy') return undefined;
     const summary = `another DHCP server, ${identifier}, answers on subnet ${subnet.id}`;
     return exchangeEvent(exchange, 'dhcp.foreign_server', summary, { server: identifier });
   }
 
-  /** Option 54 where it names another server. What no server can have for its address proves none. */
+  /** Option 54 where it names another server. An address that no server can have is ignored. */
   #foreignIdentifier(exchange: Exchange): Ipv4Address | undefined {
     const identifier = readAddress(exchange.packet.message.options, OptionCode.serverIdentifier);
     if (identifier === undefined || !isReturnAddress(identifier, this.#book)) return undefined;
@@ -454,7 +456,7 @@ export class DhcpEngine {
     return !subnet.underPressure || this.#pressed.take(link, now.monotonicMs);
   }
 
-  /** Puts on record that a client got no answer, and sees to it that its repetitions do not fill the record. */
+  /** Records that a client got no answer, and limits how often, since clients repeat their requests. */
   #report(exchange: Exchange, decision: DhcpDecision): DhcpDecision {
     if (decision.kind !== 'ignore' || !REPORTED.has(decision.reason)) return decision;
     if (!this.#reports.take(`${exchange.chaddr} ${decision.reason}`, exchange.now.monotonicMs)) {
@@ -486,7 +488,7 @@ function isSpoofed({ message, source }: DhcpPacket, type: number | undefined): b
   return type === MessageType.inform;
 }
 
-/** What a packet says of who sends it. */
+/** The identifying values of a packet. */
 function claimsOf(
   { message }: DhcpPacket,
   client: BootClient,

@@ -4,7 +4,7 @@ import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 /** Ports that requests arrive on: DHCP's own, and the one of PXE boot servers (PXE 2.1 section 2.2.4). */
 export type DhcpPort = 67 | 4011;
 
-/** Where a packet came in, and so where its reply must leave: firmware drops replies from another address. */
+/** Where a packet arrived, and from where its reply must be sent: firmware drops replies from another address. */
 export interface Ingress {
   /** Name of the network interface, `eth1`. */
   readonly interface: string;
@@ -19,6 +19,6 @@ export interface DhcpPacket {
   readonly ingress: Ingress;
   /** Source address and port of the datagram; 0.0.0.0 from a client without an address. */
   readonly source: { readonly address: Ipv4Address; readonly port: number };
-  /** Octets of UDP payload; bounds what a forged request on port 4011 can make us send to a third party. */
+  /** Bytes of UDP payload; bounds what a forged request on port 4011 can make us send to a third party. */
   readonly size: number;
 }

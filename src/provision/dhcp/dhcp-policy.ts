@@ -4,13 +4,13 @@ import type { NamePolicy } from '../dns/lease-name.ts';
 /** Settings of the DHCP server that hold for all subnets. */
 export interface DhcpPolicy {
   /**
-   * What makes two requests come from one client. mac: the hardware address, so that firmware, iPXE and the installed
-   * system share one address. clientId: option 61 where it is sent, as RFC 2131 has it.
+   * How clients are told apart. mac: by hardware address, so that firmware, iPXE and the installed system share one
+   * address. clientId: by option 61 where it is sent, as RFC 2131 specifies.
    */
   readonly identity: 'mac' | 'clientId';
-  /** Whether to believe RFC 3527 link selection (option 82.5) and RFC 5107 server override (82.11) of relays. */
+  /** Whether to trust RFC 3527 link selection (option 82.5) and RFC 5107 server override (82.11) of relays. */
   readonly trustLinkSelection: boolean;
-  /** Whether to believe RFC 3011 subnet selection (option 118), which clients can send themselves. */
+  /** Whether to trust RFC 3011 subnet selection (option 118), which any client can send. */
   readonly trustSubnetSelection: boolean;
   /** Whether a relayed packet must come from its giaddr or from one of `trustedRelays`. */
   readonly strictRelaySource: boolean;
@@ -21,7 +21,7 @@ export interface DhcpPolicy {
   readonly bootp: 'off' | 'reserved' | 'dynamic';
   /** Whether the network is asked for an address before it is offered for the first time (DhcpReply.probe). */
   readonly conflictDetection: 'off' | 'not-pxe' | 'all';
-  /** What to do about a machine that loads the same thing again and again: tell, or also stop handing it out. */
+  /** What to do about a machine in a boot loop: only report it, or also stop handing out its boot file. */
   readonly bootLoop: 'report' | 'stop';
   /** Packets a second from one hardware address. */
   readonly clientPacketsPerSecond: number;
@@ -31,7 +31,7 @@ export interface DhcpPolicy {
   readonly names?: NamePolicy;
 }
 
-/** What holds unless settings say otherwise. */
+/** The defaults. */
 export const DEFAULT_DHCP_POLICY: DhcpPolicy = {
   identity: 'mac',
   trustLinkSelection: false,

@@ -1,14 +1,14 @@
 /** Stable words for counters and logs: why a packet got no reply and changed nothing. */
 export type IgnoreReason =
-  /** The client's packets come faster than any client's would. */
+  /** The client sends more packets than a working client would. */
   | 'rate_limited'
-  /** All clients' packets together come faster than the limit. */
+  /** All clients together send more packets than the limit. */
   | 'overload'
   /** No declared subnet covers where the packet came from. */
   | 'no_subnet'
-  /** `giaddr` names no relay that a subnet expects, or one that a reply must never go to. */
+  /** `giaddr` is not a relay of any subnet, or an address to which no reply may be sent. */
   | 'untrusted_relay'
-  /** `giaddr` is this host: `railhead doctor` asks who else serves here. */
+  /** `giaddr` is this host: the packet is a probe of `railhead doctor`, which looks for other servers. */
   | 'own_probe'
   /** Option 82 from a client itself. */
   | 'relay_information_without_relay'
@@ -20,7 +20,7 @@ export type IgnoreReason =
   | 'not_served'
   /** The client is unknown and the subnet serves known machines only. */
   | 'denied'
-  /** Another server leases here, and the subnet is set to be served by one alone. */
+  /** Another server leases here, and the subnet is set to answer only known machines beside one. */
   | 'foreign_server'
   | 'pool_exhausted'
   /** Unknown clients took most of the pool without finishing; new ones wait. */
@@ -29,15 +29,15 @@ export type IgnoreReason =
   | 'other_server'
   /** The client claims a lease that is not in our records, and the subnet is not authoritative. */
   | 'unknown_lease'
-  /** It would have been refused, and the machine records that say so have not been read yet. */
+  /** The answer would be a DHCPNAK, but the machine records have not been read yet. */
   | 'records_unknown'
   /** A DHCPRELEASE or DHCPDECLINE for an address that is not the sender's. */
   | 'not_the_holder'
-  /** More DHCPDECLINEs than a fault explains. */
+  /** Too many DHCPDECLINEs. */
   | 'decline_flood'
   /** Neither PXE nor UEFI HTTP Boot, on a subnet where another server leases. */
   | 'not_a_boot_client'
-  /** A boot client for which there is nothing to boot. */
+  /** A boot client, and there is nothing for it to boot. */
   | 'nothing_to_boot'
   /** A BOOTP request, and BOOTP is off, or only for reserved addresses and none is reserved. */
   | 'bootp'
@@ -45,5 +45,5 @@ export type IgnoreReason =
   | 'message_type'
   /** Required fields are missing or contradict each other. */
   | 'incomplete'
-  /** There is no address to which an answer could go. */
+  /** There is no address to send an answer to. */
   | 'no_return_address';

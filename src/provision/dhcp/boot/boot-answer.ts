@@ -16,7 +16,7 @@ import type { BootTarget } from './boot-plan.ts';
 export interface BootAnswer {
   readonly siaddr: Ipv4Address;
   readonly sname: string;
-  /** Empty where the name is longer than the field; option 67 has it then. */
+  /** Empty where the name does not fit into the field; then only option 67 has it. */
   readonly file: string;
   /** What is to be loaded, whole; undefined for a Raspberry Pi, which knows its files by name. */
   readonly bootFile?: string;
@@ -25,7 +25,7 @@ export interface BootAnswer {
   readonly needsDns: boolean;
 }
 
-/** Options of a boot answer: only the answer may set them for a client that boots. */
+/** Options that belong to the boot answer: for a client that boots, settings cannot override them. */
 export const BOOT_OPTION_CODES: ReadonlySet<number> = new Set([
   OptionCode.vendorSpecific,
   OptionCode.vendorClass,
@@ -39,11 +39,13 @@ const VENDOR_CLASS_PXE = encodeText('PXEClient');
 const VENDOR_CLASS_HTTP = encodeText('HTTPClient');
 
 /**
- * What a client is told to boot, by what it says it is in this packet; undefined if there is nothing for it.
+ * The boot answer for a client, chosen by what it says it is in this packet; undefined if there is nothing for it to
+ * boot.
  *
- * `leases` says whether the reply also leases an address. UEFI in proxy mode is the one place where it matters:
- * firmware before edk2 of April 2017 never takes a proxy's offer with option 43 (tianocore/edk2#6944), so it is sent
- * to port 4011 by leaving that out. Where we lease, option 60 comes with 43 or not at all, as 60 alone also means 4011.
+ * `leases` says whether the reply also leases an address. It matters only for UEFI in proxy mode: firmware older than
+ * edk2 of April 2017 ignores a proxy's offer that has option 43 (tianocore/edk2#6944), so option 43 is left out, which
+ * sends the client to port 4011. Where we lease, option 60 is sent only together with 43, since 60 alone also sends the
+ * client to port 4011.
  */
 export function bootAnswer(
   client: BootClient,
@@ -89,12 +91,12 @@ function ipxeAnswer(
   const chain = target.ownIpxeUrl !== undefined && mustLoadOurs(client, ipxe, target);
   const file = chain ? (target.ownIpxeUrl ?? target.scriptUrl) : target.scriptUrl;
   const answer = namedAnswer(file, server, VENDOR_CLASS_PXE, '');
-  // A proxy that told iPXE to wait for no proxies would be telling it not to wait for itself.
+  // iPXE is told not to wait for proxies only where we lease: as the proxy, we are the one it must wait for.
   if (leases) answer.options.set(OptionCode.ipxe, IPXE_NO_PROXY_WAIT);
   return answer;
 }
 
-/** Whether an iPXE must first load ours. Ours never must, which is what ends the chain. */
+/** Whether an iPXE must first load our build. Our build never has to, which ends the chain. */
 function mustLoadOurs(client: BootClient, ipxe: IpxeClient, target: BootTarget): boolean {
   if (ipxe.ours) return false;
   if (target.requireOwnIpxe === true) return true;
@@ -123,7 +125,9 @@ function httpAnswer(target: BootTarget, server: Ipv4Address): BootAnswer | undef
   };
 }
 
-/** A Raspberry Pi's ROM looks for the menu entry in option 43 and the server in 66, and for files of fixed names. */
+/**
+ * A Raspberry Pi's ROM reads the menu entry in option 43 and the server in option 66, and loads files with fixed names.
+ */
 function raspberryPiAnswer(server: Ipv4Address): BootAnswer {
   const options = new Map<number, Uint8Array>([
     [OptionCode.vendorClass, VENDOR_CLASS_PXE],
@@ -133,7 +137,10 @@ function raspberryPiAnswer(server: Ipv4Address): BootAnswer {
   return { siaddr: server, sname: '', file: '', options, needsDns: false };
 }
 
-/** For a client that says nothing of booting: the file where BOOTP has it, and no class that would make it a PXE client. */
+/**
+ * For a client that is not a known boot client: the file in the BOOTP header, and no vendor class that would mark it as
+ * a PXE client.
+ */
 function plainAnswer({ plainProgram }: BootTarget, server: Ipv4Address): BootAnswer | undefined {
   if (plainProgram === undefined) return undefined;
   return namedAnswer(plainProgram, server, undefined, '');
@@ -149,8 +156,8 @@ function namedAnswer(
   if (vendorClass !== undefined) options.set(OptionCode.vendorClass, vendorClass);
   options.set(OptionCode.tftpServerName, encodeText(server));
   options.set(OptionCode.bootFileName, encodeText(bootFile));
-  // Both the header field and option 67: shim reads the one, edk2 first the other. And siaddr always: edk2 and iPXE
-  // do not look at option 66.
+  // The name is in the header field, which shim reads, and in option 67, which edk2 reads first. siaddr is always set,
+  // since edk2 and iPXE do not read option 66.
   const file = bootFile.length <= FILE_TEXT_MAX ? bootFile : '';
   return { siaddr: server, sname, file, bootFile, options, needsDns: false };
 }

@@ -5,7 +5,7 @@ import type { DhcpEvent } from '../dhcp-event.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 
-/** What the guard has to say about handing out a boot file. */
+/** The guard's decision on handing out a boot file. */
 export interface BootFileVerdict {
   readonly allowed: boolean;
   readonly events: readonly DhcpEvent[];
@@ -13,9 +13,9 @@ export interface BootFileVerdict {
 
 const WINDOW_MS = 60_000;
 const SERVES_MAX = 5;
-/** Repeated requests of one exchange come within this time; a machine needs longer to load a program and be back. */
+/** Requests within this time are repetitions of one exchange; loading a program and asking again takes longer. */
 const REPEAT_MS = 1000;
-/** A client that no leasing server answers repeats its DHCPDISCOVER for longer, and that is not loading anything. */
+/** The same for DHCPDISCOVER: a client that gets no lease repeats it for longer without loading anything. */
 const DISCOVER_REPEAT_MS = 15_000;
 const CLIENTS_MAX = 20_000;
 
@@ -27,19 +27,19 @@ interface Count {
 }
 
 /**
- * Notices a machine that is handed the same thing at the same stage of its boot again and again: five times within a
- * minute means that what it loads sends it back to the start, as a program that loads itself does.
+ * Detects boot loops: a machine that gets the same boot file at the same stage of its boot five times within a minute
+ * loads a program that starts over, for example one that loads itself.
  */
 export class BootLoopGuard {
   readonly #stop: boolean;
   readonly #counts = new RecentMap<Count>(WINDOW_MS, CLIENTS_MAX);
 
-  /** `stop`: whether a looping machine gets nothing more to boot, until a minute has passed. */
+  /** `stop`: whether a looping machine gets no boot file for a minute. */
   constructor(stop: boolean) {
     this.#stop = stop;
   }
 
-  /** Counts one serving, and says whether it may go on. */
+  /** Counts one answer with a boot file, and says whether it may be sent. */
   serve(exchange: Exchange, bootFile: string): BootFileVerdict {
     const nowMs = exchange.now.monotonicMs;
     const count = this.#find(keyOf(exchange, bootFile), nowMs);
@@ -61,7 +61,7 @@ export class BootLoopGuard {
     return { allowed, events: [loopEvent(exchange, bootFile, this.#stop)] };
   }
 
-  /** Whether `serve` would let it go on, if it were called now. */
+  /** What `serve` would return, without counting. */
   allows(exchange: Exchange, bootFile: string): boolean {
     if (!this.#stop) return true;
     const nowMs = exchange.now.monotonicMs;

@@ -24,11 +24,11 @@ export interface BootTarget {
   readonly requireOwnIpxe?: boolean;
 }
 
-/** What catalog and settings want for one client. */
+/** What catalog and settings specify for one client. */
 export interface BootPlan {
-  /** Absent: an address and nothing to boot, so that firmware goes on to its next boot device. */
+  /** Absent: the client gets an address and no boot file, so that firmware goes on to its next boot device. */
   readonly boot?: BootTarget;
-  /** Why there is nothing to boot, for the record: "the machine is disabled". */
+  /** Why there is nothing to boot, for the event: "the machine is disabled". */
   readonly reason?: string;
   /** Options of the group; they win over the subnet's. */
   readonly groupOptions?: DhcpOptions;

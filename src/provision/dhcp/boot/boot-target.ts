@@ -5,14 +5,14 @@ import type { BootPlanQuery, BootTarget } from './boot-plan.ts';
 
 /** What boot targets are made from. */
 export interface BootTargetSources extends BootProgramSources {
-  /** Whether every iPXE that is no build of ours first loads the boot program of its architecture. */
+  /** Whether every iPXE that is not our build must first load our boot program for its architecture. */
   readonly requireOwnIpxe: boolean;
 }
 
 /**
  * What a client could be given to boot; `origin` is the boot plane over HTTP as the client reaches it. Where another
- * host is the TFTP server (`next_server`), its files are not ours to look for: the name is enough for TFTP, and by HTTP
- * only what is here is offered.
+ * host is the TFTP server (`next_server`), we cannot check which files it has: TFTP names are given without a check,
+ * and HTTP offers only files that are here.
  */
 export function bootTarget(
   sources: BootTargetSources,
@@ -25,7 +25,7 @@ export function bootTarget(
   const program = named ?? chooseBootProgram(client, sources, elsewhere);
   const scriptUrl = `${origin}/boot.ipxe`;
   if (program === undefined) return { scriptUrl };
-  // What a record names is the operator's to know.
+  // A boot file that a record names is not checked: the operator chose it.
   const isHere = sources.found.has(program) || named !== undefined || !elsewhere;
   const httpUrl = isHere ? `${origin}/boot/${program}` : undefined;
   const features = client.ipxe?.features;
@@ -33,7 +33,7 @@ export function bootTarget(
   const ownIpxeUrl = onlyHttp ? httpUrl : `tftp://${tftpServer}/${program}`;
   const plainProgram = named ?? (client.uBoot ? program : undefined);
   const firmware = client.arch === undefined ? undefined : findClientArchitecture(client.arch)?.firmware;
-  // UEFI HTTP Boot takes nothing whose path does not end so.
+  // UEFI HTTP Boot accepts only paths that end in .efi.
   const byHttp = firmware === 'bios' || firmware === 'u-boot' || program.endsWith('.efi');
   return {
     scriptUrl,

@@ -10,9 +10,9 @@ export interface PlannedBoot {
   readonly plan: BootPlan;
   /** Undefined: nothing. */
   readonly answer: BootAnswer | undefined;
-  /** What the client is about to load; undefined where it loads nothing, or says nothing of booting. */
+  /** What the client is about to load; undefined where it loads nothing, or is not a boot client. */
   readonly bootFile?: string | undefined;
-  /** Why it is nothing, for the record. */
+  /** Why there is nothing to boot, for the event. */
   readonly noBoot: string;
 }
 
@@ -37,13 +37,13 @@ export function planBoot(
   return {
     plan,
     answer,
-    // The record may name a program for a system that is installed already: it has the name and loads nothing.
+    // The record's boot program is also sent to the installed system, which does not load it.
     ...(isBooting(client) && { bootFile: answer?.bootFile }),
     noBoot: plan.reason ?? 'no boot program for this architecture',
   };
 }
 
-/** The same for a machine that the guard against boot loops has stopped. */
+/** The same for a machine that was stopped because it is in a boot loop. */
 export function stopBoot(planned: PlannedBoot): PlannedBoot {
   return {
     ...planned,

@@ -12,16 +12,16 @@ import { isIdentifyingUuid, type MachineUuid, uuidFromWire } from '../../../prot
 
 /** An iPXE, by what it says of itself. */
 export interface IpxeClient {
-  /** Undefined where the build does not list its features, so that nothing can be held against it. */
+  /** Undefined where the build does not list its features; it is then assumed to have all. */
   readonly features?: ReadonlySet<number>;
   readonly version?: string;
-  /** Whether it is a build of ours, which carries a script and needs no further chaining. */
+  /** Whether it is our build, which has an embedded script and needs no further chaining. */
   readonly ours: boolean;
 }
 
 /** What sends a request, as far as booting is concerned. */
 export interface BootClient {
-  /** What it wants to load from; undefined for a client that does not network-boot, such as an installed system. */
+  /** How it boots from the network; undefined for a client that does not, such as an installed system. */
   readonly kind: 'pxe' | 'http' | undefined;
   /** Code of the processor architecture (option 93); undefined when it does not say. */
   readonly arch?: number;
@@ -61,8 +61,8 @@ const U_BOOT_ARCHITECTURES: Readonly<Record<string, number>> = { arm: 21, armv7:
 const NOT_BOOTING: BootClient = { kind: undefined, raspberryPi: false, uBoot: false, userClasses: [] };
 
 /**
- * Says what sends a request, from this packet alone: never from what was sent before, since a client that chainloads
- * changes between two packets (RFC 4578, RFC 3004; option 175 as iPXE sends it).
+ * Tells what kind of client sends a request, from this packet alone and never from earlier ones, since a client that
+ * chainloads changes between two packets (RFC 4578, RFC 3004; option 175 as iPXE sends it).
  */
 export function classifyClient(message: DhcpMessage): BootClient {
   const { options } = message;
@@ -107,12 +107,12 @@ export function classifyClient(message: DhcpMessage): BootClient {
   };
 }
 
-/** Whether a client is about to load something: firmware and boot loaders, not an installed system. */
+/** Whether a client is about to load a boot file: firmware and boot loaders, not an installed system. */
 export function isBooting({ kind, uBoot }: BootClient): boolean {
   return kind !== undefined || uBoot;
 }
 
-/** Words for people: `UEFI PXE, x64 UEFI (7)`. */
+/** A description for people: `UEFI PXE, x64 UEFI (7)`. */
 export function describeClient(client: BootClient): string {
   if (client.kind === undefined && !client.uBoot) return 'no boot client';
   const arch = client.arch === undefined ? undefined : findClientArchitecture(client.arch);
@@ -152,7 +152,7 @@ function readArch(option: Uint8Array | undefined, vendorClass: string | undefine
 }
 
 function readUuid(option: Uint8Array | undefined): MachineUuid | undefined {
-  // RFC 4578 section 2.3: type 0, then the UUID. Some ROMs send none, and one of another shape counts as none.
+  // RFC 4578 section 2.3: type 0, then the UUID. Some ROMs send none; a malformed one is ignored.
   if (option?.length !== MACHINE_IDENTIFIER_SIZE || option[0] !== 0) return undefined;
   const uuid = uuidFromWire(option.subarray(1));
   return isIdentifyingUuid(uuid) ? uuid : undefined;

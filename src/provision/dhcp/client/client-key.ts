@@ -3,14 +3,14 @@ import { type DhcpMessage, HTYPE_ETHERNET, HTYPE_INFINIBAND } from '../../../pro
 import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes } from '../../../protocol/dhcp/read-option.ts';
 
-/** Client identifiers beyond this are known by their hash, so that no client makes us remember much. */
+/** Longer client identifiers are replaced by their hash, which bounds the memory that a client can use. */
 export const CLIENT_ID_SIZE_MAX = 64;
 
 /**
- * What makes two requests come from one client: `mac:52:54:00:a1:9c:ae`, `hw6:` for hardware that is not Ethernet,
+ * The key of a client, equal for all its requests: `mac:52:54:00:a1:9c:ae`, `hw6:` for hardware that is not Ethernet,
  * or `id:` and option 61 in hex. By default the hardware address alone counts, since firmware, iPXE and the installed
- * system of one machine send none, one and another client identifier. InfiniBand, whose hardware address does not fit
- * into `chaddr`, is always known by its identifier (RFC 4390 section 2.1).
+ * system of one machine send different client identifiers or none. InfiniBand, whose hardware address does not fit into
+ * `chaddr`, is always known by its identifier (RFC 4390 section 2.1).
  */
 export function clientKeyOf(message: DhcpMessage, identity: 'mac' | 'clientId', chaddr: string): string {
   const clientId = message.options.get(OptionCode.clientIdentifier);
@@ -21,13 +21,13 @@ export function clientKeyOf(message: DhcpMessage, identity: 'mac' | 'clientId', 
   return message.htype === HTYPE_ETHERNET ? `mac:${chaddr}` : `hw${message.htype}:${chaddr}`;
 }
 
-/** A client identifier as stored and compared: in hex, or its hash where it is longer than any real one. */
+/** A client identifier as stored and compared: in hex, or its hash where it is unusually long. */
 export function describeClientId(clientId: Uint8Array): string {
   if (clientId.length <= CLIENT_ID_SIZE_MAX) return hexFromBytes(clientId);
   return `sha256:${createHash('sha256').update(clientId).digest('hex')}`;
 }
 
-/** RFC 2132 section 9.14: type 1 and the MAC address say no more than `chaddr` does. */
+/** RFC 2132 section 9.14: an identifier of type 1 and the MAC address adds nothing to `chaddr`. */
 function isOwnHardwareAddress(clientId: Uint8Array, { htype, hlen, chaddr }: DhcpMessage): boolean {
   if (htype !== HTYPE_ETHERNET || clientId.length !== hlen + 1 || clientId[0] !== HTYPE_ETHERNET)
     return false;

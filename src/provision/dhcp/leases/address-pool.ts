@@ -1,14 +1,14 @@
 import type { OffsetRange } from '../subnets/compiled-subnet.ts';
 
 /**
- * Which addresses of a subnet's pools to try next. An address that was never tried costs no memory: a cursor stands
- * for all of them. One that came back waits in line, so that the address given up longest ago is given out first.
+ * Which addresses of a subnet's pools to try next. Addresses that were never tried cost no memory: a cursor marks where
+ * they begin. Returned addresses are queued, so that the one returned longest ago is given out first.
  */
 export class AddressPool {
   readonly #ranges: readonly OffsetRange[];
   #rangeIndex = 0;
   #next: number;
-  /** Offsets that came back, oldest at `#head`, and a bit for each so that none is in line twice. */
+  /** Returned offsets, oldest at `#head`, and a bit for each so that none is queued twice. */
   #returned: number[] = [];
   #head = 0;
   #inLine: Uint8Array | undefined;
@@ -25,8 +25,8 @@ export class AddressPool {
   }
 
   /**
-   * The next offset for which `isFree` says yes; it counts as taken until it is given back. Every offset is asked
-   * for once in a sweep, so the cost over time is constant. Undefined if there is none.
+   * The next offset for which `isFree` says yes; it counts as taken until it is given back. Each offset is tried once
+   * in a sweep, so the amortised cost is constant. Undefined if there is none.
    */
   take(isFree: (offset: number) => boolean): number | undefined {
     for (;;) {
@@ -35,7 +35,7 @@ export class AddressPool {
     }
   }
 
-  /** Gives an offset back. One that the cursor has yet to reach needs no place in line. */
+  /** Returns an offset. One that the cursor has not reached yet is not queued. */
   giveBack(offset: number): void {
     if (!this.#wasTried(offset)) return;
     this.#inLine ??= new Uint8Array(((this.#ranges.at(-1)?.last ?? 0) >> 3) + 1);

@@ -7,7 +7,7 @@ export interface AddressSeeker {
   readonly clientKey: string;
   /** `chaddr` in hex with colons. */
   readonly chaddr: string;
-  /** Whether the network can be asked who uses an address: not behind a relay, and not where settings say no. */
+  /** Whether an address can be probed on the network: not behind a relay, and not where settings forbid it. */
   readonly canProbe: boolean;
   /** Its machine's record. */
   readonly match?: MachineMatch;

@@ -6,7 +6,7 @@ import { findReservedAddress, type ReservationHolder } from './reserved-address.
 import type { AddressSeeker } from './address-seeker.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
-/** Whether a client that nothing is known of may be given a new address of the subnet right now. */
+/** Whether an unknown client may be given a new address of the subnet right now. */
 export type AllowFresh = (seeker: AddressSeeker, subnet: SubnetLeases) => boolean;
 
 /** An address for a client. */
@@ -16,11 +16,11 @@ export interface ChosenAddress {
   readonly offset: number;
   /** Whether the client had no claim on it before: neither a reservation, a lease nor an offer. */
   readonly fresh: boolean;
-  /** Whether the network must be asked before it is offered, in whatever mode. */
+  /** Whether the address must be probed before it is offered, even where settings turn probing off. */
   readonly mustProbe?: true;
-  /** Another identity of the machine, which gives way. */
+  /** The other identity of the machine that loses the address. */
   readonly takenFrom?: ReservationHolder;
-  /** Who holds the address that is reserved for the machine, where it is not this one. */
+  /** The holder of the machine's reserved address, where it could not be given to the machine. */
   readonly heldBy?: ReservationHolder;
 }
 
@@ -34,7 +34,7 @@ export interface NoAddress {
 /**
  * The address to offer a client, in this order: the one reserved for its machine; the one it has or had; the one it
  * asks for; the next free one. Over several subnets of one link a reservation in any of them comes first, and then the
- * first one with room.
+ * first one with a free address.
  */
 export function chooseAddress(
   seeker: AddressSeeker,
@@ -59,7 +59,10 @@ export function chooseAddress(
   return reserved === undefined ? choice : { ...choice, heldBy: reserved.by };
 }
 
-/** The address for a client without a reservation that it can have; not `held`, which is reserved for it and not free. */
+/**
+ * The address for a client whose reservation is missing or not available; never `held`, which is reserved for it and in
+ * use.
+ */
 function chooseOther(
   seeker: AddressSeeker,
   requested: Ipv4Address | undefined,
@@ -102,7 +105,10 @@ export interface AddressClaim {
   readonly offset: number;
 }
 
-/** What the client has, was offered or once had on its link, in this order: moving away from a lease that holds is last. */
+/**
+ * The addresses that the client has, was offered or once had on its link, in this order, so that a current lease is
+ * kept if possible.
+ */
 export function claimsOf({ clientKey, subnets }: AddressSeeker): AddressClaim[] {
   const claims: (AddressClaim & { readonly rank: number })[] = [];
   for (const subnet of subnets) {
@@ -115,8 +121,8 @@ export function claimsOf({ clientKey, subnets }: AddressSeeker): AddressClaim[] 
 }
 
 /**
- * Whether the client may take an address that it names. Where no record knows it and the address was neither leased nor
- * offered to it, the limits of a DHCPOFFER hold: the last tenth of a pool is kept for known machines, and new clients are
+ * Whether the client may take an address that it names. For an unknown client that was neither leased nor offered the
+ * address, the limits of a DHCPOFFER apply: the last tenth of a pool is kept for known machines, and new clients are
  * limited in number while unanswered offers fill the pool.
  */
 export function mayTake(
@@ -134,7 +140,7 @@ export function mayTake(
   );
 }
 
-/** Whether the client may have this address: reserved for its machine, or in a pool and nobody else's. */
+/** Whether the client may have this address: reserved for its machine, or in a pool and free. */
 export function isAssignable(
   { clientKey, match }: AddressSeeker,
   subnet: SubnetLeases,
@@ -145,7 +151,7 @@ export function isAssignable(
   const owner = reservations.findReserved(subnet.addressAt(offset));
   if (owner !== undefined) return owner.id === match?.machine.id && !subnet.isForbidden(offset);
   if (subnet.isDynamic(offset)) return true;
-  // Outside of the pools only a reservation can have given it to the client, and the records are yet to be read.
+  // The records are not read yet, and an address outside the pools can only come from a reservation.
   return !reservations.ready && subnet.bindingOf(clientKey)?.offset === offset && !subnet.isForbidden(offset);
 }
 

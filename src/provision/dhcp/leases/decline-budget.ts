@@ -5,14 +5,14 @@ const MINUTE_S = 60;
 const HOUR_S = 3600;
 
 /**
- * How many DHCPDECLINEs are believed: five a minute from one client, and a tenth of the pool an hour in one subnet.
- * More are an attempt to walk through the pool until no address is left.
+ * Limits how many DHCPDECLINEs are accepted: five a minute from one client, and a tenth of the pool an hour in one
+ * subnet. More than that is an attempt to exhaust the pool.
  */
 export class DeclineBudget {
   readonly #byClient = new KeyedBuckets(5 / MINUTE_S, 5, CLIENTS_MAX);
   readonly #bySubnet = new Map<string, KeyedBuckets>();
 
-  /** Whether one more may be believed; takes it from the budgets. */
+  /** Whether one more may be accepted; takes it from the budgets. */
   take(clientKey: string, subnetId: string, poolSize: number, nowMs: number): boolean {
     let subnet = this.#bySubnet.get(subnetId);
     if (subnet === undefined) {

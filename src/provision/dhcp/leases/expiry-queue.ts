@@ -1,12 +1,12 @@
-/** Something with a deadline; `queueIndex` belongs to the queue and is -1 outside of it. */
+/** An item with a deadline; `queueIndex` is set by the queue and is -1 while the item is not in one. */
 export interface Expiring {
   deadlineMs: number;
   queueIndex: number;
 }
 
 /**
- * A binary heap by deadline whose items know their place, so that a deadline can move, which every renewal does, in
- * logarithmic time and without leaving anything behind.
+ * A binary heap by deadline whose items store their index, so that a deadline can be moved, which every renewal does,
+ * in logarithmic time and without stale entries.
  */
 export class ExpiryQueue<T extends Expiring> {
   readonly #heap: T[] = [];

@@ -21,7 +21,7 @@ export interface BindResult {
   readonly renewal: boolean;
 }
 
-/** What the store is known to hold of an address while changes to it are on their way there. */
+/** What the store is known to hold of an address while changes to it are being written. */
 interface Uncommitted {
   durable: Lease | undefined;
   durableDeadlineMs: number;
@@ -85,7 +85,7 @@ export class LeaseBook {
     return subnet !== undefined && value < subnet.compiled.base + subnet.compiled.size ? subnet : undefined;
   }
 
-  /** What is known of an address, with an expired lease said to be so. */
+  /** What is known of an address; a lease whose time is over has the state `expired`. */
   find(address: Ipv4Address, now: Moment): Lease | undefined {
     const subnet = this.subnetOf(address);
     subnet?.advance(now.monotonicMs);
@@ -157,18 +157,18 @@ export class LeaseBook {
     });
   }
 
-  /** Ends a lease at its holder's wish; the address stays remembered as the client's. */
+  /** Ends a lease because its holder released it; the address stays remembered as the client's. */
   release(subnet: SubnetLeases, binding: Binding, now: Moment): readonly LeaseChange[] {
     const lease: Lease = { ...binding.lease, state: 'released', expiresAt: now.wallMs };
     return [this.#put(subnet, binding.offset, lease, now)];
   }
 
-  /** Ends a lease, and remembers nothing of it. */
+  /** Ends a lease and forgets it. */
   end(subnet: SubnetLeases, binding: Binding, now: Moment): readonly LeaseChange[] {
     return [this.#free(subnet, binding.offset, now)];
   }
 
-  /** Keeps an address from everybody for ten minutes, after somebody else was found to use it. */
+  /** Withholds an address for ten minutes, after another host was found to use it. */
   hold(subnet: SubnetLeases, offset: number, chaddr: string, now: Moment): readonly LeaseChange[] {
     const offer = subnet.offerAt(offset);
     const lease: Lease = {
@@ -198,8 +198,8 @@ export class LeaseBook {
   }
 
   /**
-   * The changes were not written. Each address goes back to what the store holds of it, unless further changes to it
-   * are on their way; `keep` leaves them in effect all the same.
+   * The changes were not written. Each address returns to the state in the store, unless further changes to it are
+   * being written; `keep` leaves the changes in effect.
    */
   commitFailed(changes: readonly LeaseChange[], keep: boolean, now: Moment): void {
     for (const change of changes) {

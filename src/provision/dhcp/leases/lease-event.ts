@@ -4,7 +4,7 @@ import type { Lease } from './lease.ts';
 
 /** What has happened to a lease, and is durable. `kind` is one of LEASE_EVENT_KINDS. */
 export type LeaseEvent =
-  /** A client got an address, or has it for longer. `name` is the one to be told to DNS. */
+  /** A client got an address, or renewed its lease. `name` is the name to register in DNS. */
   | {
       readonly kind: 'bound' | 'renewed';
       readonly lease: Lease;
@@ -19,7 +19,7 @@ export type LeaseEvent =
 /** What can happen to a lease. */
 export const LEASE_EVENT_KINDS = ['bound', 'renewed', 'released', 'expired', 'declined', 'freed'] as const;
 
-/** Who wants to know of leases. It is called between packets: it returns at once and does not throw. */
+/** Receives lease events. It is called between packets, so it must return at once and not throw. */
 export interface LeaseListener {
   leaseChanged(event: LeaseEvent): void;
 }

@@ -29,7 +29,7 @@ export interface Lease {
   readonly expiresAt: number;
 }
 
-/** What a decision wants written before its reply may leave: the new state of an address, or that it is free. */
+/** What must be written before the reply may be sent: the new state of an address, or that it is free. */
 export type LeaseChange =
   | { readonly kind: 'put'; readonly lease: Lease }
   | { readonly kind: 'delete'; readonly address: Ipv4Address };

@@ -1,13 +1,13 @@
 import { RecentMap } from '../../../limits/recent-map.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 
-/** How long an address counts as used after somebody answered for it; then the network is asked again. */
+/** How long an address counts as in use after a host answered for it; then it is probed again. */
 const IN_USE_MS = 60_000;
-/** How long after a DHCPDECLINE the network is asked before a reserved address is offered. */
+/** For how long after a DHCPDECLINE a reserved address is probed before it is offered. */
 const DOUBT_MS = 600_000;
 const ADDRESSES_MAX = 10_000;
 
-/** What is known of reserved addresses that somebody uses, or is said to use, who was not given them. */
+/** Reserved addresses that are used by a host which was not given them, or that a client reported as used. */
 export class ReservationsInUse {
   readonly #users = new RecentMap<{ readonly mac: string; readonly untilMs: number }>(
     IN_USE_MS,
@@ -31,7 +31,7 @@ export class ReservationsInUse {
     this.#doubts.set(address, nowMs + DOUBT_MS, nowMs);
   }
 
-  /** Whether a client said so lately. */
+  /** Whether a client reported that lately. */
   isDoubted(address: Ipv4Address, nowMs: number): boolean {
     const untilMs = this.#doubts.get(address, nowMs);
     return untilMs !== undefined && nowMs < untilMs;

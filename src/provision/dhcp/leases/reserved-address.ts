@@ -9,7 +9,7 @@ import type { Lease } from './lease.ts';
 import type { ReservationsInUse } from './reservations-in-use.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
 
-/** Who has an address that is reserved for somebody else: `mac` is empty where the client sent none. */
+/** The holder of an address that is reserved for another machine; `mac` is empty where the client sent none. */
 export interface ReservationHolder {
   readonly address: Ipv4Address;
   readonly mac: string;
@@ -17,9 +17,9 @@ export interface ReservationHolder {
   readonly by: 'lease' | 'offer' | 'decline' | 'use';
 }
 
-/** How a machine's reserved address stands for one of its identities. */
+/** Whether a machine's reserved address is available to one of its identities. */
 export type ReservedAddress =
-  /** `probe`: the network must be asked first. `takenFrom`: another identity that gives way. */
+  /** `probe`: the address must be probed first. `takenFrom`: the other identity that loses it. */
   | {
       readonly kind: 'available';
       readonly subnet: SubnetLeases;
@@ -30,8 +30,8 @@ export type ReservedAddress =
   | { readonly kind: 'held'; readonly by: ReservationHolder };
 
 /**
- * What identifies a machine surely enough to take its address over from another of its identities where the network
- * cannot be asked whether that one is still there. Two boards may share a UUID.
+ * What identifies a machine surely enough to take its address over from another of its identities where the address
+ * cannot be probed. A UUID does not: two boards may share one.
  */
 const SURE: ReadonlySet<MatchedBy> = new Set<MatchedBy>(['mac', 'clientId', 'switchPort']);
 
@@ -46,9 +46,9 @@ export function hasReservation({ match, subnets }: AddressSeeker): boolean {
  * none, or nobody may have it.
  *
  * Another identity of the machine may hold it: a second card, the installed system by its DUID, the board that was
- * replaced, a card that the record listed earlier. It gives way as soon as nobody uses the address. The network is
- * asked for that; behind a relay it cannot be, and there what the record names for sure has it at once, while a lease
- * of anybody else's is waited for.
+ * replaced, a card that the record listed earlier. The address is taken over as soon as a probe shows that it is not in
+ * use. Behind a relay there is no probe: there an identity that the record lists takes it over at once, and any other
+ * waits until the lease ends.
  */
 export function findReservedAddress(
   seeker: AddressSeeker,
@@ -84,7 +84,7 @@ export function findReservedAddress(
   return undefined;
 }
 
-/** The machine's reserved address, if it can have it at once, without asking the network. */
+/** The machine's reserved address, if it is available without a probe. */
 export function findFreeReservation(
   seeker: AddressSeeker,
   reservations: Pick<MachineLookup, 'identify'>,
@@ -94,7 +94,7 @@ export function findFreeReservation(
   return reserved?.kind === 'available' && !reserved.probe ? reserved : undefined;
 }
 
-/** Who has an address, in words that follow "is held by". */
+/** The holder of an address, worded to follow "is held by". */
 export function describeHolder({ by, mac }: ReservationHolder): string {
   const who = mac === '' ? 'a client without a MAC address' : mac;
   switch (by) {
@@ -103,7 +103,7 @@ export function describeHolder({ by, mac }: ReservationHolder): string {
     case 'offer':
       return `an offer to ${who}`;
     case 'decline':
-      return 'the report of a client that another host uses it';
+      return 'a DHCPDECLINE: a client reported that another host uses it';
     case 'use':
       return `${who}, which answers for it on the network`;
   }
@@ -127,7 +127,9 @@ function macOfKey(clientKey: string): string {
   return clientKey.startsWith('mac:') ? clientKey.slice('mac:'.length) : '';
 }
 
-/** Whether it is another identity of the machine that has the address; only a reservation gives one outside of the pools. */
+/**
+ * Whether another identity of the machine has the address. An address outside the pools is leased only by reservation.
+ */
 function isOfRecord(
   subnet: SubnetLeases,
   offset: number,
@@ -143,7 +145,7 @@ function isOfRecord(
   return reservations.identify(claims).machine?.id === machineId;
 }
 
-/** What a lease remembers of who has it. */
+/** The identifying values that a lease stores of its holder. */
 function claimsOfLease({ chaddr, clientId, relayInfo }: Lease): IdentityClaims {
   const mac = parseMac(chaddr);
   const relay =

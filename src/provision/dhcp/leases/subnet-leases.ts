@@ -7,7 +7,7 @@ import type { Lease } from './lease.ts';
 
 /** How long an offered address waits for its DHCPREQUEST. edk2 asks after 4 s, and repeats until 32 s later. */
 const OFFER_TTL_MS = 60_000;
-/** The same while unanswered offers fill the pool: real clients ask at once, made-up ones never. */
+/** The same while unanswered offers fill the pool: real clients request at once, forged ones never. */
 const OFFER_TTL_UNDER_PRESSURE_MS = 10_000;
 /** The part of a pool that unanswered offers may fill before they count as an attack. */
 const PRESSURE = 0.7;
@@ -64,14 +64,14 @@ export interface SubnetUsage {
 }
 
 /**
- * The addresses of one subnet and who has them:
+ * The addresses of one subnet and their holders:
  *
  *     free --> offered --> bound --> expired or released --> free
  *                            |                                ^
  *                            +-----> declined ----------------+
  *
- * An expired or released address stays its client's until no never-used address is left, and goes then to somebody
- * else, the one given up longest ago first. Nothing here knows of messages or of the store.
+ * An expired or released address is kept for its client until no never-used address is left; then the one that was
+ * given up longest ago is reused first. This class knows neither messages nor the store.
  */
 export class SubnetLeases {
   readonly compiled: CompiledSubnet;
@@ -84,7 +84,7 @@ export class SubnetLeases {
   readonly #byClient = new Map<string, Binding>();
   readonly #offersByOffset = new Map<number, Offer>();
   readonly #offersByClient = new Map<string, Offer>();
-  /** Bound and declined, by deadline. */
+  /** Bound and declined addresses, by deadline. */
   readonly #expiry = new ExpiryQueue<Binding>();
   /** Expired and released addresses that others may get, longest ago first. Those on offer are not here. */
   readonly #reclaimable = new AgeQueue<Binding>();
@@ -106,7 +106,7 @@ export class SubnetLeases {
     this.#expired = expired;
   }
 
-  /** Lets offers and leases end whose time has come. To be called before anything is asked. */
+  /** Ends offers and leases that have expired. Call it before any query. */
   advance(monotonicMs: number): void {
     const ttl = this.underPressure ? OFFER_TTL_UNDER_PRESSURE_MS : OFFER_TTL_MS;
     for (;;) {
@@ -125,7 +125,7 @@ export class SubnetLeases {
     }
   }
 
-  /** Whether offers that nobody took up fill the pool. */
+  /** Whether offers that were never accepted fill the pool. */
   get underPressure(): boolean {
     return this.compiled.poolSize > 0 && this.#offersInPool > PRESSURE * this.compiled.poolSize;
   }
@@ -172,8 +172,8 @@ export class SubnetLeases {
   }
 
   /**
-   * Whether nobody but the client has a claim on the address: no lease, no offer, no hold after a DHCPDECLINE. Whom it is
-   * on offer to has the claim, also where an earlier lease has not ended: a reservation may be taken over.
+   * Whether no other client has a claim on the address: no lease, no offer, no hold after a DHCPDECLINE. An offer takes
+   * precedence over an earlier lease, since a reservation may be taken over.
    */
   isFreeFor(offset: number, clientKey: string): boolean {
     const offer = this.#offersByOffset.get(offset);
@@ -187,7 +187,10 @@ export class SubnetLeases {
     return this.#pool.contains(offset);
   }
 
-  /** Whether nobody may get the address, not even by a reservation: it is the network's, a router's or our own. */
+  /**
+   * Whether the address is never given out, not even by reservation: network or broadcast address, a router's or our
+   * own.
+   */
   isForbidden(offset: number): boolean {
     return this.compiled.forbidden.has(offset) || this.#isOurs(this.addressAt(offset));
   }
@@ -201,7 +204,7 @@ export class SubnetLeases {
     return !this.#isReserved(this.addressAt(offset));
   }
 
-  /** Whether a client that nothing is known of may still take an address of the pool. */
+  /** Whether the pool still has addresses for unknown clients. */
   get hasRoomForUnknown(): boolean {
     const { poolSize } = this.compiled;
     return poolSize - this.#activeInPool - this.#offersInPool > Math.floor(poolSize * KEPT_FOR_KNOWN);
@@ -216,7 +219,7 @@ export class SubnetLeases {
     for (;;) {
       const binding = this.#reclaimable.oldest;
       if (binding === undefined || this.isDynamic(binding.offset)) return binding?.offset;
-      // Reserved for a machine since: out of the line until reservations change.
+      // It has been reserved for a machine meanwhile: it stays out of the queue until reservations change.
       this.#reclaimable.remove(binding);
     }
   }
@@ -255,7 +258,7 @@ export class SubnetLeases {
   }
 
   /**
-   * Makes the address what the lease says, or free. A lease that is over by `deadlineMs`, expired or released is
+   * Sets the state of the address from the lease, or to free. A lease that is expired, released or past `deadlineMs` is
    * remembered for its client.
    */
   set(offset: number, lease: Lease | undefined, deadlineMs: number, monotonicMs: number): void {

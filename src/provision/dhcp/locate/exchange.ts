@@ -6,7 +6,7 @@ import type { Identification, IdentityClaims } from '../../machines/identificati
 import type { DhcpPacket } from '../dhcp-packet.ts';
 import type { AddressSeeker } from '../leases/address-seeker.ts';
 
-/** Everything found out about one request before it is decided on: who sends it, and from where. */
+/** What is known about one request before a decision is made: who sends it, and from where. */
 export interface Exchange extends AddressSeeker {
   readonly packet: DhcpPacket;
   /** Option 53; undefined for BOOTP. */
@@ -19,11 +19,14 @@ export interface Exchange extends AddressSeeker {
   /** Who sends it, as far as machine records tell. */
   readonly identification: Identification;
   readonly relay?: RelayAgentInformation;
-  /** The subnet that the client asked for (option 118), where that is believed. */
+  /** The subnet that the client asked for (option 118), where that is trusted. */
   readonly subnetSelection?: Ipv4Address;
-  /** Where this client reaches us. */
+  /** Our address as this client reaches it. */
   readonly serverAddress: Ipv4Address;
-  /** What we call ourselves to this client (option 54): our address, or the relay's that stands in for us (RFC 5107). */
+  /**
+   * The server identifier for this client (option 54): our address, or that of a relay with server identifier override
+   * (RFC 5107).
+   */
   readonly serverIdentifier: Ipv4Address;
 }
 

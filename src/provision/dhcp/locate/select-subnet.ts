@@ -21,13 +21,13 @@ export interface Location {
   readonly kind: 'located';
   /** The client's subnet, and after it the others on the same link. */
   readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
-  /** Option 82, if it is there, may be believed, and is well-formed. */
+  /** Option 82, if it is present, trusted and well-formed. */
   readonly relay?: RelayAgentInformation;
-  /** Option 118, if it is there and may be believed. */
+  /** Option 118, if it is present and trusted. */
   readonly subnetSelection?: Ipv4Address;
 }
 
-/** Or why it is nowhere. */
+/** Or why no subnet was found. */
 export interface Unlocated {
   readonly kind: 'unlocated';
   readonly reason: IgnoreReason;
@@ -61,8 +61,8 @@ export class SubnetSelector {
   }
 
   /**
-   * In this order: what the relay says the link is (RFC 3527), what the client says (RFC 3011), both only if trusted;
-   * the relay; the client's own address; the interface that the packet came in on.
+   * The first of these that is present: link selection by the relay (RFC 3527) and subnet selection by the client (RFC
+   * 3011), both only if trusted; the relay's address; the client's own address; the interface that received the packet.
    */
   locate(packet: DhcpPacket): Location | Unlocated {
     const { message, ingress, source } = packet;
@@ -73,7 +73,7 @@ export class SubnetSelector {
       // RFC 3046 section 2.1: only relays add it.
       return { kind: 'unlocated', reason: 'relay_information_without_relay' };
     }
-    // It goes back whole and before all else, and would leave no room for the lease.
+    // Option 82 must be echoed whole, and a long one would leave no room for the lease's options.
     if (relayBytes !== undefined && relayBytes.length > RELAY_INFORMATION_LENGTH_MAX) {
       return { kind: 'unlocated', reason: 'relay_information_too_long' };
     }
@@ -102,8 +102,8 @@ export class SubnetSelector {
   }
 
   /**
-   * The subnet of a client that has an address, which may be behind a router. Only what it sends from counts: a client
-   * that could name its subnet in `ciaddr` would choose whose rules it is under.
+   * The subnet of a client that has an address, which may be behind a router. Only the source address counts: with
+   * `ciaddr` a client could choose the subnet whose rules apply to it.
    */
   #subnetOfSender({ ingress, message, source }: DhcpPacket): SubnetLeases | undefined {
     const { ciaddr, options } = message;
@@ -118,7 +118,7 @@ export class SubnetSelector {
       : undefined;
   }
 
-  /** The subnet behind a relay; undefined if nobody declared the relay, or a reply must not go to its address. */
+  /** The subnet behind a relay; undefined if no subnet declares the relay, or no reply may be sent to its address. */
   #subnetOfRelay(giaddr: Ipv4Address, source: Ipv4Address): SubnetLeases | undefined {
     if (!isReturnAddress(giaddr, this.#book)) return undefined;
     if (this.#policy.strictRelaySource && source !== giaddr && !this.#trustedRelays.has(source))
@@ -128,8 +128,8 @@ export class SubnetSelector {
 }
 
 /**
- * Whether a reply may go to the address: neither this network, loopback, multicast, reserved nor broadcast, to everybody
- * or to a subnet that is served.
+ * Whether a reply may be sent to the address: not 0.0.0.0/8, loopback, multicast, reserved, or a broadcast address
+ * (global or of a served subnet).
  */
 export function isReturnAddress(address: Ipv4Address, book: LeaseBook): boolean {
   const value = ipv4ToNumber(address);

@@ -6,8 +6,9 @@ const ADDRESSES_MAX = 100_000;
 
 /**
  * Remembers which card uses an address that another server leases, as the card itself says: in the DHCPREQUEST by which
- * it takes up that server's offer, which relays pass on to us too, and on port 4011. Behind a router nothing else tells
- * us. Anybody can say so, so that this is good for records only. Of too many, those noted longest ago are forgotten.
+ * it takes up that server's offer, which relays pass on to us too, and on port 4011. Behind a router there is no other
+ * source. Any client can forge it, so it is used for events only, never for decisions. The number is limited; those
+ * recorded longest ago are forgotten first.
  */
 export class ForeignLeases {
   readonly #macs = new LRUCache<Ipv4Address, MacAddress>({ max: ADDRESSES_MAX });

@@ -7,8 +7,9 @@ import { type MacAddress, macToBytes } from '../../../protocol/mac-address.ts';
 
 /**
  * A DHCPDISCOVER that makes other servers of a link show themselves. It is sent from `localAddress` port 67 to
- * 255.255.255.255 as if relayed, so that the answers come to port 67 of that address: port 68 belongs to the host's
- * own client. `mac` should be random and locally administered. It looks like a PXE client, to see what those are told.
+ * 255.255.255.255 as if relayed, so that the answers come to port 67 of that address: port 68 belongs to the host's own
+ * client. `mac` should be random and locally administered. It looks like a PXE client, to see what such clients are
+ * told.
  */
 export function foreignServerProbe(localAddress: Ipv4Address, mac: MacAddress, xid: number): DhcpMessage {
   return {
@@ -59,7 +60,7 @@ export interface ProbeAnswer {
   readonly nextServer?: Ipv4Address;
 }
 
-/** Reads an answer to the probe; undefined if the message is none. */
+/** Reads an answer to the probe; undefined if the message is not one. */
 export function readProbeAnswer(message: DhcpMessage, xid: number): ProbeAnswer | undefined {
   const { op, options, siaddr, yiaddr } = message;
   const serverAddress = readAddress(options, OptionCode.serverIdentifier);

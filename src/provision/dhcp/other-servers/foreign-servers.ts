@@ -4,13 +4,13 @@ import { KeyedBuckets } from '../../../limits/token-bucket.ts';
 import type { Moment } from '../moment.ts';
 
 const SERVERS_PER_SUBNET_MAX = 16;
-/** Clients name their server once a lease; a server that no client named for a day is gone. */
+/** Clients name their server once per lease; a server that no client named for a day is considered gone. */
 const FORGET_MS = 86_400_000;
 
-/** Servers, and subnets, of which it is remembered that they were told. */
+/** Number of servers and of subnets whose last report is remembered. */
 const TOLD_MAX = 1000;
 
-/** Another DHCP server, as clients' requests give it away. */
+/** Another DHCP server, known from clients' requests. */
 export interface ForeignServer {
   readonly subnetId: string;
   /** Option 54 of the requests. */
@@ -26,19 +26,19 @@ interface Sighting {
 }
 
 /**
- * Remembers other DHCP servers. A client that takes up an offer names whose it is, to everybody on the link (RFC 2131
- * section 3.1), so nothing needs to be sent to find out.
+ * Remembers other DHCP servers. A client that accepts an offer broadcasts which server made it (RFC 2131 section 3.1),
+ * so no probe is needed to find them.
  */
 export class ForeignServers {
-  /** Of too many in a subnet, those seen longest ago are forgotten. */
+  /** The number for each subnet is limited; those seen longest ago are forgotten first. */
   readonly #bySubnet = new Map<string, LRUCache<Ipv4Address, Sighting>>();
-  // Forged names push out real ones, which then are new again.
+  // Forged servers can displace real ones, which then count as new again.
   readonly #toldServers = new KeyedBuckets(1 / 60, 1, TOLD_MAX);
   readonly #toldSubnets = new KeyedBuckets(1 / 60, SERVERS_PER_SUBNET_MAX, TOLD_MAX);
 
   /**
-   * Notes a server; true if it is news: it is new, was not told within this minute, and few others of its subnet
-   * were. A flood of forged names pushes out no more than a few others.
+   * Records a server. True if it is to be reported: it is new, was not reported within the last minute, and few others
+   * of its subnet were. A flood of forged servers causes only a few reports.
    */
   note(subnetId: string, serverAddress: Ipv4Address, now: Moment): boolean {
     let servers = this.#bySubnet.get(subnetId);

@@ -12,9 +12,9 @@ import { replyDecision, serverReplyMessage } from './server-reply.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
 
 /**
- * Answers a BOOTP request, if BOOTP is on, with an address for good: a BOOTP client neither renews nor gives back (RFC
- * 951; RFC 1534 section 2). The reply has the size that BOOTP defines and as many options as fit; what to boot is in
- * the header, and no option says it again.
+ * Answers a BOOTP request, if BOOTP is on, with a lease that never ends: a BOOTP client neither renews nor releases
+ * (RFC 951; RFC 1534 section 2). The reply has the fixed size of BOOTP and as many options as fit; the boot file is in
+ * the header and not repeated in an option.
  */
 export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const chosen = chooseBootpAddress(exchange, surroundings);
@@ -25,7 +25,7 @@ export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): 
   subnet.dropOfferToOthers(offset, exchange.clientKey);
   const notes = { chaddr: exchange.chaddr };
   const { changes, renewal } = book.bind(subnet, offset, exchange.clientKey, notes, Infinity, exchange.now);
-  // A BOOTP client says nothing of itself: what firmware without an architecture gets is all there is.
+  // A BOOTP client does not identify itself, so it is treated like firmware that sends no architecture.
   const asFirmware = { ...exchange, client: { ...exchange.client, kind: 'pxe' as const } };
   const { answer, ...planned } = planBoot(asFirmware, subnet, findBootPlan, true);
   const message = serverReplyMessage(asFirmware, {
@@ -45,7 +45,7 @@ export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): 
   return { ...reply, limits: { maxSize: BOOTP_MESSAGE_SIZE, overload: false } };
 }
 
-/** The address that is reserved for the machine; or, where pools are open to BOOTP, one as DHCP would choose it. */
+/** The address that is reserved for the machine or, where BOOTP may use the pools, the one that DHCP would choose. */
 function chooseBootpAddress(
   exchange: Exchange,
   { allowFresh, inUse, policy, reservations }: DhcpSurroundings,
@@ -56,6 +56,6 @@ function chooseBootpAddress(
     return chosen.kind === 'chosen' ? chosen : chosen.reason;
   }
   const reserved = findFreeReservation(exchange, reservations, inUse);
-  // Until the records have been read, only the lease knows what was reserved.
+  // Until the records have been read, a lease is the only sign that the address was reserved.
   return reserved ?? (reservations.ready ? undefined : claimsOf(exchange)[0]) ?? 'bootp';
 }

@@ -9,8 +9,9 @@ import type { DhcpSurroundings } from './surroundings.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 
 /**
- * Takes a DHCPDECLINE: somebody else uses the address, so nobody gets it for ten minutes (RFC 2131 section 4.3.3),
- * unless it is reserved. Only from the client that was given it, so that nobody can take away the leases of others.
+ * Handles a DHCPDECLINE: another host uses the address, so it is withheld for ten minutes (RFC 2131 section 4.3.3),
+ * unless it is reserved. Accepted only from the client that was given the address, so that no client can end the lease
+ * of another.
  */
 export function serveDecline(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, now, packet, subnets } = exchange;
@@ -48,9 +49,9 @@ export function serveDecline(exchange: Exchange, surroundings: DhcpSurroundings)
 }
 
 /**
- * Takes note of a DHCPDECLINE of a reserved address without withholding the address: anybody on the link can send one
- * in the machine's name, and it would cost the machine its address. Where the network can be asked, it is; the lease
- * ends, and is the client's again when it asks.
+ * Records a DHCPDECLINE of a reserved address without withholding the address: any host on the link can forge one, and
+ * the machine would lose its address. The lease ends, and the client gets it again when it asks; the address is probed
+ * first where that is possible.
  */
 function doubtReservation(
   { clientKey, now }: Exchange,

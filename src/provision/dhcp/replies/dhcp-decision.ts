@@ -23,9 +23,12 @@ export interface DhcpReply {
   readonly destination: ReplyDestination;
   /** What must be durable before the reply leaves; see DhcpEngine.committed and DhcpEngine.commitFailed. */
   readonly changes: readonly LeaseChange[];
-  /** Whether the changes only prolong what the client already holds, so that it may be answered on a full disk. */
+  /**
+   * Whether the changes only renew a lease that the client already holds, so that it may be answered although the disk
+   * is full.
+   */
   readonly renewal: boolean;
-  /** An address that was never in use here: worth asking the network for before it is offered. */
+  /** An address to probe on the network before it is offered, because it was never leased here. */
   readonly probe?: Ipv4Address;
   /** The name of a new or prolonged lease in DNS. */
   readonly leaseName?: LeaseName;
@@ -43,7 +46,7 @@ export type AcceptedNotice =
   /** A host without a lease answered for an address that was about to be offered. */
   | 'conflict';
 
-/** Take note and do not answer: the protocol has no reply to a DHCPRELEASE or a DHCPDECLINE. */
+/** Change leases and send no reply: the protocol has none to a DHCPRELEASE or a DHCPDECLINE. */
 export interface DhcpAccept {
   readonly kind: 'accept';
   readonly notice: AcceptedNotice;

@@ -39,13 +39,13 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
   }
   const binding = subnet.bindingAt(offset);
   const holds = binding?.active === true && binding.lease.clientKey === clientKey;
-  // Asking again shows that the client is still there: its minute begins anew.
+  // A repeated DHCPDISCOVER shows that the client is still there, so its minute starts again.
   if (!holds) subnet.addOffer(offset, clientKey, now.monotonicMs);
 
   const address = subnet.addressAt(offset);
   const planned = planBoot(exchange, subnet, surroundings.findBootPlan, true);
   const wanted = planned.bootFile;
-  // An offer says what the DHCPACK after it will say.
+  // An offer has the same contents as the DHCPACK that follows it.
   const boot =
     wanted === undefined || surroundings.bootLoops.allows(exchange, wanted) ? planned : stopBoot(planned);
   const leaseSeconds = leaseSecondsFor(exchange, subnet, boot.plan);
@@ -68,7 +68,7 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
   return replyDecision(exchange, message, MessageType.offer, {
     changes: [],
     renewal: false,
-    // An installed system that looks for its address is no step of a boot; that it got one is told by the ACK.
+    // A DHCPDISCOVER of an installed system is not a step of a boot; the DHCPACK records that it got an address.
     events: [
       ...held,
       ...(isBooting(client) ? [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)] : []),
@@ -79,7 +79,9 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
   });
 }
 
-/** How long a client may have its address: firmware and iPXE for less, since they give nothing back. */
+/**
+ * How long a client may have its address. Firmware and iPXE get shorter leases, since they never send a DHCPRELEASE.
+ */
 export function leaseSecondsFor({ client }: Exchange, subnet: SubnetLeases, plan: BootPlan): number {
   const settings = subnet.compiled.subnet;
   const leaseSeconds = plan.leaseSeconds ?? settings.leaseSeconds;
@@ -102,7 +104,7 @@ function heldEvent(exchange: Exchange, holder: ReservationHolder): DhcpEvent {
   });
 }
 
-/** A host on the link can be asked; behind a relay there is nobody whom we could ask. */
+/** ARP reaches a host on the link; behind a relay there is no way to ask. */
 function needsProbe({ canProbe, client }: Exchange, { policy }: DhcpSurroundings): boolean {
   if (!canProbe) return false;
   return policy.conflictDetection === 'all' || client.kind === undefined;

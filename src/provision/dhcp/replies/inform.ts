@@ -8,14 +8,14 @@ import { exchangeEvent } from '../locate/exchange-event.ts';
 import { replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
- * Answers a DHCPINFORM of a client that has its address from elsewhere: settings, and no lease (RFC 2131 section
+ * Answers a DHCPINFORM of a client that got its address in another way: settings without a lease (RFC 2131 section
  * 4.3.5).
  */
 export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { client, packet, subnets } = exchange;
   const { ciaddr, giaddr } = packet.message;
   const relayed = giaddr !== UNSPECIFIED_ADDRESS;
-  // A relay finds the client by its hardware address; without one there would be nowhere to send to.
+  // A relay finds the client by its hardware address, so a request without one cannot be answered.
   if (ciaddr === UNSPECIFIED_ADDRESS && !relayed) return ignore('incomplete');
   const own = subnets.find((one) => one.offsetOf(ciaddr) !== undefined);
   if (own === undefined && !relayed) return ignore('no_subnet');
@@ -30,7 +30,7 @@ export function decideInform(exchange: Exchange, surroundings: DhcpSurroundings)
   return replyDecision(exchange, message, MessageType.ack, {
     changes: [],
     renewal: false,
-    // Installed systems ask again and again, which is no step of a boot.
+    // Installed systems send DHCPINFORM repeatedly, which is not a step of a boot.
     events:
       client.kind === undefined
         ? []

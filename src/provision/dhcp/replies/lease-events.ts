@@ -2,7 +2,7 @@ import type { LeaseChange } from '../leases/lease.ts';
 import type { LeaseEvent } from '../leases/lease-event.ts';
 import { changesOf, type DhcpDecision } from './dhcp-decision.ts';
 
-/** What the changes of a decision mean to those who follow leases. To be told once the changes are durable. */
+/** The lease events that the changes of a decision cause. Emit them only when the changes are durable. */
 export function leaseEventsOf(decision: DhcpDecision): LeaseEvent[] {
   return changesOf(decision).map((change) => leaseEventOf(change, decision));
 }

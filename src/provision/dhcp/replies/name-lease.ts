@@ -37,7 +37,7 @@ export function nameLease(
       ...(domain !== undefined && { domain }),
     },
     policy.names,
-    // Without the records nobody knows which names are a machine's, so no client chooses its own.
+    // Until the records are read, any name may belong to a machine, so no client may choose its own.
     (hostname) => !reservations.ready || reservations.findNamed(hostname) !== undefined,
   );
   return {

@@ -29,7 +29,7 @@ export function serveProxyClient(exchange: Exchange, surroundings: DhcpSurroundi
   if (type === MessageType.request) {
     const identifier = readAddress(packet.message.options, OptionCode.serverIdentifier);
     const ours = identifier !== undefined && isOurIdentifier(identifier, exchange, surroundings);
-    // Old Intel ROMs wait for the proxy's word on the request that goes to the other server.
+    // Old Intel ROMs wait for the proxy to answer the DHCPREQUEST that is meant for the other server.
     const intel =
       subnets[0].compiled.subnet.intelReplyRequest && isBios(client.arch) && client.ipxe === undefined;
     if (!ours && !intel) return ignore('other_server');
@@ -59,8 +59,8 @@ export function serveProxyClient(exchange: Exchange, surroundings: DhcpSurroundi
 
 /**
  * Decides on a request on port 4011, where PXE clients ask a boot server (PXE 2.1 section 2.2.4). It is answered in
- * every mode: a closed port makes some ROMs give up at once. The answer goes back to where the request came from and
- * never to everybody; it is not much longer than the request.
+ * every mode: a closed port makes some ROMs give up at once. The answer is sent to the source address of the request,
+ * never broadcast, and its size is limited by that of the request.
  */
 export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { client, packet, subnets, type } = exchange;
@@ -136,10 +136,10 @@ function proxyMessage(
 
 function describeAnswer({ bootFile }: BootAnswer): string {
   if (bootFile === undefined) return 'by Raspberry Pi file names';
-  // rhboot/shim#165, rhboot/grub2#87: they read the DHCPACK and never a proxy's offer.
+  // rhboot/shim#165, rhboot/grub2#87: shim and GRUB read the DHCPACK and never a proxy's offer.
   const looksElsewhere = /(?:^|\/)(?:shim|grub)[^/]*$/i.test(bootFile);
   return looksElsewhere
-    ? `${bootFile} (which looks for its files at the server that leases: let iPXE come first)`
+    ? `${bootFile} (which loads its files from the server that leases addresses: boot it through iPXE instead)`
     : bootFile;
 }
 

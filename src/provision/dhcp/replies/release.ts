@@ -6,8 +6,8 @@ import type { DhcpSurroundings } from './surroundings.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 
 /**
- * Takes a DHCPRELEASE: the address is free for others when no unused one is left, and until then remembered as the
- * client's (RFC 2131 section 4.3.4). Only from its holder.
+ * Handles a DHCPRELEASE, which only the lease's holder may send: the address stays remembered as the client's until no
+ * unused address is left, and is then given to others (RFC 2131 section 4.3.4).
  */
 export function serveRelease(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, now, packet, subnets } = exchange;

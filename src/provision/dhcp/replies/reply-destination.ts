@@ -9,9 +9,9 @@ const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
 
 /**
- * Where the reply to a request on port 67 goes (RFC 2131 section 4.1). What RFC 2131 would send to the hardware
- * address of a client that has no address yet is broadcast, which the RFC allows where the other is not possible, and
- * which every client takes.
+ * Where the reply to a request on port 67 goes (RFC 2131 section 4.1). A client without an address gets a broadcast
+ * instead of a unicast to its hardware address: the RFC allows that where such a unicast is not possible, and every
+ * client accepts it.
  */
 export function replyDestination(
   { message, ingress, source }: DhcpPacket,
@@ -19,11 +19,11 @@ export function replyDestination(
   relay: RelayAgentInformation | undefined,
 ): ReplyDestination {
   if (message.giaddr !== UNSPECIFIED_ADDRESS) {
-    // RFC 8357 section 5.4: such a relay listens where it sends from.
+    // RFC 8357 section 5.4: a relay with this sub-option listens on the port that it sends from.
     const port = relay?.sourcePort === true ? source.port : SERVER_PORT;
     return { address: message.giaddr, port, from: ingress };
   }
-  // A client that has an address sends from it; a ciaddr of anywhere else is nowhere to send to.
+  // A client that has an address sends from it. A ciaddr that differs from the source address is not a destination.
   const unicast =
     replyType === MessageType.ack &&
     message.ciaddr !== UNSPECIFIED_ADDRESS &&
@@ -32,8 +32,8 @@ export function replyDestination(
 }
 
 /**
- * The flags of a reply: as received, but for a refusal that a relay must broadcast, since the client's address is
- * what is being refused (RFC 2131 section 4.3.2).
+ * The flags of a reply: as received, except that a relayed DHCPNAK has the broadcast bit set, since the client cannot
+ * use the address that was refused (RFC 2131 section 4.3.2).
  */
 export function replyFlags(request: DhcpMessage, replyType: number | undefined): number {
   const refusedBehindRelay = replyType === MessageType.nak && request.giaddr !== UNSPECIFIED_ADDRESS;

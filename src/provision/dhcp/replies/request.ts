@@ -18,8 +18,9 @@ import { exchangeEvent } from '../locate/exchange-event.ts';
 import { refusalMessage, replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
- * Answers a DHCPREQUEST, which is one of four (RFC 2131 section 4.3.2 and table 4): taking up an offer, asking after
- * a restart whether the old address still holds, prolonging a lease, and prolonging it with whoever answers.
+ * Answers a DHCPREQUEST. There are four kinds (RFC 2131 section 4.3.2 and table 4): accepting an offer (SELECTING),
+ * confirming the old address after a restart (INIT-REBOOT), renewing a lease with its server (RENEWING), and renewing
+ * it with any server (REBINDING).
  */
 export function serveRequest(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { message } = exchange.packet;
@@ -42,7 +43,7 @@ export function serveRequest(exchange: Exchange, surroundings: DhcpSurroundings)
   return serveInitReboot(exchange, requested, surroundings);
 }
 
-/** SELECTING. Never acknowledges another address than the one asked for: edk2 would decline it. */
+/** SELECTING. Only ever acknowledges the address that was requested: edk2 would decline any other. */
 function serveSelecting(
   exchange: Exchange,
   wanted: Ipv4Address,
@@ -98,8 +99,9 @@ function serveInitReboot(
 }
 
 /**
- * RENEWING and REBINDING, which differ in how the packet came and not in what is right. A running system keeps its
- * address even where another one has been reserved for it since: it gets that one when it asks anew.
+ * RENEWING and REBINDING. They arrive differently (unicast or broadcast), and the answer is the same. A running system
+ * keeps its address even if another one was reserved for it meanwhile; it gets the reserved one at its next
+ * DHCPDISCOVER.
  */
 function serveProlonging(
   exchange: Exchange,
@@ -110,14 +112,14 @@ function serveProlonging(
   const offset = subnet?.offsetOf(ciaddr);
   const { authoritative } = (subnet ?? exchange.subnets[0]).compiled.subnet;
   if (subnet === undefined || offset === undefined) {
-    // Only a broadcast gets here with an address of elsewhere: the client has moved to this network.
+    // Only a broadcast reaches this point with an address of another network: the client has moved to this one.
     return authoritative
       ? refuse(exchange, `${ciaddr} is not an address of this network`)
       : ignore('unknown_lease');
   }
   const ours = subnet.bindingOf(exchange.clientKey)?.offset === offset;
-  // An address outside of the pools was set by hand, or by somebody else: not ours to refuse, unless another client has
-  // it from us, as after a reservation was taken over.
+  // An address outside the pools was configured by hand or by another server, so we do not refuse it, unless we leased
+  // it to another client, as after a reservation was taken over.
   const isOurs = subnet.isInPool(offset) || subnet.bindingAt(offset)?.active === true;
   if (!ours && !(authoritative && isOurs)) return ignore('unknown_lease');
   if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
@@ -173,8 +175,8 @@ function grant(
     ...bootDetail(exchange, boot),
     ...(leaseSeconds !== Infinity && { leaseSeconds }),
   };
-  // Installed systems prolong their leases for ever, and what no record knows may be anybody's telephone: neither is a
-  // step of a boot. The system that a machine has just booted has its firmware's lease, and prolongs it.
+  // Installed systems renew their leases for ever, and a client without a record may be a telephone: neither is a step
+  // of a boot. A system that has just been booted takes over the lease of its firmware and renews it.
   const uneventful = !isBooting(client) && (renewal || exchange.match === undefined);
   return replyDecision(exchange, message, MessageType.ack, {
     changes: [...freed, ...changes],
@@ -196,8 +198,8 @@ function refuse(exchange: Exchange, why: string): DhcpDecision {
 }
 
 /**
- * Refuses an address of this network. Who may have it depends on the machine records: until they were read nobody is
- * refused, so that no machine loses its address to a server that started without them.
+ * Refuses an address of this network. The machine records decide who may have it, so nobody is refused until they have
+ * been read: no machine loses its address because the server started without them.
  */
 function refuseByRecords(exchange: Exchange, why: string, { reservations }: DhcpSurroundings): DhcpDecision {
   return reservations.ready ? refuse(exchange, why) : ignore('records_unknown');
@@ -217,7 +219,7 @@ function notesOf({ chaddr, packet }: Exchange): LeaseNotes {
   };
 }
 
-/** A client's host name if it is one of letters, digits and hyphens (RFC 1123 section 2.1), else nothing. */
+/** A client's host name if it consists of letters, digits and hyphens (RFC 1123 section 2.1), otherwise undefined. */
 function readHostname(options: DhcpOptions): string | undefined {
   const text = readText(options, OptionCode.hostName);
   return text !== undefined && /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(text) ? text : undefined;

@@ -25,7 +25,7 @@ export function serveMessage(exchange: Exchange, surroundings: DhcpSurroundings)
     case undefined:
       return serveBootp(exchange, surroundings);
     default:
-      // Server messages, lease queries and whatever else: not for us to answer.
+      // Messages of servers, lease queries and other types get no answer.
       return ignore('message_type');
   }
 }

@@ -22,7 +22,7 @@ export interface ServerReplyContent {
   readonly yiaddr: Ipv4Address;
   readonly leaseSeconds?: number;
   readonly boot: PlannedBoot;
-  /** Option 54, where it is not what we call ourselves by default. */
+  /** Option 54, where it differs from the default server identifier. */
   readonly serverIdentifier?: Ipv4Address;
   /** Option 81. */
   readonly fqdn?: Uint8Array;
@@ -70,7 +70,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
   };
 }
 
-/** A DHCPNAK: nothing but who refuses, and why (RFC 2131 table 3). */
+/** A DHCPNAK, which has only the server identifier and the reason (RFC 2131 table 3). */
 export function refusalMessage(exchange: Exchange, why: string): DhcpMessage {
   const { message } = exchange.packet;
   const options = new Map<number, Uint8Array>([
@@ -143,7 +143,7 @@ function addConfigured(
   const boots = exchange.client.kind !== undefined;
   const hostname = exchange.match?.machine.hostname;
   const add = (code: number): void => {
-    // What a client boots is decided for it alone; and edk2 takes option 13 for the size of the boot file.
+    // The boot file is chosen for each client; and edk2 reads option 13 as its size.
     if (options.has(code) || code === OptionCode.bootFileSize || (boots && BOOT_OPTION_CODES.has(code)))
       return;
     const value =

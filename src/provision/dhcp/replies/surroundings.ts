@@ -8,7 +8,7 @@ import type { DeclineBudget } from '../leases/decline-budget.ts';
 import type { ReservationsInUse } from '../leases/reservations-in-use.ts';
 import type { LeaseBook } from '../leases/lease-book.ts';
 
-/** What replies are made from: the leases, what is declared, and the limits. */
+/** What replies are made from: the leases, the declared subnets and machines, and the limits. */
 export interface DhcpSurroundings {
   readonly book: LeaseBook;
   readonly policy: DhcpPolicy;
@@ -16,10 +16,10 @@ export interface DhcpSurroundings {
   readonly findBootPlan: FindBootPlan;
   /** Whether an address is one of this host's. */
   readonly isOurs: (address: Ipv4Address) => boolean;
-  /** How many DHCPDECLINEs are believed. */
+  /** Limits how many DHCPDECLINEs are accepted. */
   readonly declines: DeclineBudget;
   readonly allowFresh: AllowFresh;
-  /** Reserved addresses that somebody else uses, or is said to use. */
+  /** Reserved addresses that another host uses, or that a client reported as used. */
   readonly inUse: ReservationsInUse;
   readonly bootLoops: BootLoopGuard;
 }

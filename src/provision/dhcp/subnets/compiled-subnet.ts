@@ -11,7 +11,7 @@ export interface OffsetRange {
   readonly last: number;
 }
 
-/** A subnet with everything worked out that would otherwise be worked out for every packet. */
+/** A subnet with all values precomputed that every packet needs. */
 export interface CompiledSubnet {
   readonly subnet: Subnet;
   /** The network address as a number; offsets count from it. */
@@ -29,7 +29,7 @@ export interface CompiledSubnet {
   readonly netmask: Uint8Array;
 }
 
-/** Works a subnet out. Throws RangeError where it contradicts itself. */
+/** Compiles a subnet. Throws RangeError where its settings contradict each other. */
 export function compileSubnet(subnet: Subnet): CompiledSubnet {
   const base = subnet.cidr.first;
   const size = subnet.cidr.last - base + 1;
@@ -73,13 +73,13 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
   };
 }
 
-/** Whether the last octet of the address at the offset is 0 or 255. */
+/** Whether the last byte of the address at the offset is 0 or 255. */
 export function isOctetEdge(base: number, offset: number): boolean {
   const octet = (base + offset) & 255;
   return octet === 0 || octet === 255;
 }
 
-/** Excluded ranges are taken to be apart from each other. */
+/** Excluded ranges must not overlap. */
 function countUsable(
   pools: readonly OffsetRange[],
   excluded: readonly OffsetRange[],

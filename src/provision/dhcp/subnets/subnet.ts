@@ -51,7 +51,7 @@ export interface Subnet {
   readonly bootLeaseSeconds: number;
   /** Relay addresses (giaddr) outside `cidr` whose requests belong to this subnet. */
   readonly relays: readonly Ipv4Address[];
-  /** Subnets with the same name here are on one link: a client gets an address of the first one with room. */
+  /** Subnets with the same name here share one link: a client gets an address of the first one with a free address. */
   readonly sharedNetwork?: string;
   /** Whether clients that no machine record knows are answered. */
   readonly allowUnknown: 'discover' | 'ignore';
@@ -67,7 +67,7 @@ export interface Subnet {
   readonly intelReplyRequest: boolean;
 }
 
-/** What an operator has to say about a subnet; all else has a default. */
+/** The required settings of a subnet; all others have defaults. */
 export type SubnetSettings = Pick<Subnet, 'id' | 'cidr' | 'mode'> & Partial<Subnet>;
 
 /** A subnet with the defaults for what the settings leave out. */
@@ -80,7 +80,7 @@ export function defineSubnet(settings: SubnetSettings): Subnet {
     dns: [],
     ntp: [],
     options: [],
-    // Refusing the addresses of others is for who leases here, and nobody else.
+    // Only the server that leases on a network may refuse addresses there.
     authoritative: settings.mode === 'full' && pools.length > 0,
     leaseSeconds: 3600,
     bootLeaseSeconds: 600,

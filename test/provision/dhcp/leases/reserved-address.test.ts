@@ -60,7 +60,7 @@ describe('another card of the record', () => {
         {
           kind: 'dhcp.reservation_held',
           machineId: 'two',
-          summary: `${RESERVED} is reserved for machine two and is in use by ${CARD_1}, another card of it: the machine gets it once that host is gone`,
+          summary: `${RESERVED} is reserved for machine two and is in use by ${CARD_1}, another card of that machine: the machine gets it once that host is gone`,
         },
       ],
     });
@@ -226,7 +226,7 @@ describe('a DHCPDECLINE in the machine’s name', () => {
     rig.send(decline);
     rig.send(discover(CARD_1));
     expect(rig.engine.markInUse(ip(RESERVED), STRANGER, rig.now)?.events[0]?.summary).toMatch(
-      /in use by 02:00:00:00:00:03, which no record knows/,
+      /in use by 02:00:00:00:00:03, which is in no machine record/,
     );
     expect(offered(rig.send(discover(CARD_1, { options: UEFI_PXE })))).toBe('10.20.0.50');
   });

@@ -9,7 +9,7 @@ test('a reserved address of no network is told, by the name of its machine', () 
     machine({ id: 'none', macs: [clientMac(3)] }),
   ];
   expect(reviewReservations(machines, [rackSubnet()])).toEqual([
-    'machine out: its address 10.21.0.9 is in none of the networks, and is not given out',
+    'machine out: its address 10.21.0.9 is in none of the networks, so it is not given out',
   ]);
   expect(reviewReservations(machines, [])).toEqual([]);
 });

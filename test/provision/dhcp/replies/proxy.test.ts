@@ -295,7 +295,7 @@ describe('mode auto', () => {
 });
 
 describe('P11: programs that look for their files at the server that leases', () => {
-  const hint = '(which looks for its files at the server that leases: let iPXE come first)';
+  const hint = '(which loads its files from the server that leases addresses: boot it through iPXE instead)';
   test.each([
     ['shimx64.efi', true],
     ['debian/grubx64.efi', true],
