@@ -1,7 +1,7 @@
 import { joinPath } from '../ignition/go-path.ts';
 import { messages } from './messages.ts';
 
-/** What stands at a path. */
+/** What exists at a path. */
 export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'symlink' | 'other';
   /** Whether any of the three execute bits is set. */
@@ -9,41 +9,41 @@ export interface FileStatus {
 }
 
 /**
- * The files that a Butane document may embed. The compiler does no I/O of its own: it asks for paths that it has
- * found to be inside the directory as far as their text goes. All functions are synchronous and throw FilesError.
+ * The files that a Butane document may embed. The compiler does no I/O of its own: it asks only for paths whose text
+ * shows that they are inside the directory. All functions are synchronous and throw FilesError.
  */
 export interface ButaneFiles {
   /** The files directory as the user named it; paths in messages begin with it. */
   readonly directory: string;
-  /** The absolute form of a path, by its text alone: cleaned, links not looked at. */
+  /** The absolute form of a path, from its text alone: cleaned, without resolving links. */
   absolute(path: string): string;
   /** Contents of a regular file. */
   read(path: string): Uint8Array;
-  /** What is at a path, links followed. */
+  /** What exists at a path, following links. */
   stat(path: string): FileStatus;
-  /** What is at a path, links not followed. */
+  /** What exists at a path, not following links. */
   lstat(path: string): FileStatus;
   /** Names in a directory, in any order. */
   list(path: string): readonly string[];
   /** The target of a symbolic link, as it is written. */
   readLink(path: string): string;
-  /** The absolute path without any link in it. */
+  /** The absolute path with all links resolved. */
   realPath(path: string): string;
 }
 
-/** A file cannot be had; the message says what was tried, on which path, and what came of it, as Go does. */
+/** Thrown if a file cannot be read; the message says what was tried, on which path, and the result, as Go does. */
 export class FilesError extends Error {
   override readonly name = 'FilesError';
 }
 
-/** How far paths are held inside the files directory. */
+/** How paths are confined to the files directory. */
 export interface Containment {
-  /** Whether links are resolved first, so that none can lead outside. Butane looks at the text only. */
+  /** Whether links are resolved first, so that none can lead outside. Butane checks only the text of the path. */
   readonly resolveLinks: boolean;
 }
 
 /**
- * The path of a local file, as a message would name it, after checking that it is inside the files directory. Throws
+ * The path of a local file as messages name it, after checking that it is inside the files directory. Throws
  * FilesError, also if there is no files directory.
  */
 export function locateLocal(

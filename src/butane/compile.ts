@@ -32,24 +32,24 @@ import { readYaml } from './yaml/read-yaml.ts';
 import { YamlError } from './yaml/yaml-error.ts';
 import type { YamlPlace } from './yaml/yaml-error.ts';
 
-/** Where Butane trusts the author of a document, and a server had better not. All are off unless set. */
+/** Checks for a server, where Butane trusts the author of a document. All are off unless set. */
 export interface Safety {
   /**
-   * Unknown keys are errors, not warnings, because what is misspelt would be left out of the machine; those behind
-   * aliases and merge keys as well, which in turn may be used without a warning.
+   * Unknown keys are errors, not warnings, because a misspelt key would be missing on the machine. This includes keys
+   * behind aliases and merge keys, which in turn may be used without a warning.
    */
   readonly refuseUnknownKeys?: boolean;
   /** Links are resolved before local files are read, so that none can lead out of the files directory. */
   readonly resolveLinks?: boolean;
-  /** Values that are written into a line of a generated file must stay in it. */
+  /** Values that are written into a line of a generated file must not break out of that line. */
   readonly refuseLineBreaks?: boolean;
   /** Embedded contents must have the hash that is declared for them. */
   readonly checkHashes?: boolean;
-  /** Configurations embedded for Ignition to merge must be valid, local ones and those of other versions too. */
+  /** Configurations embedded for Ignition to merge must be valid, including local ones and those of other versions. */
   readonly checkEmbeddedConfigs?: boolean;
 }
 
-/** Everything on: how the server compiles. */
+/** All checks on: this is how the server compiles. */
 export const serverSafety: Required<Safety> = {
   refuseUnknownKeys: true,
   resolveLinks: true,
@@ -58,16 +58,16 @@ export const serverSafety: Required<Safety> = {
   checkEmbeddedConfigs: true,
 };
 
-/** How to compile; without any of these, as the butane command does without flags. */
+/** How to compile; without options, as the butane command does without flags. */
 export interface CompileOptions {
-  /** The files that `local` and trees may embed; without them, using either is an error. */
+  /** The files that `local` and trees may embed; if absent, using either is an error. */
   readonly files?: ButaneFiles;
   readonly safety?: Safety;
   /** Indents the JSON by two spaces. */
   readonly pretty?: boolean;
 }
 
-/** What became of a Butane document. */
+/** The result of compiling a Butane document. */
 export type CompileResult =
   | {
       readonly kind: 'config';
@@ -80,16 +80,19 @@ export type CompileResult =
     }
   | {
       readonly kind: 'invalid';
-      /** Why, in Butane's words: what is wrong with the YAML, or that an entry says it. */
+      /** The reason, in Butane's words: what is wrong with the YAML, or that the entries contain an error. */
       readonly error: string;
-      /** Where the YAML is wrong; the line in `error` is go-yaml's, which often is another. Entries have their own. */
+      /**
+       * Where the YAML is wrong; the line in `error` is go-yaml's, which is often different. Entries have their own
+       * places.
+       */
       readonly place?: YamlPlace;
       readonly entries: readonly Entry[];
     };
 
 /**
  * Compiles a Butane document to an Ignition configuration, as Butane 0.29 does: the same output, and the same report
- * with the same places in the document. Never throws for what is in the document or in the files. Cost is
+ * with the same places in the document. Never throws because of errors in the document or in the files. Cost is
  * proportional to the document and to the files that it embeds.
  */
 export function compileButane(input: Uint8Array | string, options: CompileOptions = {}): CompileResult {
@@ -107,7 +110,7 @@ export function compileButane(input: Uint8Array | string, options: CompileOption
   return new Compilation(root, document, spec, options).run();
 }
 
-/** What every document must say first. */
+/** The keys that every document must have. */
 const commonFields: ButaneStruct = {
   goName: 'commonFields',
   goType: 'config.commonFields',
@@ -133,14 +136,14 @@ function readSpec(input: Uint8Array | string): { root: YamlNode; spec: ButaneSpe
   return { root, spec: choice.spec };
 }
 
-/** The result for a document that is no YAML, or does not fit; anything but a YamlError is thrown again. */
+/** The result for a document that is not YAML, or does not fit; anything but a YamlError is thrown again. */
 function refuse(error: unknown, prefix = ''): CompileResult {
   if (!(error instanceof YamlError)) throw error;
   const { message, place } = error;
   return { kind: 'invalid', error: prefix + message, entries: [], ...(place && { place }) };
 }
 
-/** One document on its way through Butane's stages, each of which ends it if it finds an error. */
+/** One document on its way through Butane's stages. Each stage ends the compilation if it finds an error. */
 class Compilation {
   readonly #root: YamlNode;
   readonly #document: DecodedObject;
@@ -193,7 +196,7 @@ class Compilation {
       const json = encodeConfig(config, ignition, { indent: this.#options.pretty ? 2 : 0 });
       return { kind: 'config', config, spec: ignition, json, entries: this.#entries };
     } catch (error) {
-      // The longest string there can be has half a gigabyte.
+      // The longest possible string has half a gigabyte.
       if (error instanceof RangeError) return this.#invalid('the generated configuration is too large');
       throw error;
     }

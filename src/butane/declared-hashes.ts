@@ -7,8 +7,8 @@ import type { SpecVersion } from '../ignition/spec-version.ts';
 import { embeddedBytes } from './embedded-bytes.ts';
 
 /**
- * Finds embedded contents that do not have the hash declared for them: the machine would fetch them, compare, and give
- * up its first boot. Hashes are those of the unpacked contents. Entries have paths of the configuration.
+ * Finds embedded contents whose hash differs from the declared one: Ignition would fail at the first boot. Hashes are
+ * those of the unpacked contents. Entries have paths of the configuration.
  */
 export function checkDeclaredHashes(config: Config, spec: SpecVersion): Entry[] {
   const entries: Entry[] = [];

@@ -7,25 +7,25 @@ import { isPlainNull, resolveScalar, tagOf, toInt } from './yaml/resolve-scalar.
 import { YamlError } from './yaml/yaml-error.ts';
 import type { YamlPlace } from './yaml/yaml-error.ts';
 
-/** A decoded value; undefined where a list or mapping lost a null. */
+/** A decoded value; undefined where a list or mapping contained a null. */
 export type DecodedValue = string | Int | boolean | DecodedObject | DecodedValue[];
 
-/** A decoded mapping: only the keys that the schema knows and that are not null. */
+/** A decoded mapping: only keys that the schema has and that are not null. */
 export type DecodedObject = { [name: string]: DecodedValue };
 
-/** Merge keys inside of merge keys; go-yaml has no limit but that of nesting. */
+/** Maximum depth of merge keys within merge keys; go-yaml limits only the nesting. */
 const maxMergeDepth = 500;
 
-/** Characters that scalars behind aliases may have together; go-yaml counts nodes, however long they are. */
+/** Maximum total length of scalars behind aliases, in characters; go-yaml counts nodes, regardless of their length. */
 const maxAliasedLength = 16 * 1024 * 1024;
 
-/** Type errors that are listed before decoding stops listing; go-yaml has no such limit. */
+/** Number of type errors after which decoding stops; go-yaml has no such limit. */
 const maxTypeErrors = 1000;
 
 /**
  * Decodes a YAML document into the struct of a schema, as go-yaml decodes into Butane's Go types: aliases and merge
- * keys resolved, nulls left out (also of lists, whose other items move up), unknown keys not even looked at. Throws
- * YamlError for what does not fit, with all type errors in one message.
+ * keys are resolved, nulls are omitted (also from lists, whose other items move up), unknown keys are ignored. Throws
+ * YamlError for values that do not fit, with all type errors in one message.
  */
 export function decodeDocument(root: YamlNode, schema: ButaneStruct): DecodedObject {
   const decoder = new Decoder();
@@ -45,10 +45,10 @@ class Decoder {
   #aliasedLength = 0;
   #mergeDepth = 0;
   readonly #activeAliases = new Set<AliasNode>();
-  /** Keys that are set already while merge keys are resolved; undefined outside. */
+  /** Keys that are already set while merge keys are resolved; undefined otherwise. */
   #mergedKeys: Set<string> | undefined;
 
-  /** Decodes a mapping; undefined for null and for what is no mapping, which is a type error. */
+  /** Decodes a mapping; undefined for null and for any other value, which is a type error. */
   struct(node: YamlNode, schema: ButaneStruct, into: DecodedObject = {}): DecodedObject | undefined {
     this.#count();
     switch (node.kind) {
@@ -175,7 +175,7 @@ class Decoder {
     return value;
   }
 
-  /** Decodes what a merge key names into a struct, keys that are there already excepted. */
+  /** Decodes what a merge key names into a struct, except keys that are already set. */
   #merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
     if (++this.#mergeDepth > maxMergeDepth) {
       throw new YamlError(`line ${parent.line}: merge keys are nested deeper than ${maxMergeDepth}`, parent);
@@ -200,7 +200,7 @@ class Decoder {
     this.#mergeDepth--;
   }
 
-  /** Reports keys of a mapping that are written the same. */
+  /** Reports keys of a mapping that are spelt the same. */
   #hasDuplicates(node: MappingNode): boolean {
     if (node.pairs.length <= fewKeys && !repeatsKey(node.pairs)) return false;
     const keys = new Map<string, YamlNode[]>();
@@ -246,7 +246,7 @@ class Decoder {
     if (this.errors.length < maxTypeErrors) this.errors.push(message);
   }
 
-  /** Counts decoded nodes, to refuse documents that consist of hardly anything but repeated aliases. */
+  /** Counts decoded nodes, to refuse documents that consist mostly of repeated aliases. */
   #count(): void {
     this.#decoded++;
     if (this.#aliasDepth === 0) return;
@@ -265,7 +265,7 @@ class Decoder {
   }
 }
 
-/** Up to so many keys, comparing each with each other is faster than a map. */
+/** Up to this number of keys, comparing each key with each other is faster than a map. */
 const fewKeys = 12;
 
 function repeatsKey(pairs: readonly YamlPair[]): boolean {
@@ -276,7 +276,7 @@ function repeatsKey(pairs: readonly YamlPair[]): boolean {
   );
 }
 
-/** Words that are strings in YAML 1.2, and booleans only where one is wanted. */
+/** Words that are strings in YAML 1.2, and booleans only where a boolean is expected. */
 const booleanWords = new Map<string, boolean>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, true] as const),
   ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),

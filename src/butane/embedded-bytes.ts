@@ -2,12 +2,12 @@ import { gunzipSync } from 'node:zlib';
 import type { Resource } from '../ignition/config.ts';
 import { DataUrlError, decodeDataUrl } from '../ignition/data-url.ts';
 
-/** Unpacked contents beyond this size are not looked into but refused: nobody embeds as much in a configuration. */
+/** Unpacked contents larger than this are refused without checking them: no real configuration embeds as much. */
 const maxBytes = 256 * 1024 * 1024;
 
 /**
- * The bytes of a resource that a machine will get without asking anybody, unpacked; a text says why they cannot be
- * unpacked. Undefined for a resource that is fetched, and for a data URL that is none, which has an error of its own.
+ * The bytes of a resource that is contained in the configuration, unpacked; or, as a text, why they cannot be unpacked.
+ * Undefined for a resource that is fetched, and for an invalid data URL, which is reported separately.
  */
 export function embeddedBytes({ source, compression }: Resource): Buffer | string | undefined {
   if (!source?.startsWith('data:')) return undefined;

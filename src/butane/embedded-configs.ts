@@ -4,12 +4,12 @@ import { formatEntry } from '../ignition/report.ts';
 import type { Entry } from '../ignition/report.ts';
 import { embeddedBytes } from './embedded-bytes.ts';
 
-/** Errors that are shown of one embedded configuration. */
+/** Maximum number of errors that are reported for one embedded configuration. */
 const maxErrors = 10;
 
 /**
- * Finds configurations embedded under `ignition.config` that no Ignition would take: the machine would give up its
- * first boot. Butane looks into inline ones of its own version only. Entries have paths of the configuration.
+ * Finds configurations embedded under `ignition.config` that no Ignition would accept: the first boot would fail.
+ * Butane checks only inline ones of its own version. Entries have paths of the configuration.
  */
 export function checkEmbeddedConfigs({ ignition }: Config): Entry[] {
   const { merge = [], replace } = ignition?.config ?? {};

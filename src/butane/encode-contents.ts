@@ -1,28 +1,28 @@
 import { gzipSync } from 'node:zlib';
 import { base64DataUrl, escapedDataUrl } from '../ignition/data-url.ts';
 
-/** Contents as a resource of Ignition: a data URL, and how its bytes are compressed unless the user says so. */
+/** Contents as a resource of Ignition: a data URL, and how its bytes are compressed if the user does not set it. */
 export interface EncodedContents {
   readonly source: string;
   readonly compression?: '' | 'gzip';
 }
 
-/** `gzip` stands where there is an empty string otherwise. */
+/** `gzip`, or an empty string for none. */
 const compressionValueBytes = 4;
 /** Length of `;base64,`. */
 const base64PrefixBytes = 8;
 /** Header and trailer of a gzip file. */
 const gzipFrameBytes = 18;
 /**
- * How much longer Go's files are: 3 to 7 bytes, and 4 or 5 in most cases, since an empty block ends each of them
- * (measured on 440 contents of documents in use). The choice follows Butane.
+ * How much longer Go's gzip files are: 3 to 7 bytes, and 4 or 5 in most cases, since an empty block ends each of them
+ * (measured on 440 contents of documents in use). It is included so that the choice is the same as Butane's.
  */
 const extraBytesInGo = 4;
 
 /**
- * Writes contents as the shortest of three data URLs: escaped, base64, or base64 of the gzipped bytes. With a
- * `compression` of their own the bytes are compressed already, and stay as they are. The bytes of a gzip file may
- * differ from Butane's, whose compressor is another; what they unpack to does not. Source: base/util/url.go.
+ * Writes contents as the shortest of three data URLs: escaped, base64, or base64 of the gzipped bytes. If the user sets
+ * `compression`, the bytes are already compressed and are not changed. The bytes of a gzip file may differ from
+ * Butane's, which uses another compressor; what they unpack to is the same. Source: base/util/url.go.
  */
 export function encodeContents(bytes: Uint8Array, compression: string | undefined): EncodedContents {
   const { escapedBytes, distinct } = survey(bytes);
@@ -51,9 +51,9 @@ function base64Length(bytes: number): number {
 }
 
 /**
- * A length that no gzip file of contents with so many distinct bytes is below, to spare the compressor contents that
- * cannot gain (RFC 1951 section 3.2). Each distinct byte stands there at least once, in 8 bits or more of the fixed
- * code, or, behind the 26 bits that describe a code of its own, in log2 of their number on average.
+ * A lower bound for the length of a gzip file of contents with this number of distinct bytes, so that contents that
+ * cannot become shorter are not compressed (RFC 1951 section 3.2). Each distinct byte occurs at least once, in 8 bits
+ * or more of the fixed code, or, after the 26 bits that describe a dynamic code, in log2 of their number on average.
  */
 function smallestGzipBytes(distinct: number): number {
   const ownCodeBits = 26 + distinct * Math.log2(Math.max(distinct, 1));
@@ -65,7 +65,9 @@ for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
   unreserved[character.charCodeAt(0)] = 1;
 }
 
-/** Length of the contents with a comma and all but unreserved characters escaped, and how many bytes occur. */
+/**
+ * Length of the contents with a comma and with all but unreserved characters escaped, and the number of distinct bytes.
+ */
 function survey(bytes: Uint8Array): { escapedBytes: number; distinct: number } {
   const seen = new Uint8Array(256);
   let distinct = 0;

@@ -1,8 +1,8 @@
 import type { Int } from '../ignition/config.ts';
 
 /**
- * Whether a mode looks like octal digits without the leading zero: it makes little sense as it is, but would if its
- * decimal digits were octal. Agrees with base/util/file.go of coreos/butane.
+ * Whether a mode looks like octal digits without the leading zero: it is implausible as it is, but plausible if its
+ * decimal digits are read as octal. Agrees with base/util/file.go of coreos/butane.
  */
 export function looksDecimal(mode: Int, isDirectory: boolean): boolean {
   const value = Number(mode);
@@ -15,15 +15,15 @@ const read = 4;
 const write = 2;
 const execute = 1;
 
-/** Whether people write such modes: each class of users may do no more than the one before it, and so on. */
+/** Whether a mode is plausible: each class of users has no more permissions than the one before it, and so on. */
 function isUsualMode(mode: number, isDirectory: boolean): boolean {
   if (mode === 0) return true;
   let wider = 0;
   for (const shift of [0, 3, 6]) {
     const bits = (mode >> shift) & 7;
-    // The owner may do what the group may, and the group what everybody may.
+    // The owner has all permissions of the group, and the group those of others.
     if ((wider & ~bits) !== 0) return false;
-    // Who may execute where others may only read.
+    // One class may execute while a wider class may only read.
     if (bits & execute && wider & read && !(wider & execute)) return false;
     if (bits & (write | execute) && !(bits & read)) return false;
     wider |= bits;

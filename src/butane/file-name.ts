@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { runeLength } from '../ignition/go-text.ts';
 
 /**
- * Names of files are bytes to Linux, and need not be UTF-8. In text, a byte that is not part of UTF-8 stands as the lone
- * surrogate U+DC00 + byte, as in Python (PEP 383), so that every name can be asked for as it was listed.
+ * File names are bytes to Linux, and need not be UTF-8. In text, a byte that is not part of UTF-8 is represented by the
+ * lone surrogate U+DC00 + byte, as in Python (PEP 383), so that every listed name can be opened again.
  */
 export function decodeFileName(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
@@ -19,7 +19,7 @@ export function decodeFileName(bytes: Buffer): string {
   return name;
 }
 
-/** The bytes of a name that was decoded; any other name stays text. */
+/** The bytes of a name that contains such surrogates; any other name stays text. */
 export function encodeFileName(name: string): string | Buffer {
   if (!/[\udc80-\udcff]/.test(name)) return name;
   const parts = name.split(/(?<![\ud800-\udbff])([\udc80-\udcff])/);

@@ -1,4 +1,6 @@
-/** What Butane says, word for word (config/common/errors.go of coreos/butane), and what it does not say. */
+/**
+ * Butane's messages, word for word (config/common/errors.go of coreos/butane), and messages that Butane does not have.
+ */
 export const messages = {
   sourceInvalid: 'source config is invalid',
   generatedInvalid: 'config generated was invalid',

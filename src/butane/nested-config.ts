@@ -13,22 +13,22 @@ import { LineIndex } from '../ignition/text-position.ts';
 import { validateConfig } from '../ignition/validate.ts';
 import type { ValidationOptions } from '../ignition/validation-context.ts';
 
-/** The rules of the Ignition code inside Butane 0.29. */
+/** The release of Ignition that is built into Butane 0.29. */
 export const butaneRules: ValidationOptions = { ignition: '2.26' };
 
-/** What was found in an Ignition configuration inside a Butane document. */
+/** The result of checking an Ignition configuration inside a Butane document. */
 export interface NestedReport {
   /** Entries with the paths of the inner configuration. */
   readonly entries: readonly Entry[];
-  /** Whether the configuration is of another version, and so was not looked into. */
+  /** Whether the configuration has another version, and was therefore not checked. */
   readonly skipped: boolean;
-  /** Why the text is no configuration at all; undefined if it is one. */
+  /** Why the text is not a configuration at all; undefined if it is one. */
   readonly reason: string | undefined;
 }
 
 /**
  * Validates an inline configuration of `ignition.config` against the specification of the document, as
- * ValidateIgnitionConfig of coreos/butane does: one of another version is let through unseen.
+ * ValidateIgnitionConfig of coreos/butane does: one of another version is accepted without a check.
  */
 export function validateNestedConfig(bytes: Uint8Array, spec: SpecVersion): NestedReport {
   const refuse = (message: string): NestedReport => ({

@@ -4,9 +4,9 @@ import type { Path } from '../ignition/report.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 import { snakeCase } from './schema.ts';
 
-/** Knows which part of a Butane document a part of the generated configuration comes from. */
+/** Records which part of a Butane document each part of the generated configuration comes from. */
 export interface Provenance {
-  /** The path in the document; undefined if it is not known, and so most likely the same in snake_case. */
+  /** The path in the document; undefined if it is not recorded, and then most likely the same in snake_case. */
   find(path: Path): Path | undefined;
 }
 
@@ -19,7 +19,7 @@ function snakePath(path: Path): Path {
   return path.map((step) => (typeof step === 'string' ? snakeCase(step) : step));
 }
 
-/** What the sugar of a document became, path by path, over what is known already. */
+/** Adds what the sugar of a document became, path by path, to what is already recorded. */
 export class Translations implements Provenance {
   readonly #base: Provenance | undefined;
   readonly #exact = new Map<string, Path>();
@@ -30,17 +30,17 @@ export class Translations implements Provenance {
     this.#base = base;
   }
 
-  /** Says where one value comes from, but nothing about what is inside it. */
+  /** Records where one value comes from, without the values inside it. */
   add(from: Path, to: Path): void {
     this.#exact.set(keyOf(to), from);
   }
 
-  /** Says that a value and everything inside it comes from one place. */
+  /** Records that a value and everything inside it comes from one place. */
   addWhole(from: Path, to: Path): void {
     this.#whole.set(keyOf(to), from);
   }
 
-  /** Says that a value comes from another of the same shape, whose keys are the same in snake_case. */
+  /** Records that a value comes from another of the same shape, with the same keys in snake_case. */
   addParallel(from: Path, to: Path): void {
     this.#parallel.set(keyOf(to), from);
   }
@@ -66,9 +66,9 @@ export interface Traced {
 }
 
 /**
- * The provenance of a merge of generated configuration (the parent) with the user's (the child). Where both took part,
- * the user's part counts: what is generated has little to do with the text. It is worked out when it is first asked
- * for, because most documents compile without a word. Agrees with base/util/merge.go of coreos/butane.
+ * The provenance of a merge of generated configuration (the parent) with the user's (the child). Where both contribute,
+ * the user's part is recorded, since generated parts have no matching text. It is computed when it is first needed,
+ * because most documents compile without any entry. Agrees with base/util/merge.go of coreos/butane.
  */
 export class MergedProvenance implements Provenance {
   readonly #parent: Traced;

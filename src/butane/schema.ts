@@ -28,7 +28,7 @@ interface FieldBase {
   readonly key: string;
   /** The property in the decoded value: the JSON name of an Ignition field, the key itself of a sugar field. */
   readonly name: string;
-  /** Whether it has no counterpart in the Ignition specification. */
+  /** Whether the field has no counterpart in the Ignition specification. */
   readonly sugar: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface ButaneScalar extends FieldBase {
 export interface ButaneStructField extends FieldBase {
   readonly kind: 'struct';
   readonly struct: ButaneStruct;
-  /** Whether Go keeps it behind a pointer, so that a null leaves nothing. */
+  /** Whether it is a pointer in Go, so that a null leaves it unset. */
   readonly pointer: boolean;
 }
 
@@ -103,7 +103,7 @@ const quadlet: SugarStruct = {
   ],
 };
 
-/** Sugar inside the structs that Ignition has too. */
+/** Sugar inside structs that also exist in Ignition. */
 const sugarOfBase: Readonly<Record<string, readonly SugarField[]>> = {
   FileContents: [sugar('inline', 'string')],
   Resource: [sugar('inline', 'string', 1), sugar('local', 'string', 1)],
@@ -143,9 +143,9 @@ const grub: SugarStruct = {
   ],
 };
 
-/** Which sections a Butane specification has beside those of its Ignition specification. */
+/** The sections that a Butane specification has in addition to those of its Ignition specification. */
 export interface VariantSections {
-  /** Package of the Go types that are the variant's own: `v1_5`. */
+  /** Package of the variant's own Go types: `v1_5`. */
   readonly goPackage: string;
   readonly bootDevice: boolean;
   readonly grub: boolean;
@@ -161,7 +161,7 @@ export function snakeCase(name: string): string {
   return name.replace(/MiB|[A-Z]/g, (upper) => `_${upper.toLowerCase()}`);
 }
 
-/** List items that have a Go type of their own in Butane; all others are plain strings. */
+/** List items that have their own Go type in Butane; all others are plain strings. */
 const namedStrings = new Set(['Group', 'Device', 'KernelArgument', 'SSHAuthorizedKey']);
 
 class SchemaBuilder {

@@ -1,7 +1,7 @@
 import type { Entry, Path } from '../ignition/report.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 
-/** Where a rule puts what it finds, and what it may ask. */
+/** What a rule gets besides the value: where to report what it finds, and what it can look up. */
 export interface SourceContext {
   readonly spec: SpecVersion;
   /** Minor version of the Ignition specification. */

@@ -22,8 +22,8 @@ import type { Tree } from './sugar/trees.ts';
 import type { ButaneFilesystem, ButaneResource } from './sugared.ts';
 
 /**
- * Translates a decoded document, which must have passed validation, into an Ignition configuration, and traces where
- * every part of it comes from. What goes wrong is left in the context; after an error the result means nothing.
+ * Translates a decoded document, which must have passed validation, into an Ignition configuration, and records where
+ * every part of it comes from. Errors are reported in the context; after an error the result must not be used.
  */
 export function translateDocument(
   document: DecodedObject,
@@ -53,7 +53,7 @@ export function translateDocument(
   return { config, provenance: embedded };
 }
 
-/** Adds what the sections of fcos stand for; Butane warns of what it finds between the two. */
+/** Adds what the sections of fcos expand to; Butane adds its warnings between the two steps. */
 export function translateBootSections(
   document: DecodedObject,
   base: Traced,
@@ -64,11 +64,11 @@ export function translateBootSections(
   return { withBootDevice, complete };
 }
 
-/** Copies what Ignition has too, and turns the sugar inside of structs into it. */
+/** Copies the parts that Ignition has too, and expands the sugar inside structs. */
 class Translator {
   readonly #context: TranslationContext;
   readonly #translations: Translations;
-  /** Where the value under translation is, in the document and in the configuration. */
+  /** The path of the value under translation, in the document and in the configuration. */
   readonly #from: (string | number)[] = [];
   readonly #to: (string | number)[] = [];
 

@@ -4,10 +4,15 @@ import { specMinor } from '../ignition/spec-version.ts';
 import { FilesError } from './butane-files.ts';
 import type { ButaneFiles, Containment } from './butane-files.ts';
 
-/** Bytes of files that one document may embed; far more than a machine can be sent in its configuration. */
+/**
+ * Maximum total size in bytes of the files that one document embeds; far more than a machine can be sent in its
+ * configuration.
+ */
 const maxEmbeddedBytes = 128 * 1024 * 1024;
 
-/** What the steps of a translation share: the target, the files, and the entries, with paths of the document. */
+/**
+ * The state that the steps of a translation share: the target, the files, and the entries, with paths of the document.
+ */
 export class TranslationContext {
   readonly spec: SpecVersion;
   /** Minor version of the Ignition specification. */
@@ -29,7 +34,7 @@ export class TranslationContext {
     this.entries.push({ kind: 'error', path: [...path], message });
   }
 
-  /** Does something with files; if they cannot be had, that is reported and the answer is undefined. */
+  /** Runs an operation on files; if it fails, the error is reported and the result is undefined. */
   attempt<T>(path: Path, action: () => T): T | undefined {
     try {
       return action();
@@ -40,7 +45,7 @@ export class TranslationContext {
     }
   }
 
-  /** Reads a file to embed; if it cannot be had, or is too much, that is reported and the answer is undefined. */
+  /** Reads a file to embed; if it cannot be read or is too large, that is reported and the result is undefined. */
   embed(path: Path, read: () => Uint8Array): Uint8Array | undefined {
     const bytes = this.attempt(path, read);
     if (!bytes) return undefined;

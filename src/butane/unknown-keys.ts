@@ -4,13 +4,14 @@ import { isMergeKey, keyText } from './yaml/node.ts';
 import type { MappingNode, YamlNode } from './yaml/node.ts';
 
 /**
- * Finds every key that the schema does not have, as errors, also behind aliases and merge keys, where Butane does not
- * look. A merge key itself is known, and so is `x-` and anything behind it. The document must have been decoded, which bounds what its aliases can expand to.
+ * Finds every key that the schema does not have, as errors, including keys behind aliases and merge keys, which Butane
+ * does not check. A merge key itself is known, as are `x-` keys and anything below them. The document must have been
+ * decoded, which bounds what its aliases can expand to.
  */
 export function findUnknownKeys(root: YamlNode, schema: ButaneStruct): Entry[] {
   const entries: Entry[] = [];
   const path: (string | number)[] = [];
-  /** What was looked at already: the same mapping may be an alias for several values. */
+  /** The pairs of mapping and struct that were already checked: several aliases may refer to the same mapping. */
   const visited = new Map<ButaneStruct, Set<MappingNode>>();
 
   function visit(node: YamlNode, struct: ButaneStruct): void {
@@ -35,7 +36,7 @@ export function findUnknownKeys(root: YamlNode, schema: ButaneStruct): Entry[] {
     const field = struct.byKey.get(name);
     path.push(name);
     if (name.startsWith('x-')) {
-      // Where people keep anchors, as in Compose files; Butane warns and goes on.
+      // Where anchors are often kept, as in Compose files; Butane only warns.
     } else if (!field) {
       entries.push({
         kind: 'error',

@@ -23,8 +23,8 @@ import type { ButaneSpec } from './variants.ts';
 type SourceRule = (value: DecodedObject, context: SourceContext) => void;
 
 /**
- * Validates a decoded document by Butane's own rules, parents before children: those that are about the sugar. What
- * Ignition has rules for is validated after the translation. Entries have paths of the document and no positions.
+ * Validates a decoded document by Butane's own rules, which are about the sugar, parents before children. Values that
+ * Ignition has rules for are validated after the translation. Entries have paths of the document and no positions.
  */
 export function validateSource(document: DecodedObject, spec: ButaneSpec): Entry[] {
   const entries: Entry[] = [];
@@ -67,7 +67,7 @@ export function validateSource(document: DecodedObject, spec: ButaneSpec): Entry
   return entries;
 }
 
-/** The rules by the Go type they belong to. */
+/** The rules by the Go type to which they apply. */
 const rules: Readonly<Record<string, SourceRule>> = {
   Config: (value, context) => checkRoot(value, context),
   FileContents: (value, context) => checkFileContents(value, context),
@@ -87,7 +87,7 @@ const rules: Readonly<Record<string, SourceRule>> = {
   GrubUser: (value, context) => checkGrubUser(value, context),
 };
 
-/** First specification in which fcos restricts mount points and knows about reused partitions. */
+/** First specification in which fcos restricts mount points and checks reused partitions. */
 const mountPointMinor = 5;
 
 function checkRoot(value: DecodedObject, context: SourceContext): void {

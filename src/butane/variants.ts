@@ -3,7 +3,7 @@ import type { SpecVersion } from '../ignition/spec-version.ts';
 import { butaneSchema } from './schema.ts';
 import type { ButaneStruct } from './schema.ts';
 
-/** Everything that tells one Butane specification from another. */
+/** Everything that distinguishes one Butane specification from another. */
 export interface ButaneSpec {
   readonly variant: 'flatcar' | 'fcos';
   readonly version: string;
@@ -68,7 +68,7 @@ export function chooseSpec(variant: string, version: string): SpecChoice {
   return { error: `No translator exists for variant ${variant} with version ${canonical}` };
 }
 
-/** Schemas are built when they are first asked for: a compilation needs one of twelve. */
+/** Schemas are built when they are first needed: a compilation needs one of twelve. */
 function specOf(definition: Definition): ButaneSpec {
   const { variant, version, ignition, bootDevice = false, grub = false, forbids = [] } = definition;
   const key = `${variant}+${version}`;

@@ -15,8 +15,8 @@ export class YamlLocator {
   }
 
   /**
-   * Gives entries their place: that of the deepest existing value on their path, so that a missing key is placed at
-   * the mapping it is missing from. What is behind an alias is placed at the alias.
+   * Gives entries their place: that of the deepest existing value on their path, so that a missing key is placed at the
+   * mapping in which it is missing. What is behind an alias is placed at the alias.
    */
   locate(entries: readonly Entry[]): Entry[] {
     return entries.map((entry) => {
@@ -37,7 +37,10 @@ export class YamlLocator {
     return node;
   }
 
-  /** The values of a mapping by their key, made when a first entry asks; of a repeated key the last one counts. */
+  /**
+   * The values of a mapping by their key, built when the first entry needs them; of a repeated key the last one is
+   * used.
+   */
   #indexOf(node: MappingNode): Map<string, YamlNode> {
     let index = this.#indexes.get(node);
     if (!index) {
@@ -49,9 +52,9 @@ export class YamlLocator {
 }
 
 /**
- * Finds keys that the schema does not have, in document order, and what is no mapping although its value is a struct:
- * a null, or an alias, behind which keys are not looked at. Items of lists are paired by their index in the decoded
- * value, which nulls in the list shift, as in Butane.
+ * Finds keys that the schema does not have, in document order, and nulls and aliases in place of a struct; keys behind
+ * aliases are not checked. Items of lists are paired by their index in the decoded value, which is shifted by nulls in
+ * the list, as in Butane.
  */
 export function findUnusedYamlKeys(value: DecodedObject, schema: ButaneStruct, root: YamlNode): Entry[] {
   const entries: Entry[] = [];

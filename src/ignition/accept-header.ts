@@ -2,18 +2,18 @@ import { parseSemVer } from './semver.ts';
 import { findSpecVersion, specVersions } from './spec-version.ts';
 import type { SpecVersion } from './spec-version.ts';
 
-/** What the Accept header of a request says about the Ignition that sent it. */
+/** What the Accept header of a request shows about the Ignition that sent it. */
 export type AcceptedSpec =
   /** Newest specification that is understood by both the client and this program. */
   | { readonly kind: 'spec'; readonly newest: SpecVersion }
-  /** An Ignition that knows nothing newer than specification 2. */
+  /** An Ignition that supports no specification newer than 2. */
   | { readonly kind: 'too-old'; readonly version: string }
   /** The header names no Ignition version: curl, a browser, or an Ignition behind a redirect. */
   | { readonly kind: 'not-ignition' };
 
 const mediaType = 'application/vnd.coreos.ignition+json';
 
-/** Headers are short; a longer one is not from Ignition. */
+/** Ignition's header is short; a longer one is from another client. */
 const headerLengthMax = 1024;
 
 /**
@@ -40,7 +40,7 @@ function acceptedSpec(text: string): AcceptedSpec {
   const spec = findSpecVersion(text);
   if (spec) return { kind: 'spec', newest: spec };
   if (version.major < 3n) return { kind: 'too-old', version: text };
-  // Newer than what is known here, or an experimental version that was never released or is stable by now.
+  // A version newer than those known here, or an experimental version that was never released or has become stable.
   const stable = specVersions.filter((known) => !known.endsWith('-experimental'));
   const below = version.preRelease === '' ? version.minor : version.minor - 1n;
   const index = version.major > 3n || below >= BigInt(stable.length) ? stable.length - 1 : Number(below);

@@ -1,18 +1,18 @@
 /**
- * An Ignition configuration as plain data: what the positional parser yields, what Butane generates, what is validated,
- * merged, up-converted and encoded. One set of types serves all specifications, because only the allowed fields differ
- * (see schema.ts), not the shape of a field.
+ * An Ignition configuration as plain data: the result of the positional parser and of Butane, and the input of
+ * validation, merging, up-conversion and encoding. One set of types serves all specifications, because they differ only
+ * in the allowed fields (see schema.ts), not in the shape of a field.
  *
- * An absent property is Go's nil pointer, empty list, empty struct or zero value, whichever its field has.
+ * An absent property is Go's nil pointer, empty list, empty struct or zero value, depending on the field.
  */
 
-/** A whole number; a bigint only when it is too large for a JavaScript number to hold exactly. */
+/** A whole number; a bigint only if it is too large to be an exact JavaScript number. */
 export type Int = number | bigint;
 
 /** Any value inside a configuration. */
 export type ConfigValue = string | Int | boolean | ConfigObject | ConfigValue[];
 
-/** Any struct of a configuration, for code that is driven by the schema tables. */
+/** Any struct of a configuration, for code that follows the schema tables. */
 export type ConfigObject = { [name: string]: ConfigValue };
 
 /** The root of a configuration. */

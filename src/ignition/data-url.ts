@@ -139,7 +139,7 @@ function checkEscapes(text: string): void {
   );
 }
 
-/** Base64 as Go's encoding/base64 reads it (StdEncoding): where it is wrong is counted with line feeds. */
+/** Base64 as Go's encoding/base64 reads it (StdEncoding): positions of errors count line feeds. */
 function checkBase64(data: string): string {
   if (!/^[A-Za-z0-9+/=\n]*$/.test(data)) fail('invalid data character');
   const corrupt = findCorruptBase64(data);
@@ -153,7 +153,7 @@ function findCorruptBase64(data: string): number | undefined {
   let feeds = 0;
   for (let at = data.indexOf('\n'); at >= 0 && at < digitsEnd; at = data.indexOf('\n', at + 1)) feeds++;
   const digits = (digitsEnd - feeds) % 4;
-  // An incomplete group is placed where it would begin if no line feed were in it.
+  // The position of an incomplete group is where it would begin if it contained no line feed.
   if (padding < 0) return digits === 0 ? undefined : data.length - digits;
   if (digits < 2) return padding;
   let end = skipLineFeeds(data, padding + 1);

@@ -5,20 +5,20 @@ import type { FieldSchema, ListSchema, StructSchema } from './schema.ts';
 /** A JSON value that does not fit its field, as encoding/json words it. */
 export interface TypeMismatch {
   readonly message: string;
-  /** Byte offset that encoding/json reports: behind a scalar, or behind the opening bracket. */
+  /** Byte offset that encoding/json reports: after a scalar, or after the opening bracket. */
   readonly offset: number;
 }
 
-/** What decoding yields: the configuration as far as it fits, and the first thing that did not. */
+/** The result of decoding: the configuration as far as it fits, and the first value that did not fit. */
 export interface Decoded {
   readonly value: ConfigObject;
   readonly mismatch: TypeMismatch | undefined;
 }
 
 /**
- * Decodes a JSON tree into a struct the way encoding/json does: keys match without regard to case, a repeated key
- * decodes over the earlier value (scalars are replaced, objects merge, arrays overwrite item by item), null leaves
- * things unset, unknown keys are skipped. `rootType` is the Go type that a mismatch of the root names.
+ * Decodes a JSON tree into a struct the way encoding/json does: keys match case-insensitively, a repeated key decodes
+ * over the earlier value (scalars are replaced, objects merge, arrays overwrite item by item), null leaves values
+ * unset, unknown keys are skipped. `rootType` is the Go type that a mismatch of the root names.
  */
 export function decodeStruct(root: JsonNode, schema: StructSchema, rootType: string): Decoded {
   const value: ConfigObject = {};
@@ -28,7 +28,7 @@ export function decodeStruct(root: JsonNode, schema: StructSchema, rootType: str
   return { value, mismatch: decoder.mismatch };
 }
 
-/** The whole number that a JSON number spells, or undefined unless it is an integer that fits 64 bits. */
+/** The value of a JSON number, or undefined unless it is an integer that fits 64 bits. */
 export function decodeInt(text: string): Int | undefined {
   if (!/^-?\d+$/.test(text)) return undefined;
   if (text.length < 16) return Number(text) + 0;
@@ -50,7 +50,7 @@ export function foldKey(key: string): string {
 
 const foldedFields = new WeakMap<StructSchema, Map<string, FieldSchema>>();
 
-/** Finds the field that a key addresses: the one of exactly this name, else one that differs in case only. */
+/** Finds the field that a key means: the one with exactly this name, or else one that differs only in case. */
 function findField(schema: StructSchema, key: string): FieldSchema | undefined {
   const exact = schema.byName.get(key);
   if (exact) return exact;
@@ -157,7 +157,7 @@ class Decoder {
 }
 
 /**
- * The struct that a field is in by embedding: Go names it since 1.24, which Ignition requires. Source:
+ * The struct from which a field is embedded: Go names it in messages since 1.24, which Ignition requires. Source:
  * config/v3_x/types/schema.go of coreos/ignition.
  */
 function embeddedStruct(owner: string, field: string): string | undefined {
@@ -168,7 +168,7 @@ function embeddedStruct(owner: string, field: string): string | undefined {
 function describe(node: JsonNode, asInt = false): string {
   if (node.kind === 'true' || node.kind === 'false') return 'bool';
   if (node.kind !== 'number' || !asInt) return node.kind;
-  // Unlike encoding/json, a number that fills the log is cut.
+  // Unlike in encoding/json, a very long number is shortened, so that it does not fill the log.
   return `number ${node.text.length > 400 ? `${node.text.slice(0, 400)}...` : node.text}`;
 }
 

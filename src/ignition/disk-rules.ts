@@ -27,7 +27,7 @@ function isZero(value: Int): boolean {
   return value === 0 || value === 0n;
 }
 
-/** Index of the first partition whose key an earlier one has, or -1; partitions without a key are left out. */
+/** Index of the first partition whose key an earlier one has, or -1; partitions without a key are ignored. */
 function findSecond(
   partitions: readonly Partition[],
   keyOf: (partition: Partition) => string | undefined,
@@ -45,16 +45,19 @@ function findSecond(
 interface Extent {
   readonly index: number;
   readonly start: number;
-  /** Last MiB; a size of 0 takes what is left, and counts as if it ended where it starts. */
+  /**
+   * The last MiB of the partition; a size of 0 uses all remaining space, and the partition counts as if it ended where
+   * it starts.
+   */
   readonly end: number;
 }
 
-/** Up to so many partitions every pair is compared, as Ignition does; a GPT has 128 by default. */
+/** Up to this number of partitions every pair is compared, as Ignition does; a GPT has 128 by default. */
 const comparedInPairsMax = 512;
 
 /**
- * Index of the partition that Ignition names as overlapping, or -1: of the first partition that overlaps another, the
- * first one that it overlaps.
+ * Index of the partition that Ignition reports as overlapping, or -1: for the first partition that overlaps another,
+ * the first one that it overlaps.
  */
 function findOverlap(partitions: readonly Partition[]): number {
   const extents: Extent[] = [];
@@ -71,14 +74,14 @@ function findOverlap(partitions: readonly Partition[]): number {
   return -1;
 }
 
-/** Negative sizes, which Ignition does not refuse, make this differ from an intersection. */
+/** Ignition does not refuse negative sizes, and for those this differs from an intersection. */
 function overlaps(a: Extent, b: Extent): boolean {
   const startsInside = a.start >= b.start && a.start <= b.end;
   const endsInside = a.end >= b.start && a.end <= b.end;
   return startsInside || endsInside || (a.start < b.start && a.end > b.end);
 }
 
-/** The extents that overlap another, in their order, without comparing every pair; negative sizes are left out. */
+/** The extents that overlap another, in order, without comparing every pair; negative sizes are ignored. */
 function findOverlapping(extents: readonly Extent[]): Extent[] {
   const sorted = extents.filter(({ start, end }) => start <= end).sort((a, b) => a.start - b.start);
   const overlapping = new Set<Extent>();
@@ -114,7 +117,7 @@ export function checkPartition(partition: Partition, context: ValidationContext)
   if (label !== undefined && byteLength(label) > 36) {
     context.error('partition labels may not exceed 36 characters', 'label');
   } else if (label?.includes(':')) {
-    // sgdisk takes a colon as the end of a label.
+    // sgdisk ends the label at a colon.
     context.error('partition label will be truncated to text before the colon', 'label');
   }
   if (!guidPattern.test(guid)) context.error(guidFault, 'guid');
@@ -128,7 +131,7 @@ function isKnownFormat(format: string, { minor }: ValidationContext): boolean {
   return format === 'none' ? minor >= 3 : Object.hasOwn(labelMax, format);
 }
 
-/** A virtiofs is shared by the hypervisor: it has a tag instead of a device, and nothing to be made on it. */
+/** A virtiofs is shared by the hypervisor: it has a tag instead of a device, and no filesystem can be created on it. */
 function isVirtiofs(format: string, { minor, options }: ValidationContext): boolean {
   return format === 'virtiofs' && minor >= 7 && options.ignition !== '2.26';
 }

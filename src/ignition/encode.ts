@@ -4,15 +4,15 @@ import type { FieldSchema, StructSchema } from './schema.ts';
 import type { SpecVersion } from './spec-version.ts';
 
 /**
- * Writes a configuration as JSON the way Butane does: fields in the order of Ignition's Go structs, nothing that is
- * unset or empty except what a specification always writes, and Go's HTML escapes. No line end at the end.
- * `indent` is the number of spaces per level; 0 puts everything on one line.
+ * Writes a configuration as JSON the way Butane does: fields in the order of Ignition's Go structs, without unset and
+ * empty ones except those that a specification always writes, and with Go's HTML escapes. There is no line end at the
+ * end. `indent` is the number of spaces per level; 0 puts everything on one line.
  */
 export function encodeConfig(config: Config, spec: SpecVersion, { indent = 0 } = {}): string {
   return encodeStruct(config, schemaOf(spec), indent === 0 ? undefined : ' '.repeat(indent), '\n');
 }
 
-/** Whether a struct says nothing: all its fields are unset, empty or zero, however deep. */
+/** Whether a struct is empty: all its fields are unset, empty or zero, at every depth. */
 export function isEmptyStruct(value: ConfigObject, schema: StructSchema): boolean {
   return schema.fields.every((field) => isEmptyField(value[field.name], field));
 }
@@ -27,9 +27,9 @@ function isEmptyField(value: ConfigValue | undefined, field: FieldSchema): boole
 
 /** Writes one string as JSON, escaped as Go's encoding/json does. */
 export function encodeString(text: string): string {
-  // Most strings have nothing to escape.
+  // Most strings contain nothing to escape.
   if (/^[ !#-%'-;=?-[\]-~]*$/.test(text)) return `"${text}"`;
-  // U+DC80 to U+DCFF alone stand for a byte of a file's name that is not UTF-8, which Go escapes.
+  // A lone surrogate U+DC80 to U+DCFF represents a byte of a file name that is not UTF-8, which Go escapes.
   const parts = text
     .split(/(?![\ud800-\udbff])[\udc80-\udcff]/u)
     .map((part) => JSON.stringify(part.replace(/\p{Surrogate}/gu, '\ufffd')).slice(1, -1));

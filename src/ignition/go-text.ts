@@ -27,7 +27,10 @@ export function quote(text: string): string {
   return `"${quoteInner(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'))}"`;
 }
 
-/** Quotes one character like the messages of encoding/json: single quotes, and only those escaped. */
+/**
+ * Quotes one character like the messages of encoding/json: in single quotes, which are the only characters that are
+ * escaped.
+ */
 export function quoteCharacter(character: string): string {
   if (character === "'") return "'\\''";
   return character === '\\' ? "'\\\\'" : `'${quoteInner(character)}'`;

@@ -1,26 +1,26 @@
 /**
- * URL parsing that agrees with Go's net/url on which texts are URLs and what their parts are. The WHATWG `URL` class
- * does not: it repairs what Go refuses and refuses what Go accepts.
+ * URL parsing that agrees with Go's net/url about which texts are URLs and what their parts are. The WHATWG `URL` class
+ * does not: it repairs URLs that Go refuses, and refuses some that Go accepts.
  */
 
-/** The parts of a URL that Ignition looks at. */
+/** The parts of a URL that Ignition uses. */
 export interface GoUrl {
   /** Lower case; empty for a relative reference. */
   readonly scheme: string;
-  /** What follows the scheme of a URL without a slash, as in `data:,x`. */
+  /** The part after the scheme of a URL without a slash, as in `data:,x`. */
   readonly opaque: string;
   /** The query as written, without its question mark. */
   readonly rawQuery: string;
 }
 
-/** Parses a URL reference like Go's url.Parse, or returns undefined where that fails. */
+/** Parses a URL reference like Go's url.Parse; returns undefined if that fails. */
 export function parseUrl(text: string): GoUrl | undefined {
   const hash = text.indexOf('#');
   const withoutFragment = hash < 0 ? text : text.slice(0, hash);
   if (hash >= 0 && hasBadEscape(text.slice(hash + 1))) return undefined;
   if (/[\0-\x1f\x7f]/.test(withoutFragment)) return undefined;
   if (withoutFragment === '*') return { scheme: '', opaque: '', rawQuery: '' };
-  // A colon before anything that could be a scheme.
+  // A colon that no scheme precedes.
   if (withoutFragment.startsWith(':')) return undefined;
 
   const found = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(withoutFragment)?.[1];
@@ -80,7 +80,7 @@ function isAuthority(authority: string): boolean {
   return /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(userinfo) && !hasBadEscape(userinfo);
 }
 
-/** Brackets enclose an IPv6 address and nothing else, since Go 1.25.2 (CVE-2025-47912), and begin the host. */
+/** Brackets enclose only an IPv6 address, since Go 1.25.2 (CVE-2025-47912), and must begin the host. */
 function isHost(host: string): boolean {
   const open = host.lastIndexOf('[');
   if (open < 0) {
@@ -93,11 +93,11 @@ function isHost(host: string): boolean {
   const literal = host.slice(1, close);
   const zone = literal.indexOf('%25');
   if (zone < 0) return isIpv6(literal);
-  // The percent sign itself is no part of the zone, which must not be empty.
+  // The percent sign itself does not belong to the zone, which must not be empty.
   return isIpv6(literal.slice(0, zone)) && isEncodedZone(literal.slice(zone)) && literal.length > zone + 3;
 }
 
-/** Whether Go's netip.ParseAddr takes a text without a zone for an IPv6 address. */
+/** Whether Go's netip.ParseAddr accepts a text without a zone as an IPv6 address. */
 function isIpv6(text: string): boolean {
   const halves = text.split('::');
   if (halves.length > 2) return false;
@@ -116,12 +116,12 @@ function isPort(text: string): boolean {
   return text === '' || /^:\d*$/.test(text);
 }
 
-/** Host characters; percent-encoding stands for bytes outside ASCII only, or for a percent sign. */
+/** Characters of a host; percent-encoding is allowed only for bytes outside ASCII and for a percent sign. */
 function isEncodedHost(text: string): boolean {
   return /^(?:[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"]|[^\0-\x7f]|%25|%[89a-fA-F][0-9a-fA-F])*$/.test(text);
 }
 
-/** Zone characters: those of a host, which may also be written percent-encoded, and an encoded space. */
+/** Characters of a zone: those of a host, which may also be percent-encoded, and an encoded space. */
 function isEncodedZone(text: string): boolean {
   if (hasBadEscape(text)) return false;
   if (!/^(?:[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"]|[^\0-\x7f]|%)*$/.test(text)) return false;

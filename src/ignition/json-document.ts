@@ -1,9 +1,9 @@
 import { decodeUtf8, quoteCharacter } from './go-text.ts';
 
 /**
- * A JSON parser that keeps what JSON.parse loses and Ignition's reports and semantics need: the place of every value,
- * repeated keys, the text of numbers. It accepts exactly what Go's encoding/json accepts and words errors like it.
- * It does not recurse, and its time is linear in the length of the input.
+ * A JSON parser that keeps information which JSON.parse loses and Ignition's reports and semantics need: the place of
+ * every value, repeated keys, the text of numbers. It accepts exactly the texts that Go's encoding/json accepts, and
+ * words errors like it. It does not recurse, and its time is linear in the length of the input.
  */
 
 /** A value, with the offset of its first byte and of the byte after its last. */
@@ -15,7 +15,7 @@ export interface JsonObject {
   end: number;
   /** In document order, repeated keys included. */
   readonly members: JsonMember[];
-  /** Last member of each key, made when a large object is first searched. */
+  /** The last member of each key; built when a large object is first searched. */
   index?: Map<string, JsonMember>;
 }
 
@@ -63,7 +63,7 @@ export interface JsonDocument {
 /** The only error of `parseJson`: the text is not JSON. */
 export class JsonSyntaxError extends Error {
   override readonly name = 'JsonSyntaxError';
-  /** Bytes read when the error was found, the offending one included. */
+  /** Number of bytes read when the error was found, including the offending one. */
   readonly offset: number;
 
   constructor(message: string, offset: number) {
@@ -75,7 +75,7 @@ export class JsonSyntaxError extends Error {
 /** Deepest nesting that encoding/json accepts. */
 const depthMax = 10_000;
 
-/** Objects with more members than this are searched through an index. */
+/** Objects with more members than this are searched with an index. */
 const searchedDirectlyMax = 16;
 
 /** Parses one JSON document; throws JsonSyntaxError, worded and placed as encoding/json does. */
@@ -95,7 +95,7 @@ export function findMember(object: JsonObject, key: string): JsonMember | undefi
 /** What the parser expects next. */
 type State = 'value' | 'first key' | 'key' | 'first item' | 'after value';
 
-/** The bytes that JSON gives a meaning. */
+/** The bytes that have a meaning in JSON. */
 const byteOf = {
   quote: 0x22,
   comma: 0x2c,
@@ -113,7 +113,7 @@ class JsonParser {
   #positioned = true;
   #state: State = 'value';
   #root: JsonNode | undefined;
-  /** The objects and arrays that are not closed yet, outermost first. */
+  /** The objects and arrays that are not closed yet, the outermost first. */
   readonly #open: (JsonObject | JsonArray)[] = [];
   /** The key whose value is expected. */
   #key = '';
@@ -140,7 +140,7 @@ class JsonParser {
     }
   }
 
-  /** Takes the comma behind a value, or the bracket that closes its object or array. */
+  /** Reads the comma after a value, or the bracket that closes its object or array. */
   #continueContainer(byte: number): void {
     const inObject = this.#open.at(-1)?.kind === 'object';
     if (byte === (inObject ? byteOf.closeObject : byteOf.closeArray)) {
@@ -323,7 +323,7 @@ class JsonParser {
     throw new JsonSyntaxError('unexpected end of JSON input', this.#bytes.length);
   }
 
-  /** Fails at the current byte; at the end of the input as encoding/json does, as if `atEnd` followed. */
+  /** Fails at the current byte; at the end of the input as encoding/json does, as if the character `atEnd` followed. */
   #fail(context: string, atEnd?: string): never {
     const byte = this.#bytes[this.#offset];
     if (byte === undefined && atEnd === undefined) this.#failAtEnd();

@@ -8,16 +8,16 @@ import type { LineIndex } from './text-position.ts';
 
 /**
  * Gives entries their place in a JSON document: that of the deepest existing node on their path. Keys are looked up by
- * exactly their name, so that an entry below a key in other letters is placed at the parent, as Ignition does.
+ * their exact name, so that an entry below a key in another letter case is placed at the parent, as in Ignition.
  */
 export function locateEntries(entries: readonly Entry[], root: JsonNode, lines: LineIndex): Entry[] {
   return entries.map((entry) => ({ ...entry, ...lines.position(nodeOffset(deepestNode(root, entry.path))) }));
 }
 
 /**
- * Finds the keys of a document that no field of its specification has, and null where a struct belongs. Keys are
- * compared exactly, so a key that was used in other letters is reported too. In document order within an object. These
- * are warnings; `strict` makes errors of unused keys, and reports repeated ones.
+ * Finds the keys of a document that no field of its specification has, and null in place of a struct. Keys are compared
+ * exactly, so a key that was accepted in another letter case is reported too. Entries are in document order within an
+ * object. They are warnings; `strict` makes errors of unused keys, and also reports repeated keys.
  */
 export function findUnusedKeys(
   config: ConfigObject,
@@ -54,7 +54,7 @@ export function findUnusedKeys(
           kind: strict ? 'error' : 'warning',
           path: [...path, key],
           message: `unused key ${key}`,
-          // Ignition's tree has the last of repeated keys.
+          // Ignition's tree keeps the last one of repeated keys.
           ...lines.position(findMember(node, key)?.keyStart ?? keyStart),
         });
       }
@@ -97,7 +97,7 @@ function deepestNode(root: JsonNode, path: Path): JsonNode {
   return node;
 }
 
-/** Objects and arrays are placed one byte behind their opening bracket: a quirk of coreos/go-json, kept. */
+/** Objects and arrays are placed one byte after their opening bracket, to match coreos/go-json. */
 function nodeOffset(node: JsonNode): number {
   return node.kind === 'object' || node.kind === 'array' ? node.start + 1 : node.start;
 }

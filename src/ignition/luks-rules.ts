@@ -9,7 +9,7 @@ import type { ValidationContext } from './validation-context.ts';
 export function checkLuks(luks: Luks, context: ValidationContext): void {
   const { name = '', label = '', device, clevis = {}, keyFile } = luks;
   if (name.includes('/')) context.error('device names cannot contain slashes', 'name');
-  // LUKS2 labels have 48 bytes, the terminating zero included.
+  // LUKS2 labels have 48 bytes, including the terminating zero.
   if (byteLength(label) > 47) {
     context.error('luks device labels cannot be longer than 47 characters', 'label');
   }
@@ -18,7 +18,7 @@ export function checkLuks(luks: Luks, context: ValidationContext): void {
     context.error('cannot use custom clevis config with tpm2, tang, or threshold', 'clevis');
   }
   if (keyFile?.source && findSourceFault(keyFile.source, context) !== undefined) {
-    // There is no field `keys`; Ignition says so nevertheless.
+    // There is no field `keys`, but Ignition reports it.
     context.error('invalid key-file source', 'keys');
   }
   if (luks.cex?.enabled !== true) return;
@@ -34,7 +34,7 @@ function hasOwnPins({ tang = [], tpm2, threshold = 0 }: Clevis): boolean {
   return tang.length > 0 || tpm2 === true || BigInt(threshold) !== 0n;
 }
 
-/** Rules of ClevisCustom; before 3.3.0 a missing pin is an unknown one, and from 3.6.0 on any pin is allowed. */
+/** Rules of ClevisCustom; before 3.3.0 a missing pin counts as an unknown one, and from 3.6.0 on any pin is allowed. */
 export function checkClevisCustom(custom: ClevisCustom, context: ValidationContext): void {
   const { pin = '', config = '', needsNetwork = false } = custom;
   const optional = context.minor >= 3;
@@ -62,7 +62,7 @@ export function checkTang(
 
 function isJson(text: string): boolean {
   try {
-    // A number that exceeds a float64 does not fit the value that Ignition decodes into.
+    // A number that exceeds a float64 does not fit the type into which Ignition decodes.
     return parseJson(Buffer.from(text, 'utf8')).positioned;
   } catch (error) {
     if (error instanceof JsonSyntaxError) return false;

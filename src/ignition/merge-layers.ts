@@ -5,7 +5,7 @@ import { compareSpecVersions } from './spec-version.ts';
 import type { SpecVersion } from './spec-version.ts';
 import { upconvertConfig } from './upconvert.ts';
 
-/** A configuration and the specification it is written in. */
+/** A configuration and its specification. */
 export interface VersionedConfig {
   readonly config: Config;
   readonly spec: SpecVersion;
@@ -13,7 +13,8 @@ export interface VersionedConfig {
 
 /**
  * Merges configurations, each over those before it, in the newest of their specifications or in `to`; throws
- * SpecDowngradeError if one is newer than `to`. The result of valid configurations can be invalid: validate it.
+ * SpecDowngradeError if one is newer than `to`. The result of valid configurations can be invalid, so it must be
+ * validated.
  */
 export function mergeLayers(
   layers: readonly [VersionedConfig, ...VersionedConfig[]],

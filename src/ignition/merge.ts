@@ -15,14 +15,14 @@ export interface Mapping {
 export interface MergeOptions {
   /**
    * `ignition` (the default) merges exactly as Ignition does on the machine. `layered` is for layering profiles: a
-   * child that says anything about a resource (file contents, a key file, the replacing configuration) or about the
-   * owner of a file replaces the parent's as a unit. Ignition merges those field by field, and leaves the hash and the
-   * compression of the parent's contents under the child's source, so that the first boot fails.
+   * child that sets anything in a resource (file contents, a key file, the replacing configuration) or in the owner of
+   * a file replaces the parent's resource or owner as a whole. Ignition merges those field by field, and keeps the hash
+   * and the compression of the parent's contents with the child's source, so that the first boot fails.
    */
   readonly mode?: 'ignition' | 'layered';
   /**
-   * Is told the origin of every scalar, list item, list and struct, each after what is inside it; of a list or struct
-   * that both sides have a part in, twice. Butane finds with it the place in its source that an entry is about.
+   * Called with the origin of every scalar, list item, list and struct, each after what is inside it; twice for a list
+   * or struct to which both sides contribute. Butane uses it to find the place in its source that an entry is about.
    */
   readonly transcribe?: (mapping: Mapping) => void;
 }
@@ -59,7 +59,7 @@ interface KeyedItem {
 /** By key space, then by key. */
 type KeyedItems = ReadonlyMap<string, ReadonlyMap<string, KeyedItem>>;
 
-/** Structs that layering replaces as a unit. */
+/** Structs that are replaced as a whole when profiles are layered. */
 const units: ReadonlySet<string> = new Set([
   ...['Resource', 'FileContents', 'ConfigReference'],
   ...['NodeUser', 'NodeGroup'],
@@ -106,7 +106,10 @@ class Merger {
     return this.#innerStruct((ours ?? {}) as ConfigObject, (theirs ?? {}) as ConfigObject, field, places);
   }
 
-  /** Scalars, and a struct behind a pointer that only one side has: the child's, unless it is a pointer and unset. */
+  /**
+   * For scalars, and for a struct behind a pointer that only one side has: the child's value, unless it is a pointer
+   * and unset.
+   */
   #pick(
     ours: ConfigValue | undefined,
     theirs: ConfigValue | undefined,
@@ -181,7 +184,7 @@ class Merger {
     return result;
   }
 
-  /** Merges a struct or list, and records it for each side that has a part in it, behind its parts. */
+  /** Merges a struct or list, and records it for each side that contributes to it, after its parts. */
   #combined<T>(places: Places, merge: () => T): T {
     if (!this.#transcribe) return merge();
     const before = { ...this.#recorded };
@@ -214,7 +217,7 @@ class Merger {
     return true;
   }
 
-  /** Records a struct that was taken over whole, after its parts; one that says nothing is not recorded. */
+  /** Records a struct that was copied as a whole, after its parts; an empty one is not recorded. */
   #recordStruct(
     origin: Mapping['origin'],
     from: Path,
@@ -273,12 +276,12 @@ function keyOf(item: ConfigValue, field: ListSchema): string {
   return field.item ? field.item.keyOf(item as ConfigObject) : (item as string);
 }
 
-/** A header without a value takes the inherited one away. */
+/** A header without a value removes the inherited one. */
 function removesHeader(item: ConfigObject, field: ListSchema): boolean {
   return field.name === 'httpHeaders' && item['value'] === undefined;
 }
 
-/** The items of a struct's keyed lists by key space and key; of repeated keys the last one counts. */
+/** The items of a struct's keyed lists by key space and key; of repeated keys the last one is used. */
 function indexByKey(value: ConfigObject, schema: StructSchema): KeyedItems {
   const spaces = new Map<string, Map<string, KeyedItem>>();
   for (const field of schema.fields) {

@@ -18,14 +18,14 @@ import type { ValidationOptions } from './validation-context.ts';
 /** How strictly a configuration is read. */
 export interface ParseOptions extends ValidationOptions {
   /**
-   * Makes errors of keys that no field has, that differ from their field in case only, or that are repeated. Ignition
-   * warns of the first two and takes the last of repeated keys, so that a slip of the pen is found on the machine. Off
-   * by default, to agree with ignition-validate; the server turns it on.
+   * Reports as errors: keys that no field has, keys that differ from their field only in case, and repeated keys.
+   * Ignition only warns of the first two and uses the last of repeated keys, so that a typing mistake would be noticed
+   * only on the machine. Off by default, to agree with ignition-validate; the server turns it on.
    */
   readonly strictKeys?: boolean;
 }
 
-/** What became of a text that should be an Ignition configuration. */
+/** The result of parsing a text as an Ignition configuration. */
 export type ParseResult =
   | {
       readonly kind: 'config';
@@ -36,13 +36,13 @@ export type ParseResult =
     }
   | {
       readonly kind: 'invalid';
-      /** Why, in a few words: `config is not valid`, or what is wrong with the version. */
+      /** The reason, in a few words: `config is not valid`, or what is wrong with the version. */
       readonly reason: string;
-      /** Empty where the reason says it all. */
+      /** Empty if the reason says everything. */
       readonly entries: readonly Entry[];
     };
 
-/** Reasons for refusing a configuration without looking into it, as Ignition words them. */
+/** Reasons for refusing a configuration without parsing it further, in Ignition's words. */
 export const refusals = {
   empty: 'not a config (empty)',
   invalidVersion: "invalid config version (couldn't parse)",
@@ -51,8 +51,8 @@ export const refusals = {
 } as const;
 
 /**
- * Parses and validates an Ignition configuration of any supported specification, with the answers of Ignition's
- * config.Parse: same verdict, same entries, same positions, unless the options say otherwise. Never throws.
+ * Parses and validates an Ignition configuration of any supported specification, with the results of Ignition's
+ * config.Parse: same verdict, same entries, same positions, unless the options require otherwise. Never throws.
  */
 export function parseConfig(input: string | Uint8Array, options: ParseOptions = {}): ParseResult {
   const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input;
@@ -78,7 +78,7 @@ export function parseConfig(input: string | Uint8Array, options: ParseOptions = 
   if (decoded.mismatch) return mismatched(decoded.mismatch, lines);
   const config = decoded.value as Config;
   const found = validateConfig(config, spec, options);
-  // A number that exceeds a float64 is skipped where it is not used, but Ignition's second parser stops at it.
+  // A number that exceeds a float64 is skipped if its key is not used, but Ignition's second parser stops at it.
   const strict = options.strictKeys ?? false;
   const entries =
     document.positioned || strict
@@ -96,7 +96,9 @@ function mismatched({ message, offset }: TypeMismatch, lines: LineIndex): ParseR
   return { kind: 'invalid', reason: refusals.invalid, entries: [entry] };
 }
 
-/** What Ignition decodes first, to learn the version; without JSON names, so that errors mention the Go names. */
+/**
+ * The part that Ignition decodes first, to find the version; without JSON names, so that errors mention the Go names.
+ */
 const versionStub: StructSchema = stubStruct('versionStub', {
   name: 'Ignition',
   kind: 'struct',

@@ -7,7 +7,7 @@ export function findPathFault(path: string): string | undefined {
   return cleanPath(path) === path ? undefined : 'path is not fully simplified';
 }
 
-/** The length limits of labels are in bytes, whatever their messages say. */
+/** The length limits of labels are in bytes, although their messages say characters. */
 export function byteLength(text: string): number {
   return Buffer.byteLength(text, 'utf8');
 }

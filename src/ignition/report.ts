@@ -1,7 +1,7 @@
-/** Where in a document an entry points: field names and list indices from the root. */
+/** The place in a document to which an entry refers: field names and list indices from the root. */
 export type Path = readonly (string | number)[];
 
-/** How bad an entry is: only an error makes a configuration unusable. */
+/** The severity of an entry: only an error makes a configuration unusable. */
 export type EntryKind = 'error' | 'warning' | 'info';
 
 /** One finding about a configuration, in the shape that ignition-validate and Butane report. */
@@ -9,7 +9,7 @@ export interface Entry {
   readonly kind: EntryKind;
   readonly path: Path;
   readonly message: string;
-  /** Counted from 1; 0 when the position is behind the last byte; absent when the position is unknown. */
+  /** Counted from 1; 0 if the position is after the last byte; absent if the position is unknown. */
   readonly line?: number;
   /** Counted from 1, in bytes for JSON and in code points for YAML. */
   readonly col?: number;
@@ -20,7 +20,7 @@ export function isFatal(entries: readonly Entry[]): boolean {
   return entries.some((entry) => entry.kind === 'error');
 }
 
-/** Writes a path the way reports do, `$.storage.files.0`; keys are written as they are, dots included. */
+/** Writes a path as reports do, `$.storage.files.0`; keys are written unchanged, including dots. */
 export function formatPath(path: Path): string {
   return ['$', ...path].join('.');
 }
@@ -34,7 +34,7 @@ export function formatEntry(entry: Entry): string {
   return `${entry.kind}${at}: ${entry.message}`;
 }
 
-/** Writes a whole report, one entry a line, each with its line end; empty for no entries. */
+/** Writes a whole report, one entry per line, each with its line end; empty without entries. */
 export function formatReport(entries: readonly Entry[]): string {
   return entries.map((entry) => `${formatEntry(entry)}\n`).join('');
 }

@@ -42,7 +42,7 @@ function findArnFault(url: GoUrl): string | undefined {
   return findVersionIdFault(url);
 }
 
-/** A source that may be left out: unset and empty are both allowed. */
+/** A source that is optional: it may be unset or empty. */
 function findOptionalSourceFault(source: string | undefined, context: ValidationContext): string | undefined {
   return source ? findSourceFault(source, context) : undefined;
 }
@@ -103,7 +103,9 @@ export function checkVerification({ hash }: { hash?: string }, context: Validati
     context.error('incorrect size for hash sum', 'hash');
 }
 
-/** Rules of IgnitionConfig and TLS: from 3.1.0 on, what is merged and what is trusted needs a source. */
+/**
+ * Rules of IgnitionConfig and TLS: from 3.1.0 on, configurations to merge and certificate authorities need a source.
+ */
 export function checkIgnitionConfig(
   { merge = [] }: NonNullable<Ignition['config']>,
   context: ValidationContext,

@@ -15,12 +15,12 @@ import { checkDirectory, checkFile, checkNode, checkOwner, checkStorage } from '
 import { checkConfig, checkDropin, checkSystemd, checkUnit } from './systemd-rules.ts';
 import type { ValidationContext } from './validation-context.ts';
 
-/** Reports what is wrong with one value, but not with the values inside it. */
+/** Reports what is wrong with one value, without the values inside it. */
 export type Rule = (value: ConfigValue, context: ValidationContext) => void;
 
 /**
- * The rules, by the Go type they belong to. One set serves all specifications: a rule that changed asks the context
- * for the specification. Wording and order are those of config/v3_*\/types of coreos/ignition.
+ * The rules by the Go type to which they apply. One set serves all specifications: a rule that changed checks the
+ * specification in the context. Wording and order are those of config/v3_*\/types of coreos/ignition.
  */
 export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Config', checkConfig as Rule],

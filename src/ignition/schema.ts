@@ -13,7 +13,7 @@ import type { ConfigObject, ConfigValue } from './config.ts';
 
 /** A struct as one specification has it. */
 export interface StructSchema {
-  /** Name of the Go type, which decoding errors mention and validation rules are registered under. */
+  /** Name of the Go type, which appears in decoding errors and under which validation rules are registered. */
   readonly goName: string;
   readonly fields: readonly FieldSchema[];
   /** The fields by their exact JSON name. */
@@ -28,14 +28,14 @@ export type FieldSchema = ScalarSchema | StructFieldSchema | ListSchema;
 interface FieldBase {
   /** JSON name. */
   readonly name: string;
-  /** Whether encoding leaves the field out when it is nil, empty or zero (Go's omitempty). */
+  /** Whether encoding omits the field when it is nil, empty or zero (Go's omitempty). */
   readonly omitEmpty: boolean;
 }
 
 /** A string, whole number or boolean. */
 export interface ScalarSchema extends FieldBase {
   readonly kind: 'string' | 'int' | 'bool';
-  /** Whether unset is different from zero: a Go pointer. */
+  /** Whether unset differs from zero: a Go pointer. */
   readonly pointer: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface StructFieldSchema extends FieldBase {
   readonly kind: 'struct';
   readonly pointer: boolean;
   readonly struct: StructSchema;
-  /** How decoding errors name the type, where that is not `types.` and the name of the struct. */
+  /** The name of the type in decoding errors, if it is not `types.` and the name of the struct. */
   readonly goType?: string;
 }
 
@@ -54,16 +54,16 @@ export interface ListSchema extends FieldBase {
   readonly item: StructSchema | undefined;
   /** Name of the Go type of an item, for example `KernelArgument`. */
   readonly itemGoName: string;
-  /** Name of the Go type of the whole list, where it has one of its own. */
+  /** Name of the Go type of the whole list, if it has one of its own. */
   readonly listGoName: string | undefined;
   /**
-   * Lists of one struct with the same key space must not hold the same key twice, and merge by key; files, directories
-   * and links share one. Undefined for lists that may repeat themselves and merge by appending.
+   * Lists of one struct with the same key space must not contain the same key twice, and merge by key; files,
+   * directories and links share one. Undefined for lists that may contain repetitions and merge by appending.
    */
   readonly keySpace: string | undefined;
 }
 
-/** A field in the tables below: what it is, and in which specifications (minor numbers, inclusive) it exists. */
+/** A field in the tables below: its kind, and the specifications (minor numbers, inclusive) in which it exists. */
 interface FieldDefinition {
   readonly name: string;
   readonly since: number;
@@ -95,7 +95,10 @@ interface FieldOptions {
 
 interface ListOptions extends FieldOptions {
   listGoName?: string;
-  /** Name shared with other lists of the struct, or null for a list that may repeat itself. */
+  /**
+   * The name of the key space, which other lists of the struct may share, or null for a list that may contain
+   * repetitions.
+   */
   keySpace?: string | null;
 }
 
@@ -112,7 +115,7 @@ function optional(name: string, kind: 'string' | 'int' | 'bool', options: FieldO
   return field(name, { kind, pointer: true }, options);
 }
 
-/** A scalar that is zero when unset, and that is always encoded. */
+/** A scalar that is zero when unset, and is always encoded. */
 function required(name: string, kind: 'string' | 'int' | 'bool', options: FieldOptions = {}) {
   return field(name, { kind, pointer: false }, { omitEmpty: false, ...options });
 }
@@ -149,7 +152,7 @@ function define(
   return { goName, fields, keyOf };
 }
 
-/** Identity by one string field, where unset is the empty string. */
+/** Identity by one string field, in which unset equals the empty string. */
 function byField(name: string): (item: ConfigObject) => string {
   return (item) => stringOf(item[name]);
 }
@@ -158,7 +161,7 @@ function stringOf(value: ConfigValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A partition is known by its number, or else by its label. */
+/** A partition is identified by its number, or else by its label. */
 function partitionKey(partition: ConfigObject): string {
   const { number = 0, label } = partition as { number?: number | bigint; label?: string };
   if (BigInt(number) !== 0n) return `number:${number}`;
@@ -475,7 +478,7 @@ export function schemaOf(spec: SpecVersion): StructSchema {
   return schema;
 }
 
-/** Keeps of a struct what one specification has. */
+/** Reduces a struct to the fields of one specification. */
 function resolve(definition: StructDefinition, minor: number): StructSchema {
   const fields = definition.fields
     .filter((candidate) => candidate.since <= minor && minor <= candidate.until)

@@ -1,6 +1,6 @@
 import { formatSemVer, parseSemVer } from './semver.ts';
 
-/** Every Ignition specification that is understood here, oldest first; the index is the minor version. */
+/** Every supported Ignition specification, oldest first; the index is the minor version. */
 export const specVersions = [
   '3.0.0',
   '3.1.0',
@@ -12,17 +12,18 @@ export const specVersions = [
   '3.7.0-experimental',
 ] as const;
 
-/** The version of an Ignition specification, as `ignition.version` spells it. */
+/** The version of an Ignition specification, as written in `ignition.version`. */
 export type SpecVersion = (typeof specVersions)[number];
 
-/** The minor number of a specification: what the schema tables and the rules compare. */
+/** The minor number of a specification, which the schema tables and the rules compare. */
 export function specMinor(spec: SpecVersion): number {
   return specVersions.indexOf(spec);
 }
 
 /**
- * Finds the specification that a text names, or undefined if it is no version or not one of `specVersions`.
- * Spellings that Ignition holds equal are accepted, `03.4.0` for one. A stabilised version has no `-experimental`.
+ * Finds the specification that a text names, or undefined if it is not a version or not one of `specVersions`.
+ * Spellings that Ignition treats as equal are accepted, for example `03.4.0`. A version that has become stable must not
+ * have `-experimental`.
  */
 export function findSpecVersion(text: string): SpecVersion | undefined {
   const version = parseSemVer(text);
@@ -38,7 +39,7 @@ export function compareSpecVersions(a: SpecVersion, b: SpecVersion): number {
 
 /** Whether an Ignition that accepts specifications up to `newest` accepts a configuration of `spec`. */
 export function acceptsSpec(newest: SpecVersion, spec: SpecVersion): boolean {
-  // An experimental specification is only accepted by builds of that very version.
+  // An experimental specification is accepted only by builds of exactly that version.
   if (spec.endsWith('-experimental')) return spec === newest;
   return compareSpecVersions(spec, newest) <= 0;
 }

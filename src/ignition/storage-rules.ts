@@ -3,13 +3,13 @@ import { cleanPath, isAbsolutePath, joinPath } from './go-path.ts';
 import { findPathFault } from './path-rules.ts';
 import type { ValidationContext } from './validation-context.ts';
 
-/** Rules of Storage: those that concern several of its lists. */
+/** Rules of Storage that concern several of its lists. */
 export function checkStorage(storage: Storage, context: ValidationContext): void {
   const { directories = [], files = [], links = [] } = storage;
   const linkPaths = countPaths(links);
   const linkLengths = new Set([...linkPaths.keys()].map((path) => path.length));
   const checkParents = (path: string | undefined, message: string, ...below: (string | number)[]): void => {
-    // Once for every link on the way, as Ignition does.
+    // Reported once for every link on the path, as in Ignition.
     const count = countPrefixes(path ?? '', linkPaths, linkLengths);
     for (let reported = 0; reported < count; reported++) context.error(message, ...below);
   };
@@ -34,7 +34,7 @@ function countPaths(nodes: readonly Node[]): Map<string, number> {
   return counts;
 }
 
-/** How many links are on the way to a path: their path, followed by a slash, is a prefix of it. */
+/** Number of links that lie on a path: links whose own path, followed by a slash, is a prefix of it. */
 function countPrefixes(
   path: string,
   linkPaths: ReadonlyMap<string, number>,
@@ -88,7 +88,7 @@ function checkFilesystemDevices(storage: Storage, context: ValidationContext): v
   }
 }
 
-/** Rules of what files, directories and links have in common. */
+/** Rules that files, directories and links have in common. */
 export function checkNode({ path = '' }: Node, context: ValidationContext): void {
   context.error(findPathFault(path), 'path');
 }

@@ -6,7 +6,7 @@ import type { ValidationContext } from './validation-context.ts';
 
 const unitDirectory = '/etc/systemd/system/';
 
-/** Rules of Config: a unit or drop-in with contents must not be written a second time through storage. */
+/** Rules of Config: a unit or drop-in with contents must not also be written through storage. */
 export function checkConfig(config: Config, context: ValidationContext): void {
   const { directories = [], files = [], links = [] } = config.storage ?? {};
   const taken = new Set<string>();
@@ -41,7 +41,7 @@ export function checkSystemd({ units = [] }: Systemd, context: ValidationContext
   }
 }
 
-/** Whether a unit can be read and has nothing in [Install]; what cannot be read is reported elsewhere. */
+/** Whether a unit can be parsed and has nothing in [Install]; a unit that cannot be parsed is reported elsewhere. */
 function lacksInstall(contents: string): boolean {
   const findings = inspectUnit(contents);
   return findings.kind === 'unit' && !findings.hasInstallOption;

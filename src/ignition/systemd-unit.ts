@@ -1,8 +1,8 @@
 import { decodeUtf8, quote, runeLength } from './go-text.ts';
 
 /**
- * A reader of systemd unit files that accepts and refuses what go-systemd's unit.Deserialize does, because that decides
- * whether Ignition accepts a configuration. It is more lenient than systemd itself.
+ * A parser of systemd unit files that accepts and refuses the same texts as go-systemd's unit.Deserialize, because that
+ * decides whether Ignition accepts a configuration. It is more lenient than systemd itself.
  */
 
 /** One `Name=Value` line of a unit, continuation lines included. */
@@ -12,7 +12,7 @@ export interface UnitOption {
   readonly value: string;
 }
 
-/** The only error of `parseUnit`: the text is not a unit, in go-systemd's words. */
+/** The only error of `parseUnit`: the text is not a unit; the message is go-systemd's. */
 export class UnitSyntaxError extends Error {
   override readonly name = 'UnitSyntaxError';
 }
@@ -22,12 +22,12 @@ export function parseUnit(text: string): UnitOption[] {
   return new UnitReader(Buffer.from(text, 'utf8')).read();
 }
 
-/** What Ignition's rules ask of a unit. */
+/** The result that Ignition's rules need from a unit. */
 export type UnitFindings =
   | { readonly kind: 'unit'; readonly hasInstallOption: boolean }
   | { readonly kind: 'fault'; readonly message: string };
 
-/** Says what is wrong with a unit, or whether it has an option in [Install]; an empty section does not count. */
+/** Returns what is wrong with a unit, or whether it has an option in [Install]; an empty section does not count. */
 export function inspectUnit(text: string): UnitFindings {
   try {
     const options = parseUnit(text);
@@ -38,7 +38,7 @@ export function inspectUnit(text: string): UnitFindings {
   }
 }
 
-/** Longest line of systemd, LINE_MAX. */
+/** systemd's maximum line length, LINE_MAX. */
 const lineMax = 2048;
 /** Size of the buffer of Go's bufio.Reader. */
 const windowSize = 4096;
@@ -58,8 +58,9 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 
 /**
- * go-systemd looks for over-long lines before each step, but only within what its buffered reader happens to hold. The
- * reader's window is therefore followed here: `offset` is what is read, `filled` what the reader holds.
+ * go-systemd looks for over-long lines before each step, but only within the data that its buffered reader currently
+ * holds. Therefore the reader's buffer is simulated here: `offset` is the end of what was consumed, `filled` the end of
+ * what the reader holds.
  */
 class UnitReader {
   readonly #bytes: Buffer;
@@ -103,7 +104,7 @@ class UnitReader {
     if (name.at(-1) !== 0x5d) throw new UnitSyntaxError('unable to find end of section');
     this.#checkLineLength();
     const garbage = trimSpace(decodeUtf8(this.#readLine()));
-    // The missing name is go-systemd's slip.
+    // go-systemd omits the name here by mistake.
     if (garbage !== '') {
       throw new UnitSyntaxError(`found garbage after section name : ${quote(garbage)}`);
     }
@@ -161,7 +162,7 @@ class UnitReader {
   /** Reads to the end of the line or of the text; the line end is not part of the result. */
   #readLine(): Buffer {
     const line = this.#readUntil(newline);
-    // Like go-systemd: a carriage return is only removed where no line feed follows it.
+    // As in go-systemd, a carriage return is removed only if no line feed follows it.
     const end = line.at(-1) === newline || line.at(-1) === carriageReturn ? line.length - 1 : line.length;
     return line.subarray(0, end);
   }
@@ -188,7 +189,7 @@ class UnitReader {
     return this.#bytes.subarray(start, this.#offset);
   }
 
-  /** bufio.Reader.ReadRune: makes sure that a whole rune is held; false at the end of the text. */
+  /** bufio.Reader.ReadRune: makes sure that the buffer holds a whole rune; false at the end of the text. */
   #fillRune(): boolean {
     const held = this.#filled - this.#offset;
     if (held < 4 && this.#filled < this.#bytes.length && !this.#holdsRune(held)) this.#fill();

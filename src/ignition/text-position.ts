@@ -13,7 +13,7 @@ export class LineIndex {
     this.#bytes = bytes;
   }
 
-  /** The place of a byte; an offset at or behind the end of the text has none, and yields line 0 col 0. */
+  /** The place of a byte; an offset at or after the end of the text has none, and yields line 0 col 0. */
   position(offset: number): TextPosition {
     if (offset >= this.#bytes.length) return { line: 0, col: 0 };
     this.#starts ??= lineStarts(this.#bytes);

@@ -4,7 +4,7 @@ import type { FieldSchema, StructSchema } from './schema.ts';
 import { compareSpecVersions, specMinor } from './spec-version.ts';
 import type { SpecVersion } from './spec-version.ts';
 
-/** A configuration was to be written in an older specification than its own, which nobody can do without loss. */
+/** Thrown when a configuration is to be written in an older specification than its own, which would lose data. */
 export class SpecDowngradeError extends Error {
   override readonly name = 'SpecDowngradeError';
 
@@ -18,9 +18,9 @@ export class SpecDowngradeError extends Error {
 
 /**
  * Writes a valid configuration in a newer specification, as Ignition does before it merges configurations of different
- * versions; throws SpecDowngradeError for an older one. The meaning does not change: what became optional is set even
- * if it is empty, and the special mode bits that only 3.6.0 honours are cleared. One deliberate difference from
- * Ignition, which loses `tang.advertisement` between 3.4.0 and 3.5.0: it is kept.
+ * versions; throws SpecDowngradeError for an older one. The meaning does not change: fields that became optional are
+ * set even if they are empty, and the special mode bits that only 3.6.0 honours are cleared. One deliberate difference
+ * from Ignition, which loses `tang.advertisement` between 3.4.0 and 3.5.0: it is kept.
  */
 export function upconvertConfig(config: Config, from: SpecVersion, to: SpecVersion): Config {
   if (compareSpecVersions(from, to) > 0) throw new SpecDowngradeError(from, to);

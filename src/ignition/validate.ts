@@ -10,21 +10,21 @@ import type { ValidationOptions } from './validation-context.ts';
 
 /**
  * Validates a configuration, parsed or generated, by the rules of a specification: every rule first, parents before
- * children and fields in order, then the duplicates. The entries have no positions. They agree with what
- * ValidateWithContext of coreos/ignition reports without the text.
+ * children and fields in order, then the duplicates. The entries have no positions. They match the report of
+ * ValidateWithContext of coreos/ignition without the text.
  */
 export function validateConfig(config: Config, spec: SpecVersion, options: ValidationOptions = {}): Entry[] {
   return [...checkRules(config, spec, options), ...findDuplicates(config, spec)];
 }
 
-/** Applies the rules of a specification, without looking for duplicates: entries without positions. */
+/** Applies the rules of a specification, without looking for duplicates; entries have no positions. */
 export function checkRules(config: Config, spec: SpecVersion, options: ValidationOptions = {}): Entry[] {
   const context = new ValidationContext(specMinor(spec), options);
   applyRules(config, schemaOf(spec), context);
   return context.entries;
 }
 
-/** Finds items that have the same key as an earlier item of the same key space: entries without positions. */
+/** Finds items with the same key as an earlier item of the same key space; entries have no positions. */
 export function findDuplicates(config: Config, spec: SpecVersion): Entry[] {
   const entries: Entry[] = [];
   const path: (string | number)[] = [];

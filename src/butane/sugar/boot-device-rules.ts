@@ -6,7 +6,7 @@ import type { SourceContext } from '../source-context.ts';
 
 /** First specification with the layouts of s390x and with cex. */
 const s390xMinor = 5;
-/** First specification in which a mirror must have a layout. */
+/** First specification in which a mirror requires a layout. */
 const mirrorLayoutMinor = 6;
 const commonLayouts = ['aarch64', 'ppc64le', 'x86_64'];
 
@@ -26,7 +26,7 @@ export function checkBootDevice(
     else if (!layout.startsWith('s390x')) context.error(messages.cexNeedsS390x, 'layout');
     if ((luks.tang?.length ?? 0) > 0 || luks.tpm2 === true) context.error(messages.cexWithClevis, 'luks');
   }
-  // Butane calls this rule here, and its walker calls it again.
+  // Butane's code calls this rule here, and its walker calls it again.
   if (mirror.devices?.length === 1) context.error(messages.tooFewMirrorDevices, 'mirror', 'devices');
 }
 
@@ -60,7 +60,7 @@ export function checkMirror({ devices = [] }: BootDeviceMirror, context: SourceC
 
 const bootDisk = '/dev/disk/by-id/coreos-boot-disk';
 
-/** Warns of partitions that are meant to be found by their label, which only works on a table that is wiped. */
+/** Warns of partitions that should be found by their label, which works only if the partition table is wiped. */
 export function checkReuseByLabel(
   disks: readonly Disk[],
   mirrorDevices: readonly string[],
@@ -76,7 +76,7 @@ export function checkReuseByLabel(
   }
 }
 
-/** Numbers of the partitions with a meaning of their own on an existing Fedora CoreOS disk. */
+/** Numbers of the partitions that have a fixed meaning on an existing Fedora CoreOS disk. */
 const reservedNumbers = new Map([
   ['BIOS-BOOT', 1n],
   ['PowerPC-PReP-boot', 1n],

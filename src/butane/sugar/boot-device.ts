@@ -6,7 +6,7 @@ import type { Traced } from '../provenance.ts';
 /** The `boot_device` section of fcos. */
 export type BootDevice = { layout?: string; luks?: BootDeviceLuks; mirror?: BootDeviceMirror };
 
-/** How the root filesystem is encrypted, and what opens it. */
+/** How the root filesystem is encrypted, and how it is unlocked. */
 export type BootDeviceLuks = {
   cex?: { enabled?: boolean };
   discard?: boolean;
@@ -19,7 +19,7 @@ export type BootDeviceLuks = {
 /** The disks that the boot disk is mirrored to. */
 export type BootDeviceMirror = { devices?: string[] };
 
-// Partition types, and sizes in MiB, of the layouts that Fedora CoreOS has (create_disk.sh of coreos-assembler).
+// Partition types, and sizes in MiB, of the layouts of Fedora CoreOS (create_disk.sh of coreos-assembler).
 const reserved = { sizeMiB: 1, typeGuid: '8DA63339-0007-60C0-C436-083AC8230908' };
 const bios = { sizeMiB: 1, typeGuid: '21686148-6449-6E6F-744E-656564454649' };
 const prep = { sizeMiB: 4, typeGuid: '9E1A2D38-C612-4316-AA26-8B49521E5A8B' };
@@ -27,7 +27,7 @@ const esp = { sizeMiB: 127, typeGuid: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B' };
 const bootSizeMiB = 384;
 
 /**
- * Adds what `boot_device` stands for: the partitions, arrays and filesystems of a mirrored boot disk, and the
+ * Adds what `boot_device` expands to: the partitions, arrays and filesystems of a mirrored boot disk, and the
  * encryption of the root filesystem. The section must have passed validation.
  */
 export function addBootDevice(device: BootDevice, user: Traced, spec: SpecVersion): Traced {
@@ -63,7 +63,7 @@ export function addBootDevice(device: BootDevice, user: Traced, spec: SpecVersio
     provenance.add(['boot_device', 'mirror', 'devices'], ['storage', 'disks']);
     const members = (label: string) =>
       devices.map((_, index) => `/dev/disk/by-partlabel/${label}-${index + 1}`);
-    // The superblock of the boot array stands at the end, so that a BIOS sees plain filesystems.
+    // The superblock of the boot array is at the end, so that a BIOS sees plain filesystems.
     storage.raid.push(
       { devices: members('boot'), level: 'raid1', name: 'md-boot', options: ['--metadata=1.0'] },
       { devices: members('root'), level: 'raid1', name: 'md-root' },

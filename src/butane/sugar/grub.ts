@@ -9,10 +9,10 @@ import type { Traced } from '../provenance.ts';
 /** The `grub` section of fcos. */
 export type Grub = { users?: GrubUser[] };
 
-/** Somebody who may edit boot entries. */
+/** A user who may edit boot entries. */
 export type GrubUser = { name?: string; password_hash?: string };
 
-/** Adds the file that names GRUB's users, on the boot filesystem. Users must have passed validation. */
+/** Adds the file that lists GRUB's users, on the boot filesystem. Users must have passed validation. */
 export function addGrubUsers({ users = [] }: Grub, user: Traced, spec: SpecVersion): Traced {
   if (users.length === 0) return user;
   const encoded = encodeContents(Buffer.from(grubConfig(users), 'utf8'), undefined);
@@ -27,7 +27,7 @@ export function addGrubUsers({ users = [] }: Grub, user: Traced, spec: SpecVersi
   return mergeGenerated({ config, provenance }, user, spec);
 }
 
-/** Finds values that would not stay in their line of GRUB's configuration, or in their place there. */
+/** Finds values that would break out of their line or their place in GRUB's configuration. */
 export function checkGrubLines({ users = [] }: Grub): Entry[] {
   const entries: Entry[] = [];
   for (const [index, user] of users.entries()) {

@@ -8,13 +8,13 @@ import type { Traced } from '../provenance.ts';
 import { escapeUnitPath } from './unit-name.ts';
 import type { ButaneFilesystem } from '../sugared.ts';
 
-/** First specification in which swap gets a unit of its own kind, and remote devices are mounted as such. */
+/** First specification in which swap gets a swap unit, and remote devices get mounts that wait for the network. */
 const swapMinor = 3;
 const remoteMinor = 2;
 
 /**
- * Adds the units of filesystems `with_mount_unit`. Generated units come first; a unit of the same name that the user
- * gives is merged over the generated one. Filesystems must have passed validation.
+ * Adds the units of filesystems `with_mount_unit`. Generated units come first; a user's unit of the same name is merged
+ * over the generated one. Filesystems must have passed validation.
  */
 export function addMountUnits(
   filesystems: readonly ButaneFilesystem[],
@@ -41,7 +41,7 @@ export function addMountUnits(
   return mergeGenerated({ config, provenance }, user, spec);
 }
 
-/** Finds values that would not stay in their line of a mount unit. */
+/** Finds values that would break out of their line in a mount unit. */
 export function checkMountUnitLines(filesystems: readonly ButaneFilesystem[]): Entry[] {
   const entries: Entry[] = [];
   for (const [index, filesystem] of filesystems.entries()) {
@@ -60,7 +60,7 @@ export function checkMountUnitLines(filesystems: readonly ButaneFilesystem[]): E
   return entries;
 }
 
-/** The paths of encrypted devices that are opened with the help of a Tang server. */
+/** The paths of encrypted devices that are unlocked with a Tang server. */
 function devicesOpenedOverNetwork(luks: readonly Luks[]): ReadonlySet<string> {
   const devices = new Set<string>();
   for (const { name = '', clevis } of luks) {

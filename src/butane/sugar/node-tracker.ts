@@ -1,8 +1,8 @@
 import type { Config, Directory, File, Link } from '../../ignition/config.ts';
 
 /**
- * Files, directories and links of a configuration by their path, for sugar that adds more. Nothing of the given
- * configuration is changed: `config` returns another one with what was added.
+ * Files, directories and links of a configuration by their path, for sugar that adds more of them. The given
+ * configuration is not changed: `config` returns a new one with the additions.
  */
 export class NodeTracker {
   readonly files: File[];
@@ -23,12 +23,12 @@ export class NodeTracker {
     this.#linkIndex = indexByPath(this.links);
   }
 
-  /** Whether there is anything at a path. */
+  /** Whether anything exists at a path. */
   has(path: string): boolean {
     return this.#fileIndex.has(path) || this.#directoryIndex.has(path) || this.#linkIndex.has(path);
   }
 
-  /** Index of the file at a path; of the last one, if a path is given twice. */
+  /** Index of the file at a path; of the last one if the path appears twice. */
   findFile(path: string): number | undefined {
     return this.#fileIndex.get(path);
   }
@@ -38,7 +38,7 @@ export class NodeTracker {
     return this.#linkIndex.get(path);
   }
 
-  /** Adds a file, or what stands for it until it is replaced, and returns its index. */
+  /** Adds a file, or a placeholder that will be replaced, and returns its index. */
   addFile(path: string, file: File): number {
     this.#fileIndex.set(path, this.files.length);
     return this.files.push(file) - 1;
@@ -50,7 +50,7 @@ export class NodeTracker {
     return this.directories.push(directory) - 1;
   }
 
-  /** Adds a link, or what stands for it until it is replaced, and returns its index. */
+  /** Adds a link, or a placeholder that will be replaced, and returns its index. */
   addLink(path: string, link: Link): number {
     this.#linkIndex.set(path, this.links.length);
     return this.links.push(link) - 1;

@@ -19,7 +19,7 @@ const usersDirectory = '/etc/containers/systemd/users';
 
 const fileMode = 0o644;
 
-/** The template that an instance such as `web@1.container` is made from, `web@.container`; undefined for all else. */
+/** The template of an instance such as `web@1.container`, here `web@.container`; undefined for all other names. */
 export function templateOfInstance(name: string): string | undefined {
   const at = name.indexOf('@');
   const dot = name.lastIndexOf('.');

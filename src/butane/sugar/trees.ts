@@ -23,10 +23,10 @@ export type Tree = {
 const defaultFileMode = 0o644;
 const executableFileMode = 0o755;
 const defaultDirectoryMode = 0o755;
-/** Files, directories and links that one tree may have; far more than any machine can be sent. */
+/** Maximum number of files, directories and links in one tree; far more than any machine can be sent. */
 const maxTreeNodes = 200_000;
 
-/** Adds the files and links of trees, each at the path it has in its tree below the tree's own path. */
+/** Adds the files and links of trees. Each gets the same path below the tree's own path as in the tree. */
 export function addTrees(
   trees: readonly Tree[],
   config: Config,
@@ -55,7 +55,7 @@ export function addTrees(
   return nodes.config();
 }
 
-/** One walk through a tree. What goes wrong is reported at the tree, and the walk goes on. */
+/** One walk through a tree. Errors are reported at the tree, and the walk continues. */
 class TreeWalk {
   readonly #tree: Tree;
   readonly #at: Path;
@@ -82,7 +82,7 @@ class TreeWalk {
   }
 
   walk(root: string): void {
-    // The root is looked at again without following links: one that is a link itself becomes a link.
+    // The root is checked again without following links: a root that is a link becomes a link.
     this.#visit(root, joinPath(this.#tree.path || '/', '.'));
   }
 
@@ -139,7 +139,7 @@ class TreeWalk {
     this.#traceNew('directories', index);
   }
 
-  /** Adds a file, or completes the one that the document has at the path without contents. */
+  /** Adds a file, or adds the contents to a file of the document at the same path that has none. */
   #addFile(path: string, destination: string, status: FileStatus): void {
     const nodes = this.#nodes;
     const context = this.#context;

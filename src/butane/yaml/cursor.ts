@@ -21,7 +21,7 @@ export function isBlank(code: number): boolean {
 
 /** Whether a character code ends a line in YAML 1.1: LF, CR, NEL, LS or PS. */
 export function isBreak(code: number): boolean {
-  // Nearly all characters lie between.
+  // Nearly all characters are in this range.
   if (code > carriageReturn && code < nextLine) return false;
   return (
     code === lineFeed ||
@@ -54,7 +54,7 @@ export function isWord(code: number): boolean {
   );
 }
 
-/** A position in a text that knows its line and column. */
+/** A position in a text, with its line and column. */
 export class Cursor implements Mark {
   readonly text: string;
   offset = 0;
@@ -69,17 +69,17 @@ export class Cursor implements Mark {
     this.#hasPairs = /[\ud800-\udbff]/.test(text);
   }
 
-  /** The character code some units ahead, NaN behind the end. */
+  /** The character code this many units ahead, NaN after the end. */
   at(ahead = 0): number {
     return this.text.charCodeAt(this.offset + ahead);
   }
 
-  /** Whether the text goes on with the given characters. */
+  /** Whether the text continues with the given characters. */
   sees(characters: string): boolean {
     return this.text.startsWith(characters, this.offset);
   }
 
-  /** Whether the text goes on with `---` or `...` as a document marker; only meaningful in column 0. */
+  /** Whether the text continues with `---` or `...` as a document marker; only meaningful in column 0. */
   seesDocumentMarker(): boolean {
     return this.column === 0 && (this.sees('---') || this.sees('...')) && isSpaceOrEnd(this.at(3));
   }
@@ -92,7 +92,7 @@ export class Cursor implements Mark {
     return this.offset >= this.text.length;
   }
 
-  /** Moves over characters of the current line, of which none ends it. */
+  /** Moves over characters of the current line; none of them may end it. */
   skipTo(offset: number): void {
     this.column += this.#hasPairs ? countCodePoints(this.text, this.offset, offset) : offset - this.offset;
     this.offset = offset;
@@ -139,8 +139,8 @@ export class Cursor implements Mark {
   }
 
   /**
-   * The error for text that makes no token. It names the line where the construct started, or where the problem is
-   * if that is the first line, and no line at all for the first, as go-yaml does.
+   * The error for text that is not a valid token. It names the line where the construct started, or where the problem
+   * is if that is the first line, and no line at all for the first, as go-yaml does.
    */
   error(problem: string, start: Mark = this): YamlError {
     const line = start.line !== 0 ? start.line : this.line;

@@ -1,16 +1,16 @@
 import type { ScalarStyle } from './token.ts';
 
-/** A value of a YAML document, with its place in the text and not yet with a type. */
+/** A value of a YAML document with its place in the text, before its type is determined. */
 export type YamlNode = ScalarNode | MappingNode | SequenceNode | AliasNode;
 
 interface NodePlace {
-  /** Line of the first character, its anchor or tag included; counted from 1. */
+  /** Line of the first character, including its anchor or tag; counted from 1. */
   readonly line: number;
   /** Column of that character in code points, counted from 1. */
   readonly col: number;
 }
 
-/** A string, number, boolean, null and so on: which one depends on the type that is wanted. */
+/** A string, number, boolean, null and so on: which one depends on the expected type. */
 export interface ScalarNode extends NodePlace {
   readonly kind: 'scalar';
   /** Explicit tag in its short form, `!!str`, or an empty string; `!` counts as none. */
@@ -32,7 +32,7 @@ export interface YamlPair {
   readonly value: YamlNode;
 }
 
-/** Items in the order of the text, nulls included. */
+/** Items in the order of the text, including nulls. */
 export interface SequenceNode extends NodePlace {
   readonly kind: 'sequence';
   readonly tag: string;
@@ -46,7 +46,10 @@ export interface AliasNode extends NodePlace {
   readonly target: YamlNode;
 }
 
-/** The text that stands for a node as a key: of a scalar its value, of an alias its name, else empty, as in go-yaml. */
+/**
+ * The text of a node that is used as a key: the value of a scalar, the name of an alias, otherwise empty, as in
+ * go-yaml.
+ */
 export function keyText(node: YamlNode): string {
   if (node.kind === 'scalar') return node.value;
   return node.kind === 'alias' ? node.name : '';

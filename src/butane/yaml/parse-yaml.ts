@@ -5,8 +5,8 @@ import type { Token, TokenType } from './token.ts';
 import { YamlError } from './yaml-error.ts';
 
 /**
- * Parses the first document of a YAML 1.1 stream, as go-yaml does: what follows that document is not looked at.
- * Returns undefined if there is none. Throws YamlError. Nesting costs memory, not stack.
+ * Parses the first document of a YAML 1.1 stream, as go-yaml does: anything after that document is ignored. Returns
+ * undefined if there is none. Throws YamlError. Nesting costs memory, not stack.
  */
 export function parseYaml(text: string): YamlNode | undefined {
   return new DocumentParser(text).parse();
@@ -28,13 +28,13 @@ type Expectation =
   | 'flow-value'
   | 'flow-no-value';
 
-/** A collection that is being read. */
+/** A collection that is not finished yet. */
 interface OpenCollection {
   expects: Expectation;
   readonly node: MappingNode | SequenceNode;
   /** Where it began, for errors. */
   readonly start: Mark;
-  /** The key of a mapping that has no value yet. */
+  /** The key of a mapping whose value was not read yet. */
   key: YamlNode | undefined;
 }
 
@@ -223,7 +223,7 @@ class DocumentParser {
       this.#readNode('flow');
       return;
     }
-    // go-yaml takes the token away here, so that a colon without a key has no value either.
+    // go-yaml consumes the token here, so that a colon without a key has no value either.
     this.#scanner.next();
     this.#addEmpty(behind(token));
   }
@@ -274,7 +274,7 @@ class DocumentParser {
     this.#addEmpty(token);
   }
 
-  /** Steps over the comma before an item, and closes the collection at its end: then there is no token. */
+  /** Skips the comma before an item, and closes the collection at its end, in which case no token is returned. */
   #flowToken(
     collection: OpenCollection,
     end: TokenType,
@@ -295,7 +295,7 @@ class DocumentParser {
     return undefined;
   }
 
-  /** Reads the node behind a dash, question mark or colon, or an empty one if what follows cannot begin a node. */
+  /** Reads the node after a dash, question mark or colon, or an empty one if what follows cannot begin a node. */
   #readAfterIndicator(
     indicator: Token,
     empty: ReadonlySet<TokenType>,
@@ -403,7 +403,7 @@ class DocumentParser {
   }
 }
 
-// Tokens that show that there is no node behind an indicator.
+// Tokens that show that there is no node after an indicator.
 const noBlockEntry: ReadonlySet<TokenType> = new Set(['block-entry', 'block-end']);
 const noIndentlessEntry: ReadonlySet<TokenType> = new Set(['block-entry', 'key', 'value', 'block-end']);
 const noBlockNode: ReadonlySet<TokenType> = new Set(['key', 'value', 'block-end']);
@@ -430,7 +430,7 @@ const blockCollections = new Map<TokenType, CollectionStart>([
   ['block-sequence-start', { mapping: false, expects: 'block-entry' }],
   ['block-mapping-start', { mapping: true, expects: 'block-key' }],
 ]);
-/** The tokens that open a collection in a context, and what that collection then expects. */
+/** The tokens that open a collection in a context, and what that collection expects next. */
 const collectionStarts = {
   flow: flowCollections,
   block: blockCollections,
@@ -449,8 +449,8 @@ function place(mark: Mark): { line: number; col: number } {
 }
 
 /**
- * The error for tokens that make no document. go-yaml names the line before the one where the construct began, or
- * before the problem if that is the first line: the marks count from 0.
+ * The error for tokens that do not form a document. go-yaml names the line before the one where the construct began, or
+ * before the problem if that is the first line: its marks count from 0.
  */
 function parserError(problem: string, token: Token, start?: Mark): YamlError {
   const line = start !== undefined && start.line !== 0 ? start.line : token.line;

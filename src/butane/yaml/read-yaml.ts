@@ -7,9 +7,9 @@ import { decodeYamlText } from './yaml-text.ts';
 const CHUNK_BYTES = 512;
 
 /**
- * Parses the first document of a YAML stream from its bytes. Of two faults it tells the one that go-yaml meets first,
- * which parses as it reads: a fault of the syntax, unless the bytes that are no text are in the same part of the stream
- * or before. Returns undefined if there is no document; throws YamlError.
+ * Parses the first document of a YAML stream from its bytes. Of two errors it reports the one that go-yaml meets first,
+ * since that parses while it reads: the syntax error, unless the bytes that are not text are in the same part of the
+ * stream or before it. Returns undefined if there is no document; throws YamlError.
  */
 export function readYaml(input: Uint8Array | string): YamlNode | undefined {
   let text: string;
@@ -25,7 +25,7 @@ export function readYaml(input: Uint8Array | string): YamlNode | undefined {
 function findEarlierFault(input: Uint8Array | string, offset: number): YamlError | undefined {
   const bytes = Buffer.from(input);
   let end = offset - (offset % CHUNK_BYTES);
-  // Not within a character.
+  // Not inside a character.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   const text = decodeYamlText(bytes.subarray(0, end));
   const lines = text.split('\n').length;
@@ -34,7 +34,7 @@ function findEarlierFault(input: Uint8Array | string, offset: number): YamlError
     return undefined;
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    // What is wrong with the last line may only be that it is cut off.
+    // The error in the last line may only be due to the cut.
     return error.place !== undefined && error.place.line < lines ? error : undefined;
   }
 }

@@ -3,10 +3,10 @@ import { decodeUtf8 } from '../../ignition/go-text.ts';
 import type { ScalarNode } from './node.ts';
 import { YamlError } from './yaml-error.ts';
 
-/** What a scalar is: the short form of its tag, and the value it stands for. */
+/** The type of a scalar: the short form of its tag, and its value. */
 export interface ResolvedScalar {
   readonly tag: string;
-  /** Of the type that belongs to the tag: bigint for an int, number for a float; the text for all other tags. */
+  /** In the type that matches the tag: bigint for an int, number for a float; the text for all other tags. */
   readonly value: string | boolean | bigint | number | null;
 }
 
@@ -24,10 +24,10 @@ const constants = new Map<string, ResolvedScalar>([
 
 const nulls = new Set(['', '~', 'null', 'Null', 'NULL']);
 
-/** Tags whose scalars must look the part; any other tag leaves the text as it is. */
+/** Tags whose scalars must have a matching form; any other tag leaves the text as it is. */
 const checkedTags = new Set(['!!bool', '!!int', '!!float', '!!null', '!!timestamp']);
 
-/** Whether a scalar is a string however it looks: quoted, a block, or tagged so. */
+/** Whether a scalar is a string regardless of its text: quoted, a block scalar, or tagged as one. */
 export function isString(node: ScalarNode): boolean {
   return node.tag === '!!str' || ((node.tag === '' || node.tag === '!') && node.style !== 'plain');
 }
@@ -45,8 +45,8 @@ export function tagOf(node: ScalarNode): string {
 }
 
 /**
- * Finds out what a scalar is, by the rules of go-yaml: YAML 1.2's core schema, plus octal numbers with a mere leading
- * zero, underscores in numbers, and timestamps. Throws YamlError if an explicit tag contradicts the text.
+ * Determines the type of a scalar by the rules of go-yaml: YAML 1.2's core schema, plus octal numbers with only a
+ * leading zero, underscores in numbers, and timestamps. Throws YamlError if an explicit tag contradicts the text.
  */
 export function resolveScalar(node: ScalarNode): ResolvedScalar {
   if (isString(node)) return { tag: '!!str', value: node.value };
@@ -93,7 +93,7 @@ function resolveInt(text: string): ResolvedScalar | undefined {
   if (digits.length > 70) return undefined;
   const magnitude = BigInt(digits);
   if (sign === '-') return magnitude <= maxInt64 + 1n ? { tag: '!!int', value: -magnitude } : undefined;
-  // An unsigned number may be larger, but has no sign.
+  // A number without a sign may be larger.
   const max = sign === '' ? maxUint64 : maxInt64;
   return magnitude <= max ? { tag: '!!int', value: magnitude } : undefined;
 }
@@ -106,7 +106,7 @@ function resolveFloat(text: string): ResolvedScalar | undefined {
   return Number.isFinite(value) ? { tag: '!!float', value } : undefined;
 }
 
-/** go-yaml takes a second sign behind the prefix of a binary or octal number. */
+/** go-yaml accepts a second sign after the prefix of a binary or octal number. */
 function resolvePrefixedInt(text: string): ResolvedScalar | undefined {
   const match = /^0([bo])([-+])([0-7]{1,64})$/.exec(text);
   if (!match) return undefined;
@@ -133,7 +133,7 @@ function isTimestamp(text: string): boolean {
   return day >= 1 && day <= days && hour < 24 && minute < 60 && second < 60;
 }
 
-/** Decodes base64 as strictly as Go, which skips line ends only; bytes that are no UTF-8 become U+FFFD. */
+/** Decodes base64 as strictly as Go, which skips only line ends; bytes that are not UTF-8 become U+FFFD. */
 function decodeBinary(node: ScalarNode): string {
   const plain = node.value.replace(/[\r\n]/g, '');
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(plain)) {
@@ -142,12 +142,12 @@ function decodeBinary(node: ScalarNode): string {
   return decodeUtf8(Buffer.from(plain, 'base64'));
 }
 
-/** The largest float that Go's conversion still takes for an int64: 2^63. */
+/** The largest float that Go's conversion still accepts as an int64: 2^63. */
 const floatLimit = 2 ** 63;
 const minInt64 = -(1n << 63n);
 
 /**
- * Turns a resolved number into a Go int: fractions are cut off, and floats that do not fit become the smallest int64,
+ * Converts a resolved number to a Go int: fractions are cut off, and floats that do not fit become the smallest int64,
  * as on amd64. Undefined for numbers that Go refuses.
  */
 export function toInt(resolved: ResolvedScalar): Int | undefined {

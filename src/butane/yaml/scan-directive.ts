@@ -2,7 +2,7 @@ import { isBlank, isBreakOrEnd, isSpaceOrEnd, isWord } from './cursor.ts';
 import type { Cursor, Mark } from './cursor.ts';
 import { scanTagHandle, scanTagUri } from './scan-tag.ts';
 
-/** A directive line: the version it demands, or a tag handle and the prefix it stands for. */
+/** A directive line: the version that it requires, or a tag handle and its prefix. */
 export type Directive =
   | { readonly kind: 'version'; readonly version: string }
   | { readonly kind: 'tag'; readonly handle: string; readonly prefix: string };

@@ -12,9 +12,9 @@ const doubleQuote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Reads a literal or folded scalar, from its indicator to the start of the line that follows it (YAML 1.1 section
- * 9.3). `parentIndent` is the column of the enclosing block, -1 at the top. As in go-yaml, a last line that the end of
- * the text ends has no line break.
+ * Reads a literal or folded scalar, from its indicator to the start of the line that follows it (YAML 1.1 section 9.3).
+ * `parentIndent` is the column of the enclosing block, -1 at the top. As in go-yaml, a last line that ends with the
+ * text has no line break.
  */
 export function scanBlockScalar(cursor: Cursor, literal: boolean, parentIndent: number): string {
   const start = cursor.mark;
@@ -50,7 +50,7 @@ export function scanBlockScalar(cursor: Cursor, literal: boolean, parentIndent: 
 
 interface BlockHeader {
   readonly chomping: 'clip' | 'strip' | 'keep';
-  /** Indentation that the header asks for, 0 if it does not. */
+  /** Indentation that the header requires, 0 if it requires none. */
   readonly increment: number;
 }
 
@@ -141,7 +141,7 @@ export function scanQuotedScalar(cursor: Cursor, quote: "'" | '"'): string {
   return text;
 }
 
-/** Reads blanks and breaks inside a quoted scalar, and returns what they fold to. */
+/** Reads blanks and line breaks inside a quoted scalar, and returns what they fold to. */
 function scanFlowSpace(cursor: Cursor, afterEscapedBreak: boolean): string {
   const from = cursor.offset;
   let blanksEnd = from;
@@ -163,7 +163,7 @@ function scanFlowSpace(cursor: Cursor, afterEscapedBreak: boolean): string {
   return fold(first, others);
 }
 
-/** YAML 1.1 section 5.4: one line feed becomes a space, several lose the first; LS and PS stay. */
+/** YAML 1.1 section 5.4: one line feed becomes a space, several lose the first one; LS and PS are kept. */
 function fold(first: string, others: string): string {
   if (first === '\n') return others === '' ? ' ' : others;
   return first + others;
@@ -223,7 +223,7 @@ export interface PlainScalar {
 
 /**
  * Reads a plain scalar (YAML 1.1 section 9.1.3), over several lines while they are indented to `indent` or deeper.
- * Blanks and breaks that follow it are consumed as well.
+ * Blanks and line breaks after it are consumed as well.
  */
 export function scanPlainScalar(cursor: Cursor, indent: number, inFlow: boolean): PlainScalar {
   const start = cursor.mark;

@@ -11,7 +11,9 @@ export interface ScannedTag {
   readonly suffix: string;
 }
 
-/** Reads a tag from its exclamation mark on (YAML 1.1 section 6.8.1): `!<uri>`, `!handle!suffix`, `!suffix` or `!`. */
+/**
+ * Reads a tag, starting at its exclamation mark (YAML 1.1 section 6.8.1): `!<uri>`, `!handle!suffix`, `!suffix` or `!`.
+ */
 export function scanTag(cursor: Cursor): ScannedTag {
   const start = cursor.mark;
   if (cursor.sees('!<')) {
@@ -39,7 +41,9 @@ export function scanTagHandle(cursor: Cursor, inDirective: boolean, start: Mark)
   return handle;
 }
 
-/** Reads the URI characters of a tag, after a `head` that was taken for a handle; its first mark is not part of it. */
+/**
+ * Reads the URI characters of a tag, after a `head` that was read as a handle; its first mark is not part of the URI.
+ */
 export function scanTagUri(cursor: Cursor, head: string, start: Mark): string {
   const from = cursor.offset;
   let uri = head.slice(1);

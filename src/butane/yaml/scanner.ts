@@ -7,18 +7,18 @@ import type { ScalarStyle, Token, TokenType } from './token.ts';
 
 /** Deepest nesting of blocks, and of flow collections, as in go-yaml. */
 const maxDepth = 10_000;
-/** Columns within which the colon of an implicit key must follow (YAML 1.1 section 4.2.3). */
+/** Number of columns within which the colon of an implicit key must follow (YAML 1.1 section 4.2.3). */
 const maxKeyColumns = 1024;
-/** Characters that are searched for a comment behind a token or a comment, as in go-yaml. */
+/** Number of characters that are searched for a comment after a token or a comment, as in go-yaml. */
 const maxCommentGap = 512;
 
-/** A place where an implicit key may have begun, which only its colon will tell. */
+/** A place where an implicit key may have begun, which only a following colon confirms. */
 interface PossibleKey {
   readonly line: number;
   readonly column: number;
   /** Number of the token that the key begins with, counted from the start of the stream. */
   readonly token: number;
-  /** Whether nothing but a key may stand there. */
+  /** Whether only a key is allowed there. */
   readonly required: boolean;
 }
 
@@ -28,14 +28,14 @@ const hash = 0x23;
 const beginsNoPlainScalar = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
 
 /**
- * Turns YAML 1.1 text into tokens, with the decisions of go-yaml (a translation of libyaml): how far it looks ahead,
+ * Turns YAML 1.1 text into tokens, with the behaviour of go-yaml (a translation of libyaml): how far it looks ahead,
  * where tabs are allowed, which errors come first. Work and memory are proportional to the text.
  */
 export class Scanner {
   readonly #cursor: Cursor;
   #tokens: Token[] = [];
   #head = 0;
-  /** Whether the token at the head can be taken: enough follows it, and no key can begin with it any more. */
+  /** Whether the first token of the queue can be taken: enough tokens follow it, and it can no longer begin a key. */
   #headIsSettled = false;
   /** Tokens taken from the queue. */
   #taken = 0;
@@ -44,7 +44,7 @@ export class Scanner {
   #indent = -1;
   readonly #outerIndents: number[] = [];
   #keyAllowed = true;
-  /** The possible key of each flow level, the block context first. */
+  /** The possible key of each flow level, starting with the block context. */
   readonly #possibleKeys: (PossibleKey | undefined)[] = [undefined];
   /** The level of each possible key, by the number of its token. */
   readonly #keyLevels = new Map<number, number>();
@@ -53,9 +53,12 @@ export class Scanner {
     this.#cursor = new Cursor(text);
   }
 
-  /** The next token; throws YamlError if the text makes none. Behind the end of the stream it stays `stream-end`. */
+  /**
+   * The next token; throws YamlError if the text does not form one. After the end of the stream it is always
+   * `stream-end`.
+   */
   peek(): Token {
-    // go-yaml reads two tokens ahead for its comments, so errors surface that much earlier.
+    // go-yaml reads two tokens ahead for its comments, so errors appear that much earlier.
     if (!this.#headIsSettled) {
       while (this.#head + 2 >= this.#tokens.length || this.#mayBecomeKey()) this.#scanToken();
       this.#headIsSettled = true;
@@ -65,7 +68,7 @@ export class Scanner {
     return token;
   }
 
-  /** Takes the token that `peek` returned from the queue. */
+  /** Removes from the queue the token that `peek` returned. */
   next(): void {
     this.#headIsSettled = false;
     this.#head++;
@@ -75,7 +78,7 @@ export class Scanner {
     this.#head = 0;
   }
 
-  /** Whether the token at the head may still turn out to begin an implicit key. */
+  /** Whether the first token of the queue may still begin an implicit key. */
   #mayBecomeKey(): boolean {
     const level = this.#keyLevels.get(this.#taken);
     return level !== undefined && this.#validKey(level) !== undefined;
@@ -160,7 +163,7 @@ export class Scanner {
     this.#scanPlain();
   }
 
-  /** Skips blanks, comments and line breaks. Tabs only where no block could begin behind them. */
+  /** Skips blanks, comments and line breaks. Tabs are skipped only where no block can begin after them. */
   #skipToToken(): void {
     const cursor = this.#cursor;
     for (;;) {
@@ -177,7 +180,7 @@ export class Scanner {
     }
   }
 
-  /** Skips a comment, and comments on the following lines, whatever blanks stand before those. */
+  /** Skips a comment, and comments on the following lines, regardless of blanks before those. */
   #skipComments(): void {
     const cursor = this.#cursor;
     for (;;) {
@@ -205,7 +208,7 @@ export class Scanner {
     this.#tokens.push({ type, line: at.line, column: at.column, width, value, suffix, style });
   }
 
-  /** Puts a token that only follows from the layout before the one with the given number. */
+  /** Inserts a token that follows only from the layout before the one with the given number. */
   #insert(type: TokenType, at: Mark, number: number): void {
     const token: Token = {
       type,
@@ -225,7 +228,7 @@ export class Scanner {
     this.#add(type, mark, 1);
   }
 
-  /** Number that the next token added will have. */
+  /** Number of the next token that will be added. */
   get #nextNumber(): number {
     return this.#taken + this.#tokens.length - this.#head;
   }
@@ -405,7 +408,7 @@ export class Scanner {
     this.#keyLevels.set(token, level);
   }
 
-  /** Gives up the possible key of the current level; an error if nothing but a key may stand there. */
+  /** Drops the possible key of the current level; an error if only a key is allowed there. */
   #dropPossibleKey(): void {
     const level = this.#possibleKeys.length - 1;
     const key = this.#possibleKeys[level];
@@ -420,7 +423,7 @@ export class Scanner {
     this.#possibleKeys[level] = undefined;
   }
 
-  /** The possible key of a level, unless the cursor is too far from it by now. */
+  /** The possible key of a level, unless the cursor is already too far from it. */
   #validKey(level: number): PossibleKey | undefined {
     const key = this.#possibleKeys[level];
     if (!key) return undefined;

@@ -1,4 +1,4 @@
-/** The kinds of tokens a YAML stream consists of, as YAML 1.1's productions name them. */
+/** The kinds of tokens in a YAML stream, with the names of YAML 1.1's productions. */
 export type TokenType =
   | 'stream-end'
   | 'version-directive'
@@ -21,7 +21,7 @@ export type TokenType =
   | 'tag'
   | 'scalar';
 
-/** How a scalar was written. Everything but `plain` is a string, whatever it looks like. */
+/** How a scalar was written. Everything but `plain` is a string, regardless of its text. */
 export type ScalarStyle = 'plain' | 'single-quoted' | 'double-quoted' | 'literal' | 'folded';
 
 /** One token; lines and columns are counted from 0. */
@@ -29,11 +29,11 @@ export interface Token {
   readonly type: TokenType;
   readonly line: number;
   readonly column: number;
-  /** Columns that the token itself takes: 0 for one that only follows from the layout. */
+  /** Number of columns that the token itself takes: 0 for one that follows only from the layout. */
   readonly width: number;
   /** Text of a scalar, name of an anchor or alias, handle of a tag, or version `1.1` of a directive. */
   readonly value: string;
-  /** What follows the handle of a tag, or the prefix that a tag directive gives it. */
+  /** The part after the handle of a tag, or the prefix that a tag directive gives the handle. */
   readonly suffix: string;
   readonly style: ScalarStyle;
 }

@@ -7,7 +7,7 @@ export interface YamlPlace {
 /** A document that is not well-formed YAML, or that does not fit its type; the message starts with `yaml: `. */
 export class YamlError extends Error {
   override readonly name = 'YamlError';
-  /** Where it is; the line in the message is go-yaml's, which often is another. */
+  /** The place of the error; the line in the message is go-yaml's, which is often different. */
   readonly place: YamlPlace | undefined;
 
   constructor(problem: string, place?: YamlPlace) {
@@ -16,9 +16,9 @@ export class YamlError extends Error {
   }
 }
 
-/** Bytes that are no text, which go-yaml finds as it reads on. */
+/** Bytes that are not text, which go-yaml finds while it reads. */
 export class YamlReaderError extends YamlError {
-  /** Where they begin; 0 for UTF-16. */
+  /** The offset where they begin; 0 for UTF-16. */
   readonly offset: number;
 
   constructor(problem: string, offset: number) {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { YamlReaderError } from './yaml-error.ts';
 
-// Everything but what YAML 1.1 section 5.1 calls printable; the byte order mark inside a text is printable.
+// Every character that YAML 1.1 section 5.1 does not call printable; a byte order mark inside the text is printable.
 const unprintable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /**
@@ -49,7 +49,7 @@ function withoutMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** What is wrong with the first malformed sequence, as go-yaml words it, and where that begins. */
+/** What is wrong with the first malformed sequence, as go-yaml words it, and the offset where it begins. */
 function utf8Problem(bytes: Buffer): { readonly problem: string; readonly offset: number } {
   for (let offset = 0; offset < bytes.length;) {
     const leading = bytes[offset] ?? 0;
@@ -81,7 +81,7 @@ function utf8Problem(bytes: Buffer): { readonly problem: string; readonly offset
   return { problem: 'invalid UTF-8 octet sequence', offset: bytes.length };
 }
 
-/** Whether a sequence of well-formed bytes has more of them than its code point needs; a surrogate has not. */
+/** Whether a sequence of well-formed bytes is longer than its code point needs; this does not apply to surrogates. */
 function isTooLong(sequence: Buffer): boolean {
   const [first = 0, second = 0] = sequence;
   return first < 0xc2 || (first === 0xe0 && second < 0xa0) || (first === 0xf0 && second < 0x90);
