@@ -9,7 +9,7 @@ import type { Identification } from '../provision/machines/identification.ts';
 import { type Labels, labelsFor } from '../provision/selection/labels.ts';
 import type { Generation, MatchedResolution, Resolution } from './generation.ts';
 
-/** A decision, and what it was made from. */
+/** A decision, and what it is based on. */
 export interface MachineDecision {
   readonly decision: BootDecision<RenderableMatch>;
   readonly identification: Identification;
@@ -22,16 +22,16 @@ export interface RenderableMatch {
   readonly resolution: MatchedResolution;
 }
 
-/** What decisions are made from. */
+/** What decisions are based on. */
 export interface BootDeciderParts {
-  /** The generation that serves; undefined while there was no good one. */
+  /** The generation that serves; undefined while there is none. */
   readonly generation: () => Generation | undefined;
   readonly unmatched: UnmatchedPolicy;
 }
 
 const NO_LABELS: ReadonlySet<string> = new Set();
 
-/** Decides what machines boot, by the generation that serves at that moment. Every plane asks it. */
+/** Decides what machines boot, with the generation that serves at that moment. All protocols ask it. */
 export class BootDecider {
   readonly #parts: BootDeciderParts;
 

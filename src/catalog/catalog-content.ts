@@ -10,7 +10,7 @@ import type { CatalogTree } from './sources/catalog-tree.ts';
 export interface CatalogContent {
   /** A hash of everything below: the same content has the same id. */
   readonly id: string;
-  /** The files, of which templates and what Butane embeds are needed later. */
+  /** The files, of which templates and files embedded by Butane are needed later. */
   readonly tree: CatalogTree;
   readonly profiles: readonly ProfileRecord[];
   /** By the id of a profile, why it cannot be used. */
@@ -24,7 +24,7 @@ export interface CatalogContent {
   readonly machineProblems: ReadonlyMap<string, Problem>;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** Files that hold a document or template that cannot be used, by path. */
+  /** Files that contain a document or template that cannot be used, by path. */
   readonly brokenFiles: ReadonlySet<string>;
   /** Where things are defined, for problems that are found later. */
   readonly places: ReadonlyMap<Group | ProfileRecord, YamlDocument>;

@@ -7,10 +7,10 @@ export interface KeptCatalog {
   readonly content: Uint8Array;
 }
 
-/** Keeps the last good catalog across restarts; a store does. */
+/** Stores the last good catalog across restarts; implemented by a store. */
 export interface CatalogKeeper {
-  /** Replaces what was kept. */
+  /** Replaces the stored catalog. */
   keepCatalog(kept: KeptCatalog): Promise<void>;
-  /** Undefined if none was ever kept. */
+  /** Undefined if none was ever stored. */
   loadKeptCatalog(): Promise<KeptCatalog | undefined>;
 }

@@ -6,10 +6,10 @@ import { namedFilesOf, withFolders } from './named-files.ts';
 import type { CatalogSource, FindNamed } from './sources/catalog-source.ts';
 import type { CatalogTree, TreeEntry } from './sources/catalog-tree.ts';
 
-/** A file of which the last good version is used. */
+/** A file whose last good version is used. */
 export interface StandIn {
   readonly file: string;
-  /** When that version was first good. */
+  /** When that version was first found good. */
   readonly since: Date;
 }
 
@@ -28,7 +28,7 @@ export type Loaded =
   /** No files can be read, and none are stored. */
   | { readonly kind: 'nothing'; readonly problems: readonly Problem[] };
 
-/** Loads the catalog of one source again and again, and knows the last good version of each file. */
+/** Loads the catalog of one source repeatedly, and remembers the last good version of each file. */
 export class CatalogLoader {
   readonly #source: CatalogSource;
   readonly #compiler = new CatalogCompiler();
@@ -39,7 +39,7 @@ export class CatalogLoader {
     this.#kept = kept;
   }
 
-  /** Reads and compiles what there is now. Never rejects for what is in the files. */
+  /** Reads and compiles the current files. Never rejects because of errors in the files. */
   async load(nowMs: number): Promise<Loaded> {
     const read = await this.#source.read(findNamed);
     const kept = this.#kept;
@@ -78,7 +78,7 @@ export class CatalogLoader {
   }
 }
 
-/** Of large files, those that templates name. */
+/** Tells which large files to read: those that templates name. */
 const findNamed: FindNamed = (tree, large) => {
   const named = namedFilesOf(tree);
   return large.filter(

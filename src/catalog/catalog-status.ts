@@ -9,7 +9,7 @@ export interface CatalogStatus {
     readonly loadedAt: Date;
     /** `files`: the current files. `kept`: the last good ones, since the current ones cannot be read. */
     readonly from: 'files' | 'kept';
-    /** Of a kept generation, when it was kept. */
+    /** When a `kept` generation was stored. */
     readonly keptAt?: Date;
     readonly profiles: number;
     readonly groups: number;
@@ -17,7 +17,7 @@ export interface CatalogStatus {
   };
   /** When the files were last read. */
   readonly checkedAt: Date;
-  /** How long that took until it served, in milliseconds. */
+  /** How long it took from reading until the generation served, in milliseconds. */
   readonly loadMs?: number;
   /** The problems of the current files. Machines that a problem concerns wait, all others are served. */
   readonly problems: readonly Problem[];

@@ -8,11 +8,11 @@ import { CATALOG_FOLDERS } from './sources/catalog-tree.ts';
 import type { CatalogLoad, CatalogLoads } from './threaded-catalog-loader.ts';
 import { watchFolders } from './watch-folders.ts';
 
-/** What a catalog is made with. */
+/** What a catalog depends on. */
 export interface CatalogParts {
   readonly directory: string;
   readonly loader: CatalogLoads;
-  /** Where the last good catalog is kept across restarts. */
+  /** Stores the last good catalog across restarts. */
   readonly keeper: CatalogKeeper;
   readonly now: () => Date;
   readonly log: Logger;
@@ -20,7 +20,7 @@ export interface CatalogParts {
 
 /** Edits come in bursts: a `git checkout` writes hundreds of files. */
 const SETTLE_MS = 200;
-/** Lines of problems, and of warnings, that one load may log. */
+/** Maximum number of problems, and of warnings, that are logged for one load. */
 const LOG_LINES_MAX = 100;
 
 type Loaded = Extract<CatalogLoad, { kind: 'loaded' }>;
@@ -47,12 +47,12 @@ export class Catalog {
     this.#checkedAt = parts.now();
   }
 
-  /** The generation that serves; undefined while nothing does. */
+  /** The generation that serves; undefined if there is none. */
   get generation(): Generation | undefined {
     return this.#serving?.generation;
   }
 
-  /** What machines/ declares, as of the generation that serves. */
+  /** The machines that machines/ declares, in the generation that serves. */
   get machines(): readonly Machine[] {
     return this.#serving?.machines ?? [];
   }
@@ -69,13 +69,13 @@ export class Catalog {
     };
   }
 
-  /** Calls `listener` after every load, good or bad; the function returned ends that. */
+  /** Calls `listener` after every load, good or bad; the returned function unsubscribes it. */
   onLoad(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Reads the files for the first time. Resolves when they serve, or it is known that nothing does. */
+  /** Reads the files for the first time. Resolves when they serve, or when it is known that nothing can serve. */
   async start(): Promise<void> {
     await new Promise<void>((resolve) => {
       const stop = this.onLoad(() => {
@@ -86,16 +86,19 @@ export class Catalog {
     });
   }
 
-  /** Reads the files again. Resolves when what they hold now serves and was tried out, or is reported. */
+  /**
+   * Reads the files again. Resolves when the new content serves and was rendered as a trial, or when the problems are
+   * reported.
+   */
   async reload(): Promise<void> {
-    // A change during a load may have been missed by it, so that one more is due.
+    // The running load may have missed this change, so another load follows it.
     this.#again = true;
     if (this.#loading !== undefined) this.#parts.loader.hurry();
     this.#loading ??= this.#loadUntilSettled().finally(() => (this.#loading = undefined));
     await this.#loading;
   }
 
-  /** Reloads whenever a file changes. Returns how to stop. */
+  /** Reloads whenever a file changes. Returns a function that stops this. */
   async watch(): Promise<() => Promise<void>> {
     const { directory, log } = this.#parts;
     let timer: NodeJS.Timeout | undefined;
@@ -115,7 +118,7 @@ export class Catalog {
     };
   }
 
-  /** Ends a load that is under way. */
+  /** Stops a load that is running. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#parts.loader.close();
@@ -211,7 +214,7 @@ export class Catalog {
     if (isNew) this.#logAll('warn', 'catalog warning', warnings);
   }
 
-  /** Renders everything once, while it serves, and keeps what is good. */
+  /** Renders everything as a trial while the generation already serves, and stores what is good. */
   async #tryOut({ from, generation, problems, tryOut, warnings }: Loaded): Promise<void> {
     const { keeper, log, now } = this.#parts;
     try {

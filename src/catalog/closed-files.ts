@@ -7,7 +7,7 @@ import type { CatalogTree, Located, TreeEntry } from './sources/catalog-tree.ts'
  * was read.
  */
 export function openClosedFiles(tree: CatalogTree, folder: string): ButaneFiles {
-  /** Paths come absolute and relative; both begin at the catalog's directory. */
+  /** Paths are absolute or relative; both are resolved from the catalog's directory. */
   const below = (file: string): string => path.posix.normalize(file).replace(/^\/+/, '');
   const find = (operation: string, file: string): Extract<Located, { kind: 'found' }> => {
     if (file.includes('\0')) throw new FilesError(`${operation} ${file}: invalid argument`);
@@ -59,7 +59,7 @@ function describe(entry: TreeEntry): FileStatus {
     case 'directory':
       return { kind: entry.kind, executable: (entry.mode & 0o111) !== 0 };
     case 'link':
-      // A link's own permission bits are all set on Linux.
+      // On Linux all permission bits of a link itself are set.
       return { kind: 'symlink', executable: true };
     case 'unread':
       return { kind: entry.why === 'special' ? 'other' : 'file', executable: (entry.mode & 0o111) !== 0 };

@@ -19,17 +19,17 @@ export interface CompilationParts {
   readonly groups: WeakMap<YamlDocument, Group>;
 }
 
-/** A document, and why it has to wait although it can be read. */
+/** A document, and why its machines have to wait although it can be read. */
 export interface SettledDocument<V> {
   readonly good: GoodDocument<V>;
   /** Whether it owns its id; of several documents with the same id one owns it. */
   readonly isOwner: boolean;
-  /** Whether the file is as it was in the last good version. */
+  /** Whether the file is unchanged since the last good version. */
   readonly isUnchanged: boolean;
   readonly problem?: Problem;
 }
 
-/** The compilation of one tree: what it works with, and what it finds. */
+/** The compilation of one tree: its inputs and its results. */
 export class Compilation {
   readonly tree: CatalogTree;
   readonly templates: TemplateLibrary;
@@ -39,7 +39,7 @@ export class Compilation {
   readonly groups: WeakMap<YamlDocument, Group>;
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  /** Files with something in them that cannot be used. */
+  /** Files that contain something that cannot be used. */
   readonly brokenFiles = new Set<string>();
   #standIns: string[] = [];
 
@@ -65,12 +65,12 @@ export class Compilation {
     return faults[0];
   }
 
-  /** Takes warnings about a document, with their places. */
+  /** Records warnings about a document, with their places. */
   warn(document: YamlDocument): ReportProblem {
     return (path, message) => this.warnings.push({ file: document.file, ...document.placeOf(path), message });
   }
 
-  /** The last good version of a document is used in its place. */
+  /** Records that the last good version of a document is used instead. */
   noteStandIn(folder: string, document: unknown): void {
     this.#standIns.push(`${folder} ${JSON.stringify(document)}`);
   }

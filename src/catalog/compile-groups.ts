@@ -33,7 +33,7 @@ class GroupCompilation {
   readonly #problems = new Map<Group, Problem>();
   readonly #places = new Map<Group, YamlDocument>();
   readonly #unchanged = new Set<Group>();
-  /** Ids for which a group is there already, broken or not. */
+  /** Ids of groups that exist already, broken or not. */
   readonly #ids = new Set<string>();
 
   constructor(compilation: Compilation, profiles: CompiledProfiles) {

@@ -17,7 +17,7 @@ export interface CompiledProfiles {
   readonly places: ReadonlyMap<ProfileRecord, YamlDocument>;
 }
 
-/** Reads the profiles of a tree, and compiles their templates to see that it can be done. */
+/** Reads the profiles of a tree, and compiles their templates to find errors. */
 export function compileProfiles(compilation: Compilation): CompiledProfiles {
   const { kept, reader, tree } = compilation;
   const records = new Map<string, ProfileRecord>();
@@ -51,7 +51,7 @@ export function compileProfiles(compilation: Compilation): CompiledProfiles {
   return { records, problems, places };
 }
 
-/** The problem of a template, whose names are relative to profiles/. */
+/** The problem of a template, whose name is relative to profiles/. */
 export function templateProblem(error: TemplateNote): Problem {
   return {
     file: `profiles/${error.template}`,
@@ -89,7 +89,7 @@ function otherFiles({
   };
 }
 
-/** What sort of config a file is that is no profile. */
+/** The kind of config that is in a file which is not a profile. */
 function configKind(read: ReadDocuments, tree: CatalogTree, file: string): string | undefined {
   const values = [...read.documents.map(({ value }) => value), ...read.fragments];
   for (const value of values) {

@@ -4,12 +4,12 @@ import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { Template } from '../provision/rendering/template.ts';
 import type { SourceTemplate, TemplateLibrary } from './template-library.ts';
 
-/** A profile as it was read, which can be given to another thread. */
+/** A profile as it was read, in a form that can be sent to another thread. */
 export interface ProfileRecord {
   readonly profile: Profile;
   /** The file that defines it, below the catalog's directory. */
   readonly file: string;
-  /** Where the values that are templates stand, for what rendering finds wrong with them. */
+  /** The places of the values that are templates, for errors that rendering finds in them. */
   readonly places: {
     readonly kernel?: Place;
     readonly initrd: readonly Place[];
@@ -31,7 +31,7 @@ export interface CompiledProfile {
   readonly generic: ReadonlyMap<string, Template>;
 }
 
-/** Makes a profile of its record. Its properties throw TemplateError for templates that cannot be compiled. */
+/** Creates a profile from its record. Its properties throw TemplateError for templates that cannot be compiled. */
 export function compileProfile(record: ProfileRecord, templates: TemplateLibrary): CompiledProfile {
   const { places, profile } = record;
   const file = record.file.replace(/^profiles\//, '');
@@ -67,7 +67,7 @@ export function compileProfile(record: ProfileRecord, templates: TemplateLibrary
   };
 }
 
-/** A template that is a value of the profile itself; its errors are placed at that value. */
+/** A template that is a value in the profile itself; its errors are placed at that value. */
 function inlineTemplate(
   {
     field,

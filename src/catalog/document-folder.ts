@@ -25,7 +25,7 @@ export interface BrokenDocument {
   readonly problem: Problem;
 }
 
-/** What the documents of one folder say. */
+/** What the documents of one folder contain. */
 export interface FolderReading<V> {
   readonly good: readonly GoodDocument<V>[];
   readonly broken: readonly BrokenDocument[];
@@ -71,7 +71,7 @@ export class DocumentReader {
       const [problem] = read.problems;
       if (problem !== undefined) {
         for (const value of read.fragments) broken.push(brokenDocument(file, value, problem));
-        // A file that is no text at all may hold anything.
+        // A file that is not text may contain anything.
         broken.push({ file, value: undefined, problem });
       }
       for (const document of read.documents) {
@@ -89,7 +89,7 @@ export class DocumentReader {
     return { good, broken, problems };
   }
 
-  /** What a document file holds, read once for as long as it does not change. */
+  /** The contents of a document file, read again only when it changes. */
   #read(file: string, hash: string, bytes: Uint8Array): ReadDocuments {
     const known = this.#now.get(file) ?? this.#before.get(file);
     const read = known?.hash === hash ? known.read : readYamlDocuments(file, bytes);

@@ -11,7 +11,7 @@ const ID = z
 const TEXTS = z.union([z.string(), z.array(z.string())]);
 const METADATA = z.record(z.string(), z.json());
 
-/** A relative path without a way out, as templates are named in a profile. */
+/** A relative path that cannot lead out of profiles/, as templates are named in a profile. */
 const TEMPLATE_NAME = z
   .string()
   .min(1)
@@ -20,14 +20,14 @@ const TEMPLATE_NAME = z
     'a template is a file below profiles/',
   );
 
-/** An option that DHCP answers carry; its type may be left out where the registry of options has it. */
+/** An option for DHCP answers; its type may be omitted if the registry of options has it. */
 const DHCP_OPTION = z.strictObject({
   code: z.int(),
   type: z.enum(OPTION_TYPES).optional(),
   value: z.unknown(),
 });
 
-/** What `profiles/*.yaml` hold. */
+/** The schema of `profiles/*.yaml`. */
 export const profileDocument = z.strictObject({
   id: ID,
   name: z.string().optional(),
@@ -44,7 +44,7 @@ export const profileDocument = z.strictObject({
   metadata: METADATA.default({}),
 });
 
-/** What a selector may require of one label. */
+/** A requirement of a selector on one label. */
 export const requirementDocument = z.union([
   z.string(),
   z.array(z.string()).min(1),
@@ -58,7 +58,7 @@ export const requirementDocument = z.union([
   }),
 ]);
 
-/** What `groups/*.yaml` hold. */
+/** The schema of `groups/*.yaml`. */
 export const groupDocument = z.strictObject({
   id: ID,
   name: z.string().optional(),
@@ -69,7 +69,7 @@ export const groupDocument = z.strictObject({
   dhcp_options: z.array(DHCP_OPTION).default([]),
 });
 
-/** What `machines/*.yaml` hold. */
+/** The schema of `machines/*.yaml`. */
 export const machineDocument = z.strictObject({
   id: ID,
   mac: TEXTS.default([]),

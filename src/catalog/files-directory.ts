@@ -6,10 +6,10 @@ import { FilesError } from '../butane/butane-files.ts';
 import { decodeFileName, encodeFileName } from '../butane/file-name.ts';
 import type { ButaneFiles, FileStatus } from '../butane/butane-files.ts';
 
-/** Largest file that is embedded, in bytes: more than any machine can be sent in its configuration. */
+/** Maximum size in bytes of a file that is embedded: more than any machine can be sent in its configuration. */
 const fileBytesMax = 128 * 1024 * 1024;
 
-/** Gives the Butane compiler the files of a directory. Which paths it may ask for, the compiler decides. */
+/** Gives the Butane compiler the files of a directory. The compiler decides which paths it may ask for. */
 export function openFilesDirectory(directory: string): ButaneFiles {
   return {
     directory,
@@ -27,7 +27,7 @@ export function openFilesDirectory(directory: string): ButaneFiles {
 }
 
 function readRegularFile(path: string): Uint8Array {
-  // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+  // Without O_NONBLOCK, opening a pipe that has no writer would block for ever.
   const file = attempt('open', path, () =>
     openSync(encodeFileName(path), constants.O_RDONLY | constants.O_NONBLOCK),
   );
@@ -62,7 +62,7 @@ function attempt<T>(operation: string, path: string, action: () => T): T {
   }
 }
 
-/** System errors in the words of Go. */
+/** System errors in Go's words. */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',

@@ -9,10 +9,10 @@ import { Generation } from './generation.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 import { TemplateLibrary } from './template-library.ts';
 
-/** What a generation is begun with; its groups come later. */
+/** The parts with which a generation begins; groups are added later. */
 export interface GenerationHead {
   readonly id: string;
-  /** Templates, and what Butane may embed. */
+  /** Templates, and the files that Butane may embed. */
   readonly tree: CatalogTree;
   readonly profiles: readonly ProfileRecord[];
   readonly profileProblems: ReadonlyMap<string, Problem>;
@@ -20,14 +20,17 @@ export interface GenerationHead {
 }
 
 /**
- * Makes generations, one after the other. What did not change is reused: compiled templates and, as long as no file
+ * Builds generations, one after the other. What did not change is reused: compiled templates and, as long as no file
  * changes that Butane could embed, the Ignition configs that were made from them.
  */
 export class GenerationBuilder {
   #templates: TemplateLibrary | undefined;
   #ignition: { readonly tree: CatalogTree; readonly compiler: IgnitionCompiler } | undefined;
 
-  /** Begins a generation. Groups are added in the order of precedence, a few at a time where others wait meanwhile. */
+  /**
+   * Begins a generation. Groups are added in order of precedence, a few at a time if the event loop must stay
+   * responsive.
+   */
   begin(head: GenerationHead, loadedAt: Date): UnfinishedGeneration {
     this.#templates = new TemplateLibrary(head.tree, this.#templates);
     const templates = this.#templates;
@@ -38,7 +41,7 @@ export class GenerationBuilder {
     return new UnfinishedGeneration(head, loadedAt, templates, this.#ignition.compiler);
   }
 
-  /** Makes a generation at once. */
+  /** Builds a generation in one call. */
   build(content: CatalogContent, loadedAt: Date): Generation {
     const unfinished = this.begin(content, loadedAt);
     for (const filed of content.groups) unfinished.add(filed, content.groupProblems.get(filed.group));
@@ -46,7 +49,7 @@ export class GenerationBuilder {
   }
 }
 
-/** A generation to which groups are still added. */
+/** A generation to which groups are still being added. */
 export class UnfinishedGeneration {
   readonly #head: GenerationHead;
   readonly #loadedAt: Date;

@@ -39,13 +39,13 @@ export interface Resolution {
 export type Selection =
   | { readonly kind: 'none' }
   | { readonly kind: 'match'; readonly group: Group; readonly compiled: CompiledProfile }
-  /** A group selects the machine, but what it says, or its profile says, cannot be used. */
+  /** A group selects the machine, but the group or its profile cannot be used. */
   | { readonly kind: 'problem'; readonly group: Group; readonly problem: string };
 
 /** A resolution that has a group. */
 export type MatchedResolution = Resolution & { readonly match: NonNullable<Resolution['match']> };
 
-/** What a generation is made of. */
+/** The parts of a generation. */
 export interface GenerationParts {
   readonly id: string;
   readonly loadedAt: Date;
@@ -85,7 +85,7 @@ export class Generation {
     return this.#parts.groupIndex.groups;
   }
 
-  /** The group and profile that labels select, or why what they select cannot be used. */
+  /** The group and profile that labels select, or why these cannot be used. */
   select(labels: Labels): Selection {
     const group = this.#parts.groupIndex.select(labels);
     if (group === undefined) return { kind: 'none' };
@@ -125,7 +125,7 @@ export class Generation {
     };
   }
 
-  /** The choice of group, with the reason against every other. */
+  /** The choice of group, with the reason why each other group was not chosen. */
   explain(labels: Labels): SelectionExplanation {
     return this.#parts.groupIndex.explain(labels);
   }
@@ -148,7 +148,7 @@ export class Generation {
     return this.#parts.ignitionCompiler.compile(this.ignitionSources(resolution, context));
   }
 
-  /** What the Ignition config is compiled from: the text of each template, whatever it is. Throws TemplateError. */
+  /** The sources of the Ignition config: the text of each template, whatever its language. Throws TemplateError. */
   ignitionSources(resolution: MatchedResolution, context: RenderContext): RenderedSource[] {
     const variables = this.#variables(resolution, context);
     const faults: TemplateError[] = [];
@@ -189,7 +189,7 @@ export class Generation {
     });
   }
 
-  /** The address of the machine's Ignition config, with every label that selecting it took. */
+  /** The URL of the machine's Ignition config, with every label that is needed to select it. */
   ignitionUrl(labels: Labels, origin: string): string {
     const query: string[] = [];
     for (const [name, value] of labels) {
@@ -239,7 +239,10 @@ export class Generation {
   }
 }
 
-/** Text as part of a query, with what encodeURIComponent leaves but shells and YAML do not; half a pair becomes U+FFFD. */
+/**
+ * Text for a query, in which characters that encodeURIComponent leaves but shells and YAML interpret are escaped too; a
+ * lone surrogate becomes U+FFFD.
+ */
 function encodeQuery(text: string): string {
   const wellFormed = Buffer.from(text, 'utf8').toString('utf8');
   return encodeURIComponent(wellFormed).replace(

@@ -6,16 +6,16 @@ import { isIntact, type PackedTree, packTree, unpackTree } from './sources/packe
 /** The last good version of every file of a catalog, which a store keeps across restarts. */
 export interface KeptFiles {
   readonly tree: CatalogTree;
-  /** Since when a file is as it is here, in milliseconds since 1970. */
+  /** Since when the file has this content, in milliseconds since 1970. */
   readonly since: ReadonlyMap<string, number>;
 }
 
-/** Told apart from what later versions of Railhead may write. */
+/** Distinguishes this format from that of later versions of Railhead. */
 const FORMAT = 'railhead catalog 1';
-/** Bytes that a kept catalog can unpack to: what a tree may have, and a list of its files. */
+/** Maximum unpacked size of a stored catalog in bytes: the limit of a tree, and the list of its files. */
 const UNPACKED_SIZE_MAX = 1024 * 1024 * 1024;
 
-/** What is kept after a load: files as they are, but for broken ones, of which the version before is kept. */
+/** What is stored after a load: the current files, but the previous version of those that are broken. */
 export function keepGoodFiles(
   tree: CatalogTree,
   brokenFiles: ReadonlySet<string>,
@@ -34,7 +34,7 @@ export function keepGoodFiles(
   return { tree: kept, since };
 }
 
-/** Kept files as bytes for a store. */
+/** Encodes the files as bytes for a store. */
 export function encodeKeptFiles({ since, tree }: KeptFiles): Uint8Array {
   const { bytes, entries, root } = packTree(tree);
   const head = Buffer.from(JSON.stringify({ format: FORMAT, root, entries, since: [...since] }));
@@ -43,7 +43,7 @@ export function encodeKeptFiles({ since, tree }: KeptFiles): Uint8Array {
   return gzipSync(Buffer.concat([size, head, bytes]), { level: 1 });
 }
 
-/** Reads what `encodeKeptFiles` wrote; undefined if it is damaged, or of another version. */
+/** Decodes the result of `encodeKeptFiles`; undefined if it is damaged, or from another version. */
 export function decodeKeptFiles(content: Uint8Array): KeptFiles | undefined {
   try {
     const all = gunzipSync(content, { maxOutputLength: UNPACKED_SIZE_MAX });

@@ -38,7 +38,7 @@ export class KeptDocuments {
     return (this.#machines ??= this.#read('machines', machineDocument));
   }
 
-  /** Whether the file is as it was in the last good version. */
+  /** Whether the file is unchanged since the last good version. */
   isUnchanged(tree: CatalogTree, file: string): boolean {
     const kept = this.#tree?.read(file);
     return kept !== undefined && kept.hash === tree.read(file)?.hash;

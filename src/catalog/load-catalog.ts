@@ -8,7 +8,7 @@ import type { Generation } from './generation.ts';
 import { DirectorySource } from './sources/directory-source.ts';
 import { type AssetUse, tryEverything } from './trial-rendering.ts';
 
-/** A catalog from files, with what is wrong with it. */
+/** A catalog from files, with its problems. */
 export interface CatalogOfFiles {
   /** Absent when there are no files that can be read. */
   readonly generation?: Generation;
@@ -16,7 +16,7 @@ export interface CatalogOfFiles {
   readonly problems: readonly Problem[];
 }
 
-/** A catalog from files of which everything was rendered. */
+/** A catalog from files of which everything was rendered as a trial. */
 export interface CheckedCatalog extends CatalogOfFiles {
   readonly warnings: readonly Problem[];
   /** How many files under assets/ machines would load. */
@@ -25,14 +25,14 @@ export interface CheckedCatalog extends CatalogOfFiles {
   readonly assetFaults: readonly Problem[];
 }
 
-/** Loads the catalog in a directory for a command. Never throws for what is in the files. */
+/** Loads the catalog in a directory for a command. Never throws because of errors in the files. */
 export async function loadFiles(directory: string, now: () => Date): Promise<CatalogOfFiles> {
   return toCatalog(await load(directory, now), now);
 }
 
 /**
- * Loads the catalog in a directory, renders everything once, and looks for the files that machines would load in
- * `assets`, the folder behind `/assets/`.
+ * Loads the catalog in a directory, renders everything as a trial, and checks that the files that machines would load
+ * exist in `assets`, the folder behind `/assets/`.
  */
 export async function loadCatalog(
   directory: string,

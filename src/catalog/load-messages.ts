@@ -8,10 +8,10 @@ import type { StandIn } from './catalog-loader.ts';
 import type { ProfileRecord } from './compiled-profile.ts';
 import type { PackedTree } from './sources/packed-tree.ts';
 
-/** What the thread that loads catalogs is started with. */
+/** The data with which the thread that loads catalogs is started. */
 export interface LoadThreadData {
   readonly directory: string;
-  /** What a store kept, if anything. */
+  /** The stored catalog, if there is one. */
   readonly kept?: Uint8Array;
   /** Its first number is 1 when another load waits, so that the trial rendering must end. */
   readonly hurry: SharedArrayBuffer;
@@ -21,10 +21,10 @@ export interface LoadThreadData {
 export type LoadRequest =
   { readonly kind: 'load'; readonly nowMs: number } | { readonly kind: 'next' } | { readonly kind: 'try' };
 
-/** Something that was sent with the load before, by its place there, or a new one. */
+/** Something that was sent with the previous load, by its index there, or a new one. */
 export type Sent<T> = { readonly same: number } | { readonly fresh: T };
 
-/** A group as it can be sent: a regular expression cannot. */
+/** A group in a form that can be sent to a thread, which is impossible for a regular expression. */
 export interface SentGroup {
   readonly group: Sent<PlainGroup>;
   readonly filedUnder?: string;
@@ -49,15 +49,15 @@ export type LoadAnswer =
       readonly problems: readonly Problem[];
       readonly warnings: readonly Problem[];
       readonly untried: number;
-      /** For the store, if it differs from what it has. */
+      /** The catalog to store, if it differs from the stored one. */
       readonly keep?: Uint8Array;
     };
 
-/** All that comes before groups and machines. */
+/** Everything except groups and machines. */
 export interface LoadHead {
   readonly id: string;
   readonly from: 'files' | 'kept';
-  /** Templates and local files; absent when they are those of the load before. */
+  /** Templates and local files; absent if they are the same as in the previous load. */
   readonly files?: PackedTree;
   readonly profiles: readonly ProfileRecord[];
   readonly profileProblems: ReadonlyMap<string, Problem>;
@@ -67,7 +67,7 @@ export interface LoadHead {
   readonly warnings: readonly Problem[];
 }
 
-/** A group as it is sent. */
+/** A group in the form in which it is sent. */
 export function toPlainGroup({ dhcpOptions, selector, ...group }: FiledGroup['group']): PlainGroup {
   return {
     ...group,
@@ -85,7 +85,7 @@ export function toPlainGroup({ dhcpOptions, selector, ...group }: FiledGroup['gr
   };
 }
 
-/** The group that was sent. */
+/** Restores a group that was sent. */
 export function fromPlainGroup({ selector, ...group }: PlainGroup): FiledGroup['group'] {
   return {
     ...group,
@@ -102,7 +102,7 @@ export function fromPlainGroup({ selector, ...group }: PlainGroup): FiledGroup['
   };
 }
 
-/** A machine as it is sent. */
+/** A machine in the form in which it is sent. */
 export function toPlainMachine(machine: Machine): Machine {
   const { dhcpOptions } = machine;
   return dhcpOptions === undefined ? machine : { ...machine, dhcpOptions: copyOptions(dhcpOptions) };
@@ -113,7 +113,7 @@ function copyOptions(options: DhcpOptions): DhcpOptions {
   return new Map([...options].map(([code, value]) => [code, Uint8Array.from(value)]));
 }
 
-/** A regular expression that is known to be right, compiled when it is first needed. */
+/** A regular expression that is known to be valid, compiled when it is first needed. */
 class LazyPattern implements LabelPattern {
   readonly source: string;
   #compiled: RE2JS | undefined;

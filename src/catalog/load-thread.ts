@@ -18,9 +18,12 @@ import { DirectorySource } from './sources/directory-source.ts';
 import { packTree } from './sources/packed-tree.ts';
 import { tryEverything } from './trial-rendering.ts';
 
-// The thread of ThreadedCatalogLoader: reads, compiles and tries out catalogs while the event loop answers requests.
+// The thread of ThreadedCatalogLoader: reads, compiles and renders catalogs as a trial while the event loop answers
+// requests.
 
-/** Groups and machines of a part that are new, and of one that are known: each takes the other side some milliseconds. */
+/**
+ * Maximum number of new groups and machines, and of known ones, in one part: each takes the receiver some milliseconds.
+ */
 const FRESH_MAX = 200;
 const KNOWN_MAX = 5_000;
 /** Time limit of a trial rendering; what is left out is counted. */
@@ -74,7 +77,7 @@ class LoadThread {
     }
     const { content, from, problems, standIns } = loaded;
     this.#loaded = loaded;
-    // Groups and machines are sent as what they are; what templates and Butane read is sent as bytes.
+    // Groups and machines are sent as objects; templates and files for Butane are sent as bytes.
     const files = packTree(content.tree, (file) => !/^(groups|machines)(\/|$)/.test(file));
     const filesId = packedId(files);
     const isKnown = filesId === this.#filesId;
@@ -185,7 +188,7 @@ function someOf(problems: readonly Problem[]): Problem[] {
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a thread by ThreadedCatalogLoader');
-// Machines that boot come first.
+// Machines that boot are sent first.
 lowerThreadPriority();
 const thread = new LoadThread(port, workerData as LoadThreadData);
 let last = Promise.resolve();

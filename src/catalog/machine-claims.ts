@@ -3,7 +3,7 @@ import type { ReportProblem } from '../documents/problem.ts';
 
 /** Assigns identifiers and other unique values to the machine that claims them first. */
 export class MachineClaims {
-  /** By what it is and its value, the machine that has it. */
+  /** By kind and value, the machine that owns it. */
   readonly #holders = new Map<string, string>();
 
   /**

@@ -1,11 +1,11 @@
 import type { CatalogTree } from './sources/catalog-tree.ts';
 
-/** Where Butane names files of the catalog: as one value, or as the first line of a list. */
+/** The keys in which Butane names files of the catalog: as one value, or as the first line of a list. */
 const LOCAL_KEY =
   /^(?<indent>[ \t]*(?:- +)*)["']?(?:local|contents_local|ssh_authorized_keys_local)["']?[ \t]*:[ \t]*(?<rest>.*)$/;
 const INLINE_LOCAL =
   /[{,][ \t]*["']?(?:local|contents_local|ssh_authorized_keys_local)["']?[ \t]*:[ \t]*(?<value>\[[^\]]*\]|"[^"]*"|'[^']*'|(?:\{\{.*?\}\}|[^,}\s])+)/g;
-/** Bytes of a text that is searched; templates are written by people. */
+/** Maximum size in bytes of a text that is searched; templates are written by people. */
 const TEXT_SIZE_MAX = 4 * 1024 * 1024;
 
 /**
@@ -16,7 +16,7 @@ export class NamedFiles {
   readonly #exact = new Set<string>();
   readonly #patterns: RegExp[] = [];
 
-  /** Looks through the text of one template. */
+  /** Searches the text of one template. */
   add(text: string): void {
     let listIndent: number | undefined;
     for (const line of text.slice(0, TEXT_SIZE_MAX).split('\n')) {
@@ -35,12 +35,12 @@ export class NamedFiles {
     }
   }
 
-  /** Whether a file, by its path below profiles/, is named in full, or lies in a folder that is. */
+  /** Whether a file, by its path below profiles/, is named in full, or is in a folder that is. */
   has(file: string): boolean {
     return this.#exact.has('.') || withFolders(file).some((at) => this.#exact.has(at));
   }
 
-  /** Whether a file may be what a template names once it is rendered. */
+  /** Whether a template may name the file once it is rendered. */
   mayHave(file: string): boolean {
     return (
       this.has(file) || withFolders(file).some((at) => this.#patterns.some((pattern) => pattern.test(at)))
@@ -67,14 +67,17 @@ export class NamedFiles {
   }
 }
 
-/** A path and the folders around it. */
+/** A path and its parent folders. */
 export function withFolders(file: string): string[] {
   const paths: string[] = [];
   for (let at = file; at !== ''; at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) paths.push(at);
   return paths;
 }
 
-/** What the templates of a tree name: everything under profiles/ that is not one of our YAML documents is searched. */
+/**
+ * The files that the templates of a tree name: everything under profiles/ that is not one of our YAML documents is
+ * searched.
+ */
 export function namedFilesOf(tree: CatalogTree): NamedFiles {
   const named = new NamedFiles();
   for (const file of tree.walk('profiles')) {

@@ -94,7 +94,7 @@ function readCidrs(
   });
 }
 
-/** RE2 takes time linear in the text, where JavaScript's own expressions can take for ever (decision 3). */
+/** RE2 takes time linear in the text, while JavaScript's own expressions can take exponential time (decision 3). */
 function readPattern(
   source: string,
   path: readonly PropertyKey[],

@@ -8,7 +8,7 @@ import { OptionCode } from '../protocol/dhcp/option-codes.ts';
 import { encodeText } from '../protocol/dhcp/option-value.ts';
 import { MalformedMessage } from '../protocol/malformed-message.ts';
 
-/** What of a group or machine its DHCP options are looked at with. */
+/** The parts of a group or machine that matter for checking its DHCP options. */
 export interface ReviewedDocument {
   readonly dhcp_options: readonly { readonly code: number }[];
   /** The host name of a machine's record. */
@@ -16,8 +16,8 @@ export interface ReviewedDocument {
 }
 
 /**
- * Reports what is allowed among the DHCP options of a group or machine and will surprise whoever wrote it. `options` are
- * the same options, encoded by code.
+ * Reports DHCP options of a group or machine that are valid, but probably do not have the effect that their author
+ * expects. `options` are the same options, encoded by code.
  */
 export function reviewDhcpOptions(
   { dhcp_options: written, hostname }: ReviewedDocument,
@@ -29,7 +29,7 @@ export function reviewDhcpOptions(
     if (value === undefined) return;
     const path = ['dhcp_options', index];
     if (CLASSLESS_ROUTE_OPTIONS.includes(code) && lacksDefaultRoute(value)) {
-      // Whether the network sends routers is in the settings, which a catalog does not know.
+      // Whether the network sends routers is set in the settings, which a catalog does not see.
       report(
         path,
         `clients that support option ${code} ignore the routers of their network (RFC 3442), and this list has no default route: ` +
@@ -49,13 +49,13 @@ function lacksDefaultRoute(value: Uint8Array): boolean {
   try {
     return !hasDefaultRoute(decodeClasslessRoutes(value));
   } catch (error) {
-    // Written as hex, it may be anything.
+    // An option written in hex may contain anything.
     if (error instanceof MalformedMessage) return false;
     throw error;
   }
 }
 
-/** Whether option 12 says the host name, or its first label. */
+/** Whether option 12 contains the host name, or its first label. */
 function isNameOf(value: Uint8Array, hostname: string): boolean {
   const text = Buffer.from(value).toString('latin1').toLowerCase();
   const name = Buffer.from(encodeText(hostname)).toString('latin1').toLowerCase();

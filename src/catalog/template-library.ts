@@ -2,20 +2,20 @@ import { TemplateError } from '../provision/rendering/template-error.ts';
 import { compileTemplate, type FindPartial, type Template } from '../provision/rendering/template.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 
-/** A template with its own text, which errors point into. */
+/** A template with its own text, to which the places of errors refer. */
 export interface SourceTemplate extends Template {
   readonly source: string;
 }
 
 interface Compiled {
-  /** The hash of every file that was looked for; undefined where there was none. */
+  /** The hash of every file that was looked up; undefined for a file that does not exist. */
   readonly lookups: ReadonlyMap<string, string | undefined>;
   readonly result: { readonly template: SourceTemplate } | { readonly error: TemplateError };
 }
 
 /**
- * The templates of one tree, each compiled when it is first asked for. Templates of the previous tree with the same
- * text and the same partials are reused.
+ * The templates of one tree, each compiled when it is first needed. Templates of the previous tree with the same text
+ * and the same partials are reused.
  */
 export class TemplateLibrary {
   readonly #tree: CatalogTree;
@@ -27,7 +27,7 @@ export class TemplateLibrary {
     this.#before = before === undefined ? new Map() : before.#known();
   }
 
-  /** Whether there is such a file below profiles/. */
+  /** Whether the file exists below profiles/. */
   has(name: string): boolean {
     return this.#tree.read(`profiles/${name}`) !== undefined;
   }

@@ -25,29 +25,29 @@ export type CatalogLoad =
       readonly kind: 'loaded';
       readonly generation: Generation;
       readonly machines: readonly Machine[];
-      /** Where the files are from: as they are now, or as they were kept. */
+      /** Whether the files are the current ones or the stored ones. */
       readonly from: 'files' | 'kept';
       readonly standIns: readonly StandIn[];
       readonly problems: readonly Problem[];
       readonly warnings: readonly Problem[];
-      /** Renders everything once; the generation may serve meanwhile. */
+      /** Renders everything as a trial; the generation may already serve meanwhile. */
       readonly tryOut: () => Promise<CatalogTrial>;
     };
 
-/** What rendering everything has shown. */
+/** The result of the trial rendering. */
 export interface CatalogTrial {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Number of groups and machines that were not rendered because the time was over. */
   readonly untried: number;
-  /** What to keep across restarts, if that is something new. */
+  /** What to store for the next restart, if it changed. */
   readonly keep?: Uint8Array;
 }
 
-/** Gives what a store kept of the last good catalog. */
+/** Returns the stored copy of the last good catalog. */
 export type LoadKept = () => Promise<Uint8Array | undefined>;
 
-/** Loads the catalog of a source, again and again. */
+/** Loads the catalog of a source repeatedly. */
 export interface CatalogLoads {
   /** `loadKept` returns the stored catalog, if it has to be read again. */
   load(now: Date, loadKept: LoadKept): Promise<CatalogLoad>;
@@ -56,7 +56,7 @@ export interface CatalogLoads {
   close(): Promise<void>;
 }
 
-/** What a loader is made with. */
+/** What a loader depends on. */
 export interface ThreadedLoaderParts {
   readonly directory: string;
   /** Replaces the default of two minutes in tests. */
@@ -65,12 +65,12 @@ export interface ThreadedLoaderParts {
 
 /** Time limit for reading and compiling; a disk that hangs must not block edits for ever. */
 const TIMEOUT_MS = 120_000;
-/** Memory of the thread for a catalog's documents; it ends by itself above that, and nothing else does. */
+/** Memory limit of the thread for a catalog's documents; above it the thread ends, but the process continues. */
 const HEAP_MAX_MB = 3_072;
 
 /**
- * Loads catalogs in a thread of their own, so that the event loop goes on answering: the thread reads, compiles and
- * tries out, and hands over a few groups and machines at a time, of which those that did not change are not sent again.
+ * Loads catalogs in a separate thread, so that the event loop goes on answering: the thread reads, compiles and renders
+ * as a trial, and sends a few groups and machines at a time. Those that did not change are not sent again.
  */
 export class ThreadedCatalogLoader implements CatalogLoads {
   readonly #parts: ThreadedLoaderParts;
@@ -117,7 +117,7 @@ export class ThreadedCatalogLoader implements CatalogLoads {
   async #startThread(loadKept: LoadKept): Promise<LoadThreadConnection> {
     const kept = await loadKept();
     if (this.#isClosed) throw new Error('Railhead is stopping');
-    // A new thread knows nothing of what was sent.
+    // A new thread does not know what was sent before.
     this.#files = undefined;
     this.#groups = [];
     this.#machines = [];
@@ -155,7 +155,7 @@ export class ThreadedCatalogLoader implements CatalogLoads {
     const groups: Group[] = [];
     const machines: Machine[] = [];
     for (;;) {
-      // Requests are answered in between, also when the thread has its answer at once.
+      // Requests are answered in between, even if the thread has its answer at once.
       await nextTurn();
       const part = await thread.ask({ kind: 'next' });
       if (part.kind === 'end') break;
@@ -183,7 +183,7 @@ function known<T>(before: readonly T[], { same }: Extract<Sent<unknown>, { same:
   return one;
 }
 
-/** One thread, which answers one question after the other. */
+/** One thread, which answers one request after the other. */
 class LoadThreadConnection {
   readonly #worker: Worker;
   #waiting: { resolve: (answer: LoadAnswer) => void; reject: (error: Error) => void } | undefined;

@@ -39,8 +39,9 @@ interface Subject {
 }
 
 /**
- * Renders what groups and declared machines would be given, to find what fails: a variable that one group does not set
- * shows here, and not on a machine's console. `isOver` ends it early; what differs most from the rest is tried first.
+ * Renders what groups and declared machines would be given, to find errors: a variable that one group does not set is
+ * found here, and not only on a machine's console. `isOver` ends it early; the machines that differ most from the
+ * others are rendered first.
  */
 export function tryEverything(
   content: CatalogContent,

@@ -12,8 +12,9 @@ export interface FolderListener {
 }
 
 /**
- * Watches folders that may not be there yet. Each is watched by itself and never the directory around it, where the
- * database may be and every lease would be a change. Resolves when it watches; the function returned ends that.
+ * Watches folders that may not exist yet. Each is watched by itself and never its parent directory, where the database
+ * may be, so that every lease would be reported as a change. Resolves when it is watching; the returned function stops
+ * it.
  */
 export async function watchFolders(
   folders: readonly string[],
@@ -49,7 +50,9 @@ class WatchedFolder {
     this.#listener = listener;
   }
 
-  /** Follows the folder that is there now: a checkout may have removed it, a release put another link in its place. */
+  /**
+   * Watches the current folder: the previous one may have been removed by a checkout, or replaced by changing a link.
+   */
   async look(): Promise<void> {
     if (this.#looking || this.#closed) return;
     this.#looking = true;
@@ -81,7 +84,7 @@ class WatchedFolder {
   }
 }
 
-/** Device and inode of what is at the path, links followed; undefined if nothing is. */
+/** Device and inode of what exists at the path, following links; undefined if nothing exists. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path);

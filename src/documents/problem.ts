@@ -1,8 +1,8 @@
-/** One thing that is wrong with a catalog, and where. */
+/** One thing that is wrong in a catalog, with its place. */
 export interface Problem {
   /** Path of the file below the catalog's directory, `groups/rack1.yaml`. */
   readonly file: string;
-  /** Counted from 1; absent when the problem is the file itself. */
+  /** Counted from 1; absent if the problem is the file itself. */
   readonly line?: number;
   readonly column?: number;
   readonly message: string;
@@ -13,7 +13,7 @@ export function formatProblem({ file, line, column, message }: Problem): string 
   return line === undefined ? `${file}: ${message}` : `${file}:${line}:${column ?? 1}: ${message}`;
 }
 
-/** Problems in the order of files and lines. */
+/** Sorts problems by file and line. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   return [...problems].sort(
     (a, b) =>
@@ -23,5 +23,5 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
   );
 }
 
-/** Takes a problem with what is at `path` of a document. */
+/** Reports a problem at `path` of a document. */
 export type ReportProblem = (path: readonly PropertyKey[], message: string) => void;

@@ -34,7 +34,7 @@ export interface YamlDocument {
 export const DOCUMENT_SIZE_MAX = 4 * 1024 * 1024;
 /** Aliases may expand a document by this factor at most, which prevents alias bombs. */
 const ALIASES_MAX = 1000;
-/** Collections inside of each other. */
+/** Maximum nesting of collections. */
 const DEPTH_MAX = 100;
 /**
  * Maximum number of problems that are reported for one document; a generated file may have one in each of its thousands
@@ -42,7 +42,7 @@ const DEPTH_MAX = 100;
  */
 const PROBLEMS_MAX = 100;
 
-/** What was read of a file. */
+/** The result of reading a file. */
 export interface ReadDocuments {
   readonly documents: readonly YamlDocument[];
   readonly problems: readonly Problem[];

@@ -1,11 +1,11 @@
 /**
- * Labels of one counter. Further ones are counted under a common label, so that requests cannot create labels without
- * limit.
+ * Maximum number of labels of one counter. Further ones are counted under a common label, so that requests cannot
+ * create labels without limit.
  */
 const LABELS_MAX = 200;
 const OTHERS = 'other';
 
-/** Counts what happens: `dhcp_ignored` by reason, `dhcp_sent` by message type. Counters only ever rise. */
+/** Counts events: `dhcp_ignored` by reason, `dhcp_sent` by message type. Counters never decrease. */
 export class Counters {
   readonly #families = new Map<string, Map<string, number>>();
 
@@ -20,7 +20,7 @@ export class Counters {
     return this.#families.get(family)?.get(label) ?? 0;
   }
 
-  /** All of them: by family, then by label. */
+  /** All counters: by family, then by label. */
   list(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     return this.#families;
   }

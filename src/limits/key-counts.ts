@@ -1,14 +1,14 @@
-/** How many of something each key has under way. A key that has none is not remembered. */
+/** Counts how many operations of each key are in progress. A key without any is not remembered. */
 export class KeyCounts<K> {
   readonly #counts = new Map<K, number>();
   #total = 0;
 
-  /** Of all keys together. */
+  /** The total of all keys. */
   get total(): number {
     return this.#total;
   }
 
-  /** Counts one more for the key, which `release` takes back; false, and nothing counted, if it has `max` already. */
+  /** Adds one for the key, until `release` is called; returns false and adds nothing if the key already has `max`. */
   take(key: K, max: number): boolean {
     const count = this.#counts.get(key) ?? 0;
     if (count >= max) return false;
@@ -17,7 +17,7 @@ export class KeyCounts<K> {
     return true;
   }
 
-  /** Takes back one that was counted. */
+  /** Removes one that was added. */
   release(key: K): void {
     const count = this.#counts.get(key) ?? 0;
     if (count <= 1) this.#counts.delete(key);

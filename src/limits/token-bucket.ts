@@ -14,7 +14,7 @@ export class TokenBucket {
     this.#at = nowMs;
   }
 
-  /** Takes one event, or `count`, from the budget; false, and nothing taken, if there are not as many left. */
+  /** Takes one event, or `count`, from the budget; returns false and takes nothing if fewer are left. */
   take(nowMs: number, count = 1): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#at) * this.#perMs);
     this.#at = Math.max(this.#at, nowMs);

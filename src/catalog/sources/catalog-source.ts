@@ -10,8 +10,8 @@ export type ReadTree =
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /**
- * Where the documents of a catalog come from. A source gives a closed set of files: all that a generation will ever
- * need of them is in memory once it was read.
+ * Where the documents of a catalog come from. A source returns a closed set of files: everything that a generation will
+ * need is in memory after reading.
  */
 export interface CatalogSource {
   /** Its name in messages: a directory's path. */

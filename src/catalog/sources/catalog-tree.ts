@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 
-/** The folders that make a catalog. */
+/** The folders of a catalog. */
 export const CATALOG_FOLDERS = ['profiles', 'groups', 'machines'] as const;
 
-/** What is at one path of a catalog. */
+/** What exists at one path of a catalog. */
 export type TreeEntry =
   | {
       readonly kind: 'file';
@@ -19,18 +19,18 @@ export type TreeEntry =
       readonly kind: 'unread';
       readonly mode: number;
       /**
-       * `failed`: an attempt to read it failed. `large`: over a limit. `unnamed`: large, and nothing names it.
-       * `special`: no regular file.
+       * `failed`: an attempt to read it failed. `large`: over a limit. `unnamed`: large, and no template names it.
+       * `special`: not a regular file.
        */
       readonly why: 'failed' | 'large' | 'unnamed' | 'special';
       /** Ends a sentence that begins with the path: `is a named pipe`. */
       readonly reason: string;
     }
   | { readonly kind: 'directory'; readonly mode: number }
-  /** A symbolic link; the target is as it is written. */
+  /** A symbolic link; the target is as it is written in the link. */
   | { readonly kind: 'link'; readonly target: string };
 
-/** Where a path leads once links are followed. */
+/** Where a path leads after links are followed. */
 export type Located =
   | { readonly kind: 'found'; readonly path: string; readonly entry: Exclude<TreeEntry, { kind: 'link' }> }
   | { readonly kind: 'missing' }
@@ -45,7 +45,7 @@ const LINKS_MAX = 40;
  * self-contained: links are followed inside it, and none leads out.
  */
 export class CatalogTree {
-  /** The real path of the directory, which absolute links begin with. */
+  /** The real path of the directory, with which absolute links begin. */
   readonly root: string;
   readonly entries: ReadonlyMap<string, TreeEntry>;
   #names: Map<string, string[]> | undefined;
@@ -62,12 +62,12 @@ export class CatalogTree {
     return this.#id;
   }
 
-  /** Whether none of the catalog's folders is there. */
+  /** Whether none of the catalog's folders exists. */
   get isEmpty(): boolean {
     return !CATALOG_FOLDERS.some((folder) => this.entries.has(folder));
   }
 
-  /** What is at the path after all links were followed. */
+  /** What exists at the path after all links were followed. */
   locate(file: string): Located {
     let rest = file.split('/').filter((part) => part !== '' && part !== '.');
     let at: string[] = [];
@@ -99,13 +99,13 @@ export class CatalogTree {
     return { kind: 'missing' };
   }
 
-  /** Bytes of a file, links followed; undefined when there is no file, or it was not read. */
+  /** The bytes of a file, following links; undefined if there is no file, or it was not read. */
   read(file: string): Extract<TreeEntry, { kind: 'file' }> | undefined {
     const located = this.locate(file);
     return located.kind === 'found' && located.entry.kind === 'file' ? located.entry : undefined;
   }
 
-  /** Names in a directory, sorted; the path must be one that `locate` gave. */
+  /** Names in a directory, sorted; the path must be one that `locate` returned. */
   list(directory: string): readonly string[] {
     if (this.#names === undefined) {
       this.#names = new Map();
@@ -120,12 +120,12 @@ export class CatalogTree {
     return this.#names.get(directory === '' ? '.' : directory) ?? [];
   }
 
-  /** All paths of files below a directory, links to directories followed, in the order of their names. */
+  /** All paths of files below a directory, following links to directories, in the order of their names. */
   *walk(directory: string): Generator<string> {
     yield* this.#walk(directory, new Set());
   }
 
-  /** The same tree with some entries put in the place of others, or taken out. */
+  /** The same tree with some entries replaced or removed. */
   with(changes: ReadonlyMap<string, TreeEntry | undefined>): CatalogTree {
     if (changes.size === 0) return this;
     const entries = new Map(this.entries);
@@ -156,7 +156,7 @@ export class CatalogTree {
   }
 }
 
-/** SHA-256 in hex, as file entries carry it. */
+/** SHA-256 in hex, as in file entries. */
 export function hashBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

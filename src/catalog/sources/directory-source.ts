@@ -17,11 +17,11 @@ import { CATALOG_FOLDERS, CatalogTree, hashBytes, type TreeEntry } from './catal
 
 /** Maximum size in bytes of a file that is always read, such as a document or template. */
 export const SMALL_FILE_SIZE_MAX = 4 * 1024 * 1024;
-/** Bytes of a file that Butane's `local` names. */
+/** Maximum size in bytes of a file that Butane's `local` names. */
 export const LOCAL_FILE_SIZE_MAX = 32 * 1024 * 1024;
-/** Bytes of all files of a catalog together. */
+/** Maximum total size in bytes of all files of a catalog. */
 export const TREE_SIZE_MAX = 512 * 1024 * 1024;
-/** Files, folders and links of a catalog. */
+/** Maximum number of files, folders and links in a catalog. */
 export const TREE_ENTRIES_MAX = 400_000;
 
 /**
@@ -34,7 +34,7 @@ const READINGS_MAX = 20;
 interface Seen {
   /** Device, inode, size, permissions and times: it differs whenever anything was changed. */
   readonly signature: string;
-  /** Whether it was changed so shortly before it was read that the signature may not show another change. */
+  /** Whether it was changed so shortly before it was read that the signature may not show a further change. */
   readonly isFresh: boolean;
   readonly size: number;
   readonly entry: TreeEntry;
@@ -45,7 +45,7 @@ interface Seen {
  *
  * A tree that changes while it is read is scanned again until two scans in a row agree, by the change time of each
  * file, folder and link. The returned tree therefore existed in this state at one moment between these scans. Files
- * that were not changed since the last reading are not read again.
+ * that did not change since the previous reading are not read again.
  */
 export class DirectorySource implements CatalogSource {
   readonly name: string;
@@ -234,7 +234,7 @@ class DirectoryLook {
     }
   }
 
-  /** The path below the root that a link leads to; undefined if it leads out. */
+  /** The path below the root to which a link leads; undefined if it leads out. */
   #follow(link: string, target: string): string | undefined {
     const real = path.posix.normalize(path.posix.join('/', this.#root, path.posix.dirname(link), target));
     const absolute = target.startsWith('/') ? path.posix.normalize(target) : real;
@@ -247,7 +247,7 @@ class TooMuch extends Error {}
 
 /** Reads a file of the size that was seen. Never blocks if the file was replaced by a pipe meanwhile. */
 function readRegular(file: string, size: number): Uint8Array {
-  // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+  // Without O_NONBLOCK, opening a pipe that has no writer would block for ever.
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     if (!fstatSync(descriptor).isFile()) throw new Error('is not a regular file');

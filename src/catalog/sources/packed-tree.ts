@@ -1,6 +1,6 @@
 import { CatalogTree, hashBytes, type TreeEntry } from './catalog-tree.ts';
 
-/** A tree as one piece of memory, which another thread can be given without a copy, and a store can keep. */
+/** A tree as one piece of memory, which can be transferred to another thread without a copy, and stored. */
 export interface PackedTree {
   readonly root: string;
   readonly entries: readonly PackedEntry[];
@@ -11,7 +11,7 @@ type PackedEntry =
   | { readonly file: string; readonly entry: Exclude<TreeEntry, { kind: 'file' }> }
   | { readonly file: string; readonly mode: number; readonly hash: string; readonly size: number };
 
-/** Packs the entries of a tree that `wanted` says yes to. */
+/** Packs the entries of a tree for which `wanted` returns true. */
 export function packTree(tree: CatalogTree, wanted: (file: string) => boolean = () => true): PackedTree {
   const entries: PackedEntry[] = [];
   const pieces: Uint8Array[] = [];
