@@ -21,6 +21,8 @@ interface Connection {
  * requests that a client sends at once, although only one answer at a time can leave: a thousand downloads on a
  * connection that is not read would each hold a file and memory, and Node tells the answers that wait nothing of the
  * connection's end. Here a request that waits has nothing open, and no more is read from its connection meanwhile.
+ * Node itself answers some requests (417 to an unknown Expect, 400 without a Host), which come by here never; a response
+ * has its socket only when these have left, too.
  */
 export class RequestTurns {
   readonly #answer: AnswerRequest;
@@ -55,11 +57,9 @@ export class RequestTurns {
     let connection = this.#connections.get(socket);
     if (connection === undefined) {
       connection = this.#follow(socket);
-    } else if (connection.answering) {
-      this.#wait(connection, socket, request, response);
-      return;
     }
-    this.#start(connection, socket, request, response);
+    if (connection.answering || response.socket === null) this.#wait(connection, socket, request, response);
+    else this.#start(connection, socket, request, response);
   };
 
   #follow(socket: Socket): Connection {
@@ -75,12 +75,15 @@ export class RequestTurns {
     return connection;
   }
 
-  #wait({ waiting }: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
+  #wait(connection: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
+    const { waiting } = connection;
     if (this.#waiting >= this.#waitingMax || waiting.length >= WAITING_PER_CONNECTION_MAX) {
       socket.destroy();
       return;
     }
     waiting.push([request, response]);
+    // Node is about to flush the response when it says so.
+    response.once('socket', () => process.nextTick(() => this.#proceed(connection, socket)));
     this.#waiting++;
     socket.pause();
   }
@@ -96,11 +99,15 @@ export class RequestTurns {
   #next(connection: Connection, socket: Socket): void {
     connection.answering = false;
     if (socket.destroyed) return;
-    const next = connection.waiting.shift();
-    if (next === undefined) {
-      this.#limits?.end(socket);
-      return;
-    }
+    if (connection.waiting.length === 0) this.#limits?.end(socket);
+    else this.#proceed(connection, socket);
+  }
+
+  /** Begins the first request that waits, if it is its turn. */
+  #proceed(connection: Connection, socket: Socket): void {
+    const [next] = connection.waiting;
+    if (next === undefined || connection.answering || socket.destroyed || next[1].socket === null) return;
+    connection.waiting.shift();
     this.#waiting--;
     this.#start(connection, socket, ...next);
     if (connection.waiting.length === 0) socket.resume();

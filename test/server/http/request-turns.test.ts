@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { RequestTurns } from '../../../src/server/http/request-turns.ts';
@@ -16,9 +16,13 @@ afterEach(() => {
 /** A server whose answers are ended by the test, and a connection to it. */
 async function start(waitingMax?: number) {
   const begun: ServerResponse[] = [];
-  const turns = new RequestTurns((_request, response) => begun.push(response), {
-    ...(waitingMax !== undefined && { waitingMax }),
-  });
+  /** What each response was to be written to when it was begun. */
+  const sockets: (Socket | null)[] = [];
+  const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+    begun.push(response);
+    sockets.push(response.socket);
+  };
+  const turns = new RequestTurns(answer, { ...(waitingMax !== undefined && { waitingMax }) });
   server = createServer(turns.take).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -27,7 +31,7 @@ async function start(waitingMax?: number) {
     await once(client, 'connect');
     return client;
   };
-  return { begun, turns, open };
+  return { begun, sockets, turns, open };
 }
 
 test('a request is begun when the one before it is answered', async () => {
@@ -57,6 +61,35 @@ test('what waits on a connection is never begun once the connection has ended', 
   expect(begun).toHaveLength(1);
   expect(begun[0]?.destroyed).toBe(true);
 });
+
+test.each([
+  [
+    'an Expect that it does not know',
+    'GET / HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\n\r\n',
+    /^HTTP\/1\.1 417 /,
+  ],
+  ['a request without a Host', 'GET / HTTP/1.1\r\nConnection: keep-alive\r\n\r\n', /^HTTP\/1\.1 400 /],
+])(
+  'a request behind the answer that Node gives to %s has a connection when it is begun',
+  async (_, own, status) => {
+    const { open, sockets, turns, begun } = await start();
+    const client = await open();
+    const closed = once(client, 'close');
+    let received = '';
+    client.setEncoding('latin1').on('data', (text: string) => (received += text));
+    client.write(`${own}${REQUEST.repeat(2)}`);
+    await vi.waitFor(() => expect(received).toMatch(status));
+    if (!received.includes('Connection: close')) {
+      await vi.waitFor(() => expect(begun).toHaveLength(1));
+      begun[0]?.end('one');
+      await vi.waitFor(() => expect(begun).toHaveLength(2));
+      begun[1]?.end('two');
+      await vi.waitFor(() => expect(received).toMatch(/one[^]*two/));
+    } else await closed;
+    expect(turns.waiting).toBe(0);
+    expect(sockets).not.toContain(null);
+  },
+);
 
 test('nothing more is read from a connection while requests wait on it', async () => {
   const { begun, open, turns } = await start();
