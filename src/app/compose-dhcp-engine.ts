@@ -7,6 +7,7 @@ import { toNamePolicy } from '../config/sections/dns-updates.ts';
 import { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
 import type { LeaseListener } from '../provision/dhcp/leases/lease-event.ts';
 import { reviewReservations } from '../provision/dhcp/leases/review-reservations.ts';
+import { reviewPools } from '../provision/dhcp/leases/review-pools.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
 import type { MachineRegistry } from '../machines/machine-registry.ts';
 import type { BootOrigins } from './boot-origins.ts';
@@ -48,7 +49,9 @@ export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
   });
   for (const { message, path } of reviewSettings(settings)) log.warn({ setting: path.join('.') }, message);
   const reviewMachines = (): void => {
-    for (const warning of reviewReservations(machines.machines(), subnets)) log.warn(warning);
+    const declared = [...machines.machines()];
+    for (const warning of reviewReservations(declared, subnets)) log.warn(warning);
+    for (const { message } of reviewPools(declared, subnets)) log.warn(message);
   };
   reviewMachines();
   machines.onChange(() => engine.reservationsChanged());

@@ -2,13 +2,13 @@ import type { Problem } from '../documents/problem.ts';
 import type { YamlDocument } from '../documents/yaml-documents.ts';
 import { findEqualSelectors } from '../provision/selection/group-index.ts';
 import type { Group } from '../provision/selection/group.ts';
+import { readSelector } from '../provision/selection/read-selector.ts';
 import { collectFaults, type Compilation } from './compilation.ts';
 import type { CompiledProfiles } from './compile-profiles.ts';
 import type { BrokenDocument, GoodDocument } from './document-folder.ts';
 import { type GroupDocument, groupDocument, groupSelection } from './document-schemas.ts';
 import { readDhcpOptions } from './read-dhcp-options.ts';
 import { reviewDhcpOptions } from './review-dhcp-options.ts';
-import { readSelector } from './read-selector.ts';
 
 /** The groups of a tree. */
 export interface CompiledGroups {

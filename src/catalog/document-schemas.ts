@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { selectorDocument } from '../documents/selector-document.ts';
 import { OPTION_TYPES } from '../protocol/dhcp/option-value.ts';
 import { bootProgramFault } from '../provision/boot/boot-programs.ts';
 
@@ -44,27 +45,13 @@ export const profileDocument = z.strictObject({
   metadata: METADATA.default({}),
 });
 
-/** A requirement of a selector on one label. */
-export const requirementDocument = z.union([
-  z.string(),
-  z.array(z.string()).min(1),
-  z.strictObject({
-    cidr: TEXTS.optional(),
-    in: z.array(z.string()).min(1).optional(),
-    not_in: z.array(z.string()).min(1).optional(),
-    prefix: TEXTS.optional(),
-    regex: z.string().optional(),
-    exists: z.boolean().optional(),
-  }),
-]);
-
 /** The schema of `groups/*.yaml`. */
 export const groupDocument = z.strictObject({
   id: ID,
   name: z.string().optional(),
   profile: z.string(),
   priority: z.int().default(0),
-  selector: z.record(z.string(), requirementDocument).default({}),
+  selector: selectorDocument.default({}),
   metadata: METADATA.default({}),
   dhcp_options: z.array(DHCP_OPTION).default([]),
 });
@@ -106,12 +93,9 @@ export const machineDocument = z.strictObject({
 export const groupSelection = z.object({
   id: ID,
   priority: z.int().default(0),
-  selector: z
-    .record(z.string(), requirementDocument)
-    .refine((selector) => Object.keys(selector).length > 0, 'a selector'),
+  selector: selectorDocument.refine((selector) => Object.keys(selector).length > 0, 'a selector'),
 });
 
 export type ProfileDocument = z.infer<typeof profileDocument>;
 export type GroupDocument = z.infer<typeof groupDocument>;
 export type MachineDocument = z.infer<typeof machineDocument>;
-export type RequirementDocument = z.infer<typeof requirementDocument>;

@@ -4,6 +4,8 @@ import { SYSTEM_CLOCK } from '../app/clock.ts';
 import { loadCatalog } from '../catalog/load-catalog.ts';
 import { loadReviewedSettings, SettingsError } from '../config/load-settings.ts';
 import { formatProblem } from '../documents/problem.ts';
+import { reviewPools } from '../provision/dhcp/leases/review-pools.ts';
+import type { Machine } from '../provision/machines/machine.ts';
 
 /** What `railhead check` finds in a directory: a line for each problem and warning. */
 export interface CheckedTree {
@@ -21,6 +23,8 @@ interface CheckedSettings {
   readonly warnings: readonly string[];
   readonly catalog: string;
   readonly assets?: string | undefined;
+  /** What is odd about the settings beside the machines that files declare. */
+  readonly reviewWith?: (machines: readonly Machine[]) => readonly string[];
 }
 
 /** Checks `railhead.yaml` in a directory, if it is there, and the catalog that it names, which is the directory by default. */
@@ -35,7 +39,11 @@ export async function checkTree(directory: string): Promise<CheckedTree> {
   };
   return {
     problems: [...settings.problems, ...problems.map(formatProblem)],
-    warnings: [...settings.warnings, ...warnings.map(formatProblem)],
+    warnings: [
+      ...settings.warnings,
+      ...(settings.reviewWith?.(machines) ?? []),
+      ...warnings.map(formatProblem),
+    ],
     catalog,
     ...(size.profiles + size.groups + size.machines > 0 && { size }),
   };
@@ -49,7 +57,7 @@ function checkSettingsIn(directory: string): CheckedSettings {
   const file = path.join(directory, 'railhead.yaml');
   if (!existsSync(file)) return { problems: [], warnings: [], catalog: directory };
   try {
-    const { settings, warnings } = loadReviewedSettings({ file, environment: {}, flags: [] });
+    const { locateAt, settings, warnings } = loadReviewedSettings({ file, environment: {}, flags: [] });
     // Without `catalog.dir` the directory is called what the caller calls it.
     const isHere = settings.catalog.dir === path.resolve(directory);
     return {
@@ -57,6 +65,10 @@ function checkSettingsIn(directory: string): CheckedSettings {
       warnings,
       catalog: isHere ? directory : settings.catalog.dir,
       assets: settings.catalog.assets,
+      reviewWith: (machines) =>
+        reviewPools(machines, settings.networks).map(({ message, network, pool }) =>
+          locateAt(['networks', network, 'pools', pool], message),
+        ),
     };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;

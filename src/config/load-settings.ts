@@ -28,6 +28,8 @@ export interface ReviewedSettings {
   readonly settings: Settings;
   /** A line for each warning: file, line and column, or variable or flag, and what it is. */
   readonly warnings: readonly string[];
+  /** Puts the place of a setting before a message about it, as for a warning. */
+  readonly locateAt: (at: readonly PropertyKey[], message: string) => string;
 }
 
 const DEFAULT_FILE = 'railhead.yaml';
@@ -45,6 +47,7 @@ export function loadReviewedSettings(sources: SettingsSources): ReviewedSettings
   const { locateAt, settings } = load(sources);
   return {
     settings,
+    locateAt,
     warnings: reviewSettings(settings).map(({ message, path: at }) => locateAt(at, message)),
   };
 }

@@ -260,6 +260,7 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
     const hint = issue.expected === 'string' && typeof actual !== 'object' ? '; put it in quotes' : '';
     return `must be ${describeType(issue.expected)}, not ${found}${hint}`;
   }
+  if (issue.code === 'invalid_union' && issue.message !== 'Invalid input') return issue.message;
   if (issue.code === 'invalid_union')
     return 'must be text, a list of texts, or one of cidr, in, not_in, prefix, regex, exists';
   if (issue.code === 'invalid_value') {

@@ -51,7 +51,7 @@ test.each<[name: string, selector: string, label: string, machines?: string]>([
   expect(others).toEqual([]);
   expect(problem).toMatch(/^groups\/g\.yaml:3:\d+: no DHCP client gets the dhcp_options of group g: /);
   expect(problem).toContain(`its selector requires the label ${label}, which DHCP does not know`);
-  expect(problem).toContain(`add ${label} to the labels of the machines' records`);
+  expect(problem).toContain(`or add ${label} to the labels of the machines' records`);
 }); // prettier-ignore
 
 test('a value that DHCP never has is told with those that it has', async () => {

@@ -64,6 +64,18 @@ test('faults of the settings are told with those of the catalog', () => {
   expect([status, stderr]).toEqual([1, '3 problems\n']);
 });
 
+test('a pool that no client can get, beside the machines of the catalog', () => {
+  const pools = (label: string): string =>
+    `networks:\n  - id: a\n    cidr: 10.0.1.0/24\n    mode: full\n    pools: [{range: 10.0.1.9-10.0.1.19, selector: {${label}}}]\n`;
+  const machines = { 'machines/m.yaml': 'id: m\nmac: 52:54:00:00:00:01\nlabels: {role: storage}\n' };
+  expect(check({ ...ONE_GROUP, ...machines, 'railhead.yaml': pools('role: storage') }).stdout).toBe('');
+  const { status, stdout } = check({ ...ONE_GROUP, ...machines, 'railhead.yaml': pools('role: db') });
+  expect(stdout).toMatch(
+    /^warning: railhead\.yaml:5:13: networks\.0\.pools\.0: no client gets an address of the pool 10\.0\.1\.9-10\.0\.1\.19 of network a: its selector requires the label role/,
+  );
+  expect(status).toBe(0);
+});
+
 test.each([
   ['without --strict', [], 0],
   ['with --strict', ['--strict'], 1],

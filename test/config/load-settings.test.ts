@@ -75,6 +75,33 @@ describe('mistakes', () => {
     ]);
   });
 
+  test('of pools with a selector', () => {
+    const yaml = [
+      'networks:',
+      '  - id: a',
+      '    cidr: 10.0.1.0/24',
+      '    mode: full',
+      '    pools:',
+      '      - {range: 10.0.1.9-10.0.1.1, selector: {vendor_class: x}}',
+      '      - {range: 10.0.1.10-10.0.1.19, selector: {}}',
+      '      - {range: 10.0.1.20-10.0.1.29, selector: {vendor_class: {regex: "("}}}',
+      '      - {range: 10.0.1.30-10.0.1.39, selectors: {vendor_class: x}}',
+      '      - 7',
+      '',
+    ].join('\n');
+    const form =
+      'a pool is a range such as 10.0.1.100-10.0.1.200, or {range: 10.0.1.100-10.0.1.200, selector: {vendor_class: yealink}}';
+    expect(mistakes(yaml).sort()).toEqual([
+      `f:10:9: networks.0.pools.4: ${form}`,
+      'f:6:17: networks.0.pools.0.range: "10.0.1.9-10.0.1.1" is not a range; write it as 10.0.1.100-10.0.1.200',
+      'f:7:48: networks.0.pools.1.selector: requires nothing: write the range alone for a pool for everybody',
+      expect.stringMatching(
+        /^f:8:71: networks\.0\.pools\.2\.selector\.vendor_class\.regex: not a regular expression/,
+      ) as string,
+      `f:9:9: networks.0.pools.3: ${form}`,
+    ]);
+  });
+
   const rows: [
     name: string,
     yaml: string,

@@ -7,8 +7,10 @@ import {
   readOptionSetting,
 } from '../../protocol/dhcp/option-setting.ts';
 import { OPTION_TYPES } from '../../protocol/dhcp/option-value.ts';
-import { defineSubnet, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
-import { anyCidr, cidr, ipv4, range } from './values.ts';
+import { selectorDocument } from '../../documents/selector-document.ts';
+import { defineSubnet, type Pool, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
+import { readSelector } from '../../provision/selection/read-selector.ts';
+import { anyCidr, cidr, ipv4, parseRange, range, rangeFault } from './values.ts';
 
 const dhcpOption = z
   .strictObject({
@@ -51,6 +53,38 @@ const leaseSeconds = z
   .union([seconds, z.literal('infinite')])
   .transform((value) => (value === 'infinite' ? Infinity : value));
 
+const POOL_FORM =
+  'a pool is a range such as 10.0.1.100-10.0.1.200, or {range: 10.0.1.100-10.0.1.200, selector: {vendor_class: yealink}}';
+
+/** A range of addresses, for everybody or for clients with certain labels. */
+const pool = z
+  .union([z.string(), z.strictObject({ range: z.string(), selector: selectorDocument })], {
+    error: POOL_FORM,
+  })
+  .transform((value, context): Pool => {
+    const text = typeof value === 'string' ? value : value.range;
+    const addresses = parseRange(text);
+    if (addresses === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: typeof value === 'string' ? [] : ['range'],
+        message: rangeFault(text),
+      });
+      return z.NEVER;
+    }
+    if (typeof value === 'string') return addresses;
+    const selector = readSelector(value.selector, (path, message) =>
+      context.addIssue({ code: 'custom', path: [...path], message }),
+    );
+    if (selector.size > 0) return { ...addresses, selector };
+    context.addIssue({
+      code: 'custom',
+      path: ['selector'],
+      message: 'requires nothing: write the range alone for a pool for everybody',
+    });
+    return z.NEVER;
+  });
+
 const network = z.strictObject({
   id: z
     .string()
@@ -65,10 +99,15 @@ const network = z.strictObject({
     )
     .meta({ example: 'full' }),
   pools: z
-    .array(range)
+    .array(pool)
     .prefault([])
-    .describe('Ranges of addresses for clients without a reservation.')
-    .meta({ example: '["10.0.1.100-10.0.1.200"]' }),
+    .describe(
+      'Ranges of addresses for clients without a reservation. With `selector` a pool is only for clients with these labels (profiles-and-groups.md has the labels and requirements).',
+    )
+    .meta({
+      example:
+        '["10.0.1.100-10.0.1.200", {range: 10.0.1.50-10.0.1.99, selector: {vendor_class: {prefix: yealink}}}]',
+    }),
   exclude: z
     .array(range)
     .prefault([])

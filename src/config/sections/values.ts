@@ -55,18 +55,23 @@ export const anyCidr = z.string().refine(
   { error: ({ input }) => `"${String(input)}" is not a network; write it as 10.0.1.0/24 or 2001:db8:1::/64` },
 );
 
+/** The range of IPv4 addresses that the text is; undefined if it is none. */
+export function parseRange(text: string): AddressRange | undefined {
+  const [first, last, ...rest] = text.split('-').map((part) => parseIpv4(part.trim()));
+  const isWhole = first !== undefined && last !== undefined && rest.length === 0;
+  return isWhole && ipv4ToNumber(first) <= ipv4ToNumber(last) ? { first, last } : undefined;
+}
+
+/** What is wrong with a text that is no range. */
+export function rangeFault(text: string): string {
+  return `"${text}" is not a range; write it as 10.0.1.100-10.0.1.200`;
+}
+
 /** A range of IPv4 addresses. */
 export const range = z.string().transform((text, context): AddressRange => {
-  const [first, last, ...rest] = text.split('-').map((part) => parseIpv4(part.trim()));
-  if (
-    first !== undefined &&
-    last !== undefined &&
-    rest.length === 0 &&
-    ipv4ToNumber(first) <= ipv4ToNumber(last)
-  ) {
-    return { first, last };
-  }
-  context.addIssue(`"${text}" is not a range; write it as 10.0.1.100-10.0.1.200`);
+  const parsed = parseRange(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue(rangeFault(text));
   return z.NEVER;
 });
 

@@ -1,4 +1,4 @@
-import { HTYPE_INFINIBAND, messageTypeOf } from '../../protocol/dhcp/message.ts';
+import { type DhcpMessage, HTYPE_INFINIBAND, messageTypeOf } from '../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../protocol/dhcp/option-codes.ts';
 import { hexFromBytes, readAddress } from '../../protocol/dhcp/read-option.ts';
 import type { RelayAgentInformation } from '../../protocol/dhcp/relay-agent-information.ts';
@@ -8,6 +8,7 @@ import { KeyedBuckets, TokenBucket } from '../../limits/token-bucket.ts';
 import { type BootClient, classifyClient } from './client/boot-client.ts';
 import { BootLoopGuard } from './boot/boot-loop-guard.ts';
 import type { FindBootPlan } from './boot/boot-plan.ts';
+import { dhcpLabels } from './boot/dhcp-labels.ts';
 import { clientKeyOf, describeClientId } from './client/client-key.ts';
 import { decideMode, ModePins, type ServingMode } from './decide-mode.ts';
 import type { DhcpEvent } from './dhcp-event.ts';
@@ -27,7 +28,7 @@ import type { IdentityClaims } from '../machines/identification.ts';
 import { matchOf } from '../machines/identify.ts';
 import type { MachineLookup } from '../machines/machine-index.ts';
 import type { Machine } from '../machines/machine.ts';
-import type { Labels } from '../selection/labels.ts';
+import { DHCP_LABELS, type Labels, labelsFor } from '../selection/labels.ts';
 import { ReservationsInUse } from './leases/reservations-in-use.ts';
 import { hasReservation } from './leases/reserved-address.ts';
 import type { SubnetLeases, SubnetUsage } from './leases/subnet-leases.ts';
@@ -62,6 +63,7 @@ const PRESSED_PER_SECOND = 50;
 /** Number of pairs of card and machine whose reported conflict is remembered. */
 const CONFLICTS_MAX = 10_000;
 const LINKS_MAX = 1000;
+const ALL_DHCP_LABELS: ReadonlySet<string> = new Set(DHCP_LABELS);
 
 /** Reasons that are recorded in a machine's history, at most once a minute. */
 const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
@@ -354,6 +356,9 @@ export class DhcpEngine {
       identification,
       ...(match !== undefined && { match }),
       subnets,
+      ...(this.#book.selectsByLabels && {
+        labels: labelsOnce({ claims, client, identification, mac, message, subnets }),
+      }),
       canProbe: this.#policy.conflictDetection !== 'off' && message.giaddr === UNSPECIFIED_ADDRESS,
       link: message.giaddr === UNSPECIFIED_ADDRESS ? ingress.interface : message.giaddr,
       ...(location.relay !== undefined && { relay: location.relay }),
@@ -469,6 +474,24 @@ export class DhcpEngine {
       events: [exchangeEvent(exchange, 'dhcp.ignored', summary, { reason: decision.reason })],
     };
   }
+}
+
+/** The labels that pools select a client by, worked out when they are first asked for. */
+function labelsOnce({
+  claims,
+  client,
+  identification,
+  mac,
+  message: { options },
+  subnets: [{ compiled }],
+}: Pick<Exchange, 'claims' | 'client' | 'identification' | 'subnets'> & {
+  readonly mac: MacAddress | undefined;
+  readonly message: DhcpMessage;
+}): () => Labels {
+  let labels: Labels | undefined;
+  const { subnet } = compiled;
+  const query = { claims, client, identification, options, subnet, ...(mac !== undefined && { mac }) };
+  return () => (labels ??= labelsFor(dhcpLabels(query, ALL_DHCP_LABELS), identification));
 }
 
 function holdsLease({ clientKey, subnets }: Exchange): boolean {

@@ -10,7 +10,7 @@ import type { BootPlanQuery } from './boot-plan.ts';
  * more (`serial`, `product`, whatever its URL has).
  */
 export function dhcpLabels(
-  { claims, client, identification, mac, options, subnet }: BootPlanQuery,
+  { claims, client, identification, mac, options, subnet }: Omit<BootPlanQuery, 'serverAddress'>,
   wanted: Pick<ReadonlySet<string>, 'has'>,
 ): Labels {
   const labels = new Map<string, string>();

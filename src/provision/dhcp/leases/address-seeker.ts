@@ -1,3 +1,4 @@
+import type { Labels } from '../../selection/labels.ts';
 import type { MachineMatch } from '../../machines/identification.ts';
 import type { Moment } from '../moment.ts';
 import type { SubnetLeases } from './subnet-leases.ts';
@@ -11,6 +12,8 @@ export interface AddressSeeker {
   readonly canProbe: boolean;
   /** Its machine's record. */
   readonly match?: MachineMatch;
+  /** What pools select it by; asked only where some pool does. */
+  readonly labels?: (() => Labels) | undefined;
   /** The client's subnet, and after it the others on the same link. */
   readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
   /** The link it is on: its relay's address, or the name of the interface. */

@@ -76,27 +76,42 @@ function chooseOther(
     (held === undefined || subnet.addressAt(offset) !== held);
 
   for (const { offset, subnet } of claimsOf(seeker)) {
-    if (isFree(subnet, offset)) {
-      return { kind: 'chosen', subnet, offset, fresh: false };
-    }
+    if (!isFree(subnet, offset)) continue;
+    const better = subnet.poolAt(offset)?.isRestricted === false ? takeRestricted(seeker, subnet) : undefined;
+    return { kind: 'chosen', subnet, offset: better ?? offset, fresh: better !== undefined };
   }
 
   const known = seeker.match !== undefined;
   let pressed = false;
   for (const subnet of subnets) {
-    if (!known && !subnet.hasRoomForUnknown) continue;
-    if (!known && !allowFresh(seeker, subnet)) {
-      pressed = true;
-      continue;
-    }
     const wanted = requested === undefined ? undefined : subnet.offsetOf(requested);
-    if (wanted !== undefined && isFree(subnet, wanted)) {
-      return { kind: 'chosen', subnet, offset: wanted, fresh: true };
+    let allowed: boolean | undefined;
+    for (const pool of subnet.poolsFor(seeker.labels)) {
+      if (!known && !pool.hasRoomForUnknown) continue;
+      allowed ??= known || allowFresh(seeker, subnet);
+      if (!allowed) {
+        pressed = true;
+        break;
+      }
+      if (wanted !== undefined && pool.addresses.contains(wanted) && isFree(subnet, wanted)) {
+        return { kind: 'chosen', subnet, offset: wanted, fresh: true };
+      }
+      const offset = subnet.allocate(pool);
+      if (offset !== undefined) return { kind: 'chosen', subnet, offset, fresh: true };
     }
-    const offset = subnet.allocate();
-    if (offset !== undefined) return { kind: 'chosen', subnet, offset, fresh: true };
   }
   return { kind: 'none', reason: pressed ? 'pool_pressure' : 'pool_exhausted' };
+}
+
+/** An address of a pool for the client's labels, where it has one that is for everybody. */
+function takeRestricted(seeker: AddressSeeker, subnet: SubnetLeases): number | undefined {
+  if (!subnet.selectsByLabels) return undefined;
+  for (const pool of subnet.poolsFor(seeker.labels)) {
+    if (!pool.isRestricted || (seeker.match === undefined && !pool.hasRoomForUnknown)) continue;
+    const offset = subnet.allocate(pool);
+    if (offset !== undefined) return offset;
+  }
+  return undefined;
 }
 
 /** An address of a subnet. */
@@ -121,6 +136,21 @@ export function claimsOf({ clientKey, subnets }: AddressSeeker): AddressClaim[] 
 }
 
 /**
+ * Whether the client goes on with the address that it has. A running system keeps it also where its pool is for others
+ * by now: it moves when it asks anew.
+ */
+export function mayKeep(
+  seeker: AddressSeeker,
+  subnet: SubnetLeases,
+  offset: number,
+  reservations: Pick<MachineLookup, 'findReserved' | 'ready'>,
+): boolean {
+  const binding = subnet.bindingAt(offset);
+  const holds = binding?.active === true && binding.lease.clientKey === seeker.clientKey;
+  return isAssignable(seeker, subnet, offset, reservations, holds);
+}
+
+/**
  * Whether the client may take an address that it names. For an unknown client that was neither leased nor offered the
  * address, the limits of a DHCPOFFER apply: the last tenth of a pool is kept for known machines, and new clients are
  * limited in number while unanswered offers fill the pool.
@@ -136,21 +166,25 @@ export function mayTake(
     match !== undefined ||
     subnet.bindingOf(clientKey)?.offset === offset ||
     subnet.offerOf(clientKey)?.offset === offset ||
-    (subnet.hasRoomForUnknown && allowFresh(seeker, subnet))
+    (subnet.poolAt(offset)?.hasRoomForUnknown === true && allowFresh(seeker, subnet))
   );
 }
 
-/** Whether the client may have this address: reserved for its machine, or in a pool and free. */
+/**
+ * Whether the client may have this address: reserved for its machine, or in a pool for this client and free. With
+ * `inAnyPool` the selector of the pool does not matter.
+ */
 export function isAssignable(
-  { clientKey, match }: AddressSeeker,
+  { clientKey, labels, match }: AddressSeeker,
   subnet: SubnetLeases,
   offset: number,
   reservations: Pick<MachineLookup, 'findReserved' | 'ready'>,
+  inAnyPool = false,
 ): boolean {
   if (!subnet.isFreeFor(offset, clientKey)) return false;
   const owner = reservations.findReserved(subnet.addressAt(offset));
   if (owner !== undefined) return owner.id === match?.machine.id && !subnet.isForbidden(offset);
-  if (subnet.isDynamic(offset)) return true;
+  if (subnet.isDynamicFor(offset, inAnyPool ? 'any' : labels)) return true;
   // The records are not read yet, and an address outside the pools can only come from a reservation.
   return !reservations.ready && subnet.bindingOf(clientKey)?.offset === offset && !subnet.isForbidden(offset);
 }

@@ -3,7 +3,8 @@ import type { Moment } from '../moment.ts';
 import { type CompiledSubnet, compileSubnet } from '../subnets/compiled-subnet.ts';
 import type { Subnet } from '../subnets/subnet.ts';
 import type { Lease, LeaseChange } from './lease.ts';
-import { type Binding, SubnetLeases, type SubnetUsage } from './subnet-leases.ts';
+import type { Binding } from './binding.ts';
+import { SubnetLeases, type SubnetUsage } from './subnet-leases.ts';
 
 /** How long an address is kept from everybody after a client found it in use. */
 const DECLINE_HOLD_MS = 600_000;
@@ -36,6 +37,9 @@ interface Uncommitted {
 export class LeaseBook {
   readonly subnets: readonly SubnetLeases[];
 
+  /** Whether some pool is only for clients with certain labels. */
+  readonly selectsByLabels: boolean;
+
   /** In order of their networks. */
   readonly #sorted: readonly SubnetLeases[];
   readonly #uncommitted = new Map<Ipv4Address, Uncommitted>();
@@ -50,6 +54,7 @@ export class LeaseBook {
     const compiled = subnets.map(compileSubnet);
     checkOverlap(compiled);
     this.subnets = compiled.map((one) => new SubnetLeases(one, isReserved, isOurs, expired));
+    this.selectsByLabels = this.subnets.some((subnet) => subnet.selectsByLabels);
     this.#sorted = [...this.subnets].sort((a, b) => a.compiled.base - b.compiled.base);
     const ids = new Set(subnets.map((subnet) => subnet.id));
     if (ids.size !== subnets.length) throw new RangeError('two subnets have the same id');

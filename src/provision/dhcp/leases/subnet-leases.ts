@@ -1,56 +1,18 @@
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
+import type { Labels } from '../../selection/labels.ts';
 import { type CompiledSubnet, isOctetEdge } from '../subnets/compiled-subnet.ts';
-import { AddressPool } from './address-pool.ts';
 import { AgeQueue } from './age-queue.ts';
+import { Binding, Offer } from './binding.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
+import { LeasePool } from './lease-pool.ts';
 import type { Lease } from './lease.ts';
 
 /** How long an offered address waits for its DHCPREQUEST. edk2 asks after 4 s, and repeats until 32 s later. */
 const OFFER_TTL_MS = 60_000;
 /** The same while unanswered offers fill the pool: real clients request at once, forged ones never. */
 const OFFER_TTL_UNDER_PRESSURE_MS = 10_000;
-/** The part of a pool that unanswered offers may fill before they count as an attack. */
-const PRESSURE = 0.7;
-/** The part of a pool that is kept for clients that are known. */
-const KEPT_FOR_KNOWN = 0.1;
 
-/** An address that a client was offered and has not asked for yet. In memory only. */
-export class Offer {
-  readonly offset: number;
-  readonly clientKey: string;
-  readonly madeAtMs: number;
-  older: Offer | undefined = undefined;
-  newer: Offer | undefined = undefined;
-  aging = false;
-
-  constructor(offset: number, clientKey: string, madeAtMs: number) {
-    this.offset = offset;
-    this.clientKey = clientKey;
-    this.madeAtMs = madeAtMs;
-  }
-}
-
-/** What is known of an address that was leased. `deadlineMs` is on the monotonic clock. */
-export class Binding {
-  readonly offset: number;
-  lease: Lease;
-  deadlineMs: number;
-  queueIndex = -1;
-  older: Binding | undefined = undefined;
-  newer: Binding | undefined = undefined;
-  aging = false;
-
-  constructor(offset: number, lease: Lease, deadlineMs: number) {
-    this.offset = offset;
-    this.lease = lease;
-    this.deadlineMs = deadlineMs;
-  }
-
-  /** Whether the address belongs to its client, or is kept from everybody, at this moment. */
-  get active(): boolean {
-    return this.queueIndex >= 0;
-  }
-}
+const NO_LABELS: Labels = new Map();
 
 /** How full a subnet is. */
 export interface SubnetUsage {
@@ -76,7 +38,9 @@ export interface SubnetUsage {
 export class SubnetLeases {
   readonly compiled: CompiledSubnet;
 
-  readonly #pool: AddressPool;
+  readonly #pools: readonly LeasePool[];
+  /** Those that are for everybody. */
+  readonly #open: readonly LeasePool[];
   readonly #isReserved: (address: Ipv4Address) => boolean;
   readonly #isOurs: (address: Ipv4Address) => boolean;
   readonly #expired: (lease: Lease) => void;
@@ -86,11 +50,7 @@ export class SubnetLeases {
   readonly #offersByClient = new Map<string, Offer>();
   /** Bound and declined addresses, by deadline. */
   readonly #expiry = new ExpiryQueue<Binding>();
-  /** Expired and released addresses that others may get, longest ago first. Those on offer are not here. */
-  readonly #reclaimable = new AgeQueue<Binding>();
   readonly #offers = new AgeQueue<Offer>();
-  #offersInPool = 0;
-  #activeInPool = 0;
   #declined = 0;
 
   constructor(
@@ -100,7 +60,8 @@ export class SubnetLeases {
     expired: (lease: Lease) => void = () => undefined,
   ) {
     this.compiled = compiled;
-    this.#pool = new AddressPool(compiled.pools);
+    this.#pools = compiled.pools.map((pool) => new LeasePool(pool));
+    this.#open = this.#pools.filter((pool) => !pool.isRestricted);
     this.#isReserved = isReserved;
     this.#isOurs = isOurs;
     this.#expired = expired;
@@ -125,9 +86,25 @@ export class SubnetLeases {
     }
   }
 
-  /** Whether offers that were never accepted fill the pool. */
+  /** Whether offers that were never accepted fill one of the pools. */
   get underPressure(): boolean {
-    return this.compiled.poolSize > 0 && this.#offersInPool > PRESSURE * this.compiled.poolSize;
+    for (const pool of this.#pools) if (pool.underPressure) return true;
+    return false;
+  }
+
+  /** Whether some pool is only for clients with certain labels. */
+  get selectsByLabels(): boolean {
+    return this.#open.length < this.#pools.length;
+  }
+
+  /**
+   * The pools from which a client may get an address, the first one first: those for its labels, then those for
+   * everybody. `labels` is asked only where a pool selects by them.
+   */
+  poolsFor(labels: (() => Labels) | undefined): readonly LeasePool[] {
+    if (!this.selectsByLabels) return this.#pools;
+    const known = labels?.() ?? NO_LABELS;
+    return this.#pools.filter((pool) => pool.isFor(known));
   }
 
   addressAt(offset: number): Ipv4Address {
@@ -184,7 +161,13 @@ export class SubnetLeases {
 
   /** Whether the address is in one of the pools, whoever may have it. */
   isInPool(offset: number): boolean {
-    return this.#pool.contains(offset);
+    return this.poolAt(offset) !== undefined;
+  }
+
+  /** The pool that the address is in. */
+  poolAt(offset: number): LeasePool | undefined {
+    for (const pool of this.#pools) if (pool.addresses.contains(offset)) return pool;
+    return undefined;
   }
 
   /**
@@ -195,32 +178,33 @@ export class SubnetLeases {
     return this.compiled.forbidden.has(offset) || this.#isOurs(this.addressAt(offset));
   }
 
-  /** Whether the pools may give the address to a client without a reservation. */
-  isDynamic(offset: number): boolean {
+  /** Whether the address is in a pool for a client with these labels, or in any, and may go to one without a reservation. */
+  isDynamicFor(offset: number, labels: (() => Labels) | 'any' | undefined): boolean {
+    const pool = this.poolAt(offset);
+    if (pool === undefined || !this.#isDynamic(offset)) return false;
+    return labels === 'any' || !pool.isRestricted || pool.isFor(labels?.() ?? NO_LABELS);
+  }
+
+  /** Whether the address of a pool may go to a client without a reservation. */
+  #isDynamic(offset: number): boolean {
     const { compiled } = this;
-    if (!this.#pool.contains(offset) || this.isForbidden(offset)) return false;
+    if (this.isForbidden(offset)) return false;
     if (compiled.subnet.skipOctetEdges && isOctetEdge(compiled.base, offset)) return false;
     for (const range of compiled.excluded) if (offset >= range.first && offset <= range.last) return false;
     return !this.#isReserved(this.addressAt(offset));
   }
 
-  /** Whether the pool still has addresses for unknown clients. */
-  get hasRoomForUnknown(): boolean {
-    const { poolSize } = this.compiled;
-    return poolSize - this.#activeInPool - this.#offersInPool > Math.floor(poolSize * KEPT_FOR_KNOWN);
-  }
-
-  /** An address that nobody uses: never used, else given up longest ago. Undefined when the pools are exhausted. */
-  allocate(): number | undefined {
-    const untouched = this.#pool.take(
-      (offset) => !this.#byOffset.has(offset) && !this.#offersByOffset.has(offset) && this.isDynamic(offset),
+  /** An address of the pool that nobody uses: never used, else given up longest ago. Undefined when there is none. */
+  allocate({ addresses, reclaimable }: LeasePool): number | undefined {
+    const untouched = addresses.take(
+      (offset) => !this.#byOffset.has(offset) && !this.#offersByOffset.has(offset) && this.#isDynamic(offset),
     );
     if (untouched !== undefined) return untouched;
     for (;;) {
-      const binding = this.#reclaimable.oldest;
-      if (binding === undefined || this.isDynamic(binding.offset)) return binding?.offset;
+      const binding = reclaimable.oldest;
+      if (binding === undefined || this.#isDynamic(binding.offset)) return binding?.offset;
       // It has been reserved for a machine meanwhile: it stays out of the queue until reservations change.
-      this.#reclaimable.remove(binding);
+      reclaimable.remove(binding);
     }
   }
 
@@ -233,9 +217,11 @@ export class SubnetLeases {
     this.#offersByClient.set(clientKey, offer);
     this.#offersByOffset.set(offset, offer);
     this.#offers.add(offer);
-    if (this.#pool.contains(offset)) this.#offersInPool++;
+    const pool = this.poolAt(offset);
+    if (pool === undefined) return offer;
+    pool.offers++;
     const binding = this.#byOffset.get(offset);
-    if (binding !== undefined) this.#reclaimable.remove(binding);
+    if (binding !== undefined) pool.reclaimable.remove(binding);
     return offer;
   }
 
@@ -250,11 +236,12 @@ export class SubnetLeases {
     this.#offers.remove(offer);
     this.#offersByClient.delete(offer.clientKey);
     this.#offersByOffset.delete(offer.offset);
-    if (!this.#pool.contains(offer.offset)) return;
-    this.#offersInPool--;
+    const pool = this.poolAt(offer.offset);
+    if (pool === undefined) return;
+    pool.offers--;
     const binding = this.#byOffset.get(offer.offset);
-    if (binding === undefined) this.#pool.giveBack(offer.offset);
-    else if (!binding.active) this.#reclaimable.add(binding);
+    if (binding === undefined) pool.addresses.giveBack(offer.offset);
+    else if (!binding.active) pool.reclaimable.add(binding);
   }
 
   /**
@@ -282,13 +269,14 @@ export class SubnetLeases {
       return;
     }
     this.#expiry.update(binding);
-    if (this.#pool.contains(offset)) this.#activeInPool++;
+    const pool = this.poolAt(offset);
+    if (pool !== undefined) pool.active++;
     if (lease.state === 'declined') this.#declined++;
   }
 
   /** To be called when reservations changed: addresses that were reserved may have become free. */
   reservationsChanged(): void {
-    this.#pool.rewind();
+    for (const pool of this.#pools) pool.addresses.rewind();
     for (const binding of this.#byOffset.values()) {
       if (!binding.active && !binding.aging) this.#remember(binding);
     }
@@ -300,25 +288,23 @@ export class SubnetLeases {
   }
 
   #remember(binding: Binding): void {
-    if (this.#pool.contains(binding.offset) && !this.#offersByOffset.has(binding.offset)) {
-      this.#reclaimable.add(binding);
-    }
+    if (!this.#offersByOffset.has(binding.offset)) this.poolAt(binding.offset)?.reclaimable.add(binding);
   }
 
   #remove(binding: Binding): void {
     this.#leaveQueues(binding);
     this.#forgetClient(binding);
     this.#byOffset.delete(binding.offset);
-    if (this.#pool.contains(binding.offset) && !this.#offersByOffset.has(binding.offset)) {
-      this.#pool.giveBack(binding.offset);
-    }
+    if (!this.#offersByOffset.has(binding.offset))
+      this.poolAt(binding.offset)?.addresses.giveBack(binding.offset);
   }
 
   #leaveQueues(binding: Binding): void {
-    this.#reclaimable.remove(binding);
+    const pool = this.poolAt(binding.offset);
+    pool?.reclaimable.remove(binding);
     if (!binding.active) return;
     this.#expiry.remove(binding);
-    if (this.#pool.contains(binding.offset)) this.#activeInPool--;
+    if (pool !== undefined) pool.active--;
     if (binding.lease.state === 'declined') this.#declined--;
   }
 

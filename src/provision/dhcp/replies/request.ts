@@ -8,7 +8,7 @@ import { describeClientId } from '../client/client-key.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
-import { type AddressClaim, claimsOf, isAssignable, mayTake } from '../leases/choose-address.ts';
+import { type AddressClaim, claimsOf, isAssignable, mayKeep, mayTake } from '../leases/choose-address.ts';
 import type { LeaseNotes } from '../leases/lease-book.ts';
 import { findFreeReservation } from '../leases/reserved-address.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
@@ -63,7 +63,7 @@ function serveSelecting(
     );
   }
   if (reserved === undefined && !isAssignable(exchange, subnet, offset, surroundings.reservations)) {
-    return refuseByRecords(exchange, `${wanted} is taken`, surroundings);
+    return refuseByRecords(exchange, whyTaken(exchange, subnet, offset), surroundings);
   }
   return grant(exchange, subnet, offset, surroundings, identifier);
 }
@@ -93,7 +93,7 @@ function serveInitReboot(
     );
   }
   if (reserved === undefined && !isAssignable(exchange, subnet, offset, surroundings.reservations)) {
-    return refuseByRecords(exchange, `${wanted} is taken`, surroundings);
+    return refuseByRecords(exchange, whyTaken(exchange, subnet, offset), surroundings);
   }
   return grant(exchange, subnet, offset, surroundings);
 }
@@ -122,9 +122,19 @@ function serveProlonging(
   // it to another client, as after a reservation was taken over.
   const isOurs = subnet.isInPool(offset) || subnet.bindingAt(offset)?.active === true;
   if (!ours && !(authoritative && isOurs)) return ignore('unknown_lease');
-  if (!isAssignable(exchange, subnet, offset, surroundings.reservations))
-    return refuseByRecords(exchange, `${ciaddr} is taken`, surroundings);
+  if (!mayKeep(exchange, subnet, offset, surroundings.reservations))
+    return refuseByRecords(exchange, whyTaken(exchange, subnet, offset), surroundings);
   return grant(exchange, subnet, offset, surroundings);
+}
+
+/** Why a client cannot have an address of this network. */
+function whyTaken({ clientKey, labels }: Exchange, subnet: SubnetLeases, offset: number): string {
+  const address = subnet.addressAt(offset);
+  const isForOthers =
+    subnet.isFreeFor(offset, clientKey) &&
+    subnet.isDynamicFor(offset, 'any') &&
+    !subnet.isDynamicFor(offset, labels);
+  return isForOthers ? `${address} is in a pool for other clients` : `${address} is taken`;
 }
 
 function grant(
@@ -136,7 +146,8 @@ function grant(
 ): DhcpDecision {
   const { client, packet } = exchange;
   if (!mayTake(exchange, subnet, offset, surroundings.allowFresh)) {
-    return ignore(subnet.hasRoomForUnknown ? 'pool_pressure' : 'pool_exhausted');
+    const hasRoom = subnet.poolAt(offset)?.hasRoomForUnknown === true;
+    return ignore(hasRoom ? 'pool_pressure' : 'pool_exhausted');
   }
   const { book, findBootPlan } = surroundings;
   // A reservation that is taken over from another identity of the machine.

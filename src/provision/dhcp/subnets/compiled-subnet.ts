@@ -3,12 +3,22 @@ import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { encodeAddresses, encodeText } from '../../../protocol/dhcp/option-value.ts';
 import { ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
 import { cidrNetmask } from '../../../protocol/ipv4-cidr.ts';
-import { type AddressRange, encodeOptionSettings, type Subnet } from './subnet.ts';
+import type { Selector } from '../../selection/selector.ts';
+import { type AddressRange, encodeOptionSettings, type Pool, type Subnet } from './subnet.ts';
 
 /** A range of addresses by their distance from the start of the network, both ends included. */
 export interface OffsetRange {
   readonly first: number;
   readonly last: number;
+}
+
+/** Ranges whose addresses the same clients may get, in order. */
+export interface CompiledPool {
+  readonly ranges: readonly OffsetRange[];
+  /** Which clients; absent: all. */
+  readonly selector?: Selector;
+  /** Addresses that can be given out, those reserved for machines among them. */
+  readonly size: number;
 }
 
 /** A subnet with all values precomputed that every packet needs. */
@@ -18,7 +28,8 @@ export interface CompiledSubnet {
   readonly base: number;
   /** Addresses in the network. */
   readonly size: number;
-  readonly pools: readonly OffsetRange[];
+  /** Those with a selector first, in the order of the settings; all ranges without one are one pool, the last. */
+  readonly pools: readonly CompiledPool[];
   /** Addresses in the pools that can be given out, those reserved for machines among them; for thresholds. */
   readonly poolSize: number;
   /** Offsets that nobody may get: network, broadcast, routers, relays and servers. */
@@ -43,9 +54,9 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
     }
     return { first, last };
   };
-  const pools = subnet.pools.map(toRange).sort((a, b) => a.first - b.first);
-  pools.forEach((pool, index) => {
-    const previous = pools[index - 1];
+  const ranges = subnet.pools.map(toRange).sort((a, b) => a.first - b.first);
+  ranges.forEach((pool, index) => {
+    const previous = ranges[index - 1];
     if (previous !== undefined && pool.first <= previous.last) {
       throw new RangeError(`subnet ${subnet.id}: two pools overlap at ${ipv4FromNumber(base + pool.first)}`);
     }
@@ -60,12 +71,22 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
     if (offset >= 0 && offset < size) forbidden.add(offset);
   }
   const excluded = subnet.exclude.map(toRange);
+  const toPool = (settings: readonly Pool[], selector?: Selector): CompiledPool => {
+    const own = settings.map(toRange).sort((a, b) => a.first - b.first);
+    const size = countUsable(own, excluded, forbidden, base, subnet.skipOctetEdges);
+    return { ranges: own, size, ...(selector !== undefined && { selector }) };
+  };
+  const pools = subnet.pools.flatMap((pool) =>
+    pool.selector === undefined ? [] : [toPool([pool], pool.selector)],
+  );
+  const open = subnet.pools.filter(({ selector }) => selector === undefined);
+  if (open.length > 0) pools.push(toPool(open));
   return {
     subnet,
     base,
     size,
     pools,
-    poolSize: countUsable(pools, excluded, forbidden, base, subnet.skipOctetEdges),
+    poolSize: pools.reduce((sum, { size: poolSize }) => sum + poolSize, 0),
     forbidden,
     excluded,
     options: subnetOptions(subnet),

@@ -3,6 +3,7 @@ import type { OptionSetting } from '../../../protocol/dhcp/option-setting.ts';
 import { encodeOptionValue } from '../../../protocol/dhcp/option-value.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { Ipv4Cidr } from '../../../protocol/ipv4-cidr.ts';
+import type { Selector } from '../../selection/selector.ts';
 
 /**
  * full: Railhead leases addresses and says what to boot. proxy: another server leases, Railhead says what to boot.
@@ -16,6 +17,12 @@ export interface AddressRange {
   readonly last: Ipv4Address;
 }
 
+/** Addresses for clients without a reservation. */
+export interface Pool extends AddressRange {
+  /** Which clients get them, by their labels; absent: all. */
+  readonly selector?: Selector;
+}
+
 /** One IPv4 network that Railhead answers on. */
 export interface Subnet {
   /** Unique name of the operator's choice. */
@@ -24,7 +31,7 @@ export interface Subnet {
   readonly cidr: Ipv4Cidr;
   readonly mode: SubnetMode;
   /** Where unknown clients get their addresses; may be empty, and then only reservations are served. */
-  readonly pools: readonly AddressRange[];
+  readonly pools: readonly Pool[];
   /** Parts of the pools that are never given out. */
   readonly exclude: readonly AddressRange[];
   /** Whether pools skip addresses ending in .0 and .255 that some old stacks refuse inside a large network. */

@@ -1,12 +1,29 @@
 import { RE2JS } from 're2js';
-import type { ReportProblem } from '../documents/problem.ts';
-import { type Ipv4Cidr, parseCidr } from '../protocol/ipv4-cidr.ts';
-import { normaliseLabel, normalisePrefix } from '../provision/selection/labels.ts';
-import type { LabelPattern, Requirement, Selector } from '../provision/selection/selector.ts';
-import type { GroupDocument, RequirementDocument } from './document-schemas.ts';
+import { type Ipv4Cidr, parseCidr } from '../../protocol/ipv4-cidr.ts';
+import { normaliseLabel, normalisePrefix } from './labels.ts';
+import type { LabelPattern, Requirement, Selector } from './selector.ts';
 
-/** Reads a group's selector. Invalid values are reported, and the rest is still read. */
-export function readSelector(document: GroupDocument['selector'], report: ReportProblem): Selector {
+/** What a selector requires of one label, as operators write it. */
+export type RequirementDocument =
+  | string
+  | readonly string[]
+  | {
+      readonly cidr?: string | readonly string[] | undefined;
+      readonly in?: readonly string[] | undefined;
+      readonly not_in?: readonly string[] | undefined;
+      readonly prefix?: string | readonly string[] | undefined;
+      readonly regex?: string | undefined;
+      readonly exists?: boolean | undefined;
+    };
+
+/** Takes what is wrong with a part of a selector; `path` begins with `selector`. */
+type ReportFault = (path: readonly PropertyKey[], message: string) => void;
+
+/** Reads the selector of a group or pool. Invalid values are reported, and the rest is still read. */
+export function readSelector(
+  document: Readonly<Record<string, RequirementDocument>>,
+  report: ReportFault,
+): Selector {
   const selector = new Map<string, readonly Requirement[]>();
   for (const [name, value] of Object.entries(document)) {
     const lower = name.toLowerCase();
@@ -20,11 +37,11 @@ function readRequirements(
   label: string,
   value: RequirementDocument,
   path: readonly PropertyKey[],
-  report: ReportProblem,
+  report: ReportFault,
 ): Requirement[] {
   if (typeof value === 'string')
     return [{ kind: 'in', values: readValues(label, [value], () => path, report) }];
-  if (Array.isArray(value)) {
+  if (isList(value)) {
     return [{ kind: 'in', values: readValues(label, value, (index) => [...path, index], report) }];
   }
   const requirements: Requirement[] = [];
@@ -59,7 +76,7 @@ function readValues(
   label: string,
   values: readonly string[],
   pathOf: (index: number) => readonly PropertyKey[],
-  report: ReportProblem,
+  report: ReportFault,
 ): Set<string> {
   const read = new Set<string>();
   values.forEach((value, index) => {
@@ -77,11 +94,7 @@ function describeUnusable(label: string, value: string): string {
   return `${shown} matches no machine: this placeholder value counts as absent`;
 }
 
-function readCidrs(
-  texts: readonly string[],
-  path: readonly PropertyKey[],
-  report: ReportProblem,
-): Ipv4Cidr[] {
+function readCidrs(texts: readonly string[], path: readonly PropertyKey[], report: ReportFault): Ipv4Cidr[] {
   return texts.flatMap((text) => {
     const cidr = parseCidr(text);
     if (cidr === undefined) {
@@ -98,7 +111,7 @@ function readCidrs(
 function readPattern(
   source: string,
   path: readonly PropertyKey[],
-  report: ReportProblem,
+  report: ReportFault,
 ): LabelPattern | undefined {
   try {
     const compiled = RE2JS.compile(source);
@@ -111,4 +124,8 @@ function readPattern(
 
 function asList(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : value;
+}
+
+function isList(value: RequirementDocument): value is readonly string[] {
+  return Array.isArray(value);
 }
