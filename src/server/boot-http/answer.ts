@@ -1,15 +1,15 @@
 import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 
-/** A whole answer of the boot plane, before it is written to a socket. */
+/** A complete answer of the boot plane, before it is written to a socket. */
 export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What to note in the machine's history. */
+  /** The event to record in the machine's history. */
   readonly event?: { readonly kind: BootEventKind; readonly summary: string; readonly detail: JsonObject };
-  /** Why, for the log; the body of an error says the same to the machine. */
+  /** The reason, for the log; the body of an error tells the machine the same. */
   readonly reason?: string;
 }
 
@@ -20,12 +20,12 @@ export function text(body: string, event?: Answer['event']): Answer {
   return { status: 200, type: TEXT, body, ...(event !== undefined && { event }) };
 }
 
-/** A refusal: one line that says why, without secrets. */
+/** A refusal: one line with the reason, without secrets. */
 export function refuse(status: number, reason: string, headers?: Readonly<Record<string, string>>): Answer {
   return { status, type: TEXT, body: `${reason}\n`, reason, ...(headers !== undefined && { headers }) };
 }
 
-/** Not now: iPXE waits and asks again by itself, and Ignition retries for ever. */
+/** An answer for what is not ready yet: iPXE waits and asks again by itself, and Ignition retries for ever. */
 export function notYet(reason: string, retrySeconds: number): Answer {
   return refuse(503, reason, { 'Retry-After': String(retrySeconds) });
 }

@@ -5,10 +5,10 @@ import path from 'node:path';
 /** A file that is open for serving. The receiver closes the handle. */
 export interface OpenAsset {
   readonly handle: FileHandle;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
   readonly modifiedAt: Date;
-  /** Strong: other content has another tag. */
+  /** A strong entity tag: it changes whenever the content changes. */
   readonly etag: string;
   readonly type: string;
 }
@@ -25,14 +25,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.sig': 'application/octet-stream',
 };
 
-/** The media type by the name's ending; UEFI HTTP Boot loads nothing that is not named or typed as a program. */
+/**
+ * The media type by the file name's extension; UEFI HTTP Boot loads only files whose name or type marks them as a
+ * program.
+ */
 export function mediaType(name: string): string {
   return TYPES[path.posix.extname(name).toLowerCase()] ?? 'application/octet-stream';
 }
 
 /**
- * Opens a file below the root by its path in a URL; undefined when there is none, when it is no regular file, and when
- * it is outside of the root, links included. Rejects only when the disk fails.
+ * Opens a file below the root by its path in a URL; undefined if there is none, if it is not a regular file, or if it
+ * is outside the root, links included. Rejects only when the disk fails.
  */
 export async function openAsset(root: string, urlPath: string): Promise<OpenAsset | undefined> {
   const segments = urlPath.split('/').filter((segment) => segment !== '');
@@ -50,8 +53,8 @@ export async function openAsset(root: string, urlPath: string): Promise<OpenAsse
 }
 
 /**
- * Opens a file whose path is trusted, by the name that it was asked for; undefined when there is none, or it is no
- * regular file. Rejects only when the disk fails.
+ * Opens a file whose path is trusted, by the name in the request; undefined if there is none, or it is not a regular
+ * file. Rejects only when the disk fails.
  */
 export function openTrusted(file: string, name: string): Promise<OpenAsset | undefined> {
   return unlessMissing(() => openFile(file, name));
@@ -67,7 +70,7 @@ async function unlessMissing(opening: () => Promise<OpenAsset | undefined>): Pro
 }
 
 async function openFile(file: string, name: string): Promise<OpenAsset | undefined> {
-  // Without O_NONBLOCK a pipe would hold us until somebody writes to it.
+  // Without O_NONBLOCK, opening a pipe would block until it has a writer.
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await handle.stat({ bigint: true });
@@ -80,7 +83,7 @@ async function openFile(file: string, name: string): Promise<OpenAsset | undefin
       size: Number(status.size),
       modifiedAt: new Date(Number(status.mtimeMs)),
       etag: `"${status.ino.toString(36)}-${status.size.toString(36)}-${status.mtimeNs.toString(36)}"`,
-      // What a link is called says what it is for: shimx64.efi may lead to shimx64.efi.signed.
+      // The name of the link determines the type: shimx64.efi may lead to shimx64.efi.signed.
       type: mediaType(name),
     };
   } catch (error) {

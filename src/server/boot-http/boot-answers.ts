@@ -22,22 +22,22 @@ import type { BootRequest } from './boot-request.ts';
 
 /** What the answers of the boot plane depend on. */
 export interface BootAnswerParts {
-  /** Recognises who sends a request. */
+  /** Identifies the sender of a request. */
   readonly machines: Pick<MachineLookup, 'identify'>;
   readonly decider: BootDecider;
   readonly pollSeconds: number;
   /** What DHCP knows of the machine that sends a request. */
   readonly findDhcpLabels: (request: BootRequest) => Labels | undefined;
-  /** The lease that the machine at this address has from us, as templates see it. */
+  /** The lease that we gave to the machine at this address, in the form that templates use. */
   readonly findLease: (address: string) => JsonObject | undefined;
-  /** Takes note of who asked, and of what was decided. */
+  /** Records the sender of a request, and the decision. */
   readonly noteRequest: (request: BootRequest, decided: MachineDecision) => void;
 }
 
-/** A decision that is not to boot. */
+/** A decision not to boot. */
 type NoBoot = Exclude<BootDecision<RenderableMatch>, { readonly kind: 'boot' }>;
 
-/** Answers everything that is rendered for one machine. Pure but for what its parts do. */
+/** Produces every answer that is rendered for one machine. Pure except for the effects of its dependencies. */
 export class BootAnswers {
   readonly #parts: BootAnswerParts;
 
@@ -45,7 +45,7 @@ export class BootAnswers {
     this.#parts = parts;
   }
 
-  /** `/boot.ipxe`: the script that collects what iPXE knows and comes back with it. */
+  /** `/boot.ipxe`: the script that collects what iPXE knows and requests `/ipxe` with it. */
   bootScript(request: BootRequest): Answer {
     return text(bootIpxeScript(request.origin), {
       kind: 'http.boot_script',
@@ -70,7 +70,7 @@ export class BootAnswers {
     });
   }
 
-  /** `/generic`: a template of the operator's own, chosen by the query parameter `name` where there are several. */
+  /** `/generic`: a template of the operator, chosen by the query parameter `name` if the profile has several. */
   generic(request: BootRequest): Answer {
     const name = new URLSearchParams(request.rawQuery).get('name') ?? undefined;
     return this.#answer(request, 'generic.sent', 'generic template', {
@@ -86,8 +86,8 @@ export class BootAnswers {
   }
 
   /**
-   * `/ignition`: the machine's own config, in a specification that the asking Ignition understands. What is not ready
-   * is 503, since Ignition gives up for good at any 4xx.
+   * `/ignition`: the machine's own config, in a specification that the requesting Ignition understands. What is not
+   * ready is answered with 503, since Ignition gives up for good at any 4xx.
    */
   ignition(request: BootRequest): Answer {
     return this.#answer(request, 'ignition.sent', 'Ignition config', {
@@ -121,7 +121,7 @@ export class BootAnswers {
     kind: BootEventKind,
     what: string,
     how: {
-      /** What a script or menu can say to a machine; undefined: nothing better than a status. */
+      /** The answers that a script or menu can give to a machine; undefined if only the status tells it. */
       readonly withoutProfile?: (noBoot: NoBoot, subject: string) => Answer | undefined;
       readonly render: (
         generation: Generation,
@@ -161,7 +161,7 @@ export class BootAnswers {
       });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      // The machine can do nothing about it, and a person will: so it waits.
+      // The machine waits, since only an operator can change this.
       const reason = `template ${error.describe()}`;
       return {
         ...notYet(reason, pollSeconds),
@@ -171,8 +171,8 @@ export class BootAnswers {
   }
 
   /**
-   * The status for a machine that boots nothing of ours. What a person can put right is 503, since Ignition tries again
-   * for ever at 5xx and gives up at any 4xx.
+   * The status for a machine that boots nothing from us. What an operator can correct is answered with 503, since
+   * Ignition retries for ever at 5xx and gives up at any 4xx.
    */
   #statusFor({ rawQuery }: BootRequest, { cause, kind, reason }: NoBoot): Answer {
     if (cause === 'unidentified') return refuse(404, macFault(rawQuery) ?? reason);
@@ -215,7 +215,8 @@ export class BootAnswers {
     const { compiled, group } = resolution.match;
     const reason = `the config of profile ${compiled.profile.id} is Ignition ${spec}, but this machine supports ${newest} at most: boot a newer release, or write the config for an older version`;
     return {
-      // Retrying cannot help until a person changes something, but giving up would leave the machine in emergency mode.
+      // Retrying cannot help until an operator changes something, but giving up would leave the machine in emergency
+      // mode.
       ...notYet(reason, this.#parts.pollSeconds),
       event: { kind: 'ignition.refused', summary: reason, detail: { group: group.id, spec, newest } },
     };

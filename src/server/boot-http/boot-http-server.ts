@@ -14,11 +14,11 @@ import { Exchange, type Outcome, sendAnswer } from './exchange.ts';
 import type { RequestReader, UnreadableRequest } from './read-request.ts';
 import { allowedMethods, type Route, RouteTable } from './route-table.ts';
 
-/** What the boot plane's HTTP server is put together from. */
+/** What the boot plane's HTTP server depends on. */
 export interface BootHttpParts {
   readonly routes: readonly Route[];
   readonly reader: RequestReader;
-  /** Whether the client with this address gets anything. */
+  /** Whether the client with this address is served. */
   readonly serves: (address: string) => boolean;
   readonly counters: Counters;
   readonly log: Logger;
@@ -26,28 +26,31 @@ export interface BootHttpParts {
   readonly nowMs: () => number;
   readonly connections: ConnectionLimitSettings;
   readonly downloads: DownloadSettings;
-  /** Requests a second from one address. */
+  /** Requests per second from one address. */
   readonly requestsPerSource: number;
-  /** How long a client may take nothing, in milliseconds, until it counts as gone; two minutes by default. */
+  /** How long a client may receive nothing until its connection is closed, in milliseconds; two minutes by default. */
   readonly stallMs?: number;
 }
 
-/** iPXE keeps connections for 10 s and opens new ones when they were closed under it. */
+/** iPXE keeps connections for 10 s, and opens new ones if the server closed them. */
 const KEEP_ALIVE_MS = 20_000;
 const HEADERS_MS = 20_000;
 const REQUEST_MS = 60_000;
 const STALL_MS = 120_000;
 const HEADER_SIZE_MAX = 16 * 1024;
 const SOURCES_MAX = 10_000;
-/** Ten thousand machines that boot at once cause fifteen lines each. One that reads an image in thousands of parts gets few. */
+/**
+ * Ten thousand machines that boot at once cause fifteen log lines each. A machine that reads an image in thousands of
+ * parts causes only a few.
+ */
 const LINES: LineLimits = {
   perSubject: { burst: 200, perMinute: 120 },
   total: { burst: 200_000, perSecond: 200 },
 };
 
 /**
- * Boot plane over HTTP, on `node:http` without a framework: machines ask a handful of paths, thousands of them at
- * once.
+ * The boot plane over HTTP, on `node:http` without a framework: machines request a handful of paths, thousands of them
+ * at once.
  */
 export class BootHttpServer {
   readonly #parts: BootHttpParts;
@@ -71,7 +74,7 @@ export class BootHttpServer {
     this.#lines = new LineBudget(parts.log, 'http requests', LINES);
   }
 
-  /** Starts to listen, and says where. Rejects with an Error that names the port and what is in the way. */
+  /** Starts to listen, and returns the address. Rejects with an Error that names the port and the cause. */
   async listen(wanted: Endpoint): Promise<Endpoint> {
     const server = createServer(
       {
@@ -124,7 +127,7 @@ export class BootHttpServer {
     );
   }
 
-  /** Looks at who asks, and only then at what for. */
+  /** Checks the sender first, and only then the path. */
   async #handle(
     request: IncomingMessage,
     response: ServerResponse,
@@ -144,7 +147,7 @@ export class BootHttpServer {
     return this.#route(new Exchange(read, request, response, this.#downloads));
   }
 
-  /** Asks the routes for the path one after the other, until one answers. */
+  /** Asks the routes for the path in order, until one answers. */
   async #route(exchange: Exchange): Promise<Outcome> {
     const { method, path } = exchange.read;
     const routes = this.#routes.find(path);
@@ -163,7 +166,9 @@ export class BootHttpServer {
     return exchange.send(refuse(404, `there is no file ${path}`));
   }
 
-  /** A client that went away is normal; anything else is our fault, and must not end more than this request. */
+  /**
+   * A client that closed its connection is normal; any other error is a bug of ours, and must end only this request.
+   */
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): Outcome {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (GONE.has(code)) {

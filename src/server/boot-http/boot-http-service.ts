@@ -7,10 +7,10 @@ import { GrubConfigFiles } from './grub-config-files.ts';
 import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
 import { RequestReader, type RequestSettings } from './read-request.ts';
 
-/** What the kernel says of an address that no interface has. */
+/** Error codes of the kernel for an address that no interface has. */
 const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
 
-/** What the boot plane over HTTP is put together from. */
+/** What the boot plane over HTTP depends on. */
 export interface BootHttpServiceParts
   extends
     Omit<BootHttpParts, 'routes' | 'reader' | 'connections' | 'downloads' | 'requestsPerSource'>,
@@ -21,21 +21,21 @@ export interface BootHttpServiceParts
     Pick<BootHttpParts, 'connections' | 'downloads' | 'requestsPerSource'> & {
       readonly listen: readonly Endpoint[];
     };
-  /** Tells when the addresses of this host change. */
+  /** Notifies of changes of this host's addresses. */
   readonly watcher: Pick<InterfaceWatcher, 'follow'>;
 }
 
 /** The boot plane over HTTP, listening. */
 export interface BootHttpService {
-  /** Also those whose address no interface has yet: they are listened on as soon as one does. */
+  /** Includes addresses that no interface has yet: the service listens on them as soon as one has. */
   readonly endpoints: readonly Endpoint[];
-  /** The files by which GRUB finds its configuration, for TFTP to serve as well. */
+  /** The files in which GRUB looks for its configuration, which TFTP serves as well. */
   readonly grubConfigs: GrubConfigFiles;
   /** Stops listening, lets requests finish for `graceMs`, and resolves when the last connection is closed. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Starts the boot plane over HTTP. Rejects with an Error that names the port and what is in the way. */
+/** Starts the boot plane over HTTP. Rejects with an Error that names the port and the cause. */
 export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHttpService> {
   const { log, settings, watcher } = parts;
   const answers = new BootAnswers(parts);

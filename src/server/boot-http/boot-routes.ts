@@ -12,17 +12,17 @@ import type { KeepOutcome } from '../../provision/history/boot-event.ts';
 import { readBody } from './read-body.ts';
 import type { Route } from './route-table.ts';
 
-/** What the routes of the boot plane answer with. */
+/** What the routes of the boot plane depend on. */
 export interface BootRouteParts {
   readonly answers: BootAnswers;
   readonly grubConfigs: GrubConfigFiles;
-  /** Whether machines can be served, and what keeps that. */
+  /** Whether machines can be served and, if not, the reason. */
   readonly readiness: () => Readiness;
   /** The directory behind `/assets/`. */
   readonly assets: string;
-  /** What is behind `/boot/`, by name, for UEFI HTTP Boot. */
+  /** The files of `/boot/` by name, for UEFI HTTP Boot. */
   readonly bootPrograms: ReadonlyMap<string, BootProgramFile>;
-  /** Why the machine at an address gets no boot program; undefined: it may have them. */
+  /** Why the machine at an address gets no boot program; undefined if it may get one. */
   readonly withhold: (address: string) => string | undefined;
   readonly history: MachineHistory;
   /** Monotonic milliseconds. */
@@ -32,11 +32,11 @@ export interface BootRouteParts {
 const READ = ['GET', 'HEAD'];
 const ASSETS = '/assets/';
 const PROGRAMS = '/boot/';
-/** In a minute a machine may report again, whatever it did before. */
+/** After a minute a machine may always report again. */
 const REPORT_RETRY_SECONDS = 60;
 const NOT_READY_RETRY_SECONDS = 5;
 
-/** The routes of the boot plane; paths that Matchbox has too keep their names. */
+/** The routes of the boot plane; paths that Matchbox has too have the same names. */
 export function bootRoutes(parts: BootRouteParts): readonly Route[] {
   const { answers, assets, bootPrograms, grubConfigs, history, readiness, withhold } = parts;
   const rendered = (path: string | RegExp, answer: (read: BootRequest) => Answer): Route => ({
@@ -79,7 +79,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     {
       methods: READ,
       path: /^\/boot\//,
-      // Firmware that finds nothing goes on to its next boot device.
+      // Firmware that gets 404 goes on to its next boot device.
       handle: (exchange) => {
         const { path, remoteAddress } = exchange.read;
         const reason = bootPrograms.has(path.slice(PROGRAMS.length)) ? withhold(remoteAddress) : undefined;
@@ -87,7 +87,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
       },
     },
     files(PROGRAMS, openProgram),
-    // iPXE since 2.0 asks for this beside wherever it was loaded from, and waits when there is no answer.
+    // iPXE since 2.0 requests this file from the place where it was loaded, and waits if there is no answer.
     rendered(/\/autoexec\.ipxe$/, (read) => answers.bootScript(read)),
     {
       methods: READ,
@@ -100,8 +100,8 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     {
       methods: READ,
       path: new RegExp(`^${ASSETS}`),
-      // A kernel or initrd that is not there is where a boot ends, so it belongs to the machine's history; also where
-      // firmware asks for the size first, by HEAD, and gives up at the answer.
+      // A missing kernel or initrd ends the boot, so it is recorded in the machine's history; also when firmware asks
+      // only for the size, by HEAD, and gives up at the answer.
       handle: (exchange) => {
         const answer = missingAsset(exchange.read.path);
         history.record(exchange.read, answer.event);
@@ -120,7 +120,7 @@ function missingAsset(path: string): Answer & { readonly event: NonNullable<Answ
   return { ...refuse(404, `there is no file ${path}`), event };
 }
 
-/** Sends a rendered answer, and notes it in the machine's history. */
+/** Sends a rendered answer, and records it in the machine's history. */
 function sendAndRecord(exchange: Exchange, history: MachineHistory, answer: Answer): Outcome {
   const outcome = exchange.send(answer);
   if (answer.event !== undefined && exchange.read.method !== 'HEAD') {
@@ -140,14 +140,14 @@ async function sendFileAndRecord(
   return { status: sent.status };
 }
 
-/** What a machine is told of its report. */
+/** The answer to a machine's report. */
 const REPORT_ANSWERS: Readonly<Record<KeepOutcome, Answer>> = {
   kept: text('noted\n'),
   left_out: notYet('too many reports; this one was not recorded', REPORT_RETRY_SECONDS),
   failed: notYet('the report could not be stored; send it again later', REPORT_RETRY_SECONDS),
 };
 
-/** `POST /report`: what a machine has to say about itself. */
+/** `POST /report`: a machine reports about itself. */
 async function takeReport(exchange: Exchange, history: MachineHistory): Promise<Outcome> {
   const fault = macFault(exchange.read.rawQuery);
   if (fault !== undefined) return exchange.send(refuse(400, fault, { Connection: 'close' }));

@@ -1,12 +1,12 @@
-/** Which bytes of a file to send. */
+/** The range of bytes of a file to send. */
 export type ByteRange =
   | { readonly kind: 'whole' }
   | { readonly kind: 'part'; readonly first: number; readonly last: number }
   | { readonly kind: 'unsatisfiable' };
 
 /**
- * Reads a Range header for a file of `size` bytes (RFC 9110 section 14). What is not one well-formed range of bytes
- * is answered with the whole file, as the RFC allows: several ranges at once are a way to make a server work hard.
+ * Reads a Range header for a file of `size` bytes (RFC 9110 section 14). Anything but one well-formed range of bytes is
+ * answered with the whole file, as the RFC allows: several ranges at once can be used to overload a server.
  */
 export function readRange(header: string | undefined, size: number): ByteRange {
   const match =

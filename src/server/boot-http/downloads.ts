@@ -1,31 +1,31 @@
 import type { ServerResponse } from 'node:http';
 import { KeyCounts } from '../../limits/key-counts.ts';
 
-/** What downloads may take of this server. */
+/** The limits of downloads. */
 export interface DownloadSettings {
-  /** Downloads at once of one address. */
+  /** Simultaneous downloads of one address. */
   readonly perSource: number;
-  /** Bytes that are read from files and not yet handed to the kernel, of all downloads. */
+  /** Bytes that were read from files and not yet passed to the kernel, for all downloads together. */
   readonly bytesInFlight: number;
-  /** Bytes a second that a client must take, over two minutes. */
+  /** Bytes per second that a client must receive, over two minutes. */
   readonly rateMin: number;
 }
 
 /** The largest part of a file that is read at once. */
 const PART_SIZE_MAX = 256 * 1024;
-/** The smallest one, which every download gets whatever the others hold. */
+/** The smallest part, which every download gets regardless of the others. */
 const PART_SIZE_MIN = 16 * 1024;
-/** A download gets this much of what is left for all, so that many slow clients leave something to the quick ones. */
+/** A download gets this share of the memory that is left, so that many slow clients leave something for fast ones. */
 const SHARE = 1 / 64;
-/** The kernel takes more only when a good part of what it holds is gone, which can be 800 kB. */
+/** The kernel accepts more only after much of its buffer has been sent, which can be 800 kB. */
 const RATE_WINDOW_MS = 120_000;
 const SWEEP_MS = 5_000;
 
-/** A file on its way to a client. */
+/** A file that is being sent to a client. */
 export class Download {
   readonly source: string;
   readonly response: ServerResponse;
-  /** Bytes read and not yet handed to the kernel. */
+  /** Bytes that were read and not yet passed to the kernel. */
   inFlight = 0;
   windowStartedMs: number;
   windowBytes = 0;
@@ -38,8 +38,9 @@ export class Download {
 }
 
 /**
- * The downloads under way, within what they may take: how many of one address, how much memory in all, and how slow.
- * A client that asks for a file and does not read it costs one small part of it, and is cut off after two minutes.
+ * The running downloads and their limits: how many from one address, how much memory in all, and the minimum speed. A
+ * client that requests a file and does not read it occupies one small part of it, and is disconnected after two
+ * minutes.
  */
 export class Downloads {
   readonly #settings: DownloadSettings;
@@ -49,23 +50,23 @@ export class Downloads {
   #inFlight = 0;
   #sweep: NodeJS.Timeout | undefined;
 
-  /** `nowMs` tells monotonic milliseconds. */
+  /** `nowMs` returns monotonic milliseconds. */
   constructor(settings: DownloadSettings, nowMs: () => number) {
     this.#settings = settings;
     this.#nowMs = nowMs;
   }
 
-  /** Downloads under way. */
+  /** Number of running downloads. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** Bytes read from files and not yet handed to the kernel. */
+  /** Bytes that were read from files and not yet passed to the kernel. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Begins a download, which `end` must end; undefined if this address has too many. */
+  /** Begins a download, which must be ended with `end`; undefined if this address has too many. */
   begin(source: string, response: ServerResponse): Download | undefined {
     if (!this.#bySource.take(source, this.#settings.perSource)) return undefined;
     const download = new Download(source, response, this.#nowMs());
@@ -74,7 +75,7 @@ export class Downloads {
     return download;
   }
 
-  /** Takes memory for the next part; `sent` gives it back. Returns its size in bytes. */
+  /** Reserves memory for the next part; `sent` releases it. Returns its size in bytes. */
   take(download: Download): number {
     const left = Math.max(0, this.#settings.bytesInFlight - this.#inFlight);
     const size = Math.min(PART_SIZE_MAX, Math.max(PART_SIZE_MIN, Math.floor(left * SHARE)));
@@ -83,7 +84,7 @@ export class Downloads {
     return size;
   }
 
-  /** A part of `bytes` was handed to the kernel. */
+  /** Records that a part of `bytes` was passed to the kernel. */
   sent(download: Download, bytes: number): void {
     this.#giveBack(download);
     download.windowBytes += bytes;
@@ -98,7 +99,7 @@ export class Downloads {
     this.#sweep = undefined;
   }
 
-  /** Ends the connections of those that were too slow. */
+  /** Closes the connections of clients that were too slow. */
   sweep(): void {
     const nowMs = this.#nowMs();
     for (const download of this.#running) {

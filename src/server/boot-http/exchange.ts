@@ -11,7 +11,7 @@ export interface Outcome {
   readonly reason?: string;
 }
 
-/** One request of the boot plane as it was read, and what its answer is sent by. */
+/** One request of the boot plane as it was read, and the functions that answer it. */
 export class Exchange {
   readonly read: BootRequest;
   readonly request: IncomingMessage;
@@ -26,7 +26,7 @@ export class Exchange {
     this.#response = response;
   }
 
-  /** Sends a whole answer. */
+  /** Sends a complete answer. */
   send(answer: Answer): Outcome {
     return sendAnswer(this.request, this.#response, answer);
   }
@@ -38,7 +38,7 @@ export class Exchange {
   }
 }
 
-/** Sends a whole answer, also to a request that could not be read. */
+/** Sends a complete answer, also to a request that could not be parsed. */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): Outcome {
   response.writeHead(answer.status, {
     'Content-Type': answer.type,
@@ -46,7 +46,7 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
     'Cache-Control': 'no-store',
     ...answer.headers,
   });
-  // As text it leaves in one piece with its header.
+  // Sent as text, so that header and body are written together.
   response.end(request.method === 'HEAD' ? undefined : answer.body);
   return { status: answer.status, ...(answer.reason !== undefined && { reason: answer.reason }) };
 }

@@ -7,19 +7,19 @@ import { type Answer, text } from './answer.ts';
 import type { BootAnswers } from './boot-answers.ts';
 import type { BootRequest } from './boot-request.ts';
 
-/** What GRUB's configuration files are made of. */
+/** What GRUB's configuration files depend on. */
 export interface GrubConfigParts {
   readonly answers: Pick<BootAnswers, 'grub'>;
-  /** Recognises who sends a request. */
+  /** Identifies the sender of a request. */
   readonly machines: Pick<MachineLookup, 'identify'>;
-  /** The network card behind an address, as far as leases or the kernel know it. */
+  /** The network card behind an address, from leases or the kernel's neighbour table. */
   readonly findMac: (address: string) => MacAddress | undefined;
 }
 
 /**
- * The files by which a GRUB that was loaded over the network finds its configuration, over HTTP and TFTP. A name that
- * says which declared machine asks is answered with that machine's own configuration; every other one with a script
- * that tells `/grub` all that GRUB knows, since groups may select by more than the card.
+ * The files in which a GRUB that was loaded over the network looks for its configuration, over HTTP and TFTP. A name
+ * that identifies a declared machine is answered with that machine's own configuration; every other one with a script
+ * that sends `/grub` all that GRUB knows, since groups may select by more than the MAC address.
  */
 export class GrubConfigFiles {
   readonly #parts: GrubConfigParts;
@@ -28,7 +28,7 @@ export class GrubConfigFiles {
     this.#parts = parts;
   }
 
-  /** The file at the request's path; undefined if GRUB looks for no configuration there. */
+  /** The file at the request's path; undefined if GRUB does not look for its configuration there. */
   find(request: BootRequest): Answer | undefined {
     const name = parseGrubConfigName(request.path);
     if (name === undefined) return undefined;
@@ -42,7 +42,7 @@ export class GrubConfigFiles {
     return (rawQuery && this.#ofMachine({ ...request, rawQuery })) || this.#leading(request);
   }
 
-  /** The text of the file at a path, for a client that asks by TFTP; `origin` is where it reaches HTTP. */
+  /** The text of the file at a path, for a client of TFTP; `origin` is where it reaches HTTP. */
   textOf(path: string, remoteAddress: string, origin: string): string | undefined {
     return this.find({
       method: 'GET',
@@ -55,7 +55,7 @@ export class GrubConfigFiles {
     })?.body;
   }
 
-  /** What `/grub` says to a machine with a record, if that is something to boot or to wait by. */
+  /** The answer of `/grub` to a machine with a record, if that makes it boot or wait. */
   #ofMachine(request: BootRequest): Answer | undefined {
     const labels = labelsFromQuery(new URLSearchParams(request.rawQuery));
     if (this.#parts.machines.identify(claimsOfLabels(labels)).machine === undefined) return undefined;

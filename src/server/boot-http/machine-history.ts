@@ -13,19 +13,19 @@ import type { BootRequest } from './boot-request.ts';
 import { PartialDownloads } from './partial-downloads.ts';
 import type { SentAsset } from './send-asset.ts';
 
-/** What the history of machines is written with. */
+/** What the recording of machines' history depends on. */
 export interface MachineHistoryParts {
   readonly events: BootEventSink & BootEventKeeper;
-  /** Recognises who sends a request. */
+  /** Identifies the sender of a request. */
   readonly machines: Pick<MachineLookup, 'identify'>;
-  /** The network card behind an address, as far as leases or the kernel know it. */
+  /** The network card behind an address, from leases or the kernel's neighbour table. */
   readonly findMac: (address: string) => MacAddress | undefined;
   readonly now: () => Date;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
 
-/** Notes in the history of machines what they were sent. */
+/** Records in the history of machines what they were sent. */
 export class MachineHistory {
   readonly #parts: MachineHistoryParts;
   readonly #partial = new PartialDownloads();
@@ -34,12 +34,12 @@ export class MachineHistory {
     this.#parts = parts;
   }
 
-  /** Notes an event of the machine that sent the request; false if there were too many. */
+  /** Records an event of the machine that sent the request; false if there were too many. */
   record(read: BootRequest, event: NonNullable<Answer['event']>): boolean {
     return this.#parts.events.record(this.#complete(read, event));
   }
 
-  /** Notes an event whose sender waits for it to be durable. */
+  /** Records an event whose sender waits until it is durable. */
   keep(read: BootRequest, event: NonNullable<Answer['event']>): Promise<KeepOutcome> {
     return this.#parts.events.keep(this.#complete(read, event));
   }
@@ -59,7 +59,7 @@ export class MachineHistory {
     };
   }
 
-  /** Notes a file that was sent, whole or in part. `startedMs` is when, by the monotonic clock. */
+  /** Records a file that was sent, as a whole or in part. `startedMs` is the start time by the monotonic clock. */
   recordFile(read: BootRequest, { size, status }: SentAsset, startedMs: number): void {
     const { path, remoteAddress } = read;
     const nowMs = this.#parts.nowMs();

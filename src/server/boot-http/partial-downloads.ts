@@ -1,24 +1,27 @@
 const MINUTE_MS = 60_000;
-/** Clients and files that are remembered; the one begun longest ago is forgotten first, and then counts as new. */
+/**
+ * Number of pairs of client and file that are remembered; the one that began longest ago is forgotten first, and then
+ * counts as new.
+ */
 const DOWNLOADS_MAX = 10_000;
 
-/** Requests for parts of a file, taken together. */
+/** Requests for parts of a file that are recorded as one event. */
 export interface PartialDownload {
   readonly requests: number;
   readonly bytes: number;
 }
 
 /**
- * Takes together what a client fetches of one file part by part: a machine that boots from an ISO image over HTTP reads
- * it in thousands of ranges, and its history is about the image.
+ * Combines a client's requests for parts of a file: a machine that boots from an ISO image over HTTP reads it in
+ * thousands of ranges, and its history should show the image.
  */
 export class PartialDownloads {
   readonly #since = new Map<string, { startedMs: number; requests: number; bytes: number }>();
 
   /**
-   * Adds one part, and says what is to be noted, if anything: the first part at once, and with the first one after a
-   * minute all that came since. What comes last of all is not noted, since that would be late: the machine is further
-   * on by then, and would look as if it had gone back.
+   * Adds one part, and returns what to record, if anything: the first part at once, and with the first part after a
+   * minute everything since then. The remainder at the end is not recorded, since that would be late: the machine has
+   * continued by then, and would seem to have gone back.
    */
   add(client: string, path: string, bytes: number, nowMs: number): PartialDownload | undefined {
     const key = `${client} ${path}`;

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Bytes of a report: the last lines of a log, not the log. */
+/** Maximum size of a report in bytes: enough for the last lines of a log. */
 const BODY_SIZE_MAX = 64 * 1024;
 
-/** The body as text; undefined when it is too large. Rejects when the client went away. */
+/** The body as text; undefined if it is too large. Rejects if the client closed the connection. */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

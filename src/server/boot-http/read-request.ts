@@ -6,21 +6,21 @@ import type { BootRequest } from './boot-request.ts';
 
 /** What reading a request depends on. */
 export interface RequestSettings {
-  /** The origin to put into answers; by default the address and port that the client asked. */
+  /** The origin to use in answers; by default the address and port that the client connected to. */
   readonly publicUrl?: string | undefined;
   readonly trustedProxies: readonly Ipv4Cidr[];
 }
 
-/** Characters of a query; a machine's own is a few hundred. */
+/** Maximum length of a query in characters; a machine's own has a few hundred. */
 const QUERY_LENGTH_MAX = 4096;
 
-/** What is wrong with a request before anybody looks at what it asks for. */
+/** What is wrong with a request, before its path is looked up. */
 export interface UnreadableRequest {
   readonly status: number;
   readonly reason: string;
 }
 
-/** Reads requests of the boot plane; made once, since it compiles the list of proxies. */
+/** Reads requests of the boot plane; created once, since it compiles the list of proxies. */
 export class RequestReader {
   readonly #publicUrl: string | undefined;
   readonly #proxies = new BlockList();
@@ -32,7 +32,7 @@ export class RequestReader {
     }
   }
 
-  /** The request as values, or why it cannot be read. Looks at no Host header: UEFI firmware leaves out its port. */
+  /** The request as values, or why it is invalid. The Host header is not used: UEFI firmware omits its port. */
   read(request: IncomingMessage): BootRequest | UnreadableRequest {
     const { method = 'GET', socket, url = '/' } = request;
     if (!url.startsWith('/'))
@@ -68,8 +68,8 @@ export class RequestReader {
   }
 
   /**
-   * The last address in X-Forwarded-For that is no proxy of ours, if a proxy of ours sends it; undefined if what stands
-   * there is no address. What stands before that was written by the client, and may be anything.
+   * The last address in X-Forwarded-For that is not one of our proxies, if one of them sent the request; undefined if
+   * that entry is not an address. The entries before it were written by the client, and cannot be trusted.
    */
   #clientAddress(request: IncomingMessage): string | undefined {
     const peer = plainAddress(request.socket.remoteAddress);
@@ -86,9 +86,9 @@ export class RequestReader {
 }
 
 /**
- * The path with its escapes decoded; undefined if it has bad ones, or control characters. Doubled slashes and `.`
- * segments are left out: they come about where somebody puts a prefix with a slash before a path with one, and name the
- * same file (RFC 3986 section 6.2.2.3). `..` stays, and is in no path that is served.
+ * The path with its escapes decoded; undefined if it contains invalid escapes or control characters. Repeated slashes
+ * and `.` segments are removed: they arise where a prefix with a final slash is put before a path that begins with one,
+ * and name the same file (RFC 3986 section 6.2.2.3). `..` is kept, and matches no path that is served.
  */
 function decodePath(raw: string): string | undefined {
   let path: string;
@@ -101,13 +101,13 @@ function decodePath(raw: string): string | undefined {
   return path.includes('//') || path.includes('/.') ? path.replace(/\/(?:\.?(?=\/)|\.$)/g, '') || '/' : path;
 }
 
-/** An entry of X-Forwarded-For without the port that some proxies add. */
+/** An entry of X-Forwarded-For without the port that some proxies append. */
 function addressOfHop(hop: string): string {
   const [, bracketed, ipv4] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|([0-9.]+):\d+)$/i.exec(hop) ?? [];
   return plainAddress(bracketed ?? ipv4 ?? hop);
 }
 
-/** IPv4 clients of a socket that also takes IPv6 come with a prefix. */
+/** On a socket that also accepts IPv6, addresses of IPv4 clients have a prefix. */
 function plainAddress(address = ''): string {
   return address.replace(/^::ffff:/, '');
 }

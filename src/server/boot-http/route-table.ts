@@ -1,11 +1,11 @@
 import type { Exchange, Outcome } from './exchange.ts';
 
-/** What answers the requests for some paths. */
+/** A handler for the requests of some paths. */
 export interface Route {
   readonly methods: readonly string[];
   /** A whole path, or a pattern that a path must match. */
   readonly path: string | RegExp;
-  /** Answers; undefined if there is nothing here for this path, so that the next route is asked. */
+  /** Answers the request; undefined if it does not apply to this path, so that the next route is asked. */
   readonly handle: (exchange: Exchange) => Outcome | Promise<Outcome | undefined> | undefined;
 }
 
@@ -22,7 +22,7 @@ export class RouteTable {
     }
   }
 
-  /** The routes for a path, whatever their methods; empty if there is none. */
+  /** The routes for a path, for all methods; empty if there is none. */
   find(path: string): readonly Route[] {
     return this.#byPath.get(path) ?? this.#patterns.filter((route) => route.path.test(path));
   }

@@ -4,10 +4,10 @@ import type { OpenAsset } from './asset-files.ts';
 import { readRange } from './byte-range.ts';
 import type { Download, Downloads } from './downloads.ts';
 
-/** When an address with too many downloads may ask again. */
+/** When an address with too many downloads may try again. */
 const RETRY_SECONDS = 5;
 
-/** What a download counts in. */
+/** The counter of downloads. */
 export interface DownloadPlace {
   readonly downloads: Downloads;
   /** The client's address. */
@@ -22,9 +22,9 @@ export interface SentAsset {
 }
 
 /**
- * Sends a file with HEAD, conditions and one range (RFC 9110), and has it closed; 503 if the client's address has too
- * many downloads. Rejects when the client went away, the disk failed, or the file became shorter; UEFI firmware ends its
- * connections by a reset, so that is not an error by itself.
+ * Sends a file with HEAD, conditions and one range (RFC 9110), and closes it; 503 if the client's address has too many
+ * downloads. Rejects if the client closed the connection, the disk failed, or the file became shorter; UEFI firmware
+ * ends its connections with a reset, so that is not an error by itself.
  */
 export async function sendAsset(
   request: IncomingMessage,
@@ -39,8 +39,8 @@ export async function sendAsset(
     return end(response, 503, 'too many downloads from this address\n');
   } finally {
     if (download !== undefined) downloads.end(download);
-    // Not waited for: under load it takes a while, in which the client has its file and asks for more, and the events
-    // of both requests would be recorded in the wrong order.
+    // Not awaited: under load closing takes a while, in which the client has its file and requests more, so that the
+    // events of both requests would be recorded in the wrong order.
     void asset.handle.close().catch(() => undefined);
   }
 }
@@ -60,7 +60,7 @@ async function send(
   if (!matchesPreconditions(headers, asset)) return end(response, 412);
   if (isUnchanged(headers, asset)) return end(response, 304);
 
-  // RFC 9110 section 14.2: a range means something with GET only.
+  // RFC 9110 section 14.2: a range applies only to GET.
   const ranged = request.method === 'GET' && isSameForRange(headers['if-range'], asset);
   const range = readRange(ranged ? headers.range : undefined, size);
   if (range.kind === 'unsatisfiable') {
@@ -83,7 +83,7 @@ async function send(
   return { status: response.statusCode, size: length };
 }
 
-/** Sends bytes of a file part by part, each when the one before it was handed to the kernel. */
+/** Sends bytes of a file part by part, each after the previous one was passed to the kernel. */
 async function sendBytes(
   response: ServerResponse,
   handle: FileHandle,
@@ -96,7 +96,7 @@ async function sendBytes(
     const size = Math.min(downloads.take(download), length - sent);
     if (buffer.length < size || buffer.length > 2 * size) buffer = Buffer.allocUnsafeSlow(size);
     const { bytesRead } = await handle.read(buffer, 0, size, first + sent);
-    // The client knows only by the end of the connection that no more will come.
+    // Only the end of the connection tells the client that no more will follow.
     if (bytesRead === 0) throw new Error('the file was truncated while it was sent');
     await handOver(response, buffer.subarray(0, bytesRead));
     downloads.sent(download, bytesRead);
@@ -104,7 +104,7 @@ async function sendBytes(
   }
 }
 
-/** Resolves when the kernel has taken a part; rejects when the connection ends before that. */
+/** Resolves when the kernel has accepted a part; rejects if the connection ends before that. */
 function handOver(response: ServerResponse, part: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(new ClientGone());
@@ -118,7 +118,7 @@ function handOver(response: ServerResponse, part: Uint8Array): Promise<void> {
   });
 }
 
-/** The connection ended before the whole answer had left; normal for firmware. */
+/** The connection ended before the whole answer was sent; normal for firmware. */
 class ClientGone extends Error {
   readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
 
@@ -136,7 +136,7 @@ function end(response: ServerResponse, status: number, body = ''): SentAsset {
 
 type Headers = IncomingMessage['headers'];
 
-/** If-Match and If-Unmodified-Since: edk2 resumes with them (RFC 9110 sections 13.1.1 and 13.1.4). */
+/** If-Match and If-Unmodified-Since: edk2 uses them to resume (RFC 9110 sections 13.1.1 and 13.1.4). */
 function matchesPreconditions(headers: Headers, { etag, modifiedAt }: OpenAsset): boolean {
   const match = headers['if-match'];
   if (match !== undefined) return match === '*' || listsTag(match, etag);
@@ -152,7 +152,7 @@ function isUnchanged(headers: Headers, { etag, modifiedAt }: OpenAsset): boolean
   return since !== undefined && seconds(modifiedAt) <= seconds(new Date(since));
 }
 
-/** If-Range: a part is only good with the rest that the client has (RFC 9110 section 13.1.5). */
+/** If-Range: a part is only useful if it belongs to the version that the client has (RFC 9110 section 13.1.5). */
 function isSameForRange(header: string | string[] | undefined, { etag, modifiedAt }: OpenAsset): boolean {
   if (typeof header !== 'string') return header === undefined;
   return header.startsWith('"') ? header === etag : seconds(new Date(header)) === seconds(modifiedAt);

@@ -4,12 +4,16 @@ import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 /** A host on the link answers within a few milliseconds; firmware waits four seconds for an offer. */
 const WAIT_MS = 300;
 const LOOK_EVERY_MS = 30;
-/** Probes under way; past it addresses are offered unprobed, as a client that finds a conflict declines. */
+/**
+ * Maximum number of running probes; beyond it addresses are offered without one, as a client that finds a conflict
+ * declines.
+ */
 const PROBES_MAX = 64;
 
 /**
- * Finds out whether somebody uses an address, before it is given to somebody else. Node can send neither ARP nor
- * ICMP, but any datagram makes the kernel resolve the address, and the result is for everybody to read.
+ * Finds out whether a host uses an address, before it is given to another one. Node can send neither ARP nor ICMP, but
+ * any datagram makes the kernel resolve the address, and the neighbour table with the result is readable for every
+ * process.
  */
 export class AddressProbe {
   readonly #neighbours: Neighbours;
@@ -23,12 +27,15 @@ export class AddressProbe {
     this.#neighbours = neighbours;
   }
 
-  /** Whether the network is being asked for the address. */
+  /** Whether the address is being probed. */
   asks(address: Ipv4Address): boolean {
     return this.#waiting.has(address);
   }
 
-  /** The MAC address of who uses the address; undefined if nobody answers. Takes up to 0.3 seconds; never rejects. */
+  /**
+   * The MAC address of the host that uses the address; undefined if no host answers. Takes up to 0.3 seconds; never
+   * rejects.
+   */
   findHolder(address: Ipv4Address): Promise<string | undefined> {
     const known = this.#waiting.get(address);
     if (known !== undefined) return known.promise;
@@ -45,7 +52,7 @@ export class AddressProbe {
     return promise;
   }
 
-  /** Reads the table, for all probes at once, until none is left. */
+  /** Reads the neighbour table for all probes at once, until none is left. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;

@@ -24,7 +24,7 @@ import type { AddressProbe } from './address-probe.ts';
 import type { DatagramSource, DhcpSocketListener } from './dhcp-sockets.ts';
 import type { LeaseWriter } from './lease-writer.ts';
 
-/** What the server is put together from. */
+/** What the server depends on. */
 export interface DhcpServerParts {
   readonly engine: DhcpEngine;
   readonly writer: LeaseWriter;
@@ -32,37 +32,39 @@ export interface DhcpServerParts {
   readonly counters: Counters;
   readonly log: Logger;
   readonly now: () => Moment;
-  /** Sends a datagram and forgets it. */
+  /** Sends a datagram without waiting for the result. */
   readonly send: (bytes: Uint8Array, destination: ReplyDestination) => void;
-  /** Asks the network whether an address is in use. Absent: it is not asked. */
+  /** Probes whether an address is in use. If absent, addresses are not probed. */
   readonly probe?: AddressProbe;
 }
 
-/** What came of ending a lease. not_stored: it has ended, but the store did not take that, and a restart brings it back. */
+/**
+ * The result of ending a lease. not_stored: it has ended, but the store could not save that, and a restart restores it.
+ */
 export type EndedLease = 'ended' | 'no_lease' | 'not_stored';
 
-/** Lines of one sort about what goes wrong: one a minute for each client or source, and 170,000 a day in all. */
+/** Log lines of one kind about faults: one a minute for each client or source, and 170,000 a day in all. */
 const TROUBLE: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 300, perSecond: 2 } };
-/** Lines about replies: ten thousand machines that boot at once need three each. */
+/** Log lines about replies: ten thousand machines that boot at once need three each. */
 const REPLIES: LineLimits = {
   perSubject: { burst: 10, perMinute: 10 },
   total: { burst: 50_000, perSecond: 100 },
 };
-/** Codes of errors that sockets have. */
+/** Error codes of sockets. */
 const SOCKET_ERRORS_MAX = 100;
-/** Reasons that no client gives by mistake. */
+/** Reasons that no client causes by mistake. */
 const ALARMING: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>(['decline_flood']);
 type LineSort = 'malformed' | 'ignored' | 'overflow' | 'conflict' | 'fault' | 'reply';
-/** Addresses tried for one request before the client has to ask again. */
+/** Number of addresses that are tried for one request before the client has to ask again. */
 const PROBES_MAX = 3;
 
 /**
- * The DHCP server around its engine: datagrams in, decisions by the engine, leases to the store, datagrams out.
- * Whatever comes in, `receive` does not throw, and what it keeps is bounded.
+ * The DHCP server around its engine: it receives datagrams, has the engine decide, stores leases and sends the replies.
+ * `receive` never throws, whatever arrives, and uses bounded memory.
  */
 export class DhcpServer implements DhcpSocketListener {
   readonly #parts: DhcpServerParts;
-  /** A log must survive a flood as well; each sort of line has a budget of its own, so that none hides another. */
+  /** The log is bounded in a flood as well; each kind of line has its own budget, so that none suppresses another. */
   readonly #lines: Readonly<Record<LineSort, LineBudget>>;
   readonly #socketErrors = new KeyedBuckets(1 / 60, 1, SOCKET_ERRORS_MAX);
 
@@ -79,7 +81,7 @@ export class DhcpServer implements DhcpSocketListener {
     };
   }
 
-  /** Tells the log what it has not been told yet. */
+  /** Logs the pending counts of suppressed lines. */
   close(): void {
     for (const lines of Object.values(this.#lines)) lines.end();
   }
@@ -111,7 +113,7 @@ export class DhcpServer implements DhcpSocketListener {
   receive(bytes: Uint8Array, source: DatagramSource, ingress: Ingress): void {
     const { counters } = this.#parts;
     counters.add('dhcp_received');
-    // Only forged packets come from port 0, where nobody can be answered.
+    // Only forged packets come from port 0, and no answer can reach it.
     if (source.port === 0) {
       counters.add('dhcp_malformed', 'port');
       return;
@@ -125,7 +127,7 @@ export class DhcpServer implements DhcpSocketListener {
     }
   }
 
-  /** A fault of ours: one packet must not end the service of everybody else. */
+  /** A bug of ours: one packet must not end the service for all other clients. */
   #noteFault(error: unknown, packet: string | object): void {
     const { counters, log, now } = this.#parts;
     counters.add('dhcp_faults');
@@ -156,7 +158,7 @@ export class DhcpServer implements DhcpSocketListener {
     }
   }
 
-  /** Sends a decided reply, and puts on record what happened. */
+  /** Sends a decided reply, and records what happened. */
   #conclude(packet: DhcpPacket, decision: DhcpDecision, outcome: 'send' | 'drop'): void {
     const { counters, events, now } = this.#parts;
     if (decision.kind === 'reply') {
@@ -178,7 +180,7 @@ export class DhcpServer implements DhcpSocketListener {
     const type = messageTypeOf(message);
     counters.add('dhcp_sent', messageTypeName(type));
     if (dropped.length > 0) this.#noteOverflow(packet, dropped);
-    // One line at info for each exchange: the one with its outcome.
+    // One line at info for each exchange, with its outcome.
     const level = type === MessageType.offer ? 'debug' : 'info';
     if (!log.isLevelEnabled(level)) return;
     const client = hexFromBytes(packet.message.chaddr);
@@ -193,12 +195,12 @@ export class DhcpServer implements DhcpSocketListener {
     log[level](fields, 'dhcp reply');
   }
 
-  /** An address that was never in use here, also when its client asks again while the network is still being asked. */
+  /** An address that was never used here, also if its client asks again while the address is still being probed. */
   #isToBeProbed({ message, probe }: DhcpReply): boolean {
     return probe !== undefined || this.#parts.probe?.asks(message.yiaddr) === true;
   }
 
-  /** Asks the network for the address first. If somebody answers, the client is offered another one. */
+  /** Probes the address first. If a host answers, the client is offered another address. */
   #probeFirst(packet: DhcpPacket, decision: DhcpReply, address: Ipv4Address, probed: number): void {
     const { probe } = this.#parts;
     if (probe === undefined) {
@@ -245,7 +247,7 @@ export class DhcpServer implements DhcpSocketListener {
   #dropMalformed(error: MalformedMessage, source: DatagramSource, ingress: Ingress): void {
     const { counters, log, now } = this.#parts;
     counters.add('dhcp_malformed', error.code);
-    // Replies are what other servers broadcast, and our own come back too: nothing to speak of.
+    // Replies are the broadcasts of other servers and of this one, and need no log line.
     if (error.code === 'op' || !log.isLevelEnabled('warn')) return;
     if (!this.#lines.malformed.take(`${source.address} ${error.code}`, now().monotonicMs)) return;
     log.warn(

@@ -13,35 +13,38 @@ import { DhcpServer, type EndedLease } from './dhcp-server.ts';
 import { DhcpSockets, type DhcpSocketSettings } from './dhcp-sockets.ts';
 import { LeaseWriter } from './lease-writer.ts';
 
-/** What a DHCP service is put together from. */
+/** What a DHCP service depends on. */
 export interface DhcpServiceParts {
-  /** New: the service loads the leases into it. */
+  /** Empty; the service loads the leases into it. */
   readonly engine: DhcpEngine;
   readonly store: LeaseStore;
   readonly events: BootEventSink;
   readonly counters: Counters;
   readonly log: Logger;
-  /** The moment it is, on both clocks. */
+  /** The current time on both clocks. */
   readonly now: () => Moment;
-  /** Tells which interfaces there are, and when that changes. */
+  /** Lists the interfaces, and notifies of changes. */
   readonly watcher: InterfaceWatcher;
   readonly sockets: DhcpSocketSettings;
-  /** Told what becomes of leases, once it is durable. */
+  /** Called with changes of leases, once they are durable. */
   readonly leases?: LeaseListener;
 }
 
-/** How often leases are looked at whose time may have come, in milliseconds. */
+/** How often leases are checked for expiry, in milliseconds. */
 const ADVANCE_MS = 1_000;
 
 /** DHCP, proxyDHCP and the PXE boot server on port 4011, listening. */
 export interface DhcpService {
-  /** Ends the lease or offer of an address at once, as a DHCPRELEASE would. Its client is not told, and may still use it. */
+  /**
+   * Ends the lease or offer of an address at once, as a DHCPRELEASE would. Its client is not notified, and may still
+   * use it.
+   */
   endLease(address: Ipv4Address): Promise<EndedLease>;
-  /** Stops listening, and resolves when what was decided is in the store. */
+  /** Stops listening, and resolves when all decided changes are stored. */
   close(): Promise<void>;
 }
 
-/** Loads the leases and starts to listen. Rejects with an Error that says which port or interface it was, and why. */
+/** Loads the leases and starts to listen. Rejects with an Error that names the port or interface, and the cause. */
 export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
   const { counters, engine, events, log, now, store } = parts;
   engine.load(await store.loadLeases(), now());

@@ -16,49 +16,50 @@ export interface DhcpSocketSettings {
   /** Names of the network interfaces to serve; no other interface is ever answered. */
   readonly interfaces: readonly string[];
   /**
-   * Whether another program of this host may have port 67 of the same interface too, as is needed for a proxy beside
-   * a DHCP server. Both get every broadcast; of what is sent to this host alone only one gets each packet.
+   * Whether another program of this host may also bind port 67 of the same interface, as is needed for a proxy beside a
+   * DHCP server. Both get every broadcast; of unicast packets to this host only one of them gets each.
    */
   readonly sharePorts: boolean;
-  /** Sockets that systemd opened; each is named after its interface. With any, none are opened here. */
+  /** Sockets that systemd opened; each is named after its interface. If there are any, none are opened here. */
   readonly passedSockets?: readonly PassedSocket[];
-  /** Bytes that the kernel may hold for each socket while we are busy. */
+  /** Size in bytes of the kernel's buffer for each socket. */
   readonly receiveBufferBytes?: number;
 }
 
-/** What the sockets tell of what happens. */
+/** The callbacks of the sockets. */
 export interface DhcpSocketListener {
-  /** A datagram came in. `bytes` are the receiver's own. */
+  /** A datagram was received. The receiver may keep `bytes`. */
   receive(bytes: Uint8Array, source: DatagramSource, ingress: Ingress): void;
-  /** The addresses of this host are these now. */
+  /** The current addresses of this host. */
   addressesChanged(addresses: readonly Ipv4Address[]): void;
   /** A datagram could not be sent, or a socket reported an error. `code` is like `ENETUNREACH`. */
   failed(code: string): void;
 }
 
-/** Where a datagram came from. */
+/** The source of a datagram. */
 export interface DatagramSource {
   readonly address: Ipv4Address;
   readonly port: number;
 }
 
-/** Two seconds of answers to a storm. */
+/** Enough for the answers of two seconds to a boot storm. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
-/** What the kernel says of an interface or address that has just gone. */
+/** Error codes of the kernel for an interface or address that was just removed. */
 const GONE = new Set(['ENODEV', 'EADDRNOTAVAIL']);
 
-/** The sockets of one interface, and how it looked when they were opened. */
+/** The sockets of one interface, and the state of the interface when they were opened. */
 interface Served {
   readonly signature: string;
   readonly sockets: readonly UdpSocket[];
 }
 
 /**
- * The sockets of the DHCP server: per interface one that takes its broadcasts on port 67, one on port 4011 for each
- * of its addresses, and, where it has several, one on port 67 for each, so that it is known which one was asked.
+ * The sockets of the DHCP server: for each interface one that receives broadcasts on port 67, one on port 4011 for each
+ * of its addresses, and, if it has several addresses, one on port 67 for each, so that the destination address of a
+ * request is known.
  *
- * An interface that does not exist yet, is down or has no address is waited for, and keeps no other from being served.
- * One without a carrier is served: its packets come as soon as it has one.
+ * The server waits for an interface that does not exist yet, is down or has no address, and serves the others
+ * meanwhile. An interface without a carrier is served: packets arrive as soon as it has one.
  */
 export class DhcpSockets {
   readonly #settings: DhcpSocketSettings;
@@ -69,9 +70,9 @@ export class DhcpSockets {
   readonly #sender: ReplySender;
   #calls: SocketCalls | undefined;
   #batches: DatagramBatches | undefined;
-  /** Sockets of systemd whose interface is waited for. */
+  /** Sockets of systemd whose interface is not ready yet. */
   #passed: readonly PassedSocket[];
-  /** The interfaces that are waited for, each with the reason that the log has. */
+  /** The interfaces that are not ready yet, each with the reason that was logged. */
   readonly #awaited = new Map<string, string>();
   #unfollow: (() => void) | undefined;
   #addresses = '';
@@ -91,8 +92,8 @@ export class DhcpSockets {
   }
 
   /**
-   * Opens what can be opened, and then follows the interfaces as they come and change. Rejects, with nothing left open,
-   * if settings or other programs are in the way.
+   * Opens the sockets that can be opened, and then follows changes of the interfaces. Rejects, with nothing left open,
+   * if the settings are wrong or another program holds a port.
    */
   async open(): Promise<void> {
     const { interfaces } = this.#watcher;
@@ -109,12 +110,14 @@ export class DhcpSockets {
     this.#unfollow = this.#watcher.follow((now) => this.#follow(now));
   }
 
-  /** Sends from where the request came in. Failures go to the listener: the client will ask again. */
+  /**
+   * Sends from the socket that received the request. Failures are reported to the listener: the client will ask again.
+   */
   send(bytes: Uint8Array, destination: ReplyDestination): void {
     this.#sender.send(bytes, destination);
   }
 
-  /** Takes nothing in any more; what was decided can still be sent. */
+  /** Stops receiving; decided replies can still be sent. */
   stopReceiving(): void {
     for (const { sockets } of this.#served.values()) {
       for (const { socket } of sockets) socket.removeAllListeners('message');
@@ -145,7 +148,7 @@ export class DhcpSockets {
       try {
         await this.#serve(one);
       } catch (error) {
-        // Since it was listed it has gone, and may come back.
+        // It was removed after it was listed, and may come back.
         if (!(error instanceof UdpBindError && GONE.has(error.code))) throw error;
         this.#shut(name);
         this.#awaitInterface(name);
@@ -153,7 +156,7 @@ export class DhcpSockets {
     }
   }
 
-  /** Says once that an interface is not served, and why not. */
+  /** Logs once that an interface is not served, and why. */
   #awaitInterface(name: string): void {
     const reason = describeAbsence(name);
     if (this.#awaited.get(name) === reason) return;
@@ -181,14 +184,16 @@ export class DhcpSockets {
     };
 
     if (!sharePorts) {
-      // Our own sockets must share the port among themselves, so it takes another one to find that somebody has it.
+      // Our own sockets must share the port with each other, so a separate socket tests whether another program holds
+      // it.
       const alone = await open(UNSPECIFIED_ADDRESS, 67, false);
       sockets.pop();
       await new Promise<void>((closed) => alone.socket.close(closed));
     }
     const broadcasts = await open(UNSPECIFIED_ADDRESS, 67, true);
     const [primary, ...others] = one.addresses;
-    // A socket bound to all addresses sends from the one that suits the route, which is right if there is only one.
+    // A socket bound to all addresses sends from the address that the route selects, which is right only if there is
+    // one.
     const separate = others.length > 0 || calls === undefined;
     const sender = separate ? await open(primary, 67, true) : broadcasts;
     this.#listen(broadcasts, { interface: one.name, localAddress: primary, port: 67 }, sender);
@@ -224,8 +229,8 @@ export class DhcpSockets {
   }
 
   /**
-   * Takes over the sockets of systemd whose interface has an address; they stay as they are for as long as we live.
-   * The others are taken over when their interface comes, and until then the kernel keeps what they receive.
+   * Takes over the sockets of systemd whose interface has an address, for as long as the process runs. The others are
+   * taken over when their interface is ready; until then the kernel keeps what they receive.
    */
   async #adopt(interfaces: readonly NetworkInterface[]): Promise<void> {
     const { receiveBufferBytes = RECEIVE_BUFFER_BYTES } = this.#settings;
@@ -267,9 +272,10 @@ export class DhcpSockets {
       this.#listener.receive(bytes, source, ingress);
     };
     socket.on('message', (bytes, source) => {
-      // A socket of IPv4 names its peers in canonical dotted quads.
+      // A socket of IPv4 gives the addresses of its peers in canonical dotted quad.
       take(bytes, { address: source.address as Ipv4Address, port: source.port });
-      // Where one is, there are more: a storm is taken in by the dozen. Once a turn, or leases would wait for a lull.
+      // Where one packet is, there are more: in a storm dozens are received with one call. Only once in a turn of the
+      // event loop, or leases would not be written until the storm is over.
       if (fd === undefined || this.#batches === undefined || drained) return;
       drained = true;
       setImmediate(() => (drained = false));
@@ -300,7 +306,10 @@ export class DhcpSockets {
     else for (const name of this.#settings.interfaces) await this.#followInterface(name, interfaces);
   }
 
-  /** Opens the sockets of an interface that came or changed anew. One that is gone keeps its own until it is back. */
+  /**
+   * Reopens the sockets of an interface that was added or changed. An interface that was removed keeps its sockets
+   * until it is back.
+   */
   async #followInterface(name: string, interfaces: readonly NetworkInterface[]): Promise<void> {
     const served = this.#served.get(name);
     const one = interfaces.find((each) => each.name === name);
@@ -324,8 +333,8 @@ export class DhcpSockets {
 }
 
 /**
- * Without sockets of one interface it is unknown where a broadcast came from, and answering with the wrong network's
- * address is worse than not answering: only a host with a single network can do without.
+ * Without sockets for each interface the network of a broadcast is unknown, and an answer with the wrong network's
+ * address is worse than none: only a host with a single network can do without.
  */
 function requireOneInterface(
   names: readonly string[],

@@ -10,7 +10,7 @@ import { StoreError } from '../../store/store-error.ts';
 import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
 
-/** Told what became of a decision: whether its reply, if it has one, may be sent. */
+/** Called with the outcome of a decision: whether its reply, if it has one, may be sent. */
 export type CommitOutcome = (outcome: 'send' | 'drop') => void;
 
 interface Waiting {
@@ -18,23 +18,30 @@ interface Waiting {
   readonly concluded: CommitOutcome;
 }
 
-/** Decisions that wait for the disk. At ten thousand a second that is a second, and clients ask again after a few. */
+/**
+ * Maximum number of decisions that wait for the disk. At ten thousand per second that is one second, and clients ask
+ * again after a few.
+ */
 const WAITING_MAX = 10_000;
-/** From here on finishing what was begun comes before beginning anything: an offer now is a request soon. */
+/**
+ * From this number on, exchanges that have begun are finished before new ones begin, since each offer leads to a
+ * request.
+ */
 const BEHIND = 1_000;
 /**
- * A commit costs some 0.2 ms of processor time, whatever is in it, so a busy server collects before the next one: a
- * group this large says that more are coming, this many are enough to go at once, and nobody waits longer than this.
+ * A commit takes some 0.2 ms of processor time, whatever its size, so a busy server collects decisions before the next
+ * one. A group of the first size shows that more are coming, one of the second size is written at once, and no decision
+ * waits longer than the last value.
  */
 const BUSY_GROUP = 4;
 const ENOUGH = 64;
 const COLLECT_MS = 2;
-/** Decisions of one transaction: the reply of the first one waits for all. */
+/** Decisions in one transaction: the reply of the first one waits for all. */
 const GROUP_MAX = 512;
 
 /**
- * Writes leases before their replies leave. What is decided while one transaction is under way goes into the next, so
- * that the disk is asked as often as it can answer, and groups grow with the load (docs/decisions/0030).
+ * Writes leases before their replies are sent. Decisions that are made during one transaction go into the next, so that
+ * there are as many commits as the disk can do, and groups grow with the load (docs/decisions/0030).
  */
 export class LeaseWriter {
   readonly #store: Pick<LeaseStore, 'commitLeases'>;
@@ -46,10 +53,10 @@ export class LeaseWriter {
   readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
-  /** Another Railhead leases from the database now. This stays so until the next start. */
+  /** Another Railhead now leases addresses from the database. This stays so until the next start. */
   #taken = false;
 
-  /** `listener` is told of every change that is durable, after its reply has left. */
+  /** `listener` is called with every change that is durable, after its reply was sent. */
   constructor(
     store: Pick<LeaseStore, 'commitLeases'>,
     engine: Pick<DhcpEngine, 'committed' | 'commitFailed'>,
@@ -66,29 +73,31 @@ export class LeaseWriter {
     this.#listener = listener;
   }
 
-  /** Whether nothing more should be decided: the store is too far behind, or belongs to another Railhead now. */
+  /** Whether no more decisions should be made: the store is too far behind, or another Railhead now uses it. */
   get full(): boolean {
     return this.#taken || this.#waiting.length >= WAITING_MAX;
   }
 
-  /** Whether the store is behind, so that no more clients should be encouraged. */
+  /** Whether the store is behind, so that no further clients should get offers. */
   get behind(): boolean {
     return this.#waiting.length >= BEHIND;
   }
 
-  /** Makes the decision's changes durable, and then tells the outcome. Changes are written in the order of the calls. */
+  /**
+   * Makes the decision's changes durable, and then reports the outcome. Changes are written in the order of the calls.
+   */
   write(decision: DhcpDecision, concluded: CommitOutcome): void {
     this.#waiting.push({ decision, concluded });
     this.#running ??= this.#run();
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no decision waits any more. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
   async #run(): Promise<void> {
-    // The rest of this turn's packets joins the first group.
+    // The other packets of this turn of the event loop join the first group.
     await new Promise((nextTurn) => setImmediate(nextTurn));
     while (this.#waiting.length > 0) {
       const group = this.#waiting.length <= GROUP_MAX ? this.#waiting : this.#waiting.slice(0, GROUP_MAX);
@@ -128,7 +137,7 @@ export class LeaseWriter {
           this.#tellListener(decision);
         } else {
           const outcome = this.#engine.commitFailed(decision, now);
-          // What the book knows is out of date: another server may have given these addresses away.
+          // The lease book is out of date: another server may have leased these addresses to others.
           concluded(this.#taken ? 'drop' : outcome);
         }
       } catch (error) {

@@ -4,10 +4,16 @@ import type { Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { DatagramBatches, OutgoingDatagram } from '../udp/datagram-batches.ts';
 import type { UdpSocket } from '../udp/open-udp-socket.ts';
 
-/** Replies of one system call. More at a time overrun the receive buffer of a relay that is no faster than we are. */
+/**
+ * Maximum number of replies in one system call. More at a time overflow the receive buffer of a relay that is no faster
+ * than this server.
+ */
 const SENT_AT_ONCE = 16;
 
-/** Bytes that may wait in the process for room in the kernel, some 10,000 replies; clients ask again for what is over it. */
+/**
+ * Maximum number of bytes that wait in the process for space in the kernel, some 10,000 replies; further ones are
+ * dropped, and their clients ask again.
+ */
 const WAITING_BYTES_MAX = 4 << 20;
 
 /** Replies of this turn of the event loop that one socket is to send. */
@@ -18,28 +24,28 @@ interface Outbox {
 }
 
 /**
- * Sends replies from where their requests came in, those of one turn of the event loop together. Failures are told by
- * their code and nothing else: the client will ask again.
+ * Sends replies from the sockets that received their requests, those of one turn of the event loop together. Failures
+ * are reported only by their code: the client will ask again.
  */
 export class ReplySender {
   readonly #failed: (code: string) => void;
-  /** What sends for what came in there. */
+  /** By receiving socket, the outbox of the socket that sends. */
   readonly #outboxes = new Map<Ingress, Outbox>();
-  /** Outboxes with something in them. */
+  /** Outboxes that are not empty. */
   readonly #filled = new Set<Outbox>();
-  /** Absent: each reply is sent by itself. */
+  /** If absent, each reply is sent with its own call. */
   batches: DatagramBatches | undefined;
 
   constructor(failed: (code: string) => void) {
     this.#failed = failed;
   }
 
-  /** Replies to what comes in there leave from this socket. */
+  /** Replies to requests that arrive there are sent from this socket. */
   add(ingress: Ingress, socket: UdpSocket): void {
     this.#outboxes.set(ingress, { socket, datagrams: [], closed: false });
   }
 
-  /** The sockets of an interface are being closed. What is still to be sent by them is lost. */
+  /** The sockets of an interface are being closed. Replies that they have not sent yet are lost. */
   remove(interfaceName: string): void {
     for (const [ingress, outbox] of this.#outboxes) {
       if (ingress.interface !== interfaceName) continue;
@@ -68,7 +74,7 @@ export class ReplySender {
     this.#filled.add(outbox);
   }
 
-  /** Sends what is left. */
+  /** Sends the remaining replies. */
   flush(): void {
     for (const outbox of this.#filled) this.#sendAll(outbox);
     this.#filled.clear();
@@ -77,13 +83,13 @@ export class ReplySender {
   #sendAll(outbox: Outbox): void {
     const { closed, datagrams, socket } = outbox;
     outbox.datagrams = [];
-    // A socket that was closed meanwhile may have lent its descriptor to something else.
+    // The descriptor of a socket that was closed meanwhile may have been reused for something else.
     if (socket.fd === undefined || datagrams.length === 0 || closed) return;
     const left = this.batches?.send(socket.fd, datagrams, this.#refused) ?? [];
     for (const datagram of left) this.#sendByNode(socket, datagram);
   }
 
-  /** Where the kernel has no room, Node waits until it has. */
+  /** If the kernel has no space, Node waits until it has. */
   #sendByNode({ socket }: UdpSocket, { address, bytes, port }: OutgoingDatagram): void {
     if (socket.getSendQueueSize() > WAITING_BYTES_MAX) this.#failed('ENOBUFS');
     else socket.send(bytes, port, address, this.#sent);

@@ -1,44 +1,44 @@
 import type { Socket } from 'node:net';
 import { KeyCounts } from '../../limits/key-counts.ts';
 
-/** How many connections there may be. */
+/** The limits of connections. */
 export interface ConnectionLimitSettings {
   readonly total: number;
-  /** Of one address. */
+  /** Connections of one address. */
   readonly perSource: number;
 }
 
-/** A client that is there has sent its request by then. */
+/** A client that is present has sent its request within this time. */
 const IDLE_MS_MIN = 1_000;
 
 /**
- * Bounds the connections of a server, in all and of each address. When there are too many in all, the one that has been
- * idle for longest gives way to the new one: half of a request, or none, then keeps nobody out, and a client whose
- * connection was kept for later opens a new one.
+ * Limits the connections of a server, in all and for each address. If there are too many in all, the one that has been
+ * idle for longest is closed for the new one: then unfinished or missing requests keep no other client out, and a
+ * client whose kept connection was closed opens a new one.
  */
 export class ConnectionLimits {
   readonly #settings: ConnectionLimitSettings;
   readonly #nowMs: () => number;
   readonly #bySource = new KeyCounts<string>();
-  /** Since when a connection has had no request under way, those idle for longest first. */
+  /** The time since when each connection has had no request in progress, those idle for longest first. */
   readonly #idle = new Map<Socket, number>();
 
-  /** `nowMs` tells monotonic milliseconds. */
+  /** `nowMs` returns monotonic milliseconds. */
   constructor(settings: ConnectionLimitSettings, nowMs: () => number) {
     this.#settings = settings;
     this.#nowMs = nowMs;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get total(): number {
     return this.#bySource.total;
   }
 
-  /** Lets a new connection in, or closes it. */
+  /** Accepts a new connection, or closes it. */
   readonly admit = (socket: Socket): void => {
     const source = socket.remoteAddress ?? '';
     if (!this.#enter(source)) {
-      // By a reset, since nothing may be left over of what is not let in.
+      // With a reset, so that a refused connection leaves nothing behind.
       socket.resetAndDestroy();
       return;
     }
@@ -46,7 +46,7 @@ export class ConnectionLimits {
     socket.once('close', () => this.#leave(socket, source));
   };
 
-  /** A request has come on a connection. */
+  /** A connection has sent a request. */
   begin(socket: Socket): void {
     this.#idle.delete(socket);
   }

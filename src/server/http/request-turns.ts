@@ -5,12 +5,12 @@ import type { ConnectionLimits } from './connection-limits.ts';
 /** Answers one request, and ends `response` or destroys it. */
 export type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Requests of all connections that may wait for their turn; some 4 KiB of memory each. */
+/** Requests of all connections that may wait for their turn; each takes some 4 KiB of memory. */
 const WAITING_MAX = 20_000;
-/** Of one connection: the kernel hands over 64 KiB at a time, which holds fewer requests than this. */
+/** The same for one connection: the kernel passes 64 KiB at a time, which holds fewer requests than this. */
 const WAITING_PER_CONNECTION_MAX = 4_000;
 
-/** What is known of a connection that has sent a request. */
+/** The state of a connection that has sent a request. */
 interface Connection {
   answering: boolean;
   readonly waiting: [request: IncomingMessage, response: ServerResponse][];
@@ -31,7 +31,7 @@ export class RequestTurns {
   readonly #connections = new WeakMap<Socket, Connection>();
   #waiting = 0;
 
-  /** `waitingMax` bounds the requests of all connections that wait; `connections` is told which are idle. */
+  /** `waitingMax` limits the waiting requests of all connections; `connections` is told which are idle. */
   constructor(
     answer: AnswerRequest,
     {
@@ -44,15 +44,15 @@ export class RequestTurns {
     this.#limits = connections;
   }
 
-  /** Requests that wait for their turn, on all connections. */
+  /** Requests of all connections that wait for their turn. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Answers a request when those that came before it on its connection are answered. */
+  /** Answers a request when the earlier ones of its connection are answered. */
   readonly take: AnswerRequest = (request, response) => {
     const { socket } = request;
-    // Node goes on to read requests from what came before the connection was closed.
+    // Node continues to parse requests that arrived before the connection was closed.
     if (socket.destroyed) return;
     let connection = this.#connections.get(socket);
     if (connection === undefined) {
@@ -91,7 +91,7 @@ export class RequestTurns {
   #start(connection: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
     connection.answering = true;
     this.#limits?.begin(socket);
-    // Comes when the answer has left, and when the connection ends before that.
+    // Called when the answer has been sent, or the connection ends before that.
     response.once('close', () => this.#next(connection, socket));
     this.#answer(request, response);
   }

@@ -1,11 +1,14 @@
 import type { MachineRecordView } from '../../machines/machine-registry.ts';
 import type { Machine } from '../../provision/machines/machine.ts';
 
-/** A machine as lists show it: its metadata can be secrets, and stays with what is rendered for the machine alone. */
+/**
+ * A machine as lists show it: without metadata, which can contain secrets and is used only to render the machine's own
+ * configuration.
+ */
 export interface MachineView extends Omit<Machine, 'metadata'> {
-  /** Who declares it, the one that counts most first. */
+  /** The sources that declare it, in order of precedence. */
   readonly sources: readonly string[];
-  /** Where sources differ, and what another record claims as well, a sentence each. */
+  /** One sentence for each value in which sources differ, or that another record claims as well. */
   readonly conflicts: readonly string[];
 }
 

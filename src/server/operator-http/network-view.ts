@@ -3,13 +3,13 @@ import type { SubnetUsage } from '../../provision/dhcp/leases/subnet-leases.ts';
 import type { ForeignServer } from '../../provision/dhcp/other-servers/foreign-servers.ts';
 import type { Subnet, SubnetMode } from '../../provision/dhcp/subnets/subnet.ts';
 
-/** A network as the operator plane shows it, with the addresses that are leased, offered and so on. */
+/** A network as the operator plane shows it, with the numbers of leased, offered and other addresses. */
 export interface NetworkView extends Omit<SubnetUsage, 'subnetId'> {
   readonly id: string;
   /** `10.0.1.0/24`. */
   readonly cidr: string;
   readonly mode: SubnetMode;
-  /** Other DHCP servers that clients named within a day. */
+  /** Other DHCP servers that clients named within the last day. */
   readonly otherServers: readonly {
     readonly address: Ipv4Address;
     readonly firstSeenAt: Date;

@@ -22,36 +22,36 @@ import type { NetworkView } from './network-view.ts';
 import { refuseOrigin } from './request-origin.ts';
 import { sendList } from './send-list.ts';
 
-/** What the operator plane shows. */
+/** What the operator plane shows and changes. */
 export interface OperatorHttpParts {
   readonly catalogStatus: () => CatalogStatus;
   readonly machines: () => Iterable<MachineRecordView>;
   /** The group that selects a machine without a record; undefined if none does. */
   readonly groupOfDiscovered: (mac: MacAddress) => string | undefined;
-  /** As they are now: a lease whose time has passed is listed as expired. */
+  /** The current leases: one whose time has passed is listed as expired. */
   readonly leases: () => Promise<Iterable<Lease>>;
-  /** Ends the lease of an address. not_stored: it has ended, and a restart may bring it back. */
+  /** Ends the lease of an address. not_stored: it has ended, but a restart may restore it. */
   readonly endLease: (address: Ipv4Address) => Promise<'ended' | 'no_lease' | 'not_stored'>;
-  /** As they are now. */
+  /** The current offers. */
   readonly networks: () => readonly NetworkView[];
   readonly events: Pick<EventStore, 'listEvents'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'listDiscovered'>;
   readonly counters: Counters;
-  /** The bearer token that every request but health checks must have, as it is now. */
+  /** The current bearer token, which every request except health checks must have. */
   readonly token: () => string;
-  /** Names that this server goes by, beside addresses and `localhost`. */
+  /** Names of this server, besides addresses and `localhost`. */
   readonly hosts: readonly string[];
-  /** Whether machines can be served, and what keeps that. */
+  /** Whether machines can be served and, if not, the reason. */
   readonly readiness: () => Readiness;
   readonly log: Logger;
 }
 
-/** People and systems, not machines. */
+/** The limit is for people and programs, not machines. */
 const CONNECTIONS_MAX = 500;
-/** How long a client may neither send nor take anything. */
+/** How long a client may neither send nor receive anything. */
 const STALL_MS = 120_000;
 
-/** The operator plane: what people and systems see and may do, on a listener of its own. */
+/** The operator plane: the interface for people and programs, on a separate listener. */
 export class OperatorHttpServer {
   readonly #server: Server;
 
@@ -61,7 +61,7 @@ export class OperatorHttpServer {
     this.#server.setTimeout(STALL_MS);
   }
 
-  /** Starts to listen, and says where. Rejects with an Error that names the port and what is in the way. */
+  /** Starts to listen, and returns the address. Rejects with an Error that names the port and the cause. */
   listen(wanted: Endpoint): Promise<Endpoint> {
     return listenHttp(this.#server, 'operator.listen', wanted);
   }
@@ -177,7 +177,7 @@ function buildApp(parts: OperatorHttpParts): express.Express {
 function requireToken(token: () => string): RequestHandler {
   return (request, response, next) => {
     const given = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '')?.[1];
-    // Digests have one length, so that the comparison tells nothing about the token.
+    // Digests have equal length, so that the comparison reveals nothing about the token.
     if (given !== undefined && timingSafeEqual(digest(given), digest(token()))) {
       next();
       return;

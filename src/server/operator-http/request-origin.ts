@@ -2,10 +2,10 @@ import { isIP } from 'node:net';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * What is wrong with where a request comes from; undefined if nothing is. A page that a browser has open on some other
- * site can send requests here, and can make its own name lead to this address (DNS rebinding). Both show in the headers,
- * which a page cannot change: Host has the page's name then, and Origin the page's site. `hosts` are the names that
- * this server goes by, beside addresses and `localhost`.
+ * What is wrong with the origin of a request; undefined if it is allowed. A page of another site that is open in a
+ * browser can send requests here, and can make its own name resolve to this address (DNS rebinding). Both are visible
+ * in headers that a page cannot change: Host then contains the page's name, and Origin the page's site. `hosts` are the
+ * names of this server, besides addresses and `localhost`.
  */
 export function refuseOrigin(headers: IncomingHttpHeaders, hosts: readonly string[]): string | undefined {
   const { host = '', origin } = headers;
@@ -21,7 +21,7 @@ export function refuseOrigin(headers: IncomingHttpHeaders, hosts: readonly strin
   return sameSite ? undefined : 'the Origin header names another web site';
 }
 
-/** The name or address in a Host header, without port and brackets; undefined if it is not well-formed. */
+/** The name or address in a Host header, without port and brackets; undefined if the header is malformed. */
 function nameOf(host: string): string | undefined {
   const [, bracketed, plain] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '');

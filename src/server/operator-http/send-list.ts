@@ -3,12 +3,12 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Response } from 'express';
 
-/** Items that are made text at once: some milliseconds, in which no packet is answered. */
+/** Number of items that are serialised at once: this takes some milliseconds, in which no packet is answered. */
 const AT_ONCE = 500;
 
 /**
- * Sends `{"name":[...]}` a piece at a time, so that a list of a million leases keeps nobody waiting. Rejects if the
- * list ends with an error; a client that goes away is none.
+ * Sends `{"name":[...]}` in pieces, so that a list of a million leases does not block the event loop. Rejects if the
+ * list ends with an error; a client that closes the connection is not one.
  */
 export async function sendList(response: Response, name: string, items: Iterable<unknown>): Promise<void> {
   response.type('application/json');

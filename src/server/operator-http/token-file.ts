@@ -4,24 +4,24 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 
 const LENGTH_MIN = 16;
-/** 256 bits, which nobody guesses. */
+/** 256 bits, which cannot be guessed. */
 const GENERATED_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
-/** Where the bearer token of the operator plane is kept. */
+/** The file with the bearer token of the operator plane. */
 export interface TokenPlace {
   readonly file: string;
-  /** Whether an operator named the file; then it must be there, and nothing is written to it. */
+  /** Whether an operator named the file; then it must exist, and is never written. */
   readonly named: boolean;
 }
 
-/** The bearer token of the operator plane, in a file that only its owner reads. */
+/** The bearer token of the operator plane, in a file that only its owner can read. */
 export class TokenFile {
   readonly #place: TokenPlace;
   readonly #log: Logger;
   #token: string;
 
-  /** Reads the token, or makes one at the first start. Throws an Error that names the setting and the file. */
+  /** Reads the token, or creates one at the first start. Throws an Error that names the setting and the file. */
   constructor(place: TokenPlace, log: Logger) {
     this.#place = place;
     this.#log = log;
@@ -33,7 +33,7 @@ export class TokenFile {
     return this.#token;
   }
 
-  /** Reads the file again; throws if there is no good token in it, and then the one of before goes on to count. */
+  /** Reads the file again; throws if it contains no valid token, and the previous token stays in use. */
   reload(): void {
     this.#token = this.#read();
   }
@@ -63,7 +63,7 @@ function generateIfMissing(file: string, log: Logger): void {
   try {
     // With a database elsewhere nobody has made the folder yet.
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o750 });
-    // Fails if there is a file already, also one that another process has made in this moment.
+    // Fails if the file exists, even if another process created it just now.
     writeFileSync(file, `${randomBytes(GENERATED_BYTES).toString('base64url')}\n`, {
       flag: 'wx',
       mode: OWNER_ONLY,

@@ -4,14 +4,14 @@ import type { NetworkInterface } from '../../host/network-interfaces.ts';
 
 /** IPv4, UDP and TFTP headers of a DATA packet, in bytes. */
 const HEADERS_LENGTH = 20 + 8 + 4;
-/** What an Ethernet packet of 1500 bytes holds. */
+/** The payload of an Ethernet frame, 1500 bytes. */
 const BLKSIZE_ETHERNET = 1468;
 /** RFC 2348. */
 const BLKSIZE_MAX = 65_464;
 
 /**
- * The addresses to open a socket on. The wildcard becomes every address that the host has: a socket on the wildcard
- * answers from an address of the kernel's choice, and on a host with several of them clients drop that answer.
+ * The addresses to open a socket on. The wildcard is expanded to all addresses of the host: a socket on the wildcard
+ * answers from an address that the kernel chooses, and on a host with several addresses clients drop that answer.
  */
 export function resolveListenAddress(
   address: Ipv4Address,
@@ -21,9 +21,9 @@ export function resolveListenAddress(
   return [...new Set(interfaces.flatMap(({ addresses }) => addresses))];
 }
 
-/** The largest block that goes into one packet of the interface that has the address. */
+/** The largest block that fits into one packet of the interface with the address. */
 export function blksizeOfInterface(address: Ipv4Address, interfaces: readonly NetworkInterface[]): number {
-  // Every address of 127.0.0.0/8 is the loopback interface's, which names only one.
+  // Every address of 127.0.0.0/8 belongs to the loopback interface, which lists only one.
   const owner =
     interfaces.find(({ addresses }) => addresses.includes(address)) ??
     interfaces.find(({ loopback }) => loopback && address.startsWith('127.'));

@@ -10,49 +10,52 @@ import { TransferPort, type TransferPortParts } from './transfers/transfer-port.
 import { type BatchedCalls, TransferPorts } from './transfers/transfer-ports.ts';
 import type { TurnBudget } from './transfers/turn-budget.ts';
 
-/** Where to listen. 0.0.0.0 stands for every address that the host has, also those that come later. */
+/** Where to listen. 0.0.0.0 means every address of the host, including those that are added later. */
 export interface TftpPlace {
   readonly address: Ipv4Address;
-  /** 0 is one of the kernel's choice. */
+  /** 0 lets the kernel choose. */
   readonly port: number;
 }
 
-/** An address that requests come to. */
+/** An address that receives requests. */
 export interface TftpListener {
   readonly address: Ipv4Address;
   readonly place: TftpPlace;
   readonly socket: Socket;
   readonly blksizeMax: number;
-  /** Where transfers are sent from; with a single port only the one of the listener. */
+  /** The port from which transfers are sent; in single-port mode the one of the listener. */
   readonly ports: Pick<TransferPorts, 'choose' | 'close'>;
   /** The listener's own port, if transfers are sent from it. */
   readonly singlePort?: TransferPort;
 }
 
-/** What listeners are made of, and whom they tell. */
+/** What listeners depend on, and their callbacks. */
 export interface TftpListenersParts extends Pick<TransferPortParts, 'now' | 'onStranger'> {
   readonly places: readonly TftpPlace[];
   readonly settings: Pick<TftpSettings, 'blksizeMax' | 'portRange' | 'singlePort'>;
   readonly batched: BatchedCalls | undefined;
   readonly turn: TurnBudget;
   readonly log: Logger;
-  /** Tells which addresses there are, and when that changes. */
+  /** Lists the addresses, and notifies of changes. */
   readonly watcher: Pick<InterfaceWatcher, 'interfaces' | 'follow'>;
-  /** A packet came to a listener. */
+  /** A listener received a packet. */
   readonly onPacket: (listener: TftpListener, bytes: Buffer, from: RemoteInfo) => void;
-  /** The address of a listener is gone, and its sockets are about to be closed. */
+  /** The address of a listener was removed, and its sockets are about to be closed. */
   readonly onGone: (listener: TftpListener) => void;
 }
 
-/** Requests that wait in the kernel while we are busy: some 2,000 of a boot storm. */
+/** Size of the kernel's buffer for waiting requests: some 2,000 of a boot storm. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 
-/** The addresses that a TFTP server listens on: with the wildcard all of the host's, also those that come later. */
+/**
+ * The addresses that a TFTP server listens on: with the wildcard all of the host's, including those that are added
+ * later.
+ */
 export class TftpListeners {
   readonly #parts: TftpListenersParts;
   readonly #open: TftpListener[] = [];
   #unfollow: (() => void) | undefined;
-  /** The addresses that could not be listened on when last tried. Each is logged once until it works. */
+  /** The addresses that could not be opened at the last attempt. Each is logged once until it works. */
   #failing: ReadonlySet<string> = new Set();
   #closed = false;
 
@@ -61,8 +64,8 @@ export class TftpListeners {
   }
 
   /**
-   * Opens the ports, and follows the addresses from then on: one that the host does not have yet is waited for. Rejects
-   * with UdpBindError, which names the port and says what to do; then nothing is open.
+   * Opens the ports, and follows changes of the addresses: the server waits for an address that the host does not have
+   * yet. Rejects with UdpBindError, which names the port and says what to do; nothing is left open then.
    */
   static async open(parts: TftpListenersParts): Promise<TftpListeners> {
     const { log, places, watcher } = parts;
@@ -86,24 +89,24 @@ export class TftpListeners {
     return listeners;
   }
 
-  /** Where it listens. */
+  /** The addresses and ports that it listens on. */
   get addresses(): { address: Ipv4Address; port: number }[] {
     return this.#open.map(({ address, socket }) => ({ address, port: socket.address().port }));
   }
 
-  /** Follows no more addresses; what is open stays so. */
+  /** Stops following addresses; open ports stay open. */
   freeze(): void {
     this.#closed = true;
     this.#unfollow?.();
   }
 
-  /** Closes all ports, from which nothing may be under way any more. */
+  /** Closes all ports; no transfer may be using them. */
   close(): void {
     this.freeze();
     for (const listener of this.#open.splice(0)) closeListener(listener);
   }
 
-  /** Listens on addresses that have come, and no more on those that are gone. */
+  /** Opens ports for added addresses, and closes those of removed ones. */
   async #follow(interfaces: readonly NetworkInterface[]): Promise<void> {
     const { log, onGone, places } = this.#parts;
     const failing = new Set<string>();
@@ -126,7 +129,7 @@ export class TftpListeners {
     this.#failing = failing;
   }
 
-  /** Opens what is to be listened on and is not yet, each address and port once. `failed` is told what could not be. */
+  /** Opens the missing ports, each address and port once. `failed` is called for each that could not be opened. */
   async #openMissing(
     places: readonly TftpPlace[],
     interfaces: readonly NetworkInterface[],

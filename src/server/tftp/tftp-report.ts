@@ -7,7 +7,7 @@ import type { Counters } from '../../limits/counters.ts';
 import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
 import { RejectLog } from './requests/reject-log.ts';
 
-/** How a transfer went. */
+/** The result of a transfer. */
 export interface TransferSummary {
   readonly client: Ipv4Address;
   readonly port: number;
@@ -22,19 +22,19 @@ export interface TransferSummary {
   readonly durationMs: number;
 }
 
-/** What the server says about itself goes here. */
+/** Receives what the server reports about itself. */
 export interface TftpReportParts {
   readonly log: Logger;
   readonly counters: Counters;
   readonly events: BootEventSink;
-  /** The card that has the address, if a lease or the kernel tells. */
+  /** The network card that has the address, from a lease or the kernel's neighbour table. */
   readonly findMac: (address: Ipv4Address) => MacAddress | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly date: () => Date;
 }
 
-/** Why nothing came of a request; the words are the labels of the counter `tftp_rejected`. */
+/** Why a request was rejected; the words are the labels of the counter `tftp_rejected`. */
 export type RejectReason =
   | 'malformed'
   | 'write'
@@ -49,15 +49,15 @@ export type RejectReason =
   | 'overload'
   | 'broken';
 
-/** A log must survive that as well: one line a minute for each fault, and 170,000 a day in all. */
+/** The log is bounded in that case as well: one line a minute for each fault, and 170,000 a day in all. */
 const FAULT_LINES: LineLimits = {
   perSubject: { burst: 1, perMinute: 1 },
   total: { burst: 300, perSecond: 2 },
 };
-/** Bytes of a packet that the log gets. */
+/** Number of bytes of a packet that are logged. */
 const PACKET_SHOWN = 600;
 
-/** Turns what happens to transfers and requests into log lines, counters and boot events. */
+/** Turns events of transfers and requests into log lines, counters and boot events. */
 export class TftpReport {
   readonly #parts: TftpReportParts;
   readonly #rejects: RejectLog<RejectReason | 'unconfirmed' | 'aborted'>;
@@ -78,11 +78,11 @@ export class TftpReport {
     return this.#parts.log;
   }
 
-  /** A transfer that has ended: one line at info, less for what happens in every boot or says nothing. */
+  /** A transfer has ended: one line at info, or at debug if it happens in every boot or is not informative. */
   ended(transfer: TransferSummary): void {
     const { counters, log } = this.#parts;
     const { client, durationMs, error, outcome, size, state } = transfer;
-    // Files that are made when asked for answer to any folder, so the name is the client's.
+    // Generated files exist in every folder, so the path is the client's choice.
     const file = printable(transfer.file);
     counters.add('tftp_transfers', outcome);
     counters.add('tftp_resent_packets', '', state.resent);
@@ -128,8 +128,8 @@ export class TftpReport {
   }
 
   /**
-   * A request of which nothing came. The log gets the first of a client and minute; the history gets the first for each
-   * reason, since what explains a boot that fails often comes after a name that was only tried.
+   * A request was rejected. The log gets the first one of a client and minute; the history gets the first one for each
+   * reason, since the reason why a boot fails often follows a name that was only tried.
    */
   rejected(client: Ipv4Address, reason: RejectReason, text: string, file?: string): void {
     this.#parts.counters.add('tftp_rejected', reason);
@@ -144,7 +144,7 @@ export class TftpReport {
     }
   }
 
-  /** A packet could not be handled, for a reason that is ours. */
+  /** A packet could not be handled because of a fault of this server. */
   fault(error: unknown, bytes: Uint8Array): void {
     const { counters, log, now } = this.#parts;
     counters.add('tftp_faults');
@@ -153,7 +153,7 @@ export class TftpReport {
     log.error({ err: error, packet }, 'tftp packet not handled');
   }
 
-  /** A file could not be opened for a reason that is ours and not the client's. */
+  /** A file could not be opened because of a fault of this host, not of the client. */
   broken(client: Ipv4Address, file: string, error: unknown): void {
     const { counters, now } = this.#parts;
     counters.add('tftp_faults');
@@ -205,7 +205,7 @@ function describeFailure(outcome: TransferSummary['outcome']): string {
   }
 }
 
-/** What came from outside, safe for a terminal. */
+/** Text from outside, made safe for a terminal. */
 function printable(text: string): string {
   return text.replace(/[^ -~]/g, '?').slice(0, 200);
 }

@@ -33,33 +33,33 @@ import {
 import { type BatchedCalls, loadBatchedCalls } from './transfers/transfer-ports.ts';
 import { TurnBudget } from './transfers/turn-budget.ts';
 
-/** How often running transfers are looked at; the shortest wait before sending again is ten times as long. */
+/** How often running transfers are checked; the shortest wait before sending again is ten times as long. */
 const SWEEP_MS = 100;
-/** The same request from a running transfer's port after this time is a client that started again. */
+/** If a client sends the same request from the port of a running transfer after this time, it has started again. */
 const REPEATED_REQUEST_MS = 2000;
-/** A whole transfer may take this long, and a millisecond more for each byte: 1 kB/s. */
+/** A whole transfer may take this long, plus a millisecond for each byte: 1 kB/s. */
 const DURATION_MS_MIN = 60_000;
 /**
- * The longest wait that a client can ask for before we send again (RFC 2349). The OACK says what it asked for, since edk2
- * takes nothing else; but a silent client that has asked for 255 s would hold its place for nine minutes.
+ * The longest wait that a client can request before we send again (RFC 2349). The OACK contains the requested value,
+ * since edk2 accepts nothing else; but a silent client that requested 255 s would hold its place for nine minutes.
  */
 const TIMEOUT_SECONDS_MAX = 20;
-/** Answers a second to packets of no transfer; more could be reflections of forged ones. */
+/** Maximum number of answers per second to packets of no transfer; more could be reflections of forged ones. */
 const STRANGER_ERRORS_PER_SECOND = 10;
 
-/** Bytes of the shortest packet that there is, an ACK. */
+/** Size in bytes of the shortest packet, an ACK. */
 const PACKET_LENGTH_MIN = 4;
 
-/** What a TFTP server is put together from. */
+/** What a TFTP server depends on. */
 export interface TftpServerParts extends TftpReportParts {
   readonly listeners: readonly TftpPlace[];
   readonly settings?: Partial<TftpSettings>;
-  /** Whether the client with this address gets any answer. */
+  /** Whether the client with this address is answered. */
   readonly serves: (address: Ipv4Address) => boolean;
   readonly content: TftpContent;
-  /** What packets of transfers are sent by; by default what this host has. */
+  /** Sends the packets of transfers; by default the best that this host supports. */
   readonly loadCalls?: () => Promise<BatchedCalls | undefined>;
-  /** Tells which addresses there are, and when that changes. */
+  /** Lists the addresses, and notifies of changes. */
   readonly watcher: Pick<InterfaceWatcher, 'interfaces' | 'follow'>;
 }
 
@@ -85,7 +85,9 @@ export class TftpServer {
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
   }
 
-  /** Opens the ports. Rejects with UdpBindError, which names the port and says what to do; then nothing is open. */
+  /**
+   * Opens the ports. Rejects with UdpBindError, which names the port and says what to do; nothing is left open then.
+   */
   static async start(parts: TftpServerParts): Promise<TftpServer> {
     const server = new TftpServer(parts);
     server.#listeners = await TftpListeners.open({
@@ -104,17 +106,17 @@ export class TftpServer {
     return server;
   }
 
-  /** Where it listens. */
+  /** The addresses and ports that it listens on. */
   get addresses(): { address: Ipv4Address; port: number }[] {
     return this.#listeners?.addresses ?? [];
   }
 
-  /** Transfers under way. */
+  /** Number of running transfers. */
   get transfers(): number {
     return this.#running.size;
   }
 
-  /** Takes no more requests, gives running transfers `graceMs` to end, and ends the rest. */
+  /** Stops accepting requests, gives running transfers `graceMs` to end, and ends the rest. */
   async close(graceMs = 5000): Promise<void> {
     this.#closing = true;
     this.#listeners?.freeze();
@@ -123,7 +125,7 @@ export class TftpServer {
     clearInterval(this.#sweep);
   }
 
-  /** Whatever is thrown while a packet is handled is our own fault, and must not end the process. */
+  /** Any error thrown while a packet is handled is a bug of ours, and must not end the process. */
   #guard(bytes: Uint8Array, handle: () => void): void {
     try {
       handle();
@@ -141,7 +143,7 @@ export class TftpServer {
   }
 
   #onListener(listener: TftpListener, bytes: Buffer, from: RemoteInfo): void {
-    // Nobody can be answered at port 0, which only forged packets have; and there is nothing of fewer bytes to answer.
+    // No answer can reach port 0, which only forged packets have; and a shorter packet contains nothing to answer.
     if (from.port === 0 || bytes.length < PACKET_LENGTH_MIN) {
       this.#report.counters.add('tftp_ignored', from.port === 0 ? 'port' : 'short');
       return;
@@ -156,7 +158,7 @@ export class TftpServer {
       listener.singlePort.take(bytes, ipv4ToNumber(peer.address), peer.port);
       return;
     }
-    // RFC 1350 has nothing else for this port, and an answer would only serve whoever forged the sender.
+    // RFC 1350 defines no other packet for this port, and an answer would only help the sender of forged packets.
     this.#report.counters.add('tftp_ignored', 'opcode');
   }
 
@@ -193,7 +195,9 @@ export class TftpServer {
     }
   }
 
-  /** Whether the request belongs to a transfer that is running already. A client that started anew ends its old one. */
+  /**
+   * Whether the request belongs to a transfer that is already running. A client that started again ends its old one.
+   */
   #isRepeated(listener: TftpListener, bytes: Buffer, peer: TftpPeer): boolean {
     const known = this.#running.find(listener, peer);
     if (known === undefined) return false;
@@ -341,10 +345,13 @@ export class TftpServer {
     }
   }
 
-  /** RFC 1350 section 4: a packet from elsewhere is told so, and the transfer goes on. Errors are never answered. */
+  /**
+   * RFC 1350 section 4: a packet from another source gets an ERROR, and the transfer continues. Errors are never
+   * answered.
+   */
   readonly #onStranger = (port: TransferPort, bytes: Uint8Array, peer: TftpPeer): void => {
     this.#report.counters.add('tftp_ignored', 'stranger');
-    // Nobody can be answered at port 0.
+    // No answer can reach port 0.
     const answerable =
       peer.port !== 0 && bytes.length >= PACKET_LENGTH_MIN && this.#limits.serves(peer.address);
     if (!answerable || readOpcode(bytes) === Opcode.error || !this.#strangers.take(this.#parts.now())) return;
@@ -381,7 +388,7 @@ const LIMIT_TEXTS = {
   overload: 'too many transfers',
 } as const;
 
-/** For an answer that nobody waits for. */
+/** The callback for an answer whose result does not matter. */
 const UNHEARD: SenderListener = { noRoom: () => undefined, room: () => undefined, failed: () => undefined };
 
 async function release(answer: TftpAnswer): Promise<void> {

@@ -11,10 +11,10 @@ import { TftpServer } from './tftp-server.ts';
 import type { TftpSettings } from './tftp-settings.ts';
 import { virtualContent } from './content/virtual-content.ts';
 
-/** What a TFTP service is put together from. */
+/** What a TFTP service depends on. */
 export interface TftpServiceParts extends TftpReportParts {
   readonly settings: {
-    /** Empty: every address of this host. */
+    /** If empty, every address of this host. */
     readonly listen: readonly Ipv4Address[];
     readonly port: number;
     /** The operator's own files. */
@@ -22,19 +22,19 @@ export interface TftpServiceParts extends TftpReportParts {
     readonly transfers: Partial<TftpSettings>;
   };
   readonly programs: ReadonlyMap<string, BootProgramFile>;
-  /** Tells which addresses there are, and when that changes. */
+  /** Lists the addresses, and notifies of changes. */
   readonly watcher: InterfaceWatcher;
-  /** Whether the client with this address gets any answer. */
+  /** Whether the client with this address is answered. */
   readonly serves: (address: Ipv4Address) => boolean;
-  /** The first script for an iPXE that asks this address of ours. */
+  /** The first script for an iPXE that sent its request to this address of ours. */
   readonly bootScript: (localAddress: Ipv4Address, client: Ipv4Address) => string;
-  /** Why a client gets no boot program of ours; undefined: it may have them. */
+  /** Why a client gets no boot program; undefined if it may get one. */
   readonly withhold: (client: Ipv4Address) => string | undefined;
-  /** The file by which GRUB finds its configuration; undefined if the path is no such file's. */
+  /** The file in which GRUB looks for its configuration; undefined if the path is not one. */
   readonly grubConfig: (request: TftpFileRequest) => string | undefined;
 }
 
-/** What iPXE asks for by itself where its own program came from, and the name under which HTTP has the same. */
+/** The file that iPXE requests by itself from the place of its own program, and the name of the same file in HTTP. */
 const SCRIPT_NAMES: ReadonlySet<string> = new Set(['autoexec.ipxe', 'boot.ipxe']);
 
 /**

@@ -12,19 +12,19 @@ import {
 } from './mmsghdr.ts';
 import { NO_ROOM, type SocketCalls } from './socket-calls.ts';
 
-/** A datagram on its way out. */
+/** A datagram to send. */
 export interface OutgoingDatagram {
   readonly bytes: Uint8Array;
   readonly address: Ipv4Address;
   readonly port: number;
 }
 
-/** Takes a datagram. `bytes` are the receiver's own. */
+/** Receives a datagram. The receiver may keep `bytes`. */
 export type TakeDatagram = (bytes: Uint8Array, source: { address: Ipv4Address; port: number }) => void;
 
-/** Datagrams of one system call. */
+/** Maximum number of datagrams in one system call. */
 const SLOTS = 64;
-/** Longer datagrams are cut off; DHCP has none, since nothing on its way would carry them in one frame. */
+/** Longer datagrams are truncated; DHCP has none, since they would not fit into one frame. */
 const SLOT_SIZE = 4096;
 
 /**
@@ -36,7 +36,7 @@ export class DatagramBatches {
   readonly #incoming: DataSlots;
   readonly #outgoing: DataSlots;
 
-  /** Undefined on machines whose structures are laid out otherwise. */
+  /** Undefined on machines with another layout of these structures. */
   static create(calls: SocketCalls): DatagramBatches | undefined {
     return hasKnownLayout() ? new DatagramBatches(calls) : undefined;
   }
@@ -48,8 +48,8 @@ export class DatagramBatches {
   }
 
   /**
-   * Takes what has come in on a socket already, at most as much as fits one call: the event loop has other things to
-   * do. Errors are left for the socket itself to find.
+   * Receives the datagrams that have arrived on a socket already, at most as many as fit one call: the event loop has
+   * other work too. Errors are left for the socket itself to report.
    */
   receive(fd: number, take: TakeDatagram): void {
     const { data, headers, names } = this.#incoming;
@@ -62,14 +62,14 @@ export class DatagramBatches {
         address: ipv4FromBytes(names, name + NAME_ADDRESS),
         port: names.readUInt16BE(name + NAME_PORT),
       });
-      // The kernel has written over it how long the name is.
+      // The kernel has overwritten the length of the name.
       headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
     }
   }
 
   /**
-   * Sends datagrams. Those that the kernel refuses are told to `failed` with the negative errno. Returns those that
-   * it has no room for at the moment.
+   * Sends datagrams. `failed` is called with the negative errno for those that the kernel refuses. Returns those for
+   * which the kernel has no space at the moment.
    */
   send(
     fd: number,
@@ -81,14 +81,14 @@ export class DatagramBatches {
       const count = this.#fill(datagrams, next);
       const result = this.#calls.sendMany(fd, this.#outgoing.headers, count);
       if (NO_ROOM.has(result)) return datagrams.slice(next);
-      // The call stops at the first datagram that fails, and tells why if that is the first of all.
+      // The call stops at the first datagram that fails, and reports the error only if that is the first of all.
       if (result < 0) failed(result);
       next += result < 0 ? 1 : result;
     }
     return [];
   }
 
-  /** Fills slots with the datagrams from `first` on, and returns how many. */
+  /** Fills slots with the datagrams from `first` on, and returns their number. */
   #fill(datagrams: readonly OutgoingDatagram[], first: number): number {
     const { data, names, vectors } = this.#outgoing;
     const count = Math.min(SLOTS, datagrams.length - first);

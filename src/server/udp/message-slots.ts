@@ -11,8 +11,8 @@ import {
 import type { SocketCalls } from './socket-calls.ts';
 
 /**
- * Memory for the messages of one recvmmsg(2) or sendmmsg(2), laid out once: headers, and the names and vectors that they
- * point to. Each message has a name, which is an IPv4 address and port, and so many vectors.
+ * Memory for the messages of one recvmmsg(2) or sendmmsg(2), laid out once: headers, and the names and vectors that
+ * they point to. Each message has a name, which is an IPv4 address and port, and a fixed number of vectors.
  */
 export class MessageSlots {
   readonly headers: Buffer;
@@ -35,14 +35,14 @@ export class MessageSlots {
     }
   }
 
-  /** Makes the vector of this number, counted over all messages, mean `length` bytes of memory at `address`. */
+  /** Points the vector with this number, counted over all messages, to `length` bytes of memory at `address`. */
   protected point(vector: number, address: bigint, length: number): void {
     this.vectors.writeBigUInt64LE(address, vector * VECTOR_SIZE);
     this.vectors.writeBigUInt64LE(BigInt(length), vector * VECTOR_SIZE + 8);
   }
 }
 
-/** The same with memory for what the messages hold: `size` bytes each, from `size` times the slot on. */
+/** The same with memory for the contents of the messages: `size` bytes each, from `size` times the slot on. */
 export class DataSlots extends MessageSlots {
   readonly data: Buffer;
 

@@ -18,7 +18,7 @@ export const NAME_PORT = 2;
 export const NAME_ADDRESS = 4;
 export const AF_INET = 2;
 
-/** Whether the structures of this machine are laid out like that. */
+/** Whether the structures of this machine have this layout. */
 export function hasKnownLayout(): boolean {
   return (process.arch === 'x64' || process.arch === 'arm64') && endianness() === 'LE';
 }

@@ -3,23 +3,23 @@ import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import { describeHolders, findPortHolders } from '../../host/port-holder.ts';
 import type { SocketCalls } from './socket-calls.ts';
 
-/** A UDP socket as a server wants it. */
+/** The options of a UDP socket. */
 export interface UdpSocketSettings {
   readonly address: Ipv4Address;
   readonly port: number;
-  /** Receive from, and send through, this network interface only; needs `calls`. */
+  /** Receive from, and send through, only this network interface; needs `calls`. */
   readonly device?: string;
-  /** Opens the socket by these, so that its descriptor is known. */
+  /** Opens the socket with these system calls, so that its descriptor is known. */
   readonly calls?: SocketCalls;
-  /** Share the port with other sockets of this host that ask for the same. */
+  /** Share the port with other sockets of this host that also set this. */
   readonly reuseAddress: boolean;
   /** Whether it may send to broadcast addresses, as DHCP does; true by default. */
   readonly broadcast?: boolean;
-  /** What the kernel may hold for us while we are busy, in bytes. */
+  /** Size of the kernel's buffer in bytes. */
   readonly receiveBufferBytes: number;
 }
 
-/** A socket that could not be had. The message says what was wanted, why not, and what to do. */
+/** Thrown if a socket could not be opened. The message says what was tried, why it failed, and what to do. */
 export class UdpBindError extends Error {
   override readonly name = 'UdpBindError';
   readonly code: string;
@@ -30,7 +30,7 @@ export class UdpBindError extends Error {
   }
 }
 
-/** Node looks up even what is an address already, and puts a turn of its queue between a reply and its departure. */
+/** Node looks up even a literal address, which delays each reply by a turn of its queue. */
 export const ADDRESSES_ONLY: Pick<SocketOptions, 'lookup'> = {
   lookup: (address, _options, found) => found(null, address, 4),
 };
@@ -38,7 +38,7 @@ export const ADDRESSES_ONLY: Pick<SocketOptions, 'lookup'> = {
 /** An open socket. */
 export interface UdpSocket {
   readonly socket: Socket;
-  /** Its descriptor, if we know it: it is the socket's own for as long as that is open. */
+  /** Its descriptor, if known; valid only while the socket is open. */
   readonly fd?: number;
 }
 
@@ -66,7 +66,10 @@ export async function openUdpSocket(settings: UdpSocketSettings): Promise<UdpSoc
   }
 }
 
-/** Takes over a bound UDP socket, for example one that systemd passed on. Rejects if the descriptor is none. */
+/**
+ * Takes over a bound UDP socket, for example one that systemd passed to us. Rejects if the descriptor is not a UDP
+ * socket.
+ */
 export async function adoptUdpSocket(fd: number, receiveBufferBytes: number): Promise<UdpSocket> {
   const socket = createSocket({ type: 'udp4', ...ADDRESSES_ONLY });
   await bound(socket, { fd });
@@ -88,7 +91,8 @@ function bound(socket: Socket, where: { fd: number } | { address: string; port: 
 }
 
 function withReceiveBuffer(socket: Socket, bytes: number): Socket {
-  // The kernel grants what net.core.rmem_max allows, without an error; less only means more loss under overload.
+  // The kernel grants at most net.core.rmem_max, without an error; a smaller buffer only means more loss under
+  // overload.
   socket.setRecvBufferSize(bytes);
   return socket;
 }

@@ -11,29 +11,29 @@ import {
 } from './mmsghdr.ts';
 import { NO_ROOM, type SocketCalls } from './socket-calls.ts';
 
-/** Packets that one system call receives, or sends. */
+/** Maximum number of packets that one system call receives or sends. */
 const AT_ONCE = 64;
-/** What clients send in a transfer is short: four bytes, or an error's text. More is cut off. */
+/** Clients send only short packets in a transfer: four bytes, or the text of an error. Longer ones are truncated. */
 const RECEIVED_LENGTH_MAX = 1024;
 const HIGH = 2 ** 32;
 
-/** Bytes of a packet that are sent from a place of their own. */
+/** Size in bytes of the head, which is sent from separate memory. */
 const HEAD_LENGTH = 4;
-/** An ACK, which nearly all that comes is. */
+/** The size of an ACK, which is nearly every received packet. */
 const COMMON_LENGTH = 4;
 const WORD_SIZE = 4;
 
-/** Takes a packet. `bytes` are its own only until it returns; `address` is a number, as in ipv4-address.ts. */
+/** Receives a packet. `bytes` are valid only until it returns; `address` is a number, as in ipv4-address.ts. */
 export type TakePacket = (bytes: Uint8Array, address: number, port: number) => void;
 
-/** Where packets go to. */
+/** The destination of packets. */
 export interface PacketDestination {
-  /** The socket that they are sent from. */
+  /** The socket that sends them. */
   readonly fd: number;
   /** A number, as in ipv4-address.ts. */
   readonly address: number;
   readonly port: number;
-  /** Hears that a packet was not sent; `errno` is negative. It must not send. */
+  /** Is called if a packet was not sent; `errno` is negative. It must not send. */
   readonly failed: (errno: number, packet: UnsentPacket) => void;
 }
 
@@ -45,22 +45,25 @@ export interface UnsentPacket {
 }
 
 /**
- * Packets in batches, for servers that send files: what DatagramBatches does for messages, without a copy of what is
- * sent and without an object for what is received. Memory is written through typed arrays, which are compiled to single
+ * Packets in batches, for servers that send files: like DatagramBatches for messages, but without copying what is sent
+ * and without an object for each received packet. Memory is written through typed arrays, which are compiled to single
  * stores; the methods of Buffer are not.
  */
 export class PacketBatches {
   readonly #calls: SocketCalls;
   readonly #incoming: IncomingSlots;
   readonly #outgoing: OutgoingSlots;
-  /** By slot. What only a system call refers to may be collected, and what is sent must not be kept. */
+  /**
+   * By slot. Memory to which only a system call refers could be garbage collected, and memory that was sent must not be
+   * kept.
+   */
   readonly #bodies = new Array<Uint8Array | undefined>(AT_ONCE);
   readonly #destinations = new Array<PacketDestination | undefined>(AT_ONCE);
   readonly #addresses = new WeakMap<Uint8Array, number>();
   #waiting = 0;
   #collecting = false;
 
-  /** Undefined on machines whose structures are laid out otherwise. */
+  /** Undefined on machines with another layout of these structures. */
   static create(calls: SocketCalls): PacketBatches | undefined {
     return hasKnownLayout() ? new PacketBatches(calls) : undefined;
   }
@@ -72,8 +75,9 @@ export class PacketBatches {
   }
 
   /**
-   * Takes what has come in on a socket already, at most as much as fits one call: the event loop has other things to
-   * do. Errors are left for the socket itself to find. `take` must not throw. Returns how many there were.
+   * Receives the packets that have arrived on a socket already, at most as many as fit one call: the event loop has
+   * other work too. Errors are left for the socket itself to report. `take` must not throw. Returns the number of
+   * packets.
    */
   receive(fd: number, take: TakePacket): number {
     const incoming = this.#incoming;
@@ -84,7 +88,7 @@ export class PacketBatches {
     return received;
   }
 
-  /** Puts off sending until `run` has ended, so that its packets go together. */
+  /** Postpones sending until `run` has ended, so that its packets are sent together. */
   collect(run: () => void): void {
     this.#collecting = true;
     try {
@@ -97,8 +101,8 @@ export class PacketBatches {
 
   /**
    * Adds a packet: the four bytes of `head`, a number in network order, and those of `body` from `start` up to `end`,
-   * which must stay as they are until it is sent: by `flush`, or with the ones after it. A full batch is sent at once, and
-   * not by the next packet: that one must still be free to wait if there was no room.
+   * which must not change until it is sent: by `flush`, or with later packets. A full batch is sent at once and not
+   * when the next packet is added, so that the next one can still wait if there was no space.
    */
   add(to: PacketDestination, head: number, body: Uint8Array, start: number, end: number): void {
     if (this.#waiting > 0 && to.fd !== this.#destinations[0]?.fd) this.#sendWaiting();
@@ -109,7 +113,7 @@ export class PacketBatches {
     if (this.#waiting === AT_ONCE) this.#sendWaiting();
   }
 
-  /** Sends what was added, unless `collect` is about to. */
+  /** Sends what was added, unless `collect` is about to do so. */
   flush(): void {
     if (!this.#collecting && this.#waiting > 0) this.#sendWaiting();
   }
@@ -117,8 +121,8 @@ export class PacketBatches {
   #addressOf(bytes: Uint8Array): number {
     const known = this.#addresses.get(bytes);
     if (known !== undefined) return known;
-    // What is empty need not be anywhere. V8 keeps short arrays where it may move them, until their buffer is asked for.
-    // Numbers hold every address that a process can have; a BigInt would be an object for each.
+    // An empty array needs no address. V8 keeps short arrays in memory that it may move, until their buffer is
+    // accessed. A number can hold every address of a process; a BigInt would be one object each.
     const address =
       bytes.length === 0 ? 0 : Number(this.#calls.addressOf(new Uint8Array(bytes.buffer))) + bytes.byteOffset;
     this.#addresses.set(bytes, address);
@@ -137,7 +141,7 @@ export class PacketBatches {
       if (NO_ROOM.has(result)) {
         for (; next < count; next++) this.#fail(next, result);
       } else if (result < 0) {
-        // The call stops at the first packet that fails, and tells why if that is the first of all.
+        // The call stops at the first packet that fails, and reports the error only if that is the first of all.
         this.#fail(next++, result);
       } else {
         next += result;
@@ -155,21 +159,21 @@ export class PacketBatches {
   }
 }
 
-/** Where packets are received. */
+/** The memory into which packets are received. */
 class IncomingSlots extends DataSlots {
   readonly #headerWords = wordsOf(this.headers);
   readonly #namesView = viewOf(this.names);
-  /** Made once: a view is an object of some size, and one for each ACK would soon have to be collected. */
+  /** Created once: a view is an object of some size, and one for each ACK would soon have to be garbage collected. */
   readonly #common = Array.from({ length: AT_ONCE }, (_, slot) => this.#bytesOf(slot, COMMON_LENGTH));
 
   constructor(calls: SocketCalls) {
     super(calls, AT_ONCE, RECEIVED_LENGTH_MAX);
   }
 
-  /** The bytes of a packet, and makes its slot ready for another. */
+  /** Returns the bytes of a packet, and prepares its slot for another. */
   take(slot: number): Uint8Array {
     const header = (slot * HEADER_SIZE) / WORD_SIZE;
-    // The kernel has written over it how long the name is.
+    // The kernel has overwritten the length of the name.
     this.#headerWords[header + NAME_LENGTH / WORD_SIZE] = NAME_SIZE;
     const length = this.#headerWords[header + LENGTH / WORD_SIZE] ?? 0;
     return (length === COMMON_LENGTH ? this.#common[slot] : undefined) ?? this.#bytesOf(slot, length);
@@ -188,7 +192,7 @@ class IncomingSlots extends DataSlots {
   }
 }
 
-/** What packets are sent from: each has a head, which is here, and a body, which is anywhere. */
+/** The memory from which packets are sent: each has a head, which is here, and a body, which can be anywhere. */
 class OutgoingSlots extends MessageSlots {
   readonly #heads = Buffer.alloc(AT_ONCE * HEAD_LENGTH);
   readonly #vectorWords = wordsOf(this.vectors);
@@ -208,13 +212,13 @@ class OutgoingSlots extends MessageSlots {
     this.#namesView.setUint32(slot * NAME_SIZE + NAME_ADDRESS, to.address);
     this.#headsView.setUint32(slot * HEAD_LENGTH, head);
     const body = ((2 * slot + 1) * VECTOR_SIZE) / WORD_SIZE;
-    // A store takes the lower 32 bits of a number.
+    // A store keeps the lower 32 bits of a number.
     this.#vectorWords[body] = bodyAt;
     this.#vectorWords[body + 1] = Math.floor(bodyAt / HIGH);
     this.#vectorWords[body + 2] = bodyLength;
   }
 
-  /** What a slot was filled with; `bytes`, which are at `address`, are what its body is a part of. */
+  /** What a slot was filled with: its body is part of `bytes`, which are at `address`. */
   read(slot: number, bytes: Uint8Array, address: number): UnsentPacket {
     const body = ((2 * slot + 1) * VECTOR_SIZE) / WORD_SIZE;
     const [low = 0, high = 0, length = 0] = this.#vectorWords.subarray(body);

@@ -5,7 +5,7 @@ export interface PassedSocket {
   readonly name: string;
 }
 
-/** What systemd tells a service about its sockets, in environment variables (sd_listen_fds(3)). */
+/** What systemd tells a service about its sockets in environment variables (sd_listen_fds(3)). */
 export interface ActivationEnvironment {
   readonly LISTEN_FDS?: string | undefined;
   readonly LISTEN_PID?: string | undefined;
@@ -17,8 +17,8 @@ const FIRST_FD = 3;
 const SOCKETS_MAX = 1024;
 
 /**
- * The sockets that systemd passed to the process `pid`; none if it passed none, or passed them to somebody else.
- * Throws RangeError for a LISTEN_FDS that makes no sense.
+ * The sockets that systemd passed to the process `pid`; none if it passed none, or passed them to another process.
+ * Throws RangeError for an invalid LISTEN_FDS.
  */
 export function readPassedSockets(environment: ActivationEnvironment, pid: number): PassedSocket[] {
   const { LISTEN_FDNAMES, LISTEN_FDS, LISTEN_PID } = environment;
@@ -30,7 +30,7 @@ export function readPassedSockets(environment: ActivationEnvironment, pid: numbe
   const names = LISTEN_FDNAMES?.split(':') ?? [];
   return Array.from({ length: count }, (_, index) => {
     const name = names[index] ?? '';
-    // "unknown" is what systemd writes for a socket unit without a name.
+    // systemd writes "unknown" for a socket unit without a name.
     return { fd: FIRST_FD + index, name: name === 'unknown' ? '' : name };
   });
 }

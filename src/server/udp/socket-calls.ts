@@ -2,13 +2,13 @@ import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { type Ipv4Address, writeIpv4 } from '../../protocol/ipv4-address.ts';
 
-/** What to make of a new socket before it gets its address. */
+/** The options of a new socket, which are set before it gets its address. */
 export interface SocketWish {
   readonly address: Ipv4Address;
   readonly port: number;
-  /** Receive from, and send through, this network interface only. */
+  /** Receive from, and send through, only this network interface. */
   readonly device?: string;
-  /** Share the port with other sockets that ask for the same. */
+  /** Share the port with other sockets that also set this. */
   readonly reuseAddress: boolean;
   /** Whether it may send to broadcast addresses; true by default. */
   readonly broadcast?: boolean;
@@ -26,10 +26,10 @@ export class SocketCallError extends Error {
   }
 }
 
-/** What `sendMany` returns where what holds for one datagram holds for the next: EAGAIN, ENOMEM and ENOBUFS of Linux. */
+/** Errors of one datagram in `sendMany` that also apply to the next: EAGAIN, ENOMEM and ENOBUFS of Linux. */
 export const NO_ROOM: ReadonlySet<number> = new Set([-11, -12, -105]);
 
-/** What node:dgram cannot do. */
+/** Functions that node:dgram does not have. */
 export interface SocketCalls {
   /** Opens a UDP socket that `dgram.Socket.bind({ fd })` takes over. Throws SocketCallError. */
   open(wish: SocketWish): number;
@@ -39,7 +39,7 @@ export interface SocketCalls {
    */
   receiveMany(fd: number, headers: Uint8Array, count: number): number;
   sendMany(fd: number, headers: Uint8Array, count: number): number;
-  /** Where in memory the bytes are; they stay there for as long as something refers to the buffer. */
+  /** The address of the bytes in memory; it is valid for as long as something refers to the buffer. */
   addressOf(bytes: Uint8Array): bigint;
 }
 
@@ -56,13 +56,13 @@ const MSG_DONTWAIT = 0x40;
 const SOCKADDR_IN_SIZE = 16;
 
 /**
- * Loads what node:dgram cannot do: sockets of one network interface. Throws an Error that says why this host cannot
- * have it.
+ * Loads functions that node:dgram does not have: sockets of one network interface. Throws an Error that says why this
+ * host does not support them.
  */
 export async function loadSocketCalls(): Promise<SocketCalls> {
   if (process.platform !== 'linux')
     throw new Error(`sockets of one interface need Linux, not ${process.platform}`);
-  // Loaded late: where its binary does not fit the platform, everything but this must go on working.
+  // Loaded late: if its binary does not fit the platform, everything else must still work.
   const { default: koffi } = await import('koffi');
   const libc = koffi.load(null);
   const socket = libc.func('int socket(int, int, int)') as (...values: number[]) => number;

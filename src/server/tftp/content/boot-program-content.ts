@@ -6,8 +6,9 @@ import { answerToFileError, lookAtFile, openFile } from './open-file.ts';
 import type { TftpContent } from './tftp-content.ts';
 
 /**
- * Serves boot programs by name, in whatever folder the client looks for them. Nothing else in their folders: those are
- * the system's, and hold kernels and settings besides. `withhold` says why a client gets none, if so.
+ * Serves boot programs by name, in whatever folder the client requests them. Other files of their folders are not
+ * served: those are system folders, and also contain kernels and settings. `withhold` returns why a client gets none,
+ * or undefined.
  */
 export function bootProgramContent(
   programs: ReadonlyMap<string, Pick<BootProgramFile, 'file'>>,

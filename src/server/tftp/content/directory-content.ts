@@ -7,34 +7,37 @@ import { pathCandidates } from './path-candidates.ts';
 import { RecentAnswers } from './recent-answers.ts';
 import type { TftpAnswer, TftpContent, TftpFileRequest } from './tftp-content.ts';
 
-/** How long a name stands for the same file without another look: too short to notice, and long for a boot storm. */
+/** How long the result of looking up a name is reused: too short to be noticed, but useful in a boot storm. */
 const FILE_MS = 100;
-/** How long a listing of a folder holds: which clients have a folder of their own, and names without regard to case. */
+/**
+ * How long a listing of a folder is reused: which clients have their own folder, and names for the case-insensitive
+ * search.
+ */
 const LISTING_MS = 1000;
 
-/** Folders whose files are served. */
+/** The folders whose files are served. */
 export interface DirectorySettings {
-  /** Searched in this order. One that does not exist has no files. */
+  /** Searched in this order. A folder that does not exist is treated as empty. */
   readonly roots: readonly string[];
-  /** Where links may lead besides the roots. */
+  /** Folders into which links may lead, besides the roots. */
   readonly linkTargets?: readonly string[];
   /** Whether a name may differ in case from the file's, as clients of Windows servers expect. */
   readonly caseInsensitive?: boolean;
 }
 
 /**
- * The files of folders. A name stays within its folder whatever links are in its way, hidden files are not there, and
- * only regular files are served.
+ * Serves the files of folders. A name stays within its folder regardless of links, hidden files are not served, and
+ * only regular files are.
  */
 export class DirectoryContent implements TftpContent {
   readonly #settings: DirectorySettings;
   readonly #hot: HotFiles;
   readonly #found: RecentAnswers<FoundFile | TftpAnswer>;
   readonly #clientFolders: RecentAnswers<ReadonlySet<string> | undefined>;
-  /** By folder: names as the disk has them, by their lower case. */
+  /** By folder: the names on disk, by their lower case. */
   readonly #spellings: RecentAnswers<ReadonlyMap<string, string>>;
 
-  /** `now` tells monotonic milliseconds. */
+  /** `now` returns monotonic milliseconds. */
   constructor(settings: DirectorySettings, hot: HotFiles, now: () => number) {
     this.#settings = settings;
     this.#hot = hot;
@@ -87,7 +90,8 @@ export class DirectoryContent implements TftpContent {
       const found = await this.#found.get(file, () => this.#look(root, file));
       if ('kind' in found) return found;
       return await openFile(found, name, this.#hot).catch(async () => {
-        // It may have been replaced since it was looked at; if it is the new one that cannot be opened, that counts.
+        // The file may have been replaced since it was looked up; if the new one cannot be opened either, that is the
+        // answer.
         this.#found.forget(file);
         const again = await this.#look(root, file);
         return 'kind' in again ? again : openFile(again, name, this.#hot);
@@ -99,10 +103,10 @@ export class DirectoryContent implements TftpContent {
     }
   }
 
-  /** Where a file really is, or that it is not served. Rejects with the error of the file system. */
+  /** The real path of a file, or that it is not served. Rejects with the error of the file system. */
   async #look(root: string, file: string): Promise<FoundFile | TftpAnswer> {
     const real = await realpath(file);
-    // Where no link is in the way, there is nothing to look up.
+    // If no component is a link, there is nothing to resolve.
     if (real !== file && !(await this.#isAllowed(root, real))) {
       return { kind: 'refused', reason: 'a link that leads out of the served folder' };
     }
@@ -122,7 +126,10 @@ function isBelow(folder: string, file: string): boolean {
   return file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-/** The names in a folder that are addresses; undefined if the folder cannot be listed, though its files may be read. */
+/**
+ * The names in a folder that are addresses; undefined if the folder cannot be listed, although its files may be
+ * readable.
+ */
 async function listClientFolders(root: string): Promise<ReadonlySet<string> | undefined> {
   const folders = new Set<string>();
   try {
@@ -135,7 +142,7 @@ async function listClientFolders(root: string): Promise<ReadonlySet<string> | un
   }
 }
 
-/** The names in a folder by their lower case; of several that differ in case only, the first in the order of the alphabet. */
+/** The names in a folder by their lower case; of several that differ only in case, the first in alphabetical order. */
 async function listSpellings(folder: string): Promise<ReadonlyMap<string, string>> {
   const names = await readdir(folder).catch(() => []);
   return new Map(

@@ -1,4 +1,4 @@
-/** How much of the memory files may take, in bytes. */
+/** Maximum memory for files, in bytes. */
 export interface HotFileLimits {
   readonly fileBytesMax: number;
   readonly totalBytesMax: number;
@@ -12,16 +12,16 @@ interface HotFile {
   users: number;
 }
 
-/** A file in memory; `release` says that one user is done with it. */
+/** A file in memory; each user calls `release` when done. */
 export interface HotFileLease {
   readonly bytes: Uint8Array;
   release(): void;
 }
 
 /**
- * Files that machines ask for again and again, kept in memory, so that a rack that boots at once reads them once. The
- * files that were not used for longest give way. What is in use cannot give way: while that fills the limit, further
- * files are not taken, and are streamed instead.
+ * Keeps files that machines request repeatedly in memory, so that a rack that boots at once reads them once. Files that
+ * were not used for longest are removed first. Files in use cannot be removed: while they fill the limit, further files
+ * are streamed instead.
  */
 export class HotFiles {
   readonly #limits: HotFileLimits;
@@ -33,13 +33,13 @@ export class HotFiles {
     this.#limits = limits;
   }
 
-  /** Bytes that the files take now. */
+  /** Bytes that the files occupy now. */
   get totalBytes(): number {
     return this.#total;
   }
 
   /**
-   * The file, from memory or by `read`, which is called once for all who ask at the same time; undefined if it does not
+   * The file, from memory or by `read`, which is called once for all simultaneous requests; undefined if it does not
    * fit. `key` must change when the file does. Rejects as `read` does.
    */
   async use(key: string, size: number, read: () => Promise<Uint8Array>): Promise<HotFileLease | undefined> {
@@ -49,7 +49,7 @@ export class HotFiles {
       file = { bytes: read(), size, users: 0 };
       this.#total += size;
     }
-    // Deleting first makes it the one used last.
+    // Deleting it first moves it to the end, as the one used last.
     this.#files.delete(key);
     this.#files.set(key, file);
     const taken = file;

@@ -3,10 +3,10 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import type { HotFiles } from './hot-files.ts';
 import type { TftpAnswer } from './tftp-content.ts';
 
-/** Errors that mean that there is no such file, whatever made it so. */
+/** Errors that mean that there is no such file, whatever the cause. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EISDIR', 'ENXIO', 'EINVAL']);
 
-/** What an error of the file system means for the client; undefined if it is our trouble and not an answer. */
+/** The answer to the client for an error of the file system; undefined if the error is a fault of this host. */
 export function answerToFileError(error: unknown): TftpAnswer | undefined {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (ABSENT.has(code)) return { kind: 'not-found' };
@@ -16,17 +16,17 @@ export function answerToFileError(error: unknown): TftpAnswer | undefined {
   return undefined;
 }
 
-/** A regular file as the disk had it when it was looked at. */
+/** A regular file as it was on disk when it was looked up. */
 export interface FoundFile {
-  /** Without links, as realpath gives it. */
+  /** Without links, as realpath returns it. */
   readonly realPath: string;
   readonly stats: BigIntStats;
-  /** Another one when the file has changed. */
+  /** Differs if the file has changed. */
   readonly key: string;
 }
 
 /**
- * Looks at a file. Undefined for what is no regular file: devices and pipes are not opened, since opening alone can
+ * Looks up a file. Undefined for anything but a regular file: devices and pipes are not opened, since opening alone can
  * block, or move a tape. Rejects with the error of the file system.
  */
 export async function lookAtFile(realPath: string): Promise<FoundFile | undefined> {
@@ -37,8 +37,8 @@ export async function lookAtFile(realPath: string): Promise<FoundFile | undefine
 }
 
 /**
- * Opens a file that was found; `name` is for the log. Small files come from memory. Rejects with the error of the file
- * system, which is ENOENT if the file is another one by now, or has another size.
+ * Opens a file that was looked up; `name` is for the log. Small files come from memory. Rejects with the error of the
+ * file system, which is ENOENT if the file was replaced meanwhile, or has another size.
  */
 export async function openFile(found: FoundFile, name: string, hot: HotFiles): Promise<TftpAnswer> {
   const size = Number(found.stats.size);
@@ -70,7 +70,7 @@ async function readWhole(found: FoundFile): Promise<Uint8Array> {
   }
 }
 
-/** Opens what was looked at. A link or a pipe that took its place meanwhile is not followed, and does not block. */
+/** Opens the file that was looked up. A link or pipe that replaced it meanwhile is not followed, and does not block. */
 async function openSame({ realPath, stats }: FoundFile): Promise<FileHandle> {
   const handle = await open(realPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -1,4 +1,4 @@
-/** Answers that are remembered at once; more than a storm asks for within a moment. */
+/** Maximum number of remembered answers; more than a boot storm asks for within a moment. */
 const ANSWERS_MAX = 1000;
 
 interface Answer<T> {
@@ -7,8 +7,8 @@ interface Answer<T> {
 }
 
 /**
- * What the disk has said lately. A rack that boots asks for the same few files hundreds of times a second, and every
- * look at the disk is a way to another thread and back. Who asks while an answer is on its way waits for the same one.
+ * Recent results of disk look-ups. A rack that boots requests the same few files hundreds of times a second, and every
+ * disk look-up is a round trip to another thread. Requests that arrive while a look-up is running wait for its result.
  */
 export class RecentAnswers<T> {
   readonly #freshMs: number;
@@ -16,13 +16,13 @@ export class RecentAnswers<T> {
   /** Oldest first. */
   readonly #answers = new Map<string, Answer<T>>();
 
-  /** An answer holds for `freshMs` from when it was asked for. */
+  /** An answer is valid for `freshMs` from when it was asked for. */
   constructor(freshMs: number, nowMs: () => number) {
     this.#freshMs = freshMs;
     this.#nowMs = nowMs;
   }
 
-  /** The answer, remembered or by `ask`. Rejects as `ask` does, which is not remembered. */
+  /** The answer, remembered or from `ask`. Rejects as `ask` does, which is not remembered. */
   get(question: string, ask: () => Promise<T>): Promise<T> {
     const nowMs = this.#nowMs();
     const known = this.#answers.get(question);
@@ -39,7 +39,7 @@ export class RecentAnswers<T> {
     return answer.value;
   }
 
-  /** Forgets an answer that has turned out wrong. */
+  /** Forgets an answer that turned out to be wrong. */
   forget(question: string): void {
     this.#answers.delete(question);
   }

@@ -1,18 +1,20 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 
-/** What a client asks for. */
+/** The request of a client. */
 export interface TftpFileRequest {
   /** Relative, with `/` between segments, none of which is `..`; made by requestedPath. */
   readonly path: string;
   readonly clientAddress: Ipv4Address;
-  /** Our address that was asked. */
+  /** The address of ours to which the request was sent. */
   readonly localAddress: Ipv4Address;
 }
 
-/** A file too large for memory. Reading goes on from what was opened, even if the name has another file by now. */
+/** A file too large for memory. It is read from the file that was opened, even if another file has its name by now. */
 export interface TftpStream {
   readonly size: number;
-  /** Fills `target` from `position` on; resolves to the number of bytes, which is less only at the end of the file. */
+  /**
+   * Fills `target` from `position` on; resolves to the number of bytes, which is smaller only at the end of the file.
+   */
   read(target: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -27,15 +29,15 @@ export type TftpAnswer =
     }
   | { readonly kind: 'stream'; readonly name: string; readonly stream: TftpStream }
   | { readonly kind: 'not-found' }
-  /** There is something, and it is not for this client. */
+  /** The file exists, but this client may not have it. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Where files come from. `open` rejects only if something is broken, never because a client asked wrongly. */
+/** A source of files. `open` rejects only if something is broken, never because of an invalid request. */
 export interface TftpContent {
   open(request: TftpFileRequest): TftpAnswer | Promise<TftpAnswer>;
 }
 
-/** Content from several places: the first that has the file, or refuses it, gives the answer. */
+/** Content from several sources: the first one that has the file, or refuses it, gives the answer. */
 export function firstContentOf(places: readonly TftpContent[]): TftpContent {
   return {
     async open(request) {

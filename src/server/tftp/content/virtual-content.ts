@@ -1,13 +1,13 @@
 import type { TftpAnswer, TftpContent, TftpFileRequest } from './tftp-content.ts';
 
-/** Makes the bytes of a file that is on no disk; undefined if there is no such file for this client. */
+/** Generates the bytes of a file that is not on disk; undefined if there is no such file for this client. */
 export type MakeVirtualFile = (
   request: TftpFileRequest,
 ) => string | Uint8Array | undefined | Promise<string | Uint8Array | undefined>;
 
 /**
- * Files that are made when asked for: scripts, `autoexec.ipxe`, what differs by machine. TFTP neither encrypts nor
- * knows who asks, so nothing secret may be in them.
+ * Files that are generated on request: scripts, `autoexec.ipxe`, and files that differ by machine. TFTP has no
+ * encryption and no authentication, so they must not contain secrets.
  */
 export function virtualContent(make: MakeVirtualFile): TftpContent {
   return {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 
 const MINUTE_MS = 60_000;
-/** Clients with a line of their own; requests of further ones are only counted. */
+/** Number of clients with a log line of their own; requests of further ones are only counted. */
 const CLIENTS_MAX = 1_000;
 
 interface Rejects<Reason> {
@@ -12,7 +12,7 @@ interface Rejects<Reason> {
   readonly reasons: Set<Reason>;
 }
 
-/** One log line for each client and minute, however often its requests are rejected. */
+/** Writes one log line for each client and minute, however often its requests are rejected. */
 export class RejectLog<Reason extends string> {
   readonly #log: Logger;
   readonly #clients = new Map<Ipv4Address, Rejects<Reason>>();
@@ -26,7 +26,7 @@ export class RejectLog<Reason extends string> {
     return this.#clients.size === 0;
   }
 
-  /** Logs the first reject of a client's minute; returns whether this was the first for its reason. */
+  /** Logs the first rejected request of a client's minute; returns whether it was the first for its reason. */
   add(client: Ipv4Address, reason: Reason, text: string, file: string | undefined, nowMs: number): boolean {
     this.expire(nowMs);
     const known = this.#clients.get(client);
@@ -43,9 +43,9 @@ export class RejectLog<Reason extends string> {
     return true;
   }
 
-  /** Ends minutes that are over, and says how many more rejects they brought. */
+  /** Ends minutes that are over, and logs how many more requests were rejected in them. */
   expire(nowMs: number): void {
-    // Insertion order is order of time.
+    // Insertion order is time order.
     for (const [client, { count, lastText, sinceMs }] of this.#clients) {
       if (nowMs - sinceMs < MINUTE_MS) return;
       this.#clients.delete(client);

@@ -4,40 +4,46 @@ import type { TftpListener } from '../tftp-listeners.ts';
 import type { TftpTransfer } from './tftp-transfer.ts';
 import type { TftpPeer } from './transfer-port.ts';
 
-/** A request that was let in, until what came of it has ended. */
+/** A request that was accepted, until its transfer has ended. */
 export interface RunningTransfer {
   readonly listener: TftpListener;
-  /** The request as it came, to know it again. */
+  /** The request as it was received, to recognise it again. */
   readonly request: Buffer;
   readonly peer: TftpPeer;
   readonly startedMs: number;
   /** Absent while the file is being opened. */
   transfer?: TftpTransfer;
-  /** Bytes of one block, as it was settled. */
+  /** The negotiated block size in bytes. */
   blksize?: number;
-  /** Whether its place was given back. */
+  /** Whether its place was released. */
   left?: boolean;
 }
 
-/** A client that is there answers sooner. Shorter than the first wait before sending again, longer than a busy network. */
+/**
+ * A client that is present answers sooner. Shorter than the first wait before sending again, longer than the delay of a
+ * busy network.
+ */
 const UNANSWERED_MS_MIN = 300;
 
-/** A client that reads answers much sooner; one that is being switched off does not. */
+/** A client that is reading answers much sooner; one that is being switched off does not. */
 const SILENT_MS = 3_000;
-/** What a transfer must have moved in a second, when others wait for its place: the slowest firmware moves ten times as much. */
+/**
+ * Bytes per second that a transfer must have sent when others wait for its place: the slowest firmware receives ten
+ * times as much.
+ */
 const BYTES_PER_SECOND_MIN = 8_000;
-/** Time that a transfer gets to show how quick it is. */
+/** How long a transfer runs before its speed is judged. */
 const JUDGED_AFTER_MS = 5_000;
-/** How long no transfer is looked for that is slow enough, after none was: looking goes through all of them. */
+/** How long no search for a slow transfer is made after one found none: a search goes through all of them. */
 const NONE_SLOW_MS = 100;
 
-/** The transfers under way, within the limits of how many there may be. */
+/** The running transfers, and the limits of their number. */
 export class RunningTransfers {
   readonly #limits: RequestLimits;
   readonly #nowMs: () => number;
   /** By our address, the peer's address and its port. */
   readonly #byPeer = new Map<string, RunningTransfer>();
-  /** Those whose client had not answered when last looked at, oldest first. */
+  /** Transfers whose client had not answered at the last check, oldest first. */
   readonly #unanswered = new Set<RunningTransfer>();
   #onIdle: (() => void) | undefined;
   #noneSlowUntilMs = Number.NEGATIVE_INFINITY;
@@ -51,12 +57,12 @@ export class RunningTransfers {
     return this.#byPeer.size;
   }
 
-  /** The newest of this peer with this address of ours. */
+  /** The newest transfer of this peer with this address of ours. */
   find(listener: TftpListener, peer: TftpPeer): RunningTransfer | undefined {
     return this.#byPeer.get(keyOf(listener.address, peer));
   }
 
-  /** Lets a transfer in, which `leave` must end; or says why not. */
+  /** Accepts a transfer, which must be ended with `leave`; or returns why not. */
   enter(listener: TftpListener, peer: TftpPeer, request: Buffer): RunningTransfer | LimitReason {
     let limit = this.#limits.enter(peer.address);
     if (limit === 'overload' && this.#makeRoom()) limit = this.#limits.enter(peer.address);
@@ -67,13 +73,13 @@ export class RunningTransfers {
     return running;
   }
 
-  /** Gives a place back, once. */
+  /** Releases a place, once. */
   leave(running: RunningTransfer): void {
     if (running.left === true) return;
     running.left = true;
     this.#unanswered.delete(running);
     const key = keyOf(running.listener.address, running.peer);
-    // A client that started anew has taken the key by now.
+    // A client that started again has taken the key by now.
     if (this.#byPeer.get(key) === running) this.#byPeer.delete(key);
     this.#limits.leave(running.peer.address);
     if (this.#limits.running === 0) this.#onIdle?.();
@@ -88,7 +94,7 @@ export class RunningTransfers {
     }
   }
 
-  /** Tells those whose time has come. */
+  /** Sends a `tick` to the transfers whose deadline has passed. */
   tick(nowMs: number): void {
     for (const { transfer } of this.#byPeer.values()) {
       if (transfer !== undefined && nowMs >= transfer.state.deadlineMs) {
@@ -97,7 +103,7 @@ export class RunningTransfers {
     }
   }
 
-  /** Resolves when all have ended, which after `graceMs` they are made to. */
+  /** Resolves when all have ended; after `graceMs` they are ended. */
   async end(graceMs: number): Promise<void> {
     if (this.#limits.running === 0) return;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -107,9 +113,9 @@ export class RunningTransfers {
   }
 
   /**
-   * Ends a transfer for another: the one that has waited longest for its client's first answer, since a few hundred
-   * requests a second with forged senders would keep everybody out; else the slowest, since clients that answer only
-   * now and then would.
+   * Ends a transfer to make place for another: the one that has waited longest for its client's first answer, since a
+   * few hundred requests a second with forged senders would otherwise keep all others out; or else the slowest, since
+   * clients that answer only now and then would do the same.
    */
   #makeRoom(): boolean {
     const displaced = this.#findUnanswered() ?? this.#findSlowest();
@@ -123,7 +129,7 @@ export class RunningTransfers {
     for (const running of this.#unanswered) {
       const { startedMs, transfer } = running;
       if (this.#nowMs() - startedMs < UNANSWERED_MS_MIN) return undefined;
-      // A file that takes long to open is no fault of the client.
+      // A file that takes long to open is not the client's fault.
       if (transfer === undefined) continue;
       this.#unanswered.delete(running);
       if (!transfer.state.confirmed) return running;
@@ -131,7 +137,7 @@ export class RunningTransfers {
     return undefined;
   }
 
-  /** The transfer that moves least, of those that are silent or slower than any client that is there. */
+  /** The slowest transfer of those that are silent or slower than any real client. */
   #findSlowest(): RunningTransfer | undefined {
     const nowMs = this.#nowMs();
     if (nowMs < this.#noneSlowUntilMs) return undefined;

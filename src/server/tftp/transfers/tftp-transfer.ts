@@ -19,10 +19,10 @@ import {
   type TransferPort,
 } from './transfer-port.ts';
 
-/** Errors by which the kernel says of a packet itself that it can never be sent there. */
+/** Errors with which the kernel reports that a packet can never be sent to its destination. */
 const NEVER_SENT: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE', 'EACCES']);
 
-/** What one transfer is made of. */
+/** What one transfer depends on. */
 export interface TftpTransferParts {
   readonly peer: TftpPeer;
   readonly port: Pick<TransferPort, 'senderTo'>;
@@ -32,23 +32,23 @@ export interface TftpTransferParts {
   readonly blocks: TransferBlocks;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** The socket was full, and the transfer begins to wait. */
+  /** The socket's buffer was full, and the transfer begins to wait. */
   readonly onNoRoom: () => void;
-  /** A packet was lost before it left; `code` is like `ENETUNREACH`. */
+  /** A packet was lost before it was sent; `code` is like `ENETUNREACH`. */
   readonly onSendError: (code: string) => void;
-  /** Called once; the transfer has let go of its file and not of its socket. */
+  /** Called once, when the transfer has released its file but not its socket. */
   readonly onEnd: (outcome: TransferOutcome | 'unreachable', error?: Error) => void;
 }
 
-/** Carries out what the transfer's state machine decides: reads, sends, and passes on what comes. */
+/** Executes what the transfer's state machine decides: reads, sends, and passes on received packets. */
 export class TftpTransfer implements SenderListener {
   readonly #parts: TftpTransferParts;
   readonly #sender: PacketSender;
   #state: TransferState;
-  /** The window to send once its blocks are loaded; a later one takes its place. */
+  /** The window to send once its blocks are loaded; a later one replaces it. */
   #wanted: { readonly first: number; readonly count: number } | undefined;
   #loading = false;
-  /** What the log is to say besides the outcome. */
+  /** What is logged besides the outcome. */
   #error: Error | undefined;
 
   constructor(parts: TftpTransferParts) {
@@ -128,7 +128,7 @@ export class TftpTransfer implements SenderListener {
     this.handle({ kind: 'room', nowMs: this.#parts.now() });
   }
 
-  /** A route that is away for a moment loses packets like a bad cable does, and they are sent again as after that. */
+  /** If a route is missing for a moment, packets are lost as with a bad cable, and are sent again in the same way. */
   failed(error: SendError): void {
     const { code = 'unknown' } = error;
     this.#parts.onSendError(code);

@@ -1,9 +1,9 @@
 import type { TftpStream } from '../content/tftp-content.ts';
 
-/** What a read brings at least, in bytes: fewer and larger reads for clients that take one small block at a time. */
+/** Minimum size of a read in bytes: fewer and larger reads for clients that request one small block at a time. */
 const READ_AHEAD_BYTES = 64 * 1024;
 
-/** Where the bytes of a block are: in `bytes` from `start` up to `end`. */
+/** The place of a block's bytes: in `bytes` from `start` up to `end`. */
 export interface BlockPlace {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -13,19 +13,19 @@ export interface BlockPlace {
 /** The blocks of one file as one transfer sends them. Blocks count from 1. */
 export interface TransferBlocks {
   readonly size: number;
-  /** Makes blocks ready; undefined if they are already. Rejects if the file cannot be read, or has become shorter. */
+  /** Loads blocks; undefined if they are already loaded. Rejects if the file cannot be read, or has become shorter. */
   load(first: number, count: number): Promise<void> | undefined;
-  /** A block that is ready. The bytes stay as they are until they are sent. */
+  /** A block that is loaded. The bytes do not change until they are sent. */
   locate(block: number): BlockPlace;
   close(): Promise<void>;
 }
 
-/** DATA packets of a file: one more than full blocks, since a short one, if need be empty, says that the file ends. */
+/** Number of DATA packets of a file: one more than full blocks, since a short or empty block marks the end. */
 export function countBlocks(size: number, blksize: number): number {
   return Math.floor(size / blksize) + 1;
 }
 
-/** Blocks of a file in memory, sent from where they are. */
+/** Blocks of a file in memory, sent without a copy. */
 export class MemoryBlocks implements TransferBlocks {
   readonly size: number;
   readonly #bytes: Uint8Array;
@@ -61,8 +61,8 @@ interface Chunk {
 }
 
 /**
- * Blocks of a file that is read as it is sent: a chunk at hand, and the one after it on its way. Every chunk has memory
- * of its own, because the socket may hold on to what it could not send yet.
+ * Blocks of a file that is read while it is sent: one chunk is loaded, and the next one is being read. Every chunk has
+ * its own memory, because the socket may still refer to what it could not send yet.
  */
 export class StreamedBlocks implements TransferBlocks {
   readonly size: number;
@@ -94,7 +94,7 @@ export class StreamedBlocks implements TransferBlocks {
   }
 
   async close(): Promise<void> {
-    // A read that is under way must not find its file closed, and its number given to another file.
+    // A file must not be closed during a read, since its descriptor could be reused for another file.
     await this.#next?.chunk.catch(() => undefined);
     this.#current = undefined;
     await this.#stream.close();
@@ -110,7 +110,7 @@ export class StreamedBlocks implements TransferBlocks {
       return;
     }
     const reading = this.#read(next);
-    // A failure is told to whoever comes to need the chunk.
+    // A failure is reported when the chunk is needed.
     reading.catch(() => undefined);
     this.#next = { first: next, chunk: reading };
   }

@@ -3,62 +3,62 @@ import { getSystemErrorName } from 'node:util';
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
 import type { PacketBatches, PacketDestination, UnsentPacket } from '../../udp/packet-batches.ts';
 
-/** Late packets to a transfer that has ended are let alone for this long. */
+/** For this long, late packets to an ended transfer are ignored. */
 const QUARANTINE_MS = 10_000;
-/** Ended transfers that are remembered. */
+/** Number of ended transfers that are remembered. */
 const ENDED_MAX = 10_000;
 const PORTS = 0x1_0000;
-/** Bytes of a packet that its transfer numbers. */
+/** Size in bytes of the head of a packet, which contains the block number. */
 const HEAD_LENGTH = 4;
-/** How long to wait when the kernel has no memory for a packet, of which it tells no end. */
+/** How long to wait if the kernel has no memory for a packet, since it does not report when that changes. */
 const NO_MEMORY_PAUSE_MS = 5;
 const NO_MEMORY: ReadonlySet<string> = new Set(['ENOBUFS', 'ENOMEM']);
 
-/** Where packets go to. */
+/** The destination of packets. */
 export interface TftpPeer {
   readonly address: Ipv4Address;
   readonly port: number;
 }
 
-/** Takes a packet of a transfer. `bytes` are its own only until it returns. */
+/** Receives a packet of a transfer. `bytes` are valid only until it returns. */
 export type TakeTransferPacket = (bytes: Uint8Array) => void;
 
-/** A packet that could not be sent; `code` is like `ENETUNREACH`. */
+/** A packet could not be sent; `code` is like `ENETUNREACH`. */
 export type SendError = Error & { readonly code?: string };
 
-/** Hears what became of packets that were not sent at once. */
+/** Is notified about packets that were not sent at once. */
 export interface SenderListener {
-  /** There was no room for the packet with this head. It is dropped, and `room` will be called. */
+  /** There was no space for the packet with this head. It is dropped, and `room` will be called. */
   noRoom(head: number): void;
-  /** There is room again. */
+  /** There is space again. */
   room(): void;
   /** A packet was dropped for another reason. */
   failed(error: SendError): void;
 }
 
-/** What a transfer needs to send. */
+/** The sending side of a transfer. */
 export interface PacketSender {
   /**
-   * Sends a packet, at the latest when flushed: the four bytes of `head`, a number in network order, and those of `body`
-   * from `start` up to `end`, which must stay as they are.
+   * Sends a packet, at the latest when flushed: the four bytes of `head`, a number in network order, and those of
+   * `body` from `start` up to `end`, which must not change until then.
    */
   send(head: number, body: Uint8Array, start: number, end: number): void;
   flush(): void;
 }
 
-/** Sends a packet that is whole, at once. */
+/** Sends a complete packet at once. */
 export function sendPacket(sender: PacketSender, packet: Buffer): void {
   sender.send(packet.readUInt32BE(0), packet, HEAD_LENGTH, packet.length);
   sender.flush();
 }
 
-/** What a port is made of. */
+/** What a port depends on. */
 export interface TransferPortParts {
   readonly socket: Socket;
-  /** The descriptor, where packets can be sent and received in batches; else each is a call of node:dgram. */
+  /** The descriptor, if packets can be sent and received in batches; otherwise each takes a call of node:dgram. */
   readonly fd?: number;
   readonly batches?: PacketBatches;
-  /** A packet from whom no transfer is known. */
+  /** A packet was received from a peer without a transfer. */
   readonly onStranger: (port: TransferPort, bytes: Uint8Array, peer: TftpPeer) => void;
   readonly onError: (error: Error) => void;
   /** Monotonic milliseconds. */
@@ -66,16 +66,16 @@ export interface TransferPortParts {
 }
 
 /**
- * A port from which many transfers are sent, each to its own peer. One socket for many lets the kernel hand over the
- * ACKs of all of them at once (docs/decisions/0040).
+ * A port from which many transfers are sent, each to its own peer. With one socket for many transfers the kernel
+ * returns the ACKs of all of them at once (docs/decisions/0040).
  */
 export class TransferPort {
   readonly #parts: TransferPortParts;
   /** By the peer's address and port, as one number. */
   readonly #transfers = new Map<number, TakeTransferPacket>();
-  /** When; in the order of time. */
+  /** The time when each ended, in order of time. */
   readonly #ended = new Map<number, number>();
-  /** Whether the socket has no room, so that packets are kept back; `#waiting` are told when it has. */
+  /** Whether the socket's buffer is full, so that packets are kept back; `#waiting` are notified when it has space. */
   #full = false;
   readonly #waiting = new Set<SenderListener>();
   #pause: NodeJS.Timeout | undefined;
@@ -85,8 +85,8 @@ export class TransferPort {
   }
 
   /**
-   * Takes what comes to the socket; after a packet that was waited for, `onPacket` is called. Not for a port that takes
-   * requests as well, whose owner calls `take`.
+   * Receives what arrives at the socket; `onPacket` is called after a packet of a transfer. Not used for a port that
+   * also receives requests, whose owner calls `take`.
    */
   listen(onPacket: () => void): void {
     const { onError, socket } = this.#parts;
@@ -99,7 +99,10 @@ export class TransferPort {
     });
   }
 
-  /** Takes what has come already, as much as fits one system call, and sends what follows. Returns how many packets. */
+  /**
+   * Receives what has arrived already, at most as much as fits one system call, and sends what follows from it. Returns
+   * the number of packets.
+   */
   receive(): number {
     const { batches, fd } = this.#parts;
     if (batches === undefined || fd === undefined) return 0;
@@ -108,7 +111,7 @@ export class TransferPort {
     return Math.max(0, received);
   }
 
-  /** Gives a packet to the transfer that it belongs to. */
+  /** Passes a packet to its transfer. */
   take(bytes: Uint8Array, address: number, port: number): void {
     const key = address * PORTS + port;
     const transfer = this.#transfers.get(key);
@@ -121,18 +124,18 @@ export class TransferPort {
   readonly #take = (bytes: Uint8Array, address: number, port: number): void =>
     this.take(bytes, address, port);
 
-  /** Transfers that are sent from here now. */
+  /** Number of transfers that are sent from here now. */
   get transfers(): number {
     return this.#transfers.size;
   }
 
-  /** When the peer's last transfer from this port ended; Infinity while it runs, 0 if there was none lately. */
+  /** When the peer's last transfer from this port ended; Infinity while it runs, 0 if there was none recently. */
   leftMs(peer: TftpPeer): number {
     const key = keyOf(peer);
     return this.#transfers.has(key) ? Infinity : (this.#ended.get(key) ?? 0);
   }
 
-  /** Begins to give a peer's packets to `take`; one that came before it gets no more. */
+  /** Begins to pass a peer's packets to `take`; an earlier receiver of the same peer gets no more. */
   join(peer: TftpPeer, take: TakeTransferPacket): void {
     this.#transfers.set(keyOf(peer), take);
   }
@@ -146,12 +149,12 @@ export class TransferPort {
       if (nowMs - atMs < QUARANTINE_MS && this.#ended.size < ENDED_MAX) break;
       this.#ended.delete(ended);
     }
-    // Deleting first makes it the last.
+    // Deleting it first moves it to the end.
     this.#ended.delete(key);
     this.#ended.set(key, nowMs);
   }
 
-  /** What sends to one peer. */
+  /** The sending side for one peer. */
   senderTo(peer: TftpPeer, listener: SenderListener): PacketSender {
     const { batches, fd, socket } = this.#parts;
     if (batches === undefined || fd === undefined) {
@@ -198,7 +201,7 @@ export class TransferPort {
       listener.failed(error);
       return;
     } else if (!this.#full) {
-      // Node waits until the kernel has room. The packet that it keeps is a copy, since its file may be gone by then.
+      // Node waits until the kernel has space. It keeps a copy of the packet, since the file may be closed by then.
       this.#full = true;
       const kept = Buffer.concat(piecesOf(packet));
       this.#parts.socket.send(kept, peer.port, peer.address, () => this.#onRoom());
@@ -212,7 +215,10 @@ export class TransferPort {
     listener.noRoom(head);
   }
 
-  /** Who has waited longest goes first. What does not fit this time either waits again, in the same order. */
+  /**
+   * The one that has waited longest is notified first. Those whose packets do not fit this time wait again, in the same
+   * order.
+   */
   #onRoom(): void {
     this.#pause = undefined;
     this.#full = false;

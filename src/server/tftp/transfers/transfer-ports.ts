@@ -5,14 +5,17 @@ import { loadSocketCalls, type SocketCalls } from '../../udp/socket-calls.ts';
 import { type TftpPeer, TransferPort, type TransferPortParts } from './transfer-port.ts';
 import type { TurnBudget } from './turn-budget.ts';
 
-/** Ports of one address. With fewer, a client that asks again and again from one port would sooner meet the same one. */
+/**
+ * Number of ports of one address. With fewer, a client that sends many requests from one port would sooner get a port
+ * that it had before.
+ */
 const PORTS = 4;
 /**
- * Transfers of a port that is preferred to an idle one: the more share a port, the more ACKs come with one system call.
- * The kernel holds some 500 of them where `net.core.rmem_max` has its usual value.
+ * A port with fewer transfers than this is preferred to an idle one: the more transfers share a port, the more ACKs one
+ * system call returns. The kernel's buffer holds some 500 of them if `net.core.rmem_max` has its usual value.
  */
 const SHARED_BY = 250;
-/** ACKs that wait in the kernel while we are busy: some 2,000 on each port. */
+/** Size of the kernel's buffer for waiting ACKs: some 2,000 on each port. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 /** A whole window of 64 blocks for several clients at once. */
 const SEND_BUFFER_BYTES = 4 << 20;
@@ -23,20 +26,23 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** What sends in batches. */
+/** Sends packets in batches. */
 export interface BatchedCalls {
   readonly calls: SocketCalls;
   readonly batches: PacketBatches;
 }
 
-/** Loads what sends in batches; undefined where this host cannot. */
+/** Loads the functions for batches; undefined if this host does not support them. */
 export async function loadBatchedCalls(): Promise<BatchedCalls | undefined> {
   const calls = await loadSocketCalls().catch(() => undefined);
   const batches = calls && PacketBatches.create(calls);
   return calls && batches && { calls, batches };
 }
 
-/** The ports that send the files of one address of ours: a client takes no other sender than the one it asked. */
+/**
+ * The ports that send the files of one address of ours: a client accepts packets only from the address to which it sent
+ * its request.
+ */
 export class TransferPorts {
   readonly #ports: readonly TransferPort[];
 
@@ -46,7 +52,7 @@ export class TransferPorts {
 
   /**
    * Opens ports at `address`, in `range` or where the kernel chooses; ports of the range that other programs hold are
-   * passed over. Rejects with UdpBindError if there is none.
+   * skipped. Rejects with UdpBindError if there is none.
    */
   static async open(
     address: Ipv4Address,
@@ -63,7 +69,7 @@ export class TransferPorts {
           address,
           port: range === undefined ? 0 : port,
           reuseAddress: false,
-          // The kernel then sends nothing to a broadcast address, which only a forged request comes from.
+          // The kernel then sends nothing to a broadcast address, which only a forged request can have as its source.
           broadcast: false,
           receiveBufferBytes: RECEIVE_BUFFER_BYTES,
           ...(batched && { calls: batched.calls }),
@@ -89,7 +95,7 @@ export class TransferPorts {
     return opened;
   }
 
-  /** Takes what has come to any of the ports, for as long as it keeps coming: clients answer while we send. */
+  /** Receives what has arrived at any of the ports, for as long as more arrives: clients answer while we send. */
   #receive(turn: TurnBudget): void {
     let received = 1;
     while (received > 0 && turn.left) {
@@ -99,9 +105,9 @@ export class TransferPorts {
   }
 
   /**
-   * The port for a new transfer. RFC 1350 section 4 has a new port for every transfer so that what is late of an old
-   * one cannot be taken for the new: hence the one that this peer has left for longest, and never one that it uses.
-   * Undefined if it uses all.
+   * The port for a new transfer. RFC 1350 section 4 requires a new port for every transfer, so that late packets of an
+   * old one cannot be taken for packets of the new one. Therefore this is the port that the peer has not used for
+   * longest, and never one that it is using. Undefined if it is using all of them.
    */
   choose(peer: TftpPeer): TransferPort | undefined {
     let chosen: TransferPort | undefined;
