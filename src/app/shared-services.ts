@@ -26,7 +26,8 @@ import { BootSessions } from '../provision/history/boot-session.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
-import { FILES_SOURCE, MachineRegistry } from '../machines/machine-registry.ts';
+import { FILES_SOURCE } from '../machines/machine-records.ts';
+import { MachineRegistry } from '../machines/machine-registry.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -77,7 +78,8 @@ export async function startSharedServices(
   const transitions = services.add('transitions', new TransitionLog(store.transitions));
   const announced = { ...store, ...transitions.announcing(store) };
   services.add('history', startPruner(announced, settings, log, clock));
-  const catalog = await startCatalog(settings, store.catalog, log, clock, services);
+  const machines = await startMachines(announced.machines, log, clock, services);
+  const catalog = await startCatalog(settings, store.catalog, machines, log, clock, services);
   if (catalog.generation === undefined) requireCatalogFolder(settings.catalog.dir);
 
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
@@ -88,7 +90,6 @@ export async function startSharedServices(
   watcher.start();
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
-  const machines = await startMachines(catalog, announced.machines, log, clock, services);
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
@@ -178,13 +179,21 @@ function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock
 async function startCatalog(
   settings: Settings,
   keeper: CatalogKeeper,
+  machines: MachineRegistry,
   log: Logger,
   { now }: Clock,
   services: Services,
 ): Promise<Catalog> {
   const directory = settings.catalog.dir;
   const loader = new ThreadedCatalogLoader({ directory });
-  const catalog = new Catalog({ directory, loader, keeper, now, log });
+  const catalog = new Catalog({
+    directory,
+    loader,
+    keeper,
+    publish: (declared, swap) => machines.declareAll(FILES_SOURCE, declared, nextTurn, swap),
+    now,
+    log,
+  });
   let unwatch: (() => Promise<void>) | undefined;
   services.add('catalog', {
     close: async () => {
@@ -200,9 +209,8 @@ async function startCatalog(
   return catalog;
 }
 
-/** The registry of machines, which takes over what files declare whenever the catalog was read without a problem. */
+/** The registry of machines, with what was declared when the program last ran, and its journal. */
 async function startMachines(
-  catalog: Catalog,
   store: MachineStore,
   log: Logger,
   clock: Clock,
@@ -219,12 +227,6 @@ async function startMachines(
   const journal = new MachineJournal(store, log, clock.now);
   machines.onChange((changes) => journal.note(changes));
   services.add('machine records', { close: () => journal.flush() });
-  const follow = async (): Promise<void> => {
-    // Without a generation nothing is known of the files, and what was known of the machines before stands.
-    if (catalog.generation !== undefined) await machines.declareAll(FILES_SOURCE, catalog.machines, nextTurn);
-  };
-  await follow();
-  catalog.onLoad(() => void follow());
   return machines;
 }
 

@@ -14,6 +14,11 @@ export interface CatalogParts {
   readonly loader: CatalogLoads;
   /** Stores the last good catalog across restarts. */
   readonly keeper: CatalogKeeper;
+  /**
+   * Replaces the machines that the files declare, and calls `swap` in the turn of the event loop in which they take
+   * effect, so that no request sees the groups of one load with the machines of another.
+   */
+  readonly publish: (machines: readonly Machine[], swap: () => void) => Promise<void>;
   readonly now: () => Date;
   readonly log: Logger;
 }
@@ -50,11 +55,6 @@ export class Catalog {
   /** The generation that serves; undefined if there is none. */
   get generation(): Generation | undefined {
     return this.#serving?.generation;
-  }
-
-  /** The machines that machines/ declares, in the generation that serves. */
-  get machines(): readonly Machine[] {
-    return this.#serving?.machines ?? [];
   }
 
   status(): CatalogStatus {
@@ -118,10 +118,11 @@ export class Catalog {
     };
   }
 
-  /** Stops a load that is running. */
+  /** Stops a load that is running. Machines that are being published still take effect. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#parts.loader.close();
+    await this.#loading;
   }
 
   async #loadUntilSettled(): Promise<void> {
@@ -138,6 +139,8 @@ export class Catalog {
     let load: CatalogLoad | undefined;
     try {
       load = await loader.load(startedAt, () => this.#loadKept());
+      if (load.kind === 'loaded') await this.#serve(load, startedAt);
+      else this.#serveNothing(load.problems, startedAt);
     } catch (error) {
       if (this.#isClosed) return;
       // Whatever the error is, the generation that serves stays in use.
@@ -145,11 +148,8 @@ export class Catalog {
       this.#problems = [
         { file: this.#parts.directory, message: `could not be loaded: ${(error as Error).message}` },
       ];
+      this.#noteTime(startedAt);
     }
-    this.#checkedAt = now();
-    this.#loadMs = this.#checkedAt.getTime() - startedAt.getTime();
-    if (load?.kind === 'nothing') this.#serveNothing(load.problems);
-    if (load?.kind === 'loaded') this.#serve(load);
     for (const listener of this.#listeners) listener();
     if (load?.kind === 'loaded') await this.#tryOut(load);
   }
@@ -166,8 +166,14 @@ export class Catalog {
     }
   }
 
-  #serveNothing(problems: readonly Problem[]): void {
+  #noteTime(startedAt: Date): void {
+    this.#checkedAt = this.#parts.now();
+    this.#loadMs = this.#checkedAt.getTime() - startedAt.getTime();
+  }
+
+  #serveNothing(problems: readonly Problem[], startedAt: Date): void {
     const { log } = this.#parts;
+    this.#noteTime(startedAt);
     this.#problems = problems;
     this.#warnings = [];
     const serving = this.generation?.id ?? 'nothing';
@@ -178,14 +184,17 @@ export class Catalog {
     this.#logAll('error', 'catalog problem', problems);
   }
 
-  #serve(load: Loaded): void {
-    const { log } = this.#parts;
+  async #serve(load: Loaded, startedAt: Date): Promise<void> {
+    const { log, publish } = this.#parts;
     const { from, problems, warnings } = load;
     const isNew = load.generation.id !== this.generation?.id || from !== this.#serving?.from;
     const wasOf = new Set(this.#problems.map(formatProblem));
-    this.#serving = load;
-    this.#problems = problems;
-    this.#warnings = warnings;
+    await publish(load.machines, () => {
+      this.#serving = load;
+      this.#problems = problems;
+      this.#warnings = warnings;
+      this.#noteTime(startedAt);
+    });
     const { id: generation, loadedAt: _loadedAt, ...rest } = this.#describe(load);
     const counts = { generation, ...rest };
     if (from === 'kept') {

@@ -6,7 +6,7 @@ import { recognisedBy } from '../provision/machines/recognised-by.ts';
 import type { MachineChange as StoredChange, MachineStore } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TransitionKind } from '../store/transition-store.ts';
-import type { MachineChange } from './machine-registry.ts';
+import type { MachineChange } from './machine-records.ts';
 import { toMachineRecord } from './machine-record.ts';
 
 /** Changes in one transaction; it is limited because leases wait for it. */

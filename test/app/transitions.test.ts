@@ -1,38 +1,17 @@
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
-import pino from 'pino';
 import { expect, test } from 'vitest';
-import { SYSTEM_CLOCK } from '../../src/app/clock.ts';
-import { Services } from '../../src/app/services.ts';
-import { startSharedServices } from '../../src/app/shared-services.ts';
-import { loadSettings } from '../../src/config/load-settings.ts';
-import { Counters } from '../../src/limits/counters.ts';
 import { parseMac } from '../../src/protocol/mac-address.ts';
 import { catalogTree } from '../catalog/catalog-tree.ts';
-
-// Everything here is the program's own, over a SQLite database in a file; only nothing listens.
+import { startShared } from './start-shared.ts';
 
 const FILES = {
   'railhead.yaml': '{}\n',
   'machines/rack1.yaml': 'id: a\nmac: 52:54:00:00:00:01\n---\nid: b\nmac: 52:54:00:00:00:02\n',
 };
 
-/** Starts over the files and the database of the tree. */
-async function start(tree: string) {
-  const services = new Services();
-  const settings = loadSettings({
-    file: path.join(tree, 'railhead.yaml'),
-    environment: {},
-    flags: [`store.file=${tree}/store.db`, `catalog.dir=${tree}`, 'catalog.watch=false'],
-  });
-  const log = pino({ level: 'silent' });
-  const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
-  return { services, ...(await startSharedServices(environment, services)) };
-}
-
 test('a stranger is discovered, is no known machine, and is gone when a file declares it', async () => {
   const tree = catalogTree(FILES);
-  const { catalog, discovered, machines, services, transitions } = await start(tree);
+  const { catalog, discovered, machines, services, transitions } = await startShared(tree);
   const mac = parseMac('52:54:00:00:00:09')!;
   const subscription = transitions.subscribe(0, new AbortController().signal);
   for (let count = 0; count < 2; count++) await subscription.next();
@@ -56,7 +35,7 @@ test('a stranger is discovered, is no known machine, and is gone when a file dec
 });
 
 test('a stranger that is seen just before the stop is in the log before its subscribers end', async () => {
-  const { discovered, services, transitions } = await start(catalogTree({ 'railhead.yaml': '{}\n' }));
+  const { discovered, services, transitions } = await startShared(catalogTree({ 'railhead.yaml': '{}\n' }));
   const subscription = transitions.subscribe(0, new AbortController().signal);
   const first = subscription.next();
   discovered.note({ claimed: new Map([['mac', '52:54:00:00:00:09']]), remoteAddress: '127.0.0.1' });
@@ -66,7 +45,7 @@ test('a stranger that is seen just before the stop is in the log before its subs
 });
 
 test('a subscriber hears of changes as they are written, of the last ones at the stop as well, and then its loop ends', async () => {
-  const { machines, services, transitions } = await start(catalogTree(FILES));
+  const { machines, services, transitions } = await startShared(catalogTree(FILES));
   const subscription = transitions.subscribe(0, new AbortController().signal);
   const told: string[] = [];
   for (let count = 0; count < 2; count++) told.push((await subscription.next()).value!.machineId);

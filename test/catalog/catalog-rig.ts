@@ -2,6 +2,7 @@ import pino from 'pino';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import type { MatchedResolution } from '../../src/catalog/generation.ts';
 import { formatProblem } from '../../src/documents/problem.ts';
+import type { Machine } from '../../src/provision/machines/machine.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import { TemplateError } from '../../src/provision/rendering/template-error.ts';
 import { claimsOfLabels, labelsFromQuery } from '../../src/provision/selection/labels.ts';
@@ -12,6 +13,7 @@ import { InlineCatalogLoader } from '../fakes/inline-catalog-loader.ts';
 export class CatalogRig {
   readonly keeper: FakeCatalogKeeper;
   readonly catalog: Catalog;
+  #machines: readonly Machine[] = [];
 
   constructor(directory: string, keeper = new FakeCatalogKeeper()) {
     this.keeper = keeper;
@@ -19,6 +21,11 @@ export class CatalogRig {
       directory,
       loader: new InlineCatalogLoader(directory),
       keeper,
+      publish: (machines, swap) => {
+        this.#machines = machines;
+        swap();
+        return Promise.resolve();
+      },
       now: () => new Date(0),
       log: pino({ level: 'silent' }),
     });
@@ -47,18 +54,18 @@ export class CatalogRig {
 
   /** The address that is reserved for a MAC address. */
   address(mac: string): string | undefined {
-    return new MachineIndex(this.catalog.machines).identify(claimsOfLabels(labelsFromQuery([['mac', mac]])))
-      .machine?.address;
+    return new MachineIndex(this.#machines).identify(claimsOfLabels(labelsFromQuery([['mac', mac]]))).machine
+      ?.address;
   }
 
   #render(
     query: Record<string, string>,
     render: (match: MatchedResolution, catalog: Catalog) => string | undefined,
   ): string {
-    const { generation, machines } = this.catalog;
+    const { generation } = this.catalog;
     if (generation === undefined) return 'nothing serves';
     const labels = labelsFromQuery(Object.entries(query));
-    const identification = new MachineIndex(machines).identify(claimsOfLabels(labels));
+    const identification = new MachineIndex(this.#machines).identify(claimsOfLabels(labels));
     const { match, problem, ...resolution } = generation.resolve(labels, identification);
     if (problem !== undefined) return `waits: ${problem}`;
     if (match === undefined) return 'no group';

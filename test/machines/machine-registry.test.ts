@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../src/protocol/ipv4-address.ts';
 import { type MacAddress, parseMac } from '../../src/protocol/mac-address.ts';
-import { FILES_SOURCE, type MachineChange, MachineRegistry } from '../../src/machines/machine-registry.ts';
+import { FILES_SOURCE, type MachineChange } from '../../src/machines/machine-records.ts';
+import { MachineRegistry } from '../../src/machines/machine-registry.ts';
 import type { Machine } from '../../src/provision/machines/machine.ts';
 
 const mac = (index: number): MacAddress => parseMac(`0200${index.toString(16).padStart(8, '0')}`)!;
@@ -148,4 +149,75 @@ test('a hundred thousand machines are taken over a slice at a time, and one of t
   changes.length = 0;
   registry.put(FILES_SOURCE, machine({ id: 'm5', macs: [mac(5)], hostname: 'five' }));
   expect(changes).toEqual(['files changed m5']);
+});
+
+describe('all machines of a source take effect together', () => {
+  const fleet = (count: number, hostname: string): Machine[] =>
+    Array.from({ length: count }, (_, index) => machine({ id: `m${index}`, macs: [mac(index)], hostname }));
+  /** A registry that pauses at every look at its clock. */
+  const pausing = (): MachineRegistry => {
+    let clockMs = 0;
+    return new MachineRegistry(() => (clockMs += 100));
+  };
+  const namesOf = (registry: MachineRegistry, count: number): string => {
+    const names = [0, count >> 1, count - 1].map(
+      (index) => registry.identify({ mac: mac(index) }).machine?.hostname ?? 'nobody',
+    );
+    return [...new Set(names)].join(' and ');
+  };
+
+  test.each([10, 2_500])('of %d machines nobody sees some, nor what comes with them alone', async (count) => {
+    const registry = pausing();
+    let generation = 'none';
+    const seen = new Set<string>();
+    const look = (): Promise<void> => {
+      seen.add(`${generation}: ${namesOf(registry, count)}`);
+      return Promise.resolve();
+    };
+    await registry.declareAll(FILES_SOURCE, fleet(count, 'a'), look, () => (generation = 'a'));
+    await registry.declareAll(FILES_SOURCE, fleet(count, 'b'), look, () => (generation = 'b'));
+    await look();
+    expect([...seen]).toEqual(['none: nobody', 'a: a', 'b: b']);
+  });
+
+  test('what else changes while they are prepared is not lost', async () => {
+    const registry = pausing();
+    registry.put('netbox', machine({ id: 'gone', macs: [mac(9_001)] }));
+    registry.put('netbox', machine({ id: 'edited', macs: [mac(9_002)], hostname: 'before' }));
+    let pauses = 0;
+    const change = (): Promise<void> => {
+      if (++pauses === 5_000) {
+        registry.remove('netbox', 'gone');
+        registry.put('netbox', machine({ id: 'edited', macs: [mac(9_002)], hostname: 'after' }));
+        registry.put('netbox', machine({ id: 'm7', macs: [mac(9_003)] }));
+      }
+      return Promise.resolve();
+    };
+    await registry.declareAll(FILES_SOURCE, fleet(3_000, 'a'), change);
+    expect(pauses).toBeGreaterThan(5_000);
+    expect(registry.identify({ mac: mac(9_001) }).machine).toBeUndefined();
+    expect(registry.identify({ mac: mac(9_002) }).machine?.hostname).toBe('after');
+    expect(registry.find('m7')).toMatchObject({ sources: ['files', 'netbox'], machine: { hostname: 'a' } });
+    expect(registry.size).toBe(3_001);
+  });
+
+  test('listeners hear of the first changes in the turn in which all take effect', async () => {
+    const registry = pausing();
+    let turn = 0;
+    let effective: number | undefined;
+    const told: number[] = [];
+    registry.onChange(() => told.push(turn));
+    const pause = (): Promise<void> => Promise.resolve(void turn++);
+    await registry.declareAll(FILES_SOURCE, fleet(2_500, 'a'), pause, () => (effective = turn));
+    expect(told).toHaveLength(3);
+    expect(told[0]).toBe(effective);
+  });
+
+  test('a source that cannot be taken over does not keep later ones out', async () => {
+    const registry = pausing();
+    const failing = registry.declareAll('netbox', fleet(10, 'a'), () => Promise.reject(new Error('stopped')));
+    await expect(failing).rejects.toThrow('stopped');
+    await registry.declareAll(FILES_SOURCE, fleet(10, 'b'), nextTurn);
+    expect(namesOf(registry, 10)).toBe('b');
+  });
 });

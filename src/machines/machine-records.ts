@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MachineIndex } from '../provision/machines/machine-index.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import { type Declaration, type FieldConflict, mergeDeclarations } from './merge-declarations.ts';
+
+/** The source of the documents under machines/. It has precedence over every inventory. */
+export const FILES_SOURCE = 'files';
+
+/** All that is declared about one machine. */
+export interface MachineRecord {
+  /** The record merged from all sources. */
+  readonly machine: Machine;
+  /** The sources that declare it, in order of precedence. */
+  readonly sources: readonly string[];
+  /** The values in which the sources differ. */
+  readonly fieldConflicts: readonly FieldConflict[];
+}
+
+/** A change of what a source declares of a machine. `machine` is absent if the source no longer declares it. */
+export interface MachineChange {
+  readonly kind: 'declared' | 'changed' | 'gone';
+  readonly source: string;
+  readonly id: string;
+  readonly machine?: Machine;
+  /** The previous declaration. */
+  readonly before?: Machine;
+}
+
+/** One record for each machine, merged from what each source declares, and the index in which machines are looked up. */
+export class MachineRecords {
+  readonly index = new MachineIndex();
+  readonly #records = new Map<string, MachineRecord>();
+  /** By source, then by id. */
+  readonly #declared = new Map<string, Map<string, Machine>>();
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  find(id: string): MachineRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** In no particular order. */
+  list(): Iterable<MachineRecord> {
+    return this.#records.values();
+  }
+
+  /** What a source declares, by id. */
+  declaredBy(source: string): ReadonlyMap<string, Machine> | undefined {
+    return this.#declared.get(source);
+  }
+
+  /** What every source declares. */
+  *declarations(): Iterable<Declaration> {
+    for (const [source, declared] of this.#declared) {
+      for (const machine of declared.values()) yield { source, machine };
+    }
+  }
+
+  /** The change from the source's previous declaration; undefined if it is equal. */
+  compare(source: string, machine: Machine): MachineChange | undefined {
+    const known = this.#declared.get(source)?.get(machine.id);
+    if (known === undefined) return { kind: 'declared', source, id: machine.id, machine };
+    if (known === machine || isDeepStrictEqual(known, machine)) return undefined;
+    return { kind: 'changed', source, id: machine.id, machine, before: known };
+  }
+
+  /** Sets what a source declares of a machine, or removes it if `machine` is absent. */
+  apply({ id, machine, source }: Pick<MachineChange, 'id' | 'machine' | 'source'>): void {
+    let declared = this.#declared.get(source);
+    if (declared === undefined) this.#declared.set(source, (declared = new Map<string, Machine>()));
+    if (machine === undefined) declared.delete(id);
+    else declared.set(id, machine);
+
+    const before = this.#records.get(id);
+    if (before !== undefined) this.index.remove(before.machine);
+    const after = this.#merge(id);
+    if (after === undefined) {
+      this.#records.delete(id);
+      return;
+    }
+    this.#records.set(id, after);
+    this.index.add(after.machine, after.sources[0] === FILES_SOURCE ? 0 : 1);
+  }
+
+  #merge(id: string): MachineRecord | undefined {
+    const declarations: Declaration[] = [];
+    for (const [source, declared] of this.#declared) {
+      const machine = declared.get(id);
+      if (machine !== undefined) declarations.push({ source, machine });
+    }
+    declarations.sort(compareSources);
+    const [first, ...rest] = declarations;
+    if (first === undefined) return undefined;
+    const { conflicts, machine } = mergeDeclarations([first, ...rest]);
+    return { machine, sources: declarations.map(({ source }) => source), fieldConflicts: conflicts };
+  }
+}
+
+/** Files first, then inventories by name. */
+function compareSources(a: Declaration, b: Declaration): number {
+  if (a.source === FILES_SOURCE || b.source === FILES_SOURCE) return a.source === FILES_SOURCE ? -1 : 1;
+  return a.source < b.source ? -1 : 1;
+}

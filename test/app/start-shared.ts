@@ -1,0 +1,23 @@
+import path from 'node:path';
+import pino from 'pino';
+import { SYSTEM_CLOCK } from '../../src/app/clock.ts';
+import { Services } from '../../src/app/services.ts';
+import { startSharedServices } from '../../src/app/shared-services.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import { Counters } from '../../src/limits/counters.ts';
+
+/**
+ * Starts what both planes share over the files of a tree and a SQLite database in it. Everything is the program's own;
+ * only nothing listens, and files are not watched.
+ */
+export async function startShared(tree: string) {
+  const services = new Services();
+  const settings = loadSettings({
+    file: path.join(tree, 'railhead.yaml'),
+    environment: {},
+    flags: [`store.file=${tree}/store.db`, `catalog.dir=${tree}`, 'catalog.watch=false'],
+  });
+  const log = pino({ level: 'silent' });
+  const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
+  return { services, ...(await startSharedServices(environment, services)) };
+}
