@@ -13,7 +13,7 @@ const ERRORS = {
   internal: { status: 500, title: 'Internal error; see the log of the server' },
 } as const;
 
-/** Stable words for errors, for programs. */
+/** Stable identifiers of errors, for programs. */
 export type ProblemCode = keyof typeof ERRORS;
 
 /** The body of an error, as `application/problem+json`. */

@@ -15,7 +15,7 @@ import { startSharedServices } from './shared-services.ts';
 export interface AppOptions {
   readonly settings: Settings;
   readonly log: Logger;
-  /** Where the log is written: its file is opened anew by a reload, and lines that are lost are counted. */
+  /** Where the log is written: a reload reopens its file, and lost lines are counted. */
   readonly logOutput?: LineOutput;
   /** Sockets that systemd opened for DHCP. */
   readonly passedSockets?: readonly PassedSocket[];
@@ -23,21 +23,24 @@ export interface AppOptions {
   readonly clock?: Clock;
 }
 
-/** Railhead, running. */
+/** A running Railhead. */
 export interface App {
-  /** Where the boot plane listens. */
+  /** The addresses of the boot plane. */
   readonly http: readonly Endpoint[];
-  /** Where the operator plane listens, if anywhere, and the file with its token. */
+  /** The address of the operator plane, if it is on, and the file with its token. */
   readonly operator: OperatorPlane | undefined;
-  /** Reads the catalog, tokens and certificates again, and opens the log's file anew. What is bad is not taken. */
+  /** Reads the catalog, tokens and certificates again, and reopens the log's file. Invalid ones are not used. */
   reload(): Promise<void>;
-  /** Stops everything in reverse order: no new work, then what was begun, then the store. */
+  /**
+   * Stops everything in reverse order: first new requests are refused, then running ones are finished, then the store
+   * is closed.
+   */
   stop(): Promise<void>;
 }
 
 /**
- * Puts Railhead together and starts it: what is shared, then the boot plane, then the operator plane. Rejects with an
- * Error whose message names what is in the way; what was already started is stopped again.
+ * Assembles and starts Railhead: the shared services, then the boot plane, then the operator plane. Rejects with an
+ * Error whose message names the cause; parts that were already started are stopped again.
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { clock = SYSTEM_CLOCK, log, logOutput, passedSockets = [], settings } = options;

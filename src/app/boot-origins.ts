@@ -2,25 +2,25 @@ import type { Endpoint } from '../protocol/endpoint.ts';
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-/** Where the boot plane is over HTTP, as machines are told by DHCP and TFTP, which do not come over HTTP themselves. */
+/** The origins of the boot plane over HTTP, for answers of DHCP and TFTP. */
 export class BootOrigins {
   readonly #publicUrl: string | undefined;
   #endpoints: readonly Endpoint[];
 
-  /** `listen` is what the settings say; a port 0 among them is known only when HTTP listens. */
+  /** `listen` is what the settings say; a port 0 in it becomes known only when HTTP listens. */
   constructor(settings: { readonly listen: readonly Endpoint[]; readonly public_url?: string | undefined }) {
     this.#publicUrl = settings.public_url;
     this.#endpoints = settings.listen;
   }
 
-  /** HTTP listens, and this is where. */
+  /** Sets the addresses on which HTTP listens. */
   listensOn(endpoints: readonly Endpoint[]): void {
     this.#endpoints = endpoints;
   }
 
   /**
-   * The origin for a machine that reaches us at this address: `http.public_url`, else the port of the listener that has
-   * the address, or all addresses. Where no listener has it, the first one is named, since a router may lead there.
+   * The origin for a machine that reaches us at this address: `http.public_url`, or else the port of the listener on
+   * that address or on all addresses. If no listener has it, the first one is used, since a router may forward to it.
    */
   originFor(serverAddress: string): string {
     if (this.#publicUrl !== undefined) return this.#publicUrl;

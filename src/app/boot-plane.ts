@@ -15,18 +15,18 @@ import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
 
-/** The servers that machines talk to. */
+/** The servers that machines use. */
 export interface BootPlane {
-  /** Where HTTP listens. */
+  /** The addresses on which HTTP listens. */
   readonly http: readonly Endpoint[];
   /** Undefined while DHCP is off. */
   readonly dhcp: DhcpService | undefined;
 }
 
-/** Requests that are being answered when the program ends get this long. */
+/** How long requests in progress may take when the program ends. */
 const CLOSE_GRACE_MS = 5_000;
 
-/** Starts HTTP, then TFTP, then DHCP: what a machine is told of is there before it is told. */
+/** Starts HTTP, then TFTP, then DHCP: a service is running before machines are told of it. */
 export async function startBootPlane(
   environment: Environment,
   shared: SharedServices,

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Moment } from '../provision/dhcp/moment.ts';
 
-/** The time, for everything in the program: nobody else asks the system for it. Tests pass one that stands still. */
+/** The time for the whole program: no other code asks the system for it. Tests pass a clock that they control. */
 export interface Clock {
   /** The wall clock. */
   readonly now: () => Date;
-  /** Milliseconds that never run backwards. */
+  /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Both at once. */
   readonly moment: () => Moment;

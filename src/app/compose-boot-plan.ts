@@ -4,7 +4,7 @@ import { mayStartNetworkBoot } from '../provision/boot/decide-boot.ts';
 import type { BootPlan, BootPlanQuery } from '../provision/dhcp/boot/boot-plan.ts';
 import { bootTarget, type BootTargetSources } from '../provision/dhcp/boot/boot-target.ts';
 
-/** What boot plans are composed from. */
+/** What boot plans depend on. */
 export interface BootPlanParts {
   readonly decider: BootDecider;
   readonly bootPrograms: BootTargetSources;
@@ -13,8 +13,8 @@ export interface BootPlanParts {
 }
 
 /**
- * What DHCP gives a client besides its address: boot options, unless its machine is disabled, and the options and the
- * lease time of its group and record, whether it boots or not.
+ * What DHCP sends to a client besides its address: boot options, unless its machine is disabled, and the options and
+ * the lease time of its group and record, whether or not it boots.
  */
 export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): BootPlan {
   const { identification, serverAddress } = query;

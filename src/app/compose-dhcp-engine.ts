@@ -13,21 +13,21 @@ import type { MachineRegistry } from '../machines/machine-registry.ts';
 import type { BootOrigins } from './boot-origins.ts';
 import { type BootPlanParts, composeBootPlan } from './compose-boot-plan.ts';
 
-/** What the DHCP engine decides by. */
+/** What the DHCP engine depends on. */
 export interface DhcpEngineParts {
   readonly settings: Settings;
   readonly subnets: readonly Subnet[];
   readonly decider: BootDecider;
   readonly machines: MachineRegistry;
-  /** Names of the boot programs that there are. */
+  /** Names of the available boot programs. */
   readonly programs: ReadonlyMap<string, unknown>;
   readonly origins: BootOrigins;
-  /** Told of leases that run out. */
+  /** Called when leases expire. */
   readonly leases: LeaseListener;
   readonly log: Logger;
 }
 
-/** The DHCP engine over networks and machines, whose changes it follows. */
+/** The DHCP engine for the networks and machines; it follows changes of the machines. */
 export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
   const { decider, leases, log, machines, origins, programs, settings, subnets } = parts;
   const plan: BootPlanParts = {

@@ -3,7 +3,7 @@ import type { Settings } from '../config/schema.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { Clock } from './clock.ts';
 
-/** What every part of the program is given. */
+/** What every part of the program gets. */
 export interface Environment {
   readonly settings: Settings;
   readonly log: Logger;

@@ -11,7 +11,7 @@ import { openWebhooks } from './open-webhooks.ts';
 import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
 
-/** Those who follow leases, as settings have them: DNS updates and webhooks. */
+/** The parts that follow leases, as configured: DNS updates and webhooks. */
 export class LeaseFollowers implements LeaseListener {
   readonly #dns: DnsUpdater | undefined;
   readonly #listeners: readonly LeaseListener[];
@@ -32,7 +32,7 @@ export class LeaseFollowers implements LeaseListener {
     for (const listener of this.#listeners) listener.leaseChanged(event);
   }
 
-  /** The leases are loaded: what was left to be done before the restart is done now. */
+  /** Called when the leases are loaded: work that was left from before the restart is done now. */
   start(holderOf: (address: Ipv4Address) => Lease | undefined): void {
     this.#dns?.start(holderOf);
   }

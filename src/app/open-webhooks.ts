@@ -6,7 +6,7 @@ import { Webhooks } from '../webhooks/webhooks.ts';
 import type { Environment } from './environment.ts';
 import type { Services } from './services.ts';
 
-/** The receivers that settings name; undefined where there is none. Throws an Error that names a file that is bad. */
+/** The receivers in the settings; undefined if there are none. Throws an Error that names an invalid file. */
 export function openWebhooks(
   { clock, counters, log, settings }: Environment,
   services: Services,

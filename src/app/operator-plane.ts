@@ -8,14 +8,14 @@ import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
 
-/** The API for people and systems, listening. */
+/** The API for people and programs, listening. */
 export interface OperatorPlane {
   readonly endpoint: Endpoint;
   /** The file with the token that every request needs. */
   readonly tokenFile: string;
 }
 
-/** Starts the API for people and systems, and says where it listens; undefined where the settings want none. */
+/** Starts the API for people and programs, and returns its address; undefined if the settings turn it off. */
 export async function startOperatorPlane(
   { clock, counters, log, settings }: Environment,
   { catalog, discovered, engine, machines, readiness, store, subnets }: SharedServices,
@@ -31,7 +31,7 @@ export async function startOperatorPlane(
     catalogStatus: () => catalog.status(),
     machines: () => machines.list(),
     groupOfDiscovered: (mac) => discovered.groupOf(mac),
-    // Without DHCP the engine has loaded none, and the store has those of earlier.
+    // Without DHCP the engine has loaded no leases, and the store has those of earlier.
     leases: async () =>
       bootPlane.dhcp === undefined ? store.leases.loadLeases() : engine.listLeases(clock.moment()),
     endLease: (address) => bootPlane.dhcp?.endLease(address) ?? Promise.resolve('no_lease'),

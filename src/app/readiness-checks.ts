@@ -1,6 +1,6 @@
 import type { Readiness } from '../host/readiness.ts';
 
-/** What keeps a part of the program from serving, in a sentence; undefined if nothing does. */
+/** Why a part of the program cannot serve, in a sentence; undefined if it can. */
 export type ReadinessCheck = () => string | undefined;
 
 /** Asks every part of the program whether it can serve, for `/readyz`. */

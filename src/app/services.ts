@@ -1,24 +1,27 @@
 import type { Logger } from 'pino';
 
-/** Something that was started, and has to be closed. */
+/** Something that was started and must be closed. */
 export interface Service {
-  /** Ends what is under way, and resolves when nothing is left of it. */
+  /** Ends its work, and resolves when everything is released. */
   close(): Promise<void> | void;
-  /** Reads again what it reads from files: an operator has changed them and sent SIGHUP. What is bad is not taken. */
+  /** Reads its files again: an operator has changed them and sent SIGHUP. Invalid ones are not used. */
   reload?(): Promise<void> | void;
 }
 
-/** Everything that was started, in order. What came last may use all that came before it, and is closed first. */
+/** Everything that was started, in order. A later service may use all earlier ones, and is closed before them. */
 export class Services {
   readonly #started: { readonly name: string; readonly service: Service }[] = [];
 
-  /** Adds a service that has just been started, under the name of what it does; returns it. */
+  /** Adds a service that was just started, with a name for messages; returns it. */
   add<T extends Service>(name: string, service: T): T {
     this.#started.push({ name, service });
     return service;
   }
 
-  /** Has every service read its files again, one after the other. A service that cannot is logged, and goes on as it was. */
+  /**
+   * Has every service read its files again, one after the other. If a service cannot, that is logged, and it continues
+   * with what it has.
+   */
   async reload(log: Logger): Promise<void> {
     for (const { name, service } of this.#started) {
       try {
@@ -29,7 +32,10 @@ export class Services {
     }
   }
 
-  /** Closes all of them, the last first. One that fails does not keep the others open; its error is thrown at the end. */
+  /**
+   * Closes all of them, the last one first. If one fails, the others are closed all the same, and its error is thrown
+   * at the end.
+   */
   async close(): Promise<void> {
     const errors: unknown[] = [];
     for (const { service } of this.#started.splice(0).reverse()) {

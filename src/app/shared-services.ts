@@ -39,12 +39,12 @@ import { LeaseFollowers } from './lease-followers.ts';
 import { ReadinessChecks } from './readiness-checks.ts';
 import type { Services } from './services.ts';
 
-/** What both planes use: what is declared, what is known, and what has happened. */
+/** The services that both planes use: catalog, machines, store and history. */
 export interface SharedServices {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly machines: MachineRegistry;
-  /** What becomes of the machines' records, for whoever follows it. */
+  /** The changes of the machines' records, for subscribers. */
   readonly transitions: TransitionLog;
   /** The directory behind `/assets/`. */
   readonly assets: string;
@@ -52,7 +52,7 @@ export interface SharedServices {
   readonly origins: BootOrigins;
   readonly subnets: readonly Subnet[];
   readonly engine: DhcpEngine;
-  /** Told what becomes of leases. */
+  /** Called with changes of leases. */
   readonly leases: LeaseFollowers;
   readonly events: BootEventRecorder;
   readonly decider: BootDecider;
@@ -62,11 +62,11 @@ export interface SharedServices {
   readonly served: ServedNetworks;
   /** Every part that may be unable to serve adds a check here. */
   readonly readiness: ReadinessChecks;
-  /** The interfaces of this host, as they come and go. */
+  /** The interfaces of this host, and their changes. */
   readonly watcher: InterfaceWatcher;
 }
 
-/** Starts what both planes use: the store first, since everything rests on it, then the catalog. */
+/** Starts the services that both planes use: the store first, since all others depend on it, then the catalog. */
 export async function startSharedServices(
   environment: Environment,
   services: Services,
@@ -74,7 +74,7 @@ export async function startSharedServices(
   const { clock, counters, log, settings } = environment;
   const { health, store } = await openStore(toStoreSettings(settings.store), { log, nowMs: clock.nowMs });
   services.add('store', store);
-  // Closed after all that write transitions, so that subscribers hear of the last ones.
+  // Closed after everything that writes transitions, so that subscribers receive the last ones.
   const transitions = services.add('transitions', new TransitionLog(store.transitions));
   const announced = { ...store, ...transitions.announcing(store) };
   services.add('history', startPruner(announced, settings, log, clock));
@@ -154,10 +154,7 @@ export async function startSharedServices(
   };
 }
 
-/**
- * A folder that is empty gets its files later; one that is not there, and of which nothing was kept, is a mistake in a
- * setting.
- */
+/** An empty folder may get its files later; a missing one without a stored copy is a mistake in a setting. */
 function requireCatalogFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
   throw new Error(`catalog.dir: there is no folder ${folder}`);
@@ -217,7 +214,8 @@ async function startMachines(
   services: Services,
 ): Promise<MachineRegistry> {
   const machines = new MachineRegistry(clock.nowMs);
-  // What was declared when the program last ran stands until its source is read: no machine loses its address meanwhile.
+  // The declarations of the previous run stay in effect until their source is read, so that no machine loses its
+  // address meanwhile.
   machines.restore(
     (await store.loadMachines()).map(({ id, record, source }) => ({
       source,
@@ -230,13 +228,13 @@ async function startMachines(
   return machines;
 }
 
-/** Whether the address that an event came from is of the machine that it names. */
+/** Whether the source address of an event belongs to the machine that the event names. */
 function isOwn(
   { address, kind, mac, machineId }: BootEvent,
   machines: MachineRegistry,
   clients: ClientAddresses,
 ): boolean {
-  // DHCP and TFTP know the card by the packet or the address, and take nobody's word for it.
+  // DHCP and TFTP know the network card from the packet or the address, and do not rely on what a request claims.
   if (!CLAIMED_KINDS.has(kind) || address === undefined) return true;
   const card = clients.findMac(address);
   if (card === undefined) return false;
@@ -245,7 +243,7 @@ function isOwn(
   );
 }
 
-/** Whether an event is of a machine that a file declares, or that has a lease of ours. */
+/** Whether an event belongs to a machine that a file declares, or that has a lease of ours. */
 function isKnown(
   { address, mac, machineId }: BootEvent,
   machines: MachineRegistry,

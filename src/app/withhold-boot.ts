@@ -4,8 +4,8 @@ import type { MachineRegistry } from '../machines/machine-registry.ts';
 import { mayStartNetworkBoot } from '../provision/boot/decide-boot.ts';
 
 /**
- * Why the machine at this address gets no boot program and no first script; undefined: it may have them. TFTP and UEFI
- * HTTP Boot know a machine by the card behind its address alone, so that one whose card nobody knows gets them.
+ * Why the machine at this address gets no boot program and no first script; undefined if it may get them. TFTP and UEFI
+ * HTTP Boot know a machine only by the network card behind its address, so a machine whose card is not known gets them.
  */
 export function withholdBoot(
   address: string,

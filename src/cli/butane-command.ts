@@ -7,10 +7,10 @@ import type { ButaneFlags } from './butane-flags.ts';
 import { drawReport } from './drawn-report.ts';
 import { describeFailure, InputError, readInput } from './read-input.ts';
 
-/** The Butane whose answers are given, and who gives them. */
+/** The Butane version whose results are reproduced, and the name of this program. */
 const version = 'Butane v0.29.0+railhead';
 
-/** Runs `railhead butane` and returns its exit status: 0 done, 1 the document is bad, 2 wrong usage. */
+/** Runs `railhead butane` and returns its exit status: 0 success, 1 invalid document, 2 wrong usage. */
 export async function runButane(args: readonly string[]): Promise<number> {
   const parsed = parseButaneFlags(args);
   if ('problem' in parsed) {
@@ -62,7 +62,7 @@ async function write(json: string, output: string): Promise<number> {
   }
 }
 
-/** Whether a report is drawn in colors: as asked, or else on a terminal, unless NO_COLOR (no-color.org) is set. */
+/** Whether a report is coloured: as requested, or else on a terminal, unless NO_COLOR (no-color.org) is set. */
 function isColored(color: string): boolean {
   if (color === 'always' || color === 'yes') return true;
   return color === 'auto' && process.stderr.isTTY && process.env['NO_COLOR'] === undefined;

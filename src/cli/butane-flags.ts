@@ -1,4 +1,4 @@
-/** The command line of butane, understood as its own flag parser does (spf13/pflag). */
+/** The command line of butane, parsed as its own flag parser does (spf13/pflag). */
 export interface ButaneFlags {
   readonly check: boolean;
   readonly color: string;
@@ -13,14 +13,14 @@ export interface ButaneFlags {
   readonly input: string | undefined;
 }
 
-/** The flags, or why they cannot be understood; an empty reason for too many files. */
+/** The flags, or why they are invalid; an empty reason for too many files. */
 export type ParsedFlags = { readonly flags: ButaneFlags } | { readonly problem: string };
 
 interface FlagDefinition {
   readonly name: string;
   readonly short?: string;
   readonly kind: 'bool' | 'string';
-  /** What a string flag is set to when it stands without a value. */
+  /** The value of a string flag that is given without one. */
   readonly alone?: string;
   readonly help?: string;
 }
@@ -46,7 +46,7 @@ const definitions: readonly FlagDefinition[] = [
   { name: 'version', short: 'V', kind: 'bool', help: 'print the version and exit' },
 ];
 
-/** What `--help` prints, and what follows a complaint. */
+/** The text that `--help` prints, and that follows an error. */
 export const butaneUsage = [
   'Usage: railhead butane [options] [input-file]',
   'Options:',
@@ -108,7 +108,7 @@ function parseLong(text: string, rest: string[], values: Map<string, string>): s
   return value === undefined ? `flag needs an argument: --${name}` : setValue(definition, value, values);
 }
 
-/** Parses letters that share a dash; the first that takes a value takes what follows it. */
+/** Parses letters that share a dash; the first one that takes a value takes the rest. */
 function parseShort(letters: string, rest: string[], values: Map<string, string>): string | undefined {
   for (let at = 0; at < letters.length; at++) {
     const letter = letters.charAt(at);

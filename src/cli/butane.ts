@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 
-/** Adds `railhead butane`, a drop-in for the butane command. */
+/** Adds `railhead butane`, a drop-in replacement for the butane command. */
 export function registerButane(program: Command): void {
   program
     .command('butane')
     .usage('[options] [input-file]')
     .description('Compile a Butane document to an Ignition configuration; a drop-in for butane.')
     .argument('[args...]')
-    // butane takes its flags anywhere, in clusters, and words its own complaints.
+    // butane accepts its flags anywhere and in clusters, and words its own errors.
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()

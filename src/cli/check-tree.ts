@@ -7,17 +7,17 @@ import { formatProblem } from '../documents/problem.ts';
 import { reviewPools } from '../provision/dhcp/leases/review-pools.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 
-/** What `railhead check` finds in a directory: a line for each problem and warning. */
+/** The result of `railhead check` for a directory: a line for each problem and warning. */
 export interface CheckedTree {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   /** The directory of the catalog. */
   readonly catalog: string;
-  /** How many documents the catalog has; absent when it has none, or cannot be read. */
+  /** Number of documents in the catalog; absent if there is no catalog, or it cannot be read. */
   readonly size?: { readonly profiles: number; readonly groups: number; readonly machines: number };
 }
 
-/** The settings in a directory, as far as the check of its catalog depends on them. */
+/** The settings in a directory that matter for the check of its catalog. */
 interface CheckedSettings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -27,7 +27,10 @@ interface CheckedSettings {
   readonly reviewWith?: (machines: readonly Machine[]) => readonly string[];
 }
 
-/** Checks `railhead.yaml` in a directory, if it is there, and the catalog that it names, which is the directory by default. */
+/**
+ * Checks `railhead.yaml` in a directory, if it exists, and the catalog that it names, which is the directory by
+ * default.
+ */
 export async function checkTree(directory: string): Promise<CheckedTree> {
   const settings = checkSettingsIn(directory);
   const { assets, catalog } = settings;
@@ -50,15 +53,15 @@ export async function checkTree(directory: string): Promise<CheckedTree> {
 }
 
 /**
- * The file alone is judged: the environment of whoever runs the check is not that of the server. While the settings
- * have faults, the catalog is looked for where it is by default, so that its own faults are told at the same time.
+ * Only the file is checked: the environment of this command is not that of the server. If the settings have errors, the
+ * catalog is expected at its default place, so that its own errors are reported at the same time.
  */
 function checkSettingsIn(directory: string): CheckedSettings {
   const file = path.join(directory, 'railhead.yaml');
   if (!existsSync(file)) return { problems: [], warnings: [], catalog: directory };
   try {
     const { locateAt, settings, warnings } = loadReviewedSettings({ file, environment: {}, flags: [] });
-    // Without `catalog.dir` the directory is called what the caller calls it.
+    // Without `catalog.dir` messages name the directory as the caller does.
     const isHere = settings.catalog.dir === path.resolve(directory);
     return {
       problems: [],

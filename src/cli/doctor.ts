@@ -23,7 +23,7 @@ interface DoctorOptions {
   readonly config?: string;
 }
 
-/** `railhead doctor`: checks what a boot depends on, or follows one machine and says where it hangs. */
+/** `railhead doctor`: checks what a boot depends on, or follows one machine and reports where it is stuck. */
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')
@@ -107,7 +107,7 @@ async function collect(options: DoctorOptions, settings: Settings): Promise<Find
   return findings;
 }
 
-/** The parts of a boot that do not hang on an interface. */
+/** Checks that do not depend on an interface. */
 async function collectServed({ catalog, http }: Settings): Promise<Finding[]> {
   const { checkCatalog } = await import('../doctor/check-catalog.ts');
   const { checkHttp } = await import('../doctor/check-http.ts');
@@ -117,7 +117,7 @@ async function collectServed({ catalog, http }: Settings): Promise<Finding[]> {
   return findings;
 }
 
-/** The database, and the clock, which must not be before what the database has on record. */
+/** Checks the database, and that the clock is not before the latest time in the database. */
 async function collectStore(store: StoreSettings): Promise<Finding[]> {
   const { checkClock } = await import('../doctor/check-clock.ts');
   if (!('url' in store)) {
@@ -138,7 +138,7 @@ async function collectStore(store: StoreSettings): Promise<Finding[]> {
   return [...findings, checkClock(SYSTEM_CLOCK.now(), changed)];
 }
 
-/** How the settings serve the networks that an interface is on. */
+/** How the settings serve the networks of an interface. */
 function modeOf({ addresses }: NetworkInterface, { networks }: Settings): ServedMode {
   return networks.find(({ cidr }) => addresses.some((address) => cidrContains(cidr, address)))?.mode;
 }
@@ -177,7 +177,7 @@ async function watch(mac: MacAddress, place: StoreSettings, { http }: Settings):
   try {
     store = await openEventReader(place);
   } catch (error) {
-    // A stack is for our own faults; an operator needs the sentence.
+    // A stack trace is only for bugs of ours; an operator needs the sentence.
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
     return;
@@ -188,7 +188,7 @@ async function watch(mac: MacAddress, place: StoreSettings, { http }: Settings):
   process.stderr.write(`watching ${mac}; end with Ctrl-C\n`);
   try {
     const endpoint = http.listen.find(({ port }) => port !== 0);
-    // A server that is down does not say what is wrong; its disk still shows.
+    // If the server is not running, it cannot report the cause; its disk can still be checked.
     const findProblem = async (): Promise<string | undefined> =>
       (endpoint === undefined ? undefined : await findServerProblem(endpoint)) ??
       ('url' in place ? undefined : findFullDisk(place.file)?.message);

@@ -1,7 +1,7 @@
 import { formatEntry, formatPath } from '../ignition/report.ts';
 import type { Entry, EntryKind } from '../ignition/report.ts';
 
-/** Lines shown before and after the one that an entry is about. */
+/** Number of lines shown before and after the line of an entry. */
 const contextLines = 2;
 
 const reset = '\x1b[0m';
@@ -13,8 +13,8 @@ const kindColors: Readonly<Record<EntryKind, string>> = {
 };
 
 /**
- * Writes a report with the lines of the document that its entries are about, as butane does for people. An entry
- * without a place in the document is written in one line.
+ * Writes a report with the lines of the document that its entries are about, as butane does on a terminal. An entry
+ * without a place in the document takes one line.
  */
 export function drawReport(entries: readonly Entry[], name: string, text: string, colored: boolean): string {
   const lines = text.split('\n');

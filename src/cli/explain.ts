@@ -38,14 +38,14 @@ const DECISIONS: Readonly<Record<string, string>> = {
 
 interface Explained {
   readonly machine: string | null;
-  /** By what the machine was recognised. */
+  /** What the machine was identified by. */
   readonly recognisedBy: string | null;
   readonly labels: Record<string, string>;
   /** What the machine is told to do: `boot`, `wait`, `local` or `refuse`. */
   readonly decision: string;
-  /** Why it is not told to boot. */
+  /** Why the machine does not boot. */
   readonly reason: string | null;
-  /** What it sends that belongs to another machine. */
+  /** Identifiers that it sends and that belong to another machine. */
   readonly conflicts: readonly string[];
   readonly group: string | null;
   readonly profile: string | null;
@@ -76,7 +76,7 @@ function explain({ generation, machines, settings }: QueriedCatalog, claimed: La
   };
 }
 
-/** Where a label comes from that the question does not have, and that a running server would know. */
+/** Where a label comes from that is missing in the question, and that a running server would know. */
 function hintOf(passed: Passed): string {
   if (passed.kind !== 'failed' || passed.failed.actual !== undefined) return '';
   const { label } = passed.failed;

@@ -11,9 +11,9 @@ import { SpecDowngradeError, upconvertConfig } from '../ignition/upconvert.ts';
 import { validateConfig } from '../ignition/validate.ts';
 import { describeInput, InputError, readInput } from './read-input.ts';
 
-/** The input or the answer is bad. */
+/** The input or the result is invalid. */
 const exitBad = 1;
-/** The command was used in a wrong way. */
+/** Wrong usage of the command. */
 const exitUsage = 2;
 
 /** Ends a command with a message and an exit status. */
@@ -38,7 +38,7 @@ export function registerIgnition(program: Command): void {
     )
     .argument('[config.ign]')
     .option('--version', 'print the version of the validator')
-    // ignition-validate takes its flags with one dash or two, and words its own complaints.
+    // ignition-validate accepts its flags with one dash or two, and words its own errors.
     .allowUnknownOption()
     .allowExcessArguments()
     .action((_file: string | undefined, options: { version?: true }, command: Command) =>

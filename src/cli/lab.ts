@@ -11,10 +11,10 @@ interface LabCommandOptions {
   readonly cacheDir?: string;
 }
 
-/** Each has its own emulated processor, and they share the host's. */
+/** Each machine has its own emulated processor, and they share the host's. */
 const MACHINES_MAX = 16;
 
-/** `railhead lab`: a private virtual rack, booted before your eyes. */
+/** `railhead lab`: boots a private virtual rack and shows each step. */
 export function registerLab(program: Command): void {
   program
     .command('lab')
@@ -58,7 +58,7 @@ async function lab(options: LabCommandOptions): Promise<void> {
   const report = new LabReport((line) => stdout.write(`${line}\n`), stdout.isTTY && stdout.hasColors());
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
-  // npm passes a Ctrl-C on that the terminal has sent already: the second one must not cut the cleaning up short.
+  // npm forwards a Ctrl-C that the terminal has already sent: the second one must not interrupt the clean-up.
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   const results = await runLab(
     {
@@ -82,7 +82,7 @@ async function providePackages(install: boolean): Promise<void> {
       `these Debian packages are missing: ${missing.join(' ')}. Run again with --install, or install them yourself`,
     );
   }
-  // The kernel is downloaded and not installed, which takes a list of packages all the same.
+  // The kernel is downloaded but not installed; apt needs its package lists for that too.
   if (install && (missing.length > 0 || !(await packages.hasPackageLists()))) {
     process.stdout.write(
       `Installing Debian packages: ${missing.join(' ') || 'none; only the package lists are updated'}\n`,

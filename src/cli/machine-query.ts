@@ -8,7 +8,7 @@ import { parseUuid } from '../protocol/machine-uuid.ts';
 import { printableText } from '../provision/history/printable-text.ts';
 import { labelsFromQuery } from '../provision/selection/labels.ts';
 
-/** Which machine a question is about, as `explain` and `render` take it. */
+/** The machine that a question is about, as the options of `explain` and `render` give it. */
 export interface MachineQuery {
   readonly mac?: string;
   readonly uuid?: string;
@@ -51,7 +51,9 @@ export function toLabels(query: MachineQuery): Map<string, string> {
   return labelsFromQuery(new URLSearchParams(toRawQuery(query)));
 }
 
-/** Whether there is anything to recognise a machine by; says what is missing, as wrong usage, where there is not. */
+/**
+ * Whether the question contains anything that identifies a machine; otherwise reports wrong usage and what is missing.
+ */
 export function requireFacts(query: MachineQuery): boolean {
   if (toRawQuery(query) !== '') return true;
   process.stderr.write('say which machine is meant: with --mac, --uuid, --serial or --label\n');
@@ -61,15 +63,15 @@ export function requireFacts(query: MachineQuery): boolean {
 
 /** A catalog from files, and the machines that they declare. */
 export interface QueriedCatalog {
-  /** Those of the server whose catalog it is. */
+  /** The settings of the server that uses this catalog. */
   readonly settings: Settings;
   readonly generation: Generation;
   readonly machines: MachineLookup;
 }
 
 /**
- * The catalog of the settings, or of `--dir`. What is wrong with other machines' profiles and groups does not matter
- * here; what is wrong with the settings, or with reading the files at all, is printed, and undefined returned.
+ * The catalog of the settings, or of `--dir`. Errors in profiles and groups of other machines do not matter here;
+ * errors in the settings, or in reading the files at all, are printed, and undefined is returned.
  */
 export async function loadOrReport({ config, dir }: MachineQuery): Promise<QueriedCatalog | undefined> {
   const { loadSettings, SettingsError } = await import('../config/load-settings.ts');

@@ -9,12 +9,12 @@ import { registerLab } from './lab.ts';
 import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
 
-/** The command line: one file per command in this folder, put together here. */
+/** The command line: each file in this folder is one command; they are assembled here. */
 export function buildProgram(): Command {
   const program = new Command('railhead')
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
     .version(readVersion(), '--version', 'print the version')
-    // What comes after a command is its own: `railhead butane --version` is Butane's.
+    // The options after a command belong to it: `railhead butane --version` is Butane's.
     .enablePositionalOptions()
     .showHelpAfterError('(run with --help for the options)')
     .helpCommand(false)
@@ -31,7 +31,7 @@ export function buildProgram(): Command {
   return program;
 }
 
-/** `railhead help [COMMAND]`; Commander's own takes a command that does not exist for none. */
+/** `railhead help [COMMAND]`; Commander's own help treats an unknown command as none. */
 function registerHelp(program: Command): void {
   program
     .command('help')
@@ -47,7 +47,7 @@ function registerHelp(program: Command): void {
     });
 }
 
-/** That of the package, which is two folders up from here, compiled or not. */
+/** The version of the package, whose folder is two levels above this file, compiled or not. */
 function readVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 
-/** Largest file that a command reads whole, in bytes: far above any configuration, far below the memory. */
+/** Maximum size in bytes of a file that a command reads: far above any configuration, far below the memory. */
 const inputBytesMax = 256 * 1024 * 1024;
 
-/** A file or standard input could not be read; the message says which and why. */
+/** A file or standard input could not be read; the message names it and the reason. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }
@@ -26,12 +26,12 @@ export async function readInput(name = '-'): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What a message calls an input. */
+/** The name of an input in messages. */
 export function describeInput(name = '-'): string {
   return name === '-' ? 'standard input' : name;
 }
 
-/** Words a system error as the tools that are replaced do: `open /x: no such file or directory`. */
+/** Words a system error as the replaced tools do: `open /x: no such file or directory`. */
 export function describeFailure(name: string, error: NodeJS.ErrnoException): string {
   const operation = error.syscall === 'read' ? 'read' : 'open';
   return `${operation} ${describeInput(name)}: ${reasons[error.code ?? ''] ?? error.message}`;

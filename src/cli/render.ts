@@ -99,7 +99,7 @@ function render(
   }
 }
 
-/** The rendered text of each layer, with its name where there are several. */
+/** The rendered text of each layer, with its name if there are several. */
 function layersOf(sources: readonly RenderedSource[]): string | undefined {
   const [first, ...rest] = sources;
   if (first === undefined || rest.length === 0) return first?.text;

@@ -41,7 +41,7 @@ export function registerServe(program: Command): void {
         await serve(settings);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        // A stack is for our own faults; an operator needs the sentence.
+        // A stack trace is only for bugs of ours; an operator needs the sentence.
         process.stderr.write(`railhead: ${error.message}\n`);
         process.exitCode = error instanceof SettingsError ? 2 : 1;
       }
@@ -57,7 +57,7 @@ async function serve(settings: Settings): Promise<void> {
   const { file } = settings.log;
   const logOutput = file === undefined ? LineOutput.toDescriptor(1) : openLog(() => LineOutput.toFile(file));
   const log = createLogger(settings.log.level, logOutput);
-  // Without a listener the signal would end the process; until there is something to reload it does nothing.
+  // Without a listener the signal would end the process; until a reload is possible, it does nothing.
   process.on('SIGHUP', () => undefined);
   const passedSockets = readPassedSockets(process.env, process.pid);
   const app = await startApp({ settings, log, logOutput, passedSockets });
@@ -102,7 +102,7 @@ function openLog<T>(open: () => T): T {
   }
 }
 
-/** Resolves when the process is told to end. */
+/** Resolves when the process receives a signal to end. */
 function endOf(log: Logger): Promise<void> {
   return new Promise<void>((resolve) => {
     let ending = false;
@@ -111,7 +111,7 @@ function endOf(log: Logger): Promise<void> {
       ending = true;
       resolve();
     };
-    // npm passes a Ctrl-C on that the terminal has sent already, so the same signal comes twice.
+    // npm forwards a Ctrl-C that the terminal has already sent, so the same signal arrives twice.
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
   });

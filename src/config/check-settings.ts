@@ -2,13 +2,13 @@ import { repeatedOptions } from '../protocol/dhcp/option-setting.ts';
 import { cidrContains } from '../protocol/ipv4-cidr.ts';
 import type { Settings } from './schema.ts';
 
-/** A mistake that shows only when settings are seen together. */
+/** A mistake that appears only when several settings are compared. */
 export interface SettingsConflict {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
-/** What cannot work together, or would be dangerous. */
+/** Finds combinations of settings that cannot work, or would be dangerous. */
 export function checkSettings(settings: Settings): SettingsConflict[] {
   return [
     ...checkNetworks(settings.networks),
@@ -64,10 +64,10 @@ function checkNetworks(networks: Settings['networks']): SettingsConflict[] {
   return conflicts;
 }
 
-/** Options with a key of their own in a network. */
+/** Options that have their own key in a network. */
 const OPTION_KEYS = { 3: 'routers', 6: 'dns', 15: 'domain', 42: 'ntp' } as const;
 
-/** An option that is given twice would be sent once, and nobody could see which. */
+/** An option that is given twice would be sent once, and it would not be clear which value is used. */
 function checkOptions(network: Settings['networks'][number], index: number): SettingsConflict[] {
   const at = (option: number): readonly PropertyKey[] => ['networks', index, 'options', option, 'code'];
   const twice = repeatedOptions(network.options).map((repeated) => ({

@@ -9,24 +9,24 @@ import { reviewSettings } from './review-settings.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 import { applyOverrides, type Overrides } from './setting-overrides.ts';
 
-/** Settings are wrong; the message has a line for each mistake. */
+/** Thrown for invalid settings; the message has a line for each mistake. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Where settings come from, the later over the earlier: file, environment, flags. */
+/** The sources of settings, in rising precedence: file, environment, flags. */
 export interface SettingsSources {
-  /** Path of the file; without it `railhead.yaml` in the working directory is read if it is there. */
+  /** Path of the file; if absent, `railhead.yaml` in the working directory is read if it exists. */
   readonly file?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** `--set` flags: `dhcp.interfaces=[eth1]`. */
   readonly flags: readonly string[];
 }
 
-/** Valid settings, and what is odd about them. */
+/** Valid settings, with warnings. */
 export interface ReviewedSettings {
   readonly settings: Settings;
-  /** A line for each warning: file, line and column, or variable or flag, and what it is. */
+  /** A line for each warning: file, line and column, or variable or flag, and the text. */
   readonly warnings: readonly string[];
   /** Puts the place of a setting before a message about it, as for a warning. */
   readonly locateAt: (at: readonly PropertyKey[], message: string) => string;
@@ -35,14 +35,14 @@ export interface ReviewedSettings {
 const DEFAULT_FILE = 'railhead.yaml';
 
 /**
- * Reads all settings; paths among them are absolute. Throws SettingsError with every mistake at once: file, line and
+ * Reads all settings; paths in them are made absolute. Throws SettingsError with every mistake at once: file, line and
  * column, or variable or flag.
  */
 export function loadSettings(sources: SettingsSources): Settings {
   return load(sources).settings;
 }
 
-/** Like `loadSettings`, with what is allowed and worth a warning. */
+/** Like `loadSettings`, with warnings about valid settings. */
 export function loadReviewedSettings(sources: SettingsSources): ReviewedSettings {
   const { locateAt, settings } = load(sources);
   return {
@@ -97,7 +97,7 @@ function readFile(named: string | undefined): YamlDocument | undefined {
       `${file}: the file must hold exactly one YAML document, but has ${documents.length}`,
     );
   }
-  // A file of comments alone sets nothing, and paths are relative to it all the same.
+  // A file of comments alone sets nothing, but paths are relative to it all the same.
   return document ?? emptyDocument(file);
 }
 
@@ -112,7 +112,7 @@ function describeIssues(
   value: unknown,
   overrides: Overrides,
 ): string[] {
-  // An empty document stands in for a file that is not there: paths and wording stay the same.
+  // An empty document replaces a missing file: paths and wording stay the same.
   const place: YamlDocument = { ...(document ?? emptyDocument(DEFAULT_FILE)), value };
   return error.issues.flatMap((issue) => {
     const describe = (one: z.core.$ZodIssue, origin: string | undefined): string[] =>

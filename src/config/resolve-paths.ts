@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { z } from 'zod';
 
-/** SQLite's name for a database that is no file. */
+/** SQLite's name for a database in memory. */
 const MEMORY = ':memory:';
 
 /**
- * Makes the paths among validated settings absolute: the values whose schema bears the mark of `filePath`. `baseOf`
- * says which folder the value at a place of the settings is relative to.
+ * Makes the paths in validated settings absolute: the values whose schema has the mark of `filePath`. `baseOf` returns
+ * the folder to which the value at a place in the settings is relative.
  */
 export function resolvePaths<T>(
   schema: z.ZodType<T>,

@@ -16,7 +16,10 @@ type Network = Settings['networks'][number];
 const ROUTER = 3;
 const BOOT_LEASE_SECONDS_MIN = 60;
 
-/** What is allowed in a network's settings and will surprise whoever wrote it; paths are within the network. */
+/**
+ * Warnings about a network's settings that are valid but probably not what their author wants; paths are within the
+ * network.
+ */
 export function reviewNetwork(network: Network): SettingsWarning[] {
   return [
     ...reviewMode(network),
@@ -62,7 +65,7 @@ function reviewMode(network: Network): SettingsWarning[] {
   return warnings;
 }
 
-/** Gateways outside of the network exist (on-link routes, link-local addresses), and most are typing mistakes. */
+/** Gateways outside the network exist (on-link routes, link-local addresses), but most are typing mistakes. */
 function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
   return routers.flatMap((router, index): SettingsWarning[] => {
     const path = ['routers', index];
@@ -80,7 +83,7 @@ function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
   });
 }
 
-/** RFC 3442: a client that takes classless routes ignores option 3, so that they must have the default route too. */
+/** RFC 3442: a client that uses classless routes ignores option 3, so they must include the default route. */
 function reviewRoutes({ cidr, options, routers }: Network): SettingsWarning[] {
   const hasRouter = routers.length > 0 || options.some(({ code }) => code === ROUTER);
   const gateway = routers[0] ?? '(the router)';

@@ -4,7 +4,7 @@ import { reviewNetwork } from './review-network.ts';
 import type { Settings } from './schema.ts';
 import type { SettingsWarning } from './settings-warning.ts';
 
-/** Everything in valid settings that is worth a warning: for the log at the start, and for `railhead check`. */
+/** All warnings about valid settings: for the log at the start, and for `railhead check`. */
 export function reviewSettings(settings: Settings): SettingsWarning[] {
   return [
     ...settings.networks.flatMap((network, index) =>
@@ -15,7 +15,7 @@ export function reviewSettings(settings: Settings): SettingsWarning[] {
   ];
 }
 
-/** A network's machines get names in its domain, if that is in a zone that is updated. */
+/** A network's machines get names in its domain only if that is in a zone that is updated. */
 function reviewDnsUpdates({ dns_updates: { zones }, networks }: Settings): SettingsWarning[] {
   if (zones.length === 0) return [];
   return networks.flatMap(({ domain, id, mode }, index) => {
@@ -33,7 +33,7 @@ function reviewDnsUpdates({ dns_updates: { zones }, networks }: Settings): Setti
   });
 }
 
-/** Clients resolve a name by the name servers that the DHCP server of their network tells them. */
+/** Clients resolve names with the name servers that their network's DHCP server sends. */
 function reviewPublicUrl({ http, networks }: Settings): SettingsWarning[] {
   const host = http.public_url === undefined ? '' : new URL(http.public_url).hostname;
   if (host === '' || isIP(host.replace(/^\[|\]$/g, '')) !== 0) return [];

@@ -12,7 +12,10 @@ import { tftp } from './sections/tftp.ts';
 import { pollSeconds, unmatched } from './sections/unmatched.ts';
 import { webhooks } from './sections/webhooks.ts';
 
-/** Every setting, with its default and what it means; a file each in sections/. docs/configuration.md is made from this. */
+/**
+ * Every setting, with its default and description, in one file for each section in sections/. docs/configuration.md is
+ * generated from this.
+ */
 export const settingsSchema = z.strictObject({
   catalog,
   http,
@@ -30,5 +33,5 @@ export const settingsSchema = z.strictObject({
   log,
 });
 
-/** All settings, validated, with defaults. Holds no secret. */
+/** All settings, validated, with defaults. Contains no secrets. */
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,11 +1,14 @@
 import { parse } from 'yaml';
 import type { z } from 'zod';
 
-/** Settings that come over those of the file. */
+/** Settings that override those of the file. */
 export interface Overrides {
-  /** Which variable or flag has set what is at a place of the settings; undefined: the file, or nobody. */
+  /**
+   * The variable or flag that set the value at a place in the settings; undefined if it was the file, or the default is
+   * used.
+   */
   originOf(at: readonly PropertyKey[]): string | undefined;
-  /** What is wrong with variables and flags themselves. */
+  /** What is wrong with the variables and flags themselves. */
   readonly problems: readonly string[];
 }
 

@@ -1,7 +1,7 @@
-/** Something that is allowed in the settings and will surprise whoever wrote it. */
+/** A valid setting that is probably not what its author wants. */
 export interface SettingsWarning {
-  /** Where in the settings: `['networks', 0, 'routers', 1]`. */
+  /** The place in the settings: `['networks', 0, 'routers', 1]`. */
   readonly path: readonly PropertyKey[];
-  /** A sentence that says what will happen and what to do. */
+  /** A sentence about the consequence and what to do. */
   readonly message: string;
 }

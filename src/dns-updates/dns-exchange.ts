@@ -7,36 +7,36 @@ import { type SignedRequest, signRequest, type TsigKey, verifyAnswer } from '../
 import { type Endpoint, formatEndpoint } from '../protocol/endpoint.ts';
 import { MalformedMessage } from '../protocol/malformed-message.ts';
 
-/** Where updates go. */
+/** The destination of updates. */
 export interface DnsServer {
   readonly endpoint: Endpoint;
-  /** Absent: updates are not signed. */
+  /** If absent, updates are not signed. */
   readonly key?: TsigKey;
 }
 
-/** The server gave no answer that counts. The message says why, without a secret. */
+/** The server gave no valid answer. The message gives the reason, without secrets. */
 export class DnsExchangeError extends Error {
   override readonly name = 'DnsExchangeError';
 }
 
-/** How long the server may take over each try by UDP. */
+/** How long the server may take for each attempt by UDP. */
 const UDP_TRIES_MS = [1_000, 2_000, 4_000];
 const TCP_MS = 5_000;
-/** RFC 1035 section 4.2.1: what every server takes by UDP. */
+/** RFC 1035 section 4.2.1: the size that every server accepts by UDP. */
 const UDP_SIZE_MAX = 512;
-/** More than any answer to an update has. */
+/** Larger than any answer to an update. */
 const ANSWER_SIZE_MAX = 4096;
 
-/** What to make of a datagram: the answer, nothing of ours, or a bad answer with the reason. */
+/** How to treat a datagram: as the answer, as unrelated, or as a bad answer with the reason. */
 type Judgement =
   | { readonly kind: 'answer'; readonly rcode: number; readonly truncated: boolean }
   | { readonly kind: 'stray' }
   | { readonly kind: 'bad'; readonly reason: string };
 
 /**
- * Sends an update, by UDP and, if it or its answer is too long for that, by TCP, and resolves with the response code.
- * A message that is sent twice does no harm: all updates here have the same effect the second time. Rejects with
- * DnsExchangeError. `nowMs` is the wall clock, in which signatures are valid.
+ * Sends an update by UDP or, if it or its answer is too long for that, by TCP, and resolves with the response code. A
+ * message that is sent twice does no harm: every update here has the same effect the second time. Rejects with
+ * DnsExchangeError. `nowMs` is the wall clock, which signatures contain.
  */
 export async function exchangeUpdate(
   server: DnsServer,
@@ -80,7 +80,8 @@ function judgeAnswer(
 }
 
 /**
- * A bad answer may be forged, so the right one is waited for until the time of the try is over (RFC 8945 section 5.3).
+ * A bad answer may be forged, so the exchange waits for the right one until the attempt times out (RFC 8945 section
+ * 5.3).
  */
 function askByUdp(
   { endpoint }: DnsServer,
@@ -118,7 +119,7 @@ function askByUdp(
   });
 }
 
-/** RFC 1035 section 4.2.2: each message is led by its length in two bytes. */
+/** RFC 1035 section 4.2.2: each message is preceded by its length in two bytes. */
 function askByTcp(
   { endpoint }: DnsServer,
   { bytes }: SignedRequest,

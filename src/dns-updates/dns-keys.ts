@@ -5,14 +5,14 @@ import { exchangeUpdate } from './dns-exchange.ts';
 import type { DnsZone } from './dns-zone.ts';
 import { readTsigKey } from './tsig-key.ts';
 
-/** A zone as settings name it. */
+/** A zone as the settings name it. */
 export interface DnsZoneSettings {
   readonly zone: DnsName;
   readonly server: Endpoint;
   readonly key_file?: string | undefined;
 }
 
-/** The zones to update, and the keys that updates are signed with, which are read from files. */
+/** The zones to update, and the keys that sign updates, which are read from files. */
 export class DnsKeys {
   readonly #zones: readonly DnsZoneSettings[];
   /** By file. */
@@ -24,12 +24,15 @@ export class DnsKeys {
     this.#keys = readKeys(zones);
   }
 
-  /** Reads all key files again. Throws as the constructor, and then the keys of before stay in use. */
+  /** Reads all key files again. Throws like the constructor, and then the previous keys stay in use. */
   reload(): void {
     this.#keys = readKeys(this.#zones);
   }
 
-  /** The zones; each update is signed with the key of that moment. `nowMs` is the wall clock, which signatures carry. */
+  /**
+   * The zones; each update is signed with the key that is current at that moment. `nowMs` is the wall clock, which
+   * signatures contain.
+   */
   openZones(nowMs: () => number): DnsZone[] {
     return this.#zones.map(({ key_file: file, server, zone }) => ({
       name: zone,

@@ -15,11 +15,11 @@ import { DnsExchangeError } from './dns-exchange.ts';
 /** How it ended. */
 export type TaskOutcome =
   | { readonly kind: 'done' | 'conflict' }
-  /** The server answered that it does not do it; `rcode` by name. */
+  /** The server answered that it refuses; `rcode` by name. */
   | { readonly kind: 'refused'; readonly rcode: string }
   | { readonly kind: 'no_answer'; readonly reason: string };
 
-/** Carries a task out, message by message. Rejects only for a fault of ours. */
+/** Performs a task, message by message. Rejects only for a bug of ours. */
 export async function runDnsTask(
   task: DnsUpdateTask,
   address: Ipv4Address,

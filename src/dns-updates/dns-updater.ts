@@ -26,32 +26,35 @@ import { type DnsZone, zoneOf } from './dns-zone.ts';
 import { RecordWriter } from './record-writer.ts';
 import { ZoneGate } from './zone-gate.ts';
 
-/** What an updater is made of. */
+/** What an updater depends on. */
 export interface DnsUpdaterParts {
   readonly zones: readonly DnsZone[];
   readonly store: DnsRecordStore;
   readonly counters: Counters;
   readonly log: Logger;
-  /** Milliseconds on a monotonic clock, for the log's limits. */
+  /** Milliseconds of a monotonic clock, for the log's limits. */
   readonly nowMs: () => number;
 }
 
-/** Updates under way at once: few, so that DHCP has the processor, and enough for a server some milliseconds away. */
+/**
+ * Maximum number of simultaneous updates: few, so that DHCP keeps the processor, and enough for a server some
+ * milliseconds away.
+ */
 const RUNNING_MAX = 16;
-/** How long to wait with an update that a server refused, in milliseconds; twice as long each time. */
+/** How long to wait before an update that a server refused is tried again, in milliseconds; it doubles each time. */
 const RETRY_MS_MIN = 2_000;
 const RETRY_MS_MAX = 300_000;
-/** How long an update that is under way may take when the program ends. */
+/** How long a running update may take when the program ends. */
 const CLOSE_GRACE_MS = 2_000;
 /** One line a minute for each name or zone, and 170,000 a day in all. */
 const LINES: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 300, perSecond: 2 } };
 
-/** What is known and wanted of one address. */
+/** The known and the wanted state of one address. */
 interface Entry {
   readonly address: Ipv4Address;
   wanted: WantedName | undefined;
   record: DnsRecord | undefined;
-  /** The wanted name was found to be somebody else's. */
+  /** The wanted name was found to belong to another client. */
   conflict: boolean;
   running: boolean;
   retries: number;
@@ -59,18 +62,18 @@ interface Entry {
 }
 
 /**
- * Keeps DNS in step with the leases (RFC 4703). For each address it knows what DNS has and what it should have, and
- * works off the difference one update at a time: however long a server is away, what waits is the latest state of each
- * address and nothing else. Updates of one name follow one another. Nothing here makes DHCP wait.
+ * Keeps DNS consistent with the leases (RFC 4703). For each address it knows what DNS has and what it should have, and
+ * removes the difference one update at a time: however long a server is unreachable, only the latest state of each
+ * address waits. Updates of one name are made one after the other. DHCP never waits for any of this.
  */
 export class DnsUpdater implements LeaseListener {
   readonly #parts: DnsUpdaterParts;
   readonly #writer: RecordWriter;
   readonly #gates: ReadonlyMap<DnsZone, ZoneGate>;
   readonly #entries = new Map<Ipv4Address, Entry>();
-  /** Addresses that something can be done for now. */
+  /** Addresses for which an update can be sent now. */
   readonly #ready = new Set<Ipv4Address>();
-  /** Names that an update is under way for, and the addresses that wait for its end. */
+  /** Names with a running update, and the addresses that wait for its end. */
   readonly #busyNames = new Map<DnsName, Ipv4Address[]>();
   readonly #lines: LineBudget;
   readonly #tasks = new Set<Promise<void>>();
@@ -86,7 +89,7 @@ export class DnsUpdater implements LeaseListener {
     );
   }
 
-  /** Reads what was put into DNS before the restart. To be called before the first lease. Rejects if the store fails. */
+  /** Reads what was put into DNS before the restart. Call it before the first lease. Rejects if the store fails. */
   async load(): Promise<void> {
     for (const record of await this.#parts.store.loadDnsRecords()) {
       this.#entryOf(record.address).record = record;
@@ -94,8 +97,8 @@ export class DnsUpdater implements LeaseListener {
   }
 
   /**
-   * Begins to work. What is in DNS of a lease that there is no more is removed; `holderOf` finds the lease of an
-   * address. To be called once the leases are loaded.
+   * Starts working. Records in DNS of leases that no longer exist are removed; `holderOf` finds the lease of an
+   * address. Call it once the leases are loaded.
    */
   start(holderOf: (address: Ipv4Address) => Lease | undefined): void {
     for (const entry of this.#entries.values()) {
@@ -113,7 +116,7 @@ export class DnsUpdater implements LeaseListener {
         this.#want(event.lease.address, wantedName(event.lease, event.name));
         break;
       case 'renewed':
-        // A client that does not name itself this time is still called what it was.
+        // A client that sends no name this time keeps its previous one.
         if (event.name !== undefined) this.#want(event.lease.address, wantedName(event.lease, event.name));
         break;
       case 'freed':
@@ -124,7 +127,7 @@ export class DnsUpdater implements LeaseListener {
     }
   }
 
-  /** Tries at once what waits for its next try: whatever failed may be right now, as after a change of the key. */
+  /** Tries waiting updates at once: the cause of their failure may be gone, for example after a change of the key. */
   retryNow(): void {
     for (const entry of this.#entries.values()) {
       if (entry.retryTimer === undefined) continue;
@@ -134,14 +137,14 @@ export class DnsUpdater implements LeaseListener {
     for (const gate of this.#gates.values()) gate.tryNow();
   }
 
-  /** Addresses for which DNS is not yet what it should be. */
+  /** Addresses whose DNS records are not as they should be. */
   get pending(): number {
     let pending = 0;
     for (const entry of this.#entries.values()) if (this.#taskOf(entry).kind !== 'rest') pending++;
     return pending;
   }
 
-  /** Ends what is under way, and notes what is left to be done for the next start. */
+  /** Finishes running updates, and records what is left for the next start. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const gate of this.#gates.values()) gate.close();
@@ -163,7 +166,7 @@ export class DnsUpdater implements LeaseListener {
     const entry = known ?? this.#entryOf(address);
     const isNew = !isSameName(entry.wanted, wanted);
     entry.wanted = wanted;
-    // A renewal is the occasion to ask again whether a name has become free.
+    // At a renewal it is checked again whether the name has become free.
     entry.conflict = false;
     if (isNew) this.#endRetry(entry);
     if (entry.retryTimer === undefined) this.#makeReady(address);
@@ -193,7 +196,7 @@ export class DnsUpdater implements LeaseListener {
     this.#ready.add(address);
     if (this.#pumping || this.#closed) return;
     this.#pumping = true;
-    // Packets of this turn come first.
+    // The other packets of this turn of the event loop come first.
     setImmediate(() => {
       this.#pumping = false;
       this.#pump();
@@ -209,7 +212,7 @@ export class DnsUpdater implements LeaseListener {
     }
   }
 
-  /** Begins the next update of an address, unless its zone or its name has to be waited for. */
+  /** Begins the next update of an address, unless it has to wait for its zone or its name. */
   #begin(entry: Entry): void {
     const task = this.#taskOf(entry);
     if (task.kind === 'rest') {
@@ -264,11 +267,11 @@ export class DnsUpdater implements LeaseListener {
     gate: ZoneGate | undefined,
   ): Promise<void> {
     try {
-      // What may be in DNS is on record before it is, so that it is removed even after a crash.
+      // What may be in DNS is recorded before it is sent, so that it is removed even after a crash.
       const before = recordBefore(task, entry.address, entry.record);
       if (!isDeepStrictEqual(before, entry.record)) await this.#writer.put(before);
       entry.record = before;
-      // A zone that settings no longer name is not ours to change.
+      // A zone that the settings no longer contain must not be changed.
       const outcome: TaskOutcome =
         zone === undefined ? { kind: 'done' } : await runDnsTask(task, entry.address, zone);
       if (outcome.kind === 'no_answer') {
@@ -283,7 +286,7 @@ export class DnsUpdater implements LeaseListener {
       }
       this.#endRetry(entry);
       this.#conclude(entry, task, outcome.kind);
-      // If this fails, the record still says "unsure", which costs a needless update after a restart and no more.
+      // If this fails, the record still says "unsure", which only causes a needless update after a restart.
       await this.#writer.put(entry.record);
     } catch (error) {
       gate?.passed();
@@ -297,7 +300,7 @@ export class DnsUpdater implements LeaseListener {
       this.#parts.counters.add('dns_updates', task.kind);
       return;
     }
-    // What is wanted may have changed meanwhile: then it is another name that is to be tried.
+    // The wanted name may have changed meanwhile: then another name is to be tried.
     entry.conflict = isSameName(entry.wanted, 'wanted' in task ? task.wanted : undefined);
     this.#note(entry, task, 'conflict', {}, CONFLICT_MESSAGE);
   }
@@ -329,7 +332,7 @@ export class DnsUpdater implements LeaseListener {
     const { counters, log, nowMs } = this.#parts;
     counters.add('dns_updates', outcome);
     const name = task.kind === 'rest' || task.kind === 'forget' ? undefined : taskName(task);
-    // A server that is away is one piece of news, and not one for each address.
+    // An unreachable server is reported once, and not for each address.
     const subject = outcome === 'no_answer' ? String(fields['zone']) : address;
     if (!this.#lines.take(`${subject} ${outcome}`, nowMs())) return;
     log.warn({ address, name, update: task.kind, ...fields }, message);

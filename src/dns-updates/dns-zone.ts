@@ -10,7 +10,7 @@ export interface DnsZone {
   readonly exchange: (update: DnsUpdate) => Promise<number>;
 }
 
-/** The zone that a task changes: the deepest one that holds its name, or that of the address. */
+/** The zone that a task changes: the most specific one that contains its name, or that of the address. */
 export function zoneOf(
   task: DnsUpdateTask,
   address: Ipv4Address,

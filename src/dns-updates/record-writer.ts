@@ -7,10 +7,10 @@ interface Waiting {
   readonly settle: (error?: Error) => void;
 }
 
-/** What comes within this time goes into one transaction: the disk is for leases first. */
+/** Changes within this time go into one transaction, since the disk is needed for leases first. */
 const COLLECT_MS = 5;
 
-/** Writes what is known to be in DNS, many changes at a time. */
+/** Stores what is known to be in DNS, many changes at a time. */
 export class RecordWriter {
   readonly #store: DnsRecordStore;
   #waiting: Waiting[] = [];
@@ -25,12 +25,12 @@ export class RecordWriter {
     return this.#write({ kind: 'put', record });
   }
 
-  /** As `put`, for a record that is gone. */
+  /** Like `put`, for a record that was removed. */
   delete(address: Ipv4Address): Promise<void> {
     return this.#write({ kind: 'delete', address });
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no change waits any more. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }

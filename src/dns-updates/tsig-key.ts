@@ -4,12 +4,12 @@ import { TSIG_ALGORITHMS, type TsigAlgorithm, type TsigKey } from '../protocol/d
 
 const KEY = /^\s*key\s+"?([^"\s{]+)"?\s*\{([^}]*)\}\s*;?\s*$/;
 const COMMENTS = /\/\*[\s\S]*?\*\/|(?:\/\/|#)[^\n]*/g;
-/** A key shorter than half of what its algorithm makes of it is guessed more easily than that (RFC 8945 section 7). */
+/** A key shorter than half the digest of its algorithm is easier to guess than the digest (RFC 8945 section 7). */
 const SECRET_BYTES_MIN = 16;
 
 /**
- * Reads a file as `tsig-keygen` of BIND writes it, with one key. Throws an Error that names the file and what is wrong
- * with it, and says nothing of the secret.
+ * Reads a file in the format of BIND's `tsig-keygen`, with one key. Throws an Error that names the file and what is
+ * wrong with it, without the secret.
  */
 export function readTsigKey(file: string): TsigKey {
   let text: string;
@@ -21,12 +21,12 @@ export function readTsigKey(file: string): TsigKey {
   return parseTsigKey(text, file);
 }
 
-/** The key in the text of a file of that name. Throws as `readTsigKey`. */
+/** The key in the text of a file; `file` is for messages. Throws like `readTsigKey`. */
 export function parseTsigKey(text: string, file: string): TsigKey {
   const fail = (what: string): never => {
     throw new Error(`the key file ${file} ${what}`);
   };
-  // Comments are cut outside of quotes only: a secret may hold //.
+  // Comments are removed only outside quotes: a secret may contain //.
   const plain = text.replace(/"[^"]*"|\/\*[\s\S]*?\*\/|(?:\/\/|#)[^\n]*/g, (part) =>
     part.startsWith('"') ? part : part.replace(COMMENTS, ' '),
   );

@@ -1,12 +1,12 @@
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 
-/** How long a server that does not answer is left alone, in milliseconds; twice as long each time. */
+/** How long a server that does not answer is not asked again, in milliseconds; it doubles each time. */
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_MS_MAX = 300_000;
 
 /**
- * Lets updates through to a zone's server while it answers. While it does not, they wait here, and one is tried now
- * and then; the first answer lets all of them through.
+ * Passes updates to a zone's server while it answers. Otherwise they wait, and one is tried at intervals; the first
+ * answer releases all of them.
  */
 export class ZoneGate {
   readonly #release: (address: Ipv4Address) => void;
@@ -43,7 +43,7 @@ export class ZoneGate {
     for (const address of parked) this.#release(address);
   }
 
-  /** The server did not answer; the address waits. Of updates that were under way together only the first one counts. */
+  /** The server did not answer; the address waits. Of simultaneous updates only the first failure counts. */
   failed(address: Ipv4Address): void {
     // To the end, so that another one is tried next.
     this.#parked.delete(address);
@@ -62,7 +62,7 @@ export class ZoneGate {
     this.#tryOne();
   }
 
-  /** Lets nothing through any more. */
+  /** Passes no further updates. */
   close(): void {
     clearTimeout(this.#timer);
   }

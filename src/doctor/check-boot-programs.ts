@@ -2,11 +2,11 @@ import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Finding } from './finding.ts';
 
-/** Beginnings of the two kinds of program: an EFI image (PE/COFF), and anything else for a BIOS. */
+/** The first bytes of the two kinds of program: an EFI image (PE/COFF), and anything else for a BIOS. */
 const EFI_MAGIC = 'MZ';
 const PROGRAMS = /\.(efi|kpxe|pxe|0)$/;
 
-/** Checks that the folder of boot programs can be read, and that what is in it are programs. */
+/** Checks that the folder of boot programs can be read, and that its files are programs. */
 export async function checkBootPrograms(folder: string): Promise<Finding[]> {
   const check = 'boot-programs';
   let names: string[];

@@ -5,8 +5,9 @@ const EARLIEST = new Date('2026-01-01T00:00:00Z');
 const TOLERANCE_MS = 60_000;
 
 /**
- * Checks the wall clock by what cannot be: a moment before this program was written, or before a file was changed.
- * Leases and boot events are kept by this clock across restarts, and certificates are judged by it.
+ * Checks that the wall clock is not at an impossible time: before this program was written, or before a file was
+ * changed. Leases and boot events are stored with its time across restarts, and it decides whether certificates are
+ * valid.
  */
 export function checkClock(now: Date, lastChange: Date | undefined): Finding {
   const check = 'clock';

@@ -13,14 +13,17 @@ import { openUdpSocket } from '../server/udp/open-udp-socket.ts';
 import { loadSocketCalls } from '../server/udp/socket-calls.ts';
 import type { Finding } from './finding.ts';
 
-/** Asked this often, this far apart: a server may look for a conflict before it offers, as dnsmasq does for 3 s. */
+/**
+ * Number of attempts, and the time between them: a server may check for a conflict before it offers, as dnsmasq does
+ * for 3 s.
+ */
 const TRIES = 3;
 const BETWEEN_TRIES_MS = 1_500;
 const ANSWERS_MAX = 50;
 
 /**
- * Asks the network of an interface who else serves DHCP there, and what it tells PXE clients. Railhead itself does
- * not answer: it knows its own host's address as the relay's. Rejects with UdpBindError if the port cannot be shared.
+ * Finds the other DHCP servers on the network of an interface, and what they tell PXE clients. Railhead itself does not
+ * answer: it recognises its own host's address as the relay's. Rejects with UdpBindError if the port cannot be shared.
  */
 export async function probeDhcpServers(one: NetworkInterface): Promise<ProbeAnswer[]> {
   const { socket } = await openUdpSocket({
@@ -33,7 +36,7 @@ export async function probeDhcpServers(one: NetworkInterface): Promise<ProbeAnsw
   });
   const random = randomBytes(10);
   const xid = random.readUInt32BE(0);
-  // Locally administered, and of one station (IEEE 802-2014 section 8.2.2).
+  // A locally administered unicast address (IEEE 802-2014 section 8.2.2).
   const mac = macFromBytes(Uint8Array.of(0x02, ...random.subarray(5, 10)));
   const { bytes } = encodeMessage(foreignServerProbe(one.addresses[0], mac, xid));
   const answers = new Map<string, ProbeAnswer>();
@@ -41,7 +44,7 @@ export async function probeDhcpServers(one: NetworkInterface): Promise<ProbeAnsw
   socket.on('message', (datagram) => {
     const answer = readAnswer(datagram, xid);
     if (answer === undefined || answers.size >= ANSWERS_MAX) return;
-    // A server and a proxy on one host are two, so the address alone does not tell them apart.
+    // A server and a proxy on one host are different, so the address alone does not distinguish them.
     answers.set(`${answer.serverAddress} ${answer.offeredAddress === undefined}`, answer);
   });
   try {
@@ -59,15 +62,15 @@ function readAnswer(datagram: Uint8Array, xid: number): ProbeAnswer | undefined 
   try {
     return readProbeAnswer(decodeMessage(datagram), xid);
   } catch {
-    // Our own probe comes back as well, and anything may come to an open port.
+    // Our own probe is received as well, and any packet may arrive at an open port.
     return undefined;
   }
 }
 
-/** How the settings serve the networks of an interface; undefined: not at all. */
+/** How the settings serve the networks of an interface; undefined if they do not. */
 export type ServedMode = 'full' | 'proxy' | 'auto' | 'off' | undefined;
 
-/** What the answers of an interface mean for booting from Railhead, which serves its networks in this mode. */
+/** What the answers on an interface mean for booting from Railhead, which serves its networks in this mode. */
 export function judgeDhcpServers(
   name: string,
   answers: readonly ProbeAnswer[],

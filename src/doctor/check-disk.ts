@@ -3,17 +3,17 @@ import path from 'node:path';
 import { FREE_BYTES_MIN } from '../store/sqlite/sqlite-errors.ts';
 import type { Finding } from './finding.ts';
 
-/** Below this much room the database stops being able to write soon. */
+/** With less free space than this the database will soon be unable to write. */
 const ROOM_BYTES_MIN = 100 * 1024 * 1024;
 const MEGABYTE = 1024 * 1024;
 
-/** What is known of a folder's disk. */
+/** The state of a folder's disk. */
 export interface DiskState {
   readonly freeBytes: number;
   readonly writable: boolean;
 }
 
-/** Checks that the database's disk has room and may be written to: without either no new lease can be given. */
+/** Checks that the database's disk has free space and is writable: otherwise no new lease can be given. */
 export async function checkDisk(
   file: string,
   readDisk: (folder: string) => Promise<DiskState> = readDiskOf,

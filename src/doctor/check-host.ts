@@ -4,7 +4,7 @@ import { type PortHolder, describeHolders, findPortHolders } from '../host/port-
 import { loadSocketCalls } from '../server/udp/socket-calls.ts';
 import type { Finding } from './finding.ts';
 
-/** What the boot plane listens on, and what for. */
+/** The ports of the boot plane, and their purpose. */
 const PORTS = [
   { protocol: 'udp', port: 67, use: 'DHCP' },
   { protocol: 'udp', port: 4011, use: 'PXE boot server' },
@@ -17,10 +17,10 @@ const CAPABILITIES = [
   { bit: 13, name: 'CAP_NET_RAW', without: 'kernels before 5.7 do not bind a socket to an interface' },
 ] as const;
 
-/** The size of frame that everything in a boot is made for. */
+/** The packet size that everything in a boot expects. */
 const ETHERNET_MTU = 1500;
 
-/** Checks that the interfaces to serve are there, and what fits through them. `names` empty: all but loopback. */
+/** Checks that the interfaces to serve exist, and their MTU. If `names` is empty: all except loopback. */
 export async function checkInterfaces(
   names: readonly string[],
   interfaces: readonly NetworkInterface[],
@@ -55,7 +55,7 @@ export async function checkInterfaces(
   return found;
 }
 
-/** The interfaces meant by `names`; without names, all that lead anywhere. */
+/** The interfaces meant by `names`; without names, all except loopback. */
 export function selectInterfaces(
   names: readonly string[],
   interfaces: readonly NetworkInterface[],
@@ -63,7 +63,7 @@ export function selectInterfaces(
   return interfaces.filter((one) => (names.length === 0 ? !one.loopback : names.includes(one.name)));
 }
 
-/** Checks who has the ports of the boot plane. */
+/** Checks which processes hold the ports of the boot plane. */
 export async function checkPorts(
   findHolders: (protocol: 'udp' | 'tcp', port: number) => Promise<PortHolder[]> = findPortHolders,
 ): Promise<Finding[]> {
@@ -88,11 +88,11 @@ export async function checkPorts(
 }
 
 function isRailhead({ process: holder }: PortHolder): boolean {
-  // Its name is Node's; what it runs is told by its arguments: `node /opt/railhead/bin/railhead.js serve`.
+  // The process is called node; its arguments show the program: `node /opt/railhead/bin/railhead.js serve`.
   return holder?.command.some((word) => /(?:^|\/)railhead(?:\.js)?$/.test(word)) === true;
 }
 
-/** Checks what this user may do, and whether sockets of one interface can be had at all. */
+/** Checks this user's permissions, and whether sockets of one interface can be opened at all. */
 export async function checkPermissions(
   readStatus: () => Promise<string> = () => readFile('/proc/self/status', 'latin1'),
   load: () => Promise<unknown> = loadSocketCalls,

@@ -2,21 +2,24 @@ import { type Endpoint, formatEndpoint } from '../protocol/endpoint.ts';
 import type { Finding } from './finding.ts';
 
 const WAIT_MS = 3_000;
-/** Characters of an answer that are shown. */
+/** Number of characters of an answer that are shown. */
 const TEXT_LENGTH_MAX = 500;
-/** What an address that stands for all of this host is asked at. */
+/** The address to ask for an address that stands for all of this host. */
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** What the boot plane says of itself at `/readyz`. */
+/** The answer of the boot plane to `/readyz`. */
 interface ReadinessAnswer {
   /** The address that was asked. */
   readonly place: string;
-  /** Undefined if nobody answers. */
+  /** Undefined if there is no answer. */
   readonly status: number | undefined;
   readonly text: string;
 }
 
-/** Asks the boot plane over HTTP whether it can serve machines. Port 0 cannot be asked, as nobody knows which it is. */
+/**
+ * Asks the boot plane over HTTP whether it can serve machines. Port 0 cannot be asked, since the real port is not
+ * known.
+ */
 export async function checkHttp(endpoint: Endpoint, waitMs = WAIT_MS): Promise<Finding> {
   const check = 'http';
   const { place, status, text } = await askReadiness(endpoint, waitMs);
@@ -40,7 +43,10 @@ export async function checkHttp(endpoint: Endpoint, waitMs = WAIT_MS): Promise<F
   };
 }
 
-/** Why a server that answers cannot serve; undefined if it can, or if nobody answers, which may be another's port. */
+/**
+ * Why a server that answers cannot serve; undefined if it can, or if there is no answer, since the port may belong to
+ * another program.
+ */
 export async function findServerProblem(endpoint: Endpoint, waitMs = WAIT_MS): Promise<string | undefined> {
   const { place, status, text } = await askReadiness(endpoint, waitMs);
   return status === 503 ? `HTTP at ${place} is not ready: ${text}` : undefined;

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 
 const VERSION_MIN = 150_000;
 
-/** Checks that the database of `store.url` answers, and that Railhead can work with it. `name` is for messages. */
+/** Checks that the database of `store.url` answers, and that Railhead can use it. `name` is for messages. */
 export async function checkPostgres(
   name: string,
   look: () => Promise<PostgresState>,

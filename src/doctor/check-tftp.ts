@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts';
 
 const PORT = 69;
 const TRIES = 3;
-/** For each try. */
+/** Timeout of each attempt. */
 const WAIT_MS = 1_000;
 
 /** Opcodes of RFC 1350 section 5 and RFC 2347. */
@@ -14,8 +14,8 @@ const ERROR = 5;
 const OACK = 6;
 
 /**
- * Asks for a file at an address of this host, as firmware does, and stops after the first answer. The answer must
- * come from the address that was asked: firmware drops any other.
+ * Requests a file at an address of this host, as firmware does, and stops after the first answer. The answer must come
+ * from the address that was asked: firmware drops any other.
  */
 export async function checkTftp(
   address: Ipv4Address,
@@ -77,7 +77,7 @@ function askOnce(
     const timer = setInterval(ask, waitMs);
     socket.on('error', () => undefined);
     socket.once('message', (bytes, source) => {
-      // The server would wait for more to be acknowledged: this ends its transfer (RFC 1350 section 7).
+      // The server would wait for further ACKs: this ends its transfer (RFC 1350 section 7).
       const enough = Buffer.from(`\0${String.fromCharCode(ERROR)}\0\0enough\0`, 'latin1');
       socket.send(enough, source.port, source.address, () => finish({ bytes, from: source.address }));
     });

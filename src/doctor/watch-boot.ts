@@ -2,21 +2,22 @@ import type { MacAddress } from '../protocol/mac-address.ts';
 import { type BootDiagnosis, diagnoseBoot } from '../provision/history/boot-timeline.ts';
 import type { EventStore, StoredBootEvent } from '../store/event-store.ts';
 
-/** What the watcher tells, in order. */
+/** What the watcher reports, in order. */
 export type WatchNews =
   | { readonly kind: 'event'; readonly event: StoredBootEvent }
   | { readonly kind: 'diagnosis'; readonly diagnosis: BootDiagnosis };
 
-/** Events are written behind by a tenth of a second, so looking more often shows nothing earlier. */
+/** Events are written with a delay of a tenth of a second, so more frequent polls show nothing earlier. */
 const LOOK_EVERY_MS = 250;
 const EVENTS_MAX = 500;
-/** How many looks pass between two questions to the server whether it can serve. */
+/** Number of polls between two questions to the server whether it can serve. */
 const LOOKS_PER_QUESTION = 20;
 
 /**
- * Follows one machine's boot in the store of a running server: its latest session so far, each event as it is
- * written, and what they amount to whenever that changes. While the server says by `findProblem` why it cannot serve,
- * that is why a machine is stuck: a store that cannot be written to has no events, either. Ends when `signal` aborts; throws if the store breaks.
+ * Follows one machine's boot in the store of a running server: the events of its latest session so far, each further
+ * event as it is written, and a summary whenever it changes. If `findProblem` returns why the server cannot serve, that
+ * is reported as the cause: a store that cannot be written has no events either. Ends when `signal` aborts; throws if
+ * the store breaks.
  */
 export async function* watchBoot(
   store: Pick<EventStore, 'listEvents'>,
@@ -44,7 +45,7 @@ export async function* watchBoot(
     if (looks++ % LOOKS_PER_QUESTION === 0) problem = await findProblem();
     const diagnosis = blame(diagnoseBoot(session, now()), problem);
     const text = `${diagnosis.verdict} ${diagnosis.text}`;
-    // A boot that moves on is told by its events; and "nothing heard" is worth saying at the start only.
+    // A boot that makes progress is visible by its events; and "nothing heard" is useful only at the start.
     if (text !== told && diagnosis.verdict !== 'moving') yield { kind: 'diagnosis', diagnosis };
     told = text;
     await pause(LOOK_EVERY_MS, signal);
@@ -60,7 +61,7 @@ function blame(diagnosis: BootDiagnosis, problem: string | undefined): BootDiagn
   };
 }
 
-/** At the start only the session that is under way is of interest. */
+/** At the start only the running session is of interest. */
 function relevant(events: readonly StoredBootEvent[], first: boolean): readonly StoredBootEvent[] {
   const latest = events.at(-1)?.sessionId;
   return first ? events.filter((event) => event.sessionId === latest) : events;

@@ -7,7 +7,7 @@ import { supportedArchitectures } from '../provision/boot/boot-programs.ts';
 export interface BootProgramFile {
   readonly name: string;
   readonly file: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
@@ -16,8 +16,9 @@ const SIZE_MAX = 32 * 1024 * 1024;
 const PROGRAM = /\.(kpxe|kkpxe|pxe|efi|0|lkrn)$/;
 
 /**
- * The boot programs in the directories, by name; the first directory that has one wins. Directories that cannot be
- * read have none. Looked up once at the start, so that what is announced by DHCP is what TFTP and HTTP have.
+ * The boot programs in the directories, by name; the first directory that has one is used. Directories that cannot be
+ * read are ignored. Read once at the start, so that the programs that DHCP announces are those that TFTP and HTTP
+ * serve.
  */
 export function findBootPrograms(directories: readonly string[]): Map<string, BootProgramFile> {
   const programs = new Map<string, BootProgramFile>();
@@ -29,14 +30,14 @@ export function findBootPrograms(directories: readonly string[]): Map<string, Bo
         const status = statSync(file);
         if (status.isFile() && status.size <= SIZE_MAX) programs.set(name, { name, file, size: status.size });
       } catch {
-        // A dangling link is as good as no file.
+        // A dangling link counts as a missing file.
       }
     }
   }
   return programs;
 }
 
-/** Says in the log which kinds of machine can be booted with the programs, and what the others need. */
+/** Logs which kinds of machine can be booted with the programs, and which programs the others need. */
 export function announceBootPrograms(programs: ReadonlyMap<string, BootProgramFile>, log: Logger): void {
   const support = supportedArchitectures(new Set(programs.keys()));
   const can = support.filter(({ program }) => program !== undefined);

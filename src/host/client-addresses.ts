@@ -4,19 +4,19 @@ import type { Lease } from '../provision/dhcp/leases/lease.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import { listNeighbours } from './neighbours.ts';
 
-/** How old a reading of the kernel's table may be: a storm must not read it for every request. */
+/** Maximum age of a copy of the kernel's neighbour table: in a storm it must not be read for every request. */
 const TABLE_AGE_MS_MAX = 1_000;
 
-/** What the DHCP engine knows of addresses. */
+/** What the DHCP engine knows about addresses. */
 export interface KnownAddresses {
   readonly findLease: (address: Ipv4Address) => Lease | undefined;
-  /** Whose an address of another server's is, as its client said. */
+  /** The client of an address that another server leases, according to the client. */
   readonly findForeignMac: (address: Ipv4Address) => MacAddress | undefined;
 }
 
 /**
- * Tells which network card is behind an address: by our own leases, else by the kernel's neighbours, else by what
- * clients of another DHCP server said.
+ * Finds the network card behind an address: from our own leases, else from the kernel's neighbour table, else from what
+ * clients of another DHCP server sent.
  */
 export class ClientAddresses {
   readonly #known: KnownAddresses;
@@ -29,7 +29,7 @@ export class ClientAddresses {
     this.#nowMs = nowMs;
   }
 
-  /** The card; undefined when nobody knows, as behind a router without a lease that we saw. */
+  /** The card; undefined if it is not known, as behind a router without a lease that we saw. */
   findMac(text: string): MacAddress | undefined {
     const address = parseIpv4(text);
     if (address === undefined) return undefined;

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 
 const IFF_UP = 0x1;
 
-/** Why an interface is not among those that can be served, to follow its name: `eth1 is down`. */
+/** Why an interface cannot be served, worded to follow its name: `eth1 is down`. */
 export function describeAbsence(name: string): string {
   const flags = readAttribute(name, 'flags');
   if (flags === undefined) return 'does not exist';
   return (Number(flags) & IFF_UP) === 0 ? 'is down' : 'has no IPv4 address';
 }
 
-/** Whether an interface that is up has no link: a cable is out, or a bridge has no port with one. */
+/** Whether an interface that is up has no link: a cable is unplugged, or no port of a bridge has a link. */
 export function lacksCarrier(name: string): boolean {
   return readAttribute(name, 'carrier') === '0';
 }

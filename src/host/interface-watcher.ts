@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { listNetworkInterfaces, type NetworkInterface } from './network-interfaces.ts';
 
-/** Told of the interfaces as they are now, every two seconds: what could not be done when last tried is tried again. */
+/** Called with the current interfaces every two seconds, so that failed attempts are repeated. */
 export type InterfaceFollower = (interfaces: readonly NetworkInterface[]) => Promise<void>;
 
-/** Node does not tell when addresses change, so they are looked at. */
+/** Node does not report changes of addresses, so they are polled. */
 const LOOK_MS = 2_000;
 
-/** Looks at the interfaces of this host on behalf of everything that listens on their addresses. */
+/** Polls the interfaces of this host for everything that listens on their addresses. */
 export class InterfaceWatcher {
   readonly #log: Logger;
   readonly #list: () => readonly NetworkInterface[];
@@ -18,25 +18,25 @@ export class InterfaceWatcher {
   #failing = false;
   #closed = false;
 
-  /** Looks once, and throws if that fails. Nothing is followed before `start`. */
+  /** Reads the interfaces once, and throws if that fails. Followers are not called before `start`. */
   constructor(log: Logger, list: () => readonly NetworkInterface[] = listNetworkInterfaces) {
     this.#log = log;
     this.#list = list;
     this.#interfaces = list();
   }
 
-  /** As they were when last looked at. */
+  /** The interfaces at the last poll. */
   get interfaces(): readonly NetworkInterface[] {
     return this.#interfaces;
   }
 
-  /** Tells the follower from now on; the function returned ends that. */
+  /** Calls the follower from now on; the returned function unsubscribes it. */
   follow(follower: InterfaceFollower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
 
-  /** Begins to look every two seconds. */
+  /** Begins to poll every two seconds. */
   start(): void {
     this.#timer = setTimeout(() => {
       this.#looking = this.look().finally(() => {
@@ -45,13 +45,14 @@ export class InterfaceWatcher {
     }, LOOK_MS);
   }
 
-  /** Looks now, and resolves when every follower has done what there was to do. Never rejects. */
+  /** Polls now, and resolves when every follower has finished its work. Never rejects. */
   async look(): Promise<void> {
     try {
       this.#interfaces = this.#list();
       this.#failing = false;
     } catch (error) {
-      // Without a descriptor left the kernel lists nothing. What is open goes on, and the next look may work.
+      // If the process has no free descriptor, the kernel lists nothing. Open sockets stay open, and the next poll may
+      // succeed.
       if (!this.#failing)
         this.#log.error({ err: error }, 'the network interfaces cannot be listed; trying again');
       this.#failing = true;
@@ -67,7 +68,7 @@ export class InterfaceWatcher {
     }
   }
 
-  /** Looks no more, and resolves when the last look is over. */
+  /** Stops polling, and resolves when the running poll is over. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

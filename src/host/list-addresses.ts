@@ -4,12 +4,12 @@ import type koffiModule from 'koffi';
 
 /** One address of one network interface of this host. */
 export interface InterfaceAddress {
-  /** As the kernel labels the address: old tools name a second one of eth1 "eth1:0". */
+  /** The kernel's label of the address: old tools name a second one of eth1 "eth1:0". */
   readonly label: string;
   readonly family: 4 | 6;
   readonly address: string;
   readonly prefixLength: number;
-  /** Whether packets stay on this host. */
+  /** Whether it is a loopback interface. */
   readonly loopback: boolean;
 }
 
@@ -19,9 +19,9 @@ type ListAddresses = () => InterfaceAddress[];
 let list: ListAddresses | undefined;
 
 /**
- * The addresses of the interfaces that are up, whether or not there is a carrier: the kernel lets a socket have an
- * address while a cable is out. Node's own list leaves such interfaces out, and is used only where libc cannot be
- * called. Throws if the kernel gives no list, as without a descriptor left.
+ * The addresses of the interfaces that are up, with or without a carrier: the kernel allows a socket on an address
+ * while a cable is unplugged. Node's own list omits such interfaces, and is used only if libc cannot be called. Throws
+ * if the kernel returns no list, for example without a free descriptor.
  */
 export function listAddresses(): InterfaceAddress[] {
   list ??= callLibc() ?? listOfNode;
@@ -45,7 +45,7 @@ interface IfAddrs {
 function callLibc(): ListAddresses | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
-    // Its binary may not fit this platform, and then everything else must go on working.
+    // Its binary may not fit this platform, and then everything else must still work.
     const koffi = createRequire(import.meta.url)('koffi') as Koffi;
     const libc = koffi.load(null);
     const getifaddrs = libc.func('int getifaddrs(_Out_ void **list)') as (out: [unknown]) => number;
@@ -106,7 +106,7 @@ function listOfNode(): InterfaceAddress[] {
   );
 }
 
-/** Uncompressed, which everything that reads addresses understands. */
+/** Uncompressed, which every parser of addresses accepts. */
 function ipv6Text(bytes: readonly number[]): string {
   const groups: string[] = [];
   for (let at = 0; at < bytes.length; at += 2) {

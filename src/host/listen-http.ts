@@ -9,8 +9,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Lets an HTTP server listen, and says where, since port 0 is one of the kernel's choice. Rejects with an Error that
- * names the setting, the port and what is in the way.
+ * Lets an HTTP server listen, and returns its address, since the kernel chooses the port if it is 0. Rejects with an
+ * Error that names the setting, the port and the cause.
  */
 export async function listenHttp(server: Server, setting: string, wanted: Endpoint): Promise<Endpoint> {
   try {

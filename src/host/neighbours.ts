@@ -3,23 +3,23 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
 
-/** The discard service (RFC 863): a datagram there disturbs nobody. */
+/** The discard service (RFC 863): a datagram to this port has no effect. */
 const DISCARD_PORT = 9;
 /** ATF_COM of the kernel's <linux/if_arp.h>: the neighbour has answered. */
 const COMPLETE = 0x2;
 
-/** The kernel's table of neighbours. */
+/** The kernel's neighbour table. */
 const TABLE = '/proc/net/arp';
 
-/** How the kernel is asked; replaced in tests. */
+/** Access to the kernel; replaced in tests. */
 export interface Neighbours {
   /** Makes the kernel look for the address on its link. */
   solicit(address: Ipv4Address): void;
-  /** The kernel's table of neighbours, in the form of /proc/net/arp. */
+  /** The kernel's neighbour table, in the form of /proc/net/arp. */
   read(): Promise<string>;
 }
 
-/** Neighbours of a text like /proc/net/arp that have answered. */
+/** The neighbours in a text like /proc/net/arp that have answered. */
 export function parseNeighbours(table: string): { address: string; mac: string }[] {
   return table
     .split('\n')
@@ -31,7 +31,7 @@ export function parseNeighbours(table: string): { address: string; mac: string }
     });
 }
 
-/** Neighbours of this host that have answered, as the kernel has them now; none on a system without its table. */
+/** The neighbours of this host that have answered, according to the kernel; none on a system without /proc/net/arp. */
 export function listNeighbours(): { address: string; mac: string }[] {
   try {
     return parseNeighbours(readFileSync(TABLE, 'latin1'));
@@ -40,12 +40,12 @@ export function listNeighbours(): { address: string; mac: string }[] {
   }
 }
 
-/** The kernel's neighbours. The socket keeps no process alive. */
+/** The kernel's neighbours. The socket does not keep the process running. */
 export class KernelNeighbours implements Neighbours {
   readonly #socket: Socket = createSocket('udp4');
 
   constructor() {
-    // An address that cannot be reached is nobody's.
+    // An address that cannot be reached is not in use.
     this.#socket.on('error', () => undefined);
     this.#socket.unref();
   }

@@ -5,15 +5,15 @@ import { listAddresses } from './list-addresses.ts';
 /** A network interface of this host that has an IPv4 address. */
 export interface NetworkInterface {
   readonly name: string;
-  /** The kernel's number of it: an interface that went and came back has another one. */
+  /** The kernel's index of it: an interface that was removed and added again has another one. */
   readonly index: number;
-  /** The primary address comes first. */
+  /** The primary address is first. */
   readonly addresses: readonly [Ipv4Address, ...Ipv4Address[]];
-  /** Whether packets stay on this host. */
+  /** Whether it is a loopback interface. */
   readonly loopback: boolean;
 }
 
-/** The interfaces of this host that are up and have an IPv4 address, with a carrier or without. */
+/** The interfaces of this host that are up and have an IPv4 address, with or without a carrier. */
 export function listNetworkInterfaces(): NetworkInterface[] {
   const found = new Map<string, { addresses: Ipv4Address[]; loopback: boolean }>();
   for (const { address: text, label, loopback } of listAddresses()) {
@@ -34,17 +34,17 @@ function readInterfaceIndex(name: string): number {
   try {
     return Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1'));
   } catch {
-    // /sys shows another network namespace, or is not there: then only a change of address is noticed.
+    // /sys belongs to another network namespace, or is missing: then only changes of addresses are noticed.
     return 0;
   }
 }
 
-/** The networks that this host is on, IPv4 and IPv6, as one of its addresses in each with the prefix: `10.0.1.2/24`. */
+/** The networks of this host, IPv4 and IPv6, each as one of its addresses with the prefix length: `10.0.1.2/24`. */
 export function listLocalNetworks(): string[] {
   return listAddresses().map(({ address, prefixLength }) => `${address}/${prefixLength}`);
 }
 
-/** What tells two moments of an interface apart. */
+/** A text that differs when the interface has changed. */
 export function interfaceSignature({ addresses, index, name }: NetworkInterface): string {
   return `${name}#${index} ${addresses.join(' ')}`;
 }

@@ -2,29 +2,29 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** A process that has a socket on a port. */
 export interface PortHolder {
-  /** Local address as the kernel prints it, dotted quad. */
+  /** Local address as the kernel prints it, in dotted quad. */
   readonly address: string;
-  /** Absent if the socket belongs to another user's process and we may not look. */
+  /** Absent if the socket belongs to another user's process that we may not inspect. */
   readonly process?: HolderProcess;
 }
 
 /** A running program. */
 export interface HolderProcess {
   readonly pid: number;
-  /** As the kernel shortens it. */
+  /** Truncated by the kernel. */
   readonly name: string;
-  /** Its arguments, the program's own path first. */
+  /** Its arguments, beginning with the program's own path. */
   readonly command: readonly string[];
 }
 
-/** IPv4 sockets, and those of IPv6 that take IPv4 as well. */
+/** IPv4 sockets, and IPv6 sockets that also accept IPv4. */
 const TABLES = { udp: ['udp', 'udp6'], tcp: ['tcp', 'tcp6'] } as const;
-/** TCP_LISTEN of the kernel's <net/tcp_states.h>: connections of others with the same port number do not count. */
+/** TCP_LISTEN of the kernel's <net/tcp_states.h>: connections with the same port number do not count. */
 const LISTENING = '0A';
 
 /**
- * Finds who has a port of this network namespace. The list is empty where the kernel does not tell: on other systems,
- * or if the holder is gone already.
+ * Finds the processes that hold a port of this network namespace. The list is empty if the kernel does not tell: on
+ * other systems, or if the process has already ended.
  */
 export async function findPortHolders(protocol: 'udp' | 'tcp', port: number): Promise<PortHolder[]> {
   const inodes = new Map<string, string>();
@@ -54,7 +54,7 @@ export function describeHolders(holders: readonly PortHolder[]): string {
   return `by ${[...new Set(words)].join(' and ')}`;
 }
 
-/** One line of /proc/net/udp or its like. */
+/** One line of /proc/net/udp or a similar table. */
 interface SocketLine {
   readonly address: string;
   readonly port: number;
@@ -77,7 +77,10 @@ export function parseSocketTable(text: string): SocketLine[] {
     });
 }
 
-/** The kernel prints the bytes of IPv4 as one number in its own byte order, which is little-endian wherever it matters. */
+/**
+ * The kernel prints the bytes of IPv4 as one number in its own byte order, which is little-endian on all supported
+ * machines.
+ */
 function parseKernelAddress(hex: string): string {
   const last = hex.slice(-8);
   if (hex.length > 8 && !hex.startsWith('0000000000000000FFFF0000')) {

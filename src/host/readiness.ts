@@ -1,4 +1,4 @@
-/** Whether this server can serve machines, and everything that keeps it from that, each in a sentence. */
+/** Whether this server can serve machines, with one sentence for each reason why not. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];

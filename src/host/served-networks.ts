@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { BlockList, isIP } from 'node:net';
 import { listLocalNetworks } from './network-interfaces.ts';
 
-/** Networks of machine rooms, which nobody on the internet has an address of (RFC 1918, 3927, 4193, 6598). */
+/** Private networks, which are not reachable from the internet (RFC 1918, 3927, 4193, 6598). */
 const PRIVATE = [
   '10.0.0.0/8',
   '172.16.0.0/12',
@@ -14,18 +14,21 @@ const PRIVATE = [
   'fc00::/7',
   '::1/128',
 ];
-/** Addresses of declared networks that are remembered: BlockList.check takes a twentieth of the time of a request. */
+/**
+ * Number of addresses of declared networks that are remembered: BlockList.check takes a twentieth of the time of a
+ * request.
+ */
 const REMEMBERED_MAX = 10_000;
-/** How old a look at our own addresses may be: packets from elsewhere must not cause one each. */
+/** Maximum age of the list of our own addresses: packets from elsewhere must not cause a new one each. */
 const LOOK_MS = 1_000;
 
 /**
- * The machines that TFTP and the boot plane's HTTP answer: those of private networks, of the networks that the settings
- * name, and of the networks that this host is on. Everybody else may reach the ports, and gets nothing.
+ * The machines that TFTP and the boot plane's HTTP answer: those of private networks, of the networks in the settings,
+ * and of the networks of this host. All others can reach the ports, but get no answer.
  */
 export class ServedNetworks {
   readonly #declared: BlockList;
-  /** Addresses of declared networks, which do not change. */
+  /** Addresses found in declared networks, which do not change. */
   readonly #remembered = new LRUCache<string, true>({ max: REMEMBERED_MAX });
   readonly #nowMs: () => number;
   readonly #listLocal: () => readonly string[];
@@ -33,8 +36,8 @@ export class ServedNetworks {
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * `declared` are `address/prefix`, IPv4 or IPv6; `nowMs` is monotonic; `listLocal` lists the networks that this host is
-   * on. Throws if a network is none.
+   * `declared` are `address/prefix`, IPv4 or IPv6; `nowMs` is monotonic; `listLocal` lists the networks of this host.
+   * Throws if a declared network is invalid.
    */
   constructor(declared: readonly string[], nowMs: () => number, listLocal = listLocalNetworks) {
     this.#declared = blockListOf([...PRIVATE, ...declared]);
@@ -42,10 +45,10 @@ export class ServedNetworks {
     this.#listLocal = listLocal;
   }
 
-  /** Whether a client with this address is served. What is no address is of no network. */
+  /** Whether a client with this address is served. A text that is not an address is not served. */
   serves(text: string): boolean {
     if (this.#remembered.get(text) === true) return true;
-    // A link-local address names its interface, as fe80::1%eth0.
+    // A link-local address includes its interface, as in fe80::1%eth0.
     const address = text.replace(/%.*$/, '');
     const version = isIP(address);
     if (version === 0) return false;
@@ -65,7 +68,7 @@ export class ServedNetworks {
     try {
       this.#local = blockListOf(this.#listLocal());
     } catch {
-      // Without a descriptor left the kernel lists nothing: what was known goes on to hold.
+      // If the process has no free descriptor, the kernel lists nothing, and the previous list stays in use.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** One entry of an initramfs. Paths have no leading slash; a folder comes before what is in it. */
+/** One entry of an initramfs. Paths have no leading slash; a folder comes before its contents. */
 export type CpioEntry =
   | { readonly kind: 'directory'; readonly path: string; readonly mode?: number }
   | { readonly kind: 'file'; readonly path: string; readonly content: Buffer; readonly mode?: number }
@@ -19,8 +19,8 @@ const TYPE_BITS = {
 const TRAILER = 'TRAILER!!!';
 
 /**
- * Packs entries into a cpio archive of the "newc" kind, which Linux unpacks as its initramfs
- * (Documentation/driver-api/early-userspace/buffer-format.rst). All entries belong to root and have no time.
+ * Packs entries into a cpio archive of the "newc" format, which Linux unpacks as its initramfs
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). All entries belong to root and have the time 0.
  */
 export function packCpio(entries: readonly CpioEntry[]): Buffer {
   const parts: Buffer[] = [];
@@ -83,7 +83,7 @@ function nameBytes(path: string): Buffer {
   return Buffer.from(`${path}\0`);
 }
 
-/** The parts, and zeros up to a multiple of four. */
+/** The parts, with zeros up to a multiple of four. */
 function padded(...parts: Buffer[]): Buffer[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return [...parts, Buffer.alloc((4 - (length % 4)) % 4)];

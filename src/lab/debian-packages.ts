@@ -5,13 +5,13 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A file that the rack needs, and the Debian package that brings it. */
+/** A file that the rack needs, and its Debian package. */
 export interface Requirement {
   readonly file: string;
   readonly package: string;
 }
 
-/** What the virtual rack is made of. */
+/** What the virtual rack needs. */
 export const RACK_REQUIREMENTS: readonly Requirement[] = [
   { file: '/usr/bin/qemu-system-x86_64', package: 'qemu-system-x86' },
   { file: '/usr/lib/ipxe/qemu/pxe-virtio.rom', package: 'ipxe-qemu' },
@@ -26,7 +26,7 @@ export const RACK_REQUIREMENTS: readonly Requirement[] = [
   { file: '/usr/bin/curl', package: 'curl' },
 ];
 
-/** The packages, without repetition, whose files are not there. */
+/** The packages, without repetition, whose files are missing. */
 export async function missingPackages(requirements: readonly Requirement[]): Promise<string[]> {
   const missing = new Set<string>();
   for (const { file, package: name } of requirements) {
@@ -36,15 +36,15 @@ export async function missingPackages(requirements: readonly Requirement[]): Pro
 }
 
 /**
- * Installs packages by apt-get, its output on this program's standard error. Rejects with the command that failed. For
- * root only.
+ * Installs packages with apt-get; its output goes to this program's standard error. Rejects with the command that
+ * failed. For root only.
  */
 export async function installPackages(packages: readonly string[]): Promise<void> {
   await updatePackageLists();
   await aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }
 
-/** Fetches what apt knows of packages. Rejects with the command that failed. For root only. */
+/** Updates apt's package lists. Rejects with the command that failed. For root only. */
 export async function updatePackageLists(): Promise<void> {
   await aptGet(['update', '-qq']);
 }

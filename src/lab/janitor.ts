@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
- * For sh: waits for the end of its input, then ends what runs in the namespaces whose names begin with $1, and removes
- * them and the folder $2. A digit after $1 would make it another's.
+ * For sh: waits for the end of its input, then ends all processes in the namespaces whose names begin with $1, and
+ * removes them and the folder $2. If a digit follows $1, the namespace belongs to another process.
  */
 const CLEAN_UP = `
 read -r _
@@ -16,22 +16,22 @@ done
 rm -rf -- "$2"
 `;
 
-/** Cleans up after a process that could not do it itself. */
+/** A process that cleans up after this one. */
 export interface Janitor {
-  /** Lets the janitor go, when there is nothing left to clean up. */
+  /** Ends the janitor, if there is nothing left to clean up. */
   dismiss(): void;
 }
 
 /**
- * Cleans up however this process ends, even by SIGKILL: the system closes the pipe that the janitor waits at. It is in a
- * session of its own, where no Ctrl-C reaches it.
+ * Cleans up however this process ends, even by SIGKILL: the system closes the pipe from which the janitor reads. The
+ * janitor is in its own session, which Ctrl-C does not reach.
  */
 export function startJanitor(namespacePrefix: string, folder: string): Janitor {
   const janitor = spawn('sh', ['-c', CLEAN_UP, 'janitor', namespacePrefix, folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // It is there to the end, and must not put the end off.
+  // The janitor runs until the end, and must not delay it.
   janitor.unref();
   (janitor.stdin as Socket).unref();
   return { dismiss: () => void janitor.kill('SIGKILL') };

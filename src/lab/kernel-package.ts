@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Depends on the newest kernel for virtual machines: small, with virtio drivers. */
+/** It depends on the newest kernel for virtual machines: small, with virtio drivers. */
 const META_PACKAGE = 'linux-image-cloud-amd64';
 
 /** A Debian kernel, unpacked but not installed. */
@@ -14,13 +14,13 @@ export interface KernelPackage {
   readonly release: string;
   /** Path of the bootable kernel. */
   readonly image: string;
-  /** The folder that holds `kernel/drivers/...`. */
+  /** The folder that contains `kernel/drivers/...`. */
   readonly modulesDir: string;
 }
 
 /**
- * Debian's kernel for virtual machines, downloaded by apt into `cacheDir` unless one is there already. Nothing is
- * installed. Rejects with apt's words where the package lists are missing or no mirror answers.
+ * Debian's kernel for virtual machines, downloaded by apt into `cacheDir` unless it is already there. Nothing is
+ * installed. Rejects with apt's message if the package lists are missing or no mirror answers.
  */
 export async function fetchKernelPackage(cacheDir: string): Promise<KernelPackage> {
   const unpacked = path.join(cacheDir, 'kernel');
@@ -34,7 +34,7 @@ export async function fetchKernelPackage(cacheDir: string): Promise<KernelPackag
     if (name === undefined) {
       throw new Error(`apt knows no package ${META_PACKAGE}; run apt-get update and try again`);
     }
-    // Apt's unprivileged user cannot write here, which is only worth a warning to apt.
+    // Apt's unprivileged user cannot write here, about which apt only warns.
     await run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], { cwd: work });
     const archive = (await readdir(work)).find((file) => file.endsWith('.deb'));
     if (archive === undefined) throw new Error(`apt-get download ${name} left no package`);
@@ -64,7 +64,7 @@ async function findKernel(unpacked: string): Promise<KernelPackage | undefined> 
 }
 
 /**
- * The files of these kernel modules and of all that they need, in the order in which they can be loaded. Throws for a
+ * The files of these kernel modules and of their dependencies, in the order in which they can be loaded. Throws for a
  * module that the kernel does not have.
  */
 export async function resolveModules(kernel: KernelPackage, wanted: readonly string[]): Promise<string[]> {
@@ -88,7 +88,7 @@ function moduleName(file: string): string {
   return path.basename(file, '.ko').replaceAll('-', '_');
 }
 
-/** A module names what it needs in its .modinfo section, as a NUL-terminated text. */
+/** A module lists its dependencies in its .modinfo section, as a NUL-terminated text. */
 async function neededModules(file: string): Promise<string[]> {
   const text = (await readFile(file)).toString('latin1');
   const names = /\0depends=([^\0]*)\0/.exec(text)?.[1] ?? '';

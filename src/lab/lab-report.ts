@@ -2,15 +2,15 @@ import { styleText } from 'node:util';
 import { printableText } from '../provision/history/printable-text.ts';
 import type { RackMachine } from './rack.ts';
 
-/** What became of a machine. */
+/** The result of a machine. */
 export interface LabResult {
   readonly machine: RackMachine;
   readonly role: string;
-  /** As its own root file system has it after Ignition; undefined if it did not come to that. */
+  /** As its own root file system has it after Ignition; undefined if the boot did not get that far. */
   readonly hostname: string | undefined;
-  /** Why not, in one line. */
+  /** The reason for a failure, in one line. */
   readonly failure: string | undefined;
-  /** The last that a machine printed that failed. */
+  /** The last lines that a failed machine printed. */
   readonly consoleEnding: readonly string[];
   readonly seconds: number;
 }
@@ -20,7 +20,7 @@ const KIND_WIDTH = 17;
 const NAME_WIDTH = 6;
 const COLUMNS = ['machine', 'firmware', 'MAC', 'role', 'host name', 'result'];
 
-/** What people see of a lab, line by line. What machines say has its control characters escaped. */
+/** The output of a lab, line by line. Control characters in what machines print are escaped. */
 export class LabReport {
   readonly #print: (line: string) => void;
   readonly #colours: boolean;
@@ -31,18 +31,18 @@ export class LabReport {
     this.#colours = colours;
   }
 
-  /** What follows, in one line. */
+  /** The next step, in one line. */
   title(text: string): void {
     this.#print(this.#paint('bold', text));
     this.#print('');
   }
 
-  /** Something that holds for the whole rack. */
+  /** A fact about the whole rack. */
   fact(name: string, text: string): void {
     this.#print(`  ${this.#paint('dim', name.padEnd(7))}  ${text}`);
   }
 
-  /** What a machine does, or what is done for it. The first one stands apart from the facts. */
+  /** An action of a machine, or on it. An empty line separates the first one from the facts. */
   event(seconds: number, machine: string, kind: string, text: string): void {
     if (!this.#hasEvents) this.#print('');
     this.#hasEvents = true;
@@ -51,7 +51,7 @@ export class LabReport {
     this.#print(`${time}  ${machine.padEnd(NAME_WIDTH)}  ${what}  ${printableText(text)}`);
   }
 
-  /** A table, one machine a row, and the console of each that failed. */
+  /** A table with one machine per row, and the console of each that failed. */
   summary(results: readonly LabResult[]): void {
     const rows = results.map(({ failure, hostname, machine, role, seconds }) => [
       machine.name,
@@ -81,7 +81,7 @@ export class LabReport {
     for (const line of lines) this.#print(`  ${mark}${printableText(line)}`);
   }
 
-  /** How it went, when nothing is left of the rack. */
+  /** The overall result, after the rack was removed. */
   end(results: readonly LabResult[], interrupted: boolean): void {
     const booted = results.filter(({ failure }) => failure === undefined).length;
     const isGood = results.length > 0 && booted === results.length;
@@ -94,7 +94,7 @@ export class LabReport {
   }
 
   #paint(style: 'bold' | 'dim' | 'green' | 'red', text: string): string {
-    // Whoever made this has looked at what is printed to.
+    // The caller has checked whether the output supports colour.
     return this.#colours ? styleText(style, text, { validateStream: false }) : text;
   }
 }

@@ -11,26 +11,29 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 let made = 0;
 
-/** Whether this user may make network namespaces; a test that needs them is skipped by name otherwise. */
+/** Whether this user may create network namespaces; otherwise a test that needs them is skipped by name. */
 export const canMakeNamespaces = process.getuid?.() === 0;
 
 /**
- * Networks of their own for one test file or one virtual rack: namespaces, links between them, and programs inside.
- * `remove` ends every program that was started here, and takes everything down.
+ * Private networks for one test file or one virtual rack: namespaces, links between them, and programs inside. `remove`
+ * ends every program that was started here, and removes everything.
  */
 export class NetworkLab {
-  /** Begins the names of its namespaces; a letter comes next. */
+  /** The names of its namespaces begin with this, followed by a letter. */
   readonly prefix: string;
   readonly #namespaces: string[] = [];
   readonly #children = new Set<ChildProcessWithoutNullStreams>();
 
-  /** `area` begins the names of its namespaces. What a killed process left behind under it is taken down. */
+  /**
+   * The names of its namespaces begin with `area`. Namespaces with that name that a killed process left behind are
+   * removed.
+   */
   constructor(area: string) {
     removeAbandoned(area);
     this.prefix = `${area}${process.pid}-${++made}`;
   }
 
-  /** Makes a namespace, and returns the name by which `ip` knows it. */
+  /** Creates a namespace, and returns its name for `ip`. */
   addNamespace(name: string): string {
     const full = `${this.prefix}${name}`;
     this.ip('netns', 'add', full);
@@ -39,26 +42,26 @@ export class NetworkLab {
     return full;
   }
 
-  /** Joins two namespaces by a cable: an interface at each end, up. */
+  /** Connects two namespaces by a cable: an interface at each end, up. */
   connect(one: string, oneEnd: string, other: string, otherEnd: string): void {
     this.ip('link', 'add', oneEnd, 'netns', one, 'type', 'veth', 'peer', 'name', otherEnd, 'netns', other);
     this.ip('-n', one, 'link', 'set', oneEnd, 'up');
     this.ip('-n', other, 'link', 'set', otherEnd, 'up');
   }
 
-  /** Makes a switch with the host's own end at `cidr`, for example `10.0.0.1/24`. */
+  /** Creates a switch with the host's own end at `cidr`, for example `10.0.0.1/24`. */
   addBridge(namespace: string, bridge: string, cidr: string): void {
     this.ip('-n', namespace, 'link', 'add', bridge, 'type', 'bridge');
     this.ip('-n', namespace, 'address', 'add', cidr, 'dev', bridge);
     this.ip('-n', namespace, 'link', 'set', bridge, 'up');
   }
 
-  /** Puts an interface that exists into a switch. */
+  /** Adds an existing interface to a switch. */
   plug(namespace: string, bridge: string, port: string): void {
     this.ip('-n', namespace, 'link', 'set', port, 'master', bridge);
   }
 
-  /** Makes an interface for a virtual machine and puts it into a switch. */
+  /** Creates an interface for a virtual machine and adds it to a switch. */
   addTap(namespace: string, bridge: string, tap: string): void {
     this.ip('-n', namespace, 'tuntap', 'add', 'dev', tap, 'mode', 'tap');
     this.plug(namespace, bridge, tap);
@@ -69,7 +72,7 @@ export class NetworkLab {
     execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   }
 
-  /** Runs a program in a namespace to its end, whatever that is; `text` is all that it printed. */
+  /** Runs a program in a namespace until it ends, with any result; `text` is everything that it printed. */
   async run(namespace: string, command: string, args: readonly string[], timeoutMs = 30_000) {
     const words = ['netns', 'exec', namespace, command, ...args];
     try {
@@ -81,9 +84,9 @@ export class NetworkLab {
     }
   }
 
-  /** Starts a program in a namespace. It is ended by `remove` if not before, and by the end of this process. */
+  /** Starts a program in a namespace. It is ended by `remove` or by the end of this process, if not before. */
   start(namespace: string, command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-    // Even if this process is killed outright, nothing stays behind that runs.
+    // Even if this process is killed, none of its programs is left running.
     const words = ['--pdeathsig', 'KILL', 'ip', 'netns', 'exec', namespace, command, ...args];
     const child = spawn('setpriv', words);
     this.#children.add(child);
@@ -100,7 +103,7 @@ export class NetworkLab {
   }
 }
 
-/** Takes down the namespaces of processes that ended without `remove`. */
+/** Removes the namespaces of processes that ended without `remove`. */
 function removeAbandoned(area: string): void {
   const { stdout } = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' });
   for (const line of (stdout ?? '').split('\n')) {
@@ -126,7 +129,7 @@ function endProcess(pid: number): void {
   }
 }
 
-/** Whether there is a process of this id. */
+/** Whether a process with this id exists. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -1,12 +1,12 @@
 import type { RackMachine } from './rack.ts';
 
-/** What a machine of the rack is for: it selects its group. */
+/** The role of a machine of the rack, which selects its group. */
 export interface RackRole {
   readonly machine: RackMachine;
   readonly role: string;
 }
 
-/** The profile of the test OS, as one of Flatcar would be, and its Butane template. */
+/** The profile of the test OS, like one of Flatcar, and its Butane template. */
 export const RACK_PROFILE: Readonly<Record<string, string>> = {
   'profiles/test-os.yaml': `# A small Debian kernel with the Ignition that Flatcar has, to try all of booting but Flatcar itself.
 id: test-os
@@ -69,7 +69,7 @@ metadata:
   };
 }
 
-/** The record of a machine: who it is, and what for. */
+/** The record of a machine: its identity and its role. */
 export function rackMachineRecord({ machine, role }: RackRole): Readonly<Record<string, string>> {
   return {
     [`machines/${machine.name}.yaml`]: `id: ${machine.name}

@@ -10,26 +10,26 @@ import { RouterAdvertiser } from './router-advertiser.ts';
 import { buildTestOs, type TestOs } from './test-os.ts';
 import { type Firmware, VirtualMachine } from './virtual-machine.ts';
 
-/** Where the test OS is kept between runs: `.cache/lab` in the folder of the program. */
+/** Where the test OS is cached between runs: `.cache/lab` in the folder of the program. */
 export const DEFAULT_CACHE_DIR = path.resolve(import.meta.dirname, '../../.cache/lab');
 
-/** The rack's own address, the only one on its network that is always there. */
+/** The rack's own address, which always exists on its network. */
 export const RACK_ADDRESS = '10.77.0.1' as Ipv4Address;
 export const RACK_CIDR = '10.77.0.0/24';
-/** The switch that all machines are plugged into. */
+/** The switch to which all machines are connected. */
 export const RACK_BRIDGE = 'rack0';
 
 const HTTP_PORT = 8080;
-/** Where Railhead answers machines. */
+/** The address at which Railhead answers machines. */
 export const RACK_ORIGIN = `http://${RACK_ADDRESS}:${HTTP_PORT}`;
 
-/** Enough for the kernel, the initramfs twice while it is unpacked, and the root in memory. */
+/** Enough for the kernel, the initramfs twice while it is unpacked, and the root file system in memory. */
 const MEMORY_MEGABYTES = 384;
 
-/** Begins the names of the racks' folders; the process that made it comes next. */
+/** The names of the racks' folders begin with this, followed by the process that created them. */
 const FOLDER_PREFIX = 'railhead-lab-';
 
-/** What a machine of the rack is. */
+/** What describes a machine of the rack. */
 export interface RackMachine {
   readonly name: string;
   readonly mac: MacAddress;
@@ -38,25 +38,28 @@ export interface RackMachine {
   readonly disk?: string;
 }
 
-/** How Railhead gives addresses in the rack. */
+/** How Railhead leases addresses in the rack. */
 export type RackDhcp = 'full' | 'proxy';
 
 /**
- * A private network with a switch, machines and a Railhead on it, all in this host's memory. `close` leaves nothing
- * behind, nor does the end of this process, however it comes.
+ * A private network with a switch, machines and a Railhead on it, on this host. `close` removes everything, as does the
+ * end of this process in any way.
  */
 export class Rack {
   readonly network: NetworkLab;
-  /** The namespace that holds the switch and the server. */
+  /** The namespace of the switch and the server. */
   readonly namespace: string;
-  /** A folder of its own under the system's temporary folder. */
+  /** The rack's own folder below the system's temporary folder. */
   readonly folder: string;
-  /** Where profiles/, groups/, machines/ and assets/ are. */
+  /** The folder with profiles/, groups/, machines/ and assets/. */
   readonly catalog: string;
   readonly #machines: VirtualMachine[] = [];
   readonly #advertisers: RouterAdvertiser[] = [];
   readonly #janitor: Janitor;
-  /** Interfaces that were named for machines. Machines are switched on at once, and each needs one of its own. */
+  /**
+   * Interfaces whose names are already used for machines. Machines are switched on at the same time, and each needs its
+   * own.
+   */
   #taps = 0;
   #railhead: RailheadProcess | undefined;
 
@@ -70,7 +73,7 @@ export class Rack {
     this.advertise(this.namespace, RACK_BRIDGE);
   }
 
-  /** Makes an empty rack with the test OS among its assets. For root only. */
+  /** Creates an empty rack with the test OS among its assets. For root only. */
   static async create(cacheDir = DEFAULT_CACHE_DIR): Promise<Rack> {
     const os = await buildTestOs(cacheDir);
     await removeAbandoned();
@@ -87,12 +90,12 @@ export class Rack {
     }
   }
 
-  /** Says on a network that it has no IPv6, which spares every machine there a wait. */
+  /** Announces on a network that it has no IPv6, which saves every machine there a wait. */
   advertise(namespace: string, bridge: string): void {
     this.#advertisers.push(new RouterAdvertiser(namespace, bridge));
   }
 
-  /** Writes files of the catalog, named by their paths in it: `groups/web.yaml`. */
+  /** Writes files of the catalog, by their paths in it: `groups/web.yaml`. */
   async writeCatalog(files: Readonly<Record<string, string>>): Promise<void> {
     for (const [name, content] of Object.entries(files)) {
       const file = path.join(this.catalog, name);
@@ -101,7 +104,7 @@ export class Rack {
     }
   }
 
-  /** Starts Railhead on the rack's switch. `settings` are laid over those of a rack. */
+  /** Starts Railhead on the rack's switch. `settings` override those of a rack. */
   async startRailhead(
     dhcp: RackDhcp,
     settings: Readonly<Record<string, unknown>> = {},
@@ -127,7 +130,7 @@ export class Rack {
     return this.#railhead;
   }
 
-  /** Plugs a machine into the switch (or into `bridge`, elsewhere) and switches it on. */
+  /** Connects a machine to the switch (or to `bridge`, elsewhere) and switches it on. */
   async powerOn(
     machine: RackMachine,
     at: { readonly namespace: string; readonly bridge: string } = {

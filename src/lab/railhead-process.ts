@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { BootEventKind } from '../provision/history/boot-event.ts';
 import type { NetworkLab } from './network-lab.ts';
 
-/** A boot event, as the API gives it. */
+/** A boot event, as the API returns it. */
 export interface ReportedEvent {
   readonly id: number;
   readonly sessionId: string;
@@ -17,10 +17,10 @@ export interface ReportedEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** What to start Railhead with. */
+/** The options for starting Railhead. */
 export interface RailheadProcessOptions {
   readonly namespace: string;
-  /** Holds the catalog; settings and database are put beside it. */
+  /** Contains the catalog; settings and database are written beside it. */
   readonly folder: string;
   /** Settings as in railhead.yaml; catalog, store and operator plane are set here. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 const POLL_MS = 250;
 
-/** `railhead serve` in a process of its own inside a namespace. */
+/** `railhead serve` in its own process inside a namespace. */
 export class RailheadProcess {
   readonly #network: NetworkLab;
   readonly #namespace: string;
@@ -68,7 +68,7 @@ export class RailheadProcess {
     const { folder, namespace, settings } = options;
     await mkdir(folder, { recursive: true });
     const file = path.join(folder, 'railhead.yaml');
-    // Made at the first start, beside the database.
+    // Created at the first start, beside the database.
     const tokenFile = path.join(folder, 'operator.token');
     const all = {
       ...settings,
@@ -88,7 +88,7 @@ export class RailheadProcess {
     return this.#log;
   }
 
-  /** Reads the operator plane: `get('/api/v1/machines')`. Rejects unless the answer is 200. */
+  /** Requests a path of the operator plane: `get('/api/v1/machines')`. Rejects unless the answer is 200. */
   async get<T>(request: string): Promise<T> {
     const url = `http://${OPERATOR}${request}`;
     const token = (await readFile(this.#tokenFile, 'utf8')).trim();
@@ -107,8 +107,8 @@ export class RailheadProcess {
   }
 
   /**
-   * Resolves with the first event for which `wanted` holds, of those recorded before or later. Rejects with what
-   * happened instead when `timeoutMs` have passed.
+   * Resolves with the first event for which `wanted` returns true, of those recorded before or later. Rejects with the
+   * events that happened instead when `timeoutMs` have passed.
    */
   async waitForEvent(
     what: string,
@@ -127,12 +127,12 @@ export class RailheadProcess {
     throw new Error(`no event ${what} within ${timeoutMs / 1000} s, but:\n${happened}`);
   }
 
-  /** Has the server read its files again (SIGHUP). */
+  /** Makes the server read its files again (SIGHUP). */
   reload(): void {
     this.#child.kill('SIGHUP');
   }
 
-  /** Ends the server in good order; one that does not end within 15 s is killed. */
+  /** Stops the server with SIGTERM; if it does not end within 15 s it is killed. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);

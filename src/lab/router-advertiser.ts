@@ -15,12 +15,12 @@ const IPPROTO_IPV6 = 41;
 const IPV6_MULTICAST_HOPS = 18;
 const CLONE_NEWNET = 0x40000000;
 
-/** A solicitation is answered by the next of these, so it waits this long at most. */
+/** A solicitation is answered by the next of these, so it waits at most this long. */
 const INTERVAL_MS = 500;
 
 /**
  * RFC 4861 section 4.2: type 134, code 0, checksum (which the kernel fills in), hop limit, flags (neither managed nor
- * other configuration), a router lifetime of 0 (not a default router), and two timers that are not specified.
+ * other configuration), a router lifetime of 0 (not a default router), and two timers that are unspecified.
  */
 const ADVERTISEMENT = Buffer.from('8600000040000000' + '0000000000000000', 'hex');
 
@@ -38,8 +38,8 @@ const sendto = libc.func('intptr_t sendto(int, const void *, size_t, int, const 
 ) => number;
 
 /**
- * Says on a network, twice a second, that there is no IPv6 to configure. Without a router that says so, iPXE waits 16 s
- * for one in every boot.
+ * Announces on a network, twice a second, that there is no IPv6 to configure. Without such a router advertisement iPXE
+ * waits 16 s for one in every boot.
  */
 export class RouterAdvertiser {
   readonly #fd: number;
@@ -48,7 +48,7 @@ export class RouterAdvertiser {
   /** Throws SocketCallError if the system refuses. */
   constructor(namespace: string, device: string) {
     this.#fd = openInNamespace(namespace, device);
-    // A link that has only just come up has no address to send from yet, so that a failure is no reason to stop.
+    // A link that has just come up has no source address yet, so a failure does not stop this.
     this.#timer = setInterval(
       () => sendto(this.#fd, ADVERTISEMENT, ADVERTISEMENT.length, 0, ALL_NODES, ALL_NODES.length),
       INTERVAL_MS,
@@ -62,7 +62,7 @@ export class RouterAdvertiser {
   }
 }
 
-/** A socket belongs to the network in which it was opened: so this thread goes there and comes back at once. */
+/** A socket belongs to the namespace in which it was opened: so this thread enters it and returns at once. */
 function openInNamespace(namespace: string, device: string): number {
   const home = openSync('/proc/thread-self/ns/net', 'r');
   try {
@@ -87,7 +87,7 @@ function openSocket(device: string): number {
   try {
     const name = Buffer.from(`${device}\0`);
     check('setsockopt', setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length));
-    // Receivers drop advertisements that a router could have passed on.
+    // Receivers drop advertisements that a router may have forwarded.
     const hops = Buffer.alloc(4);
     hops.writeInt32LE(255);
     check('setsockopt', setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops, hops.length));

@@ -7,13 +7,13 @@ import type { RailheadProcess } from './railhead-process.ts';
 import { NoSuchLineError } from './serial-console.ts';
 import type { Firmware, VirtualMachine } from './virtual-machine.ts';
 
-/** What to try. */
+/** What to run. */
 export interface LabOptions {
   /** One machine each. */
   readonly firmwares: readonly Firmware[];
-  /** From power-on to the end of the slowest machine. */
+  /** Time limit from power-on to the end of the slowest machine. */
   readonly timeoutSeconds: number;
-  /** Whether to leave the rack as it is at the end, until `signal`. */
+  /** Whether to keep the rack at the end, until `signal`. */
   readonly keep: boolean;
   /** Whether to show what the machines print on their serial ports. */
   readonly showConsoles: boolean;
@@ -23,13 +23,13 @@ export interface LabOptions {
 const ROLES = ['web', 'db'] as const;
 /** How often the server is asked for new events. */
 const EVENT_POLL_MS = 400;
-/** The server writes events behind; the last ones are waited for as often as this. */
+/** The server writes events with a delay; this is how often the last ones are awaited. */
 const LAST_POLLS_MAX = 5;
 
 /**
- * Makes a rack, boots its machines and reports every boot event as it happens. Resolves with one result for each
- * machine, when all have ended; with none when `signal` came before they were switched on. The rack is gone then,
- * however it ends.
+ * Creates a rack, boots its machines and reports every boot event as it happens. Resolves with one result for each
+ * machine when all have ended; with none if `signal` came before they were switched on. The rack is removed then,
+ * however the run ends.
  */
 export async function runLab(
   options: LabOptions,
@@ -96,7 +96,7 @@ function roleFor(firmware: Firmware, index: number): RackRole {
   return { machine: { name: `node${number}`, firmware, mac }, role: ROLES[index % ROLES.length] ?? ROLES[0] };
 }
 
-/** Waits for the machine's own system to say how it went. */
+/** Waits for the machine's own system to report its result. */
 async function follow(
   { machine, role }: RackRole,
   booted: VirtualMachine,
@@ -109,7 +109,7 @@ async function follow(
     role,
     hostname: undefined,
     failure,
-    // Who interrupts does not ask what the machines were doing.
+    // After an interruption the results of the machines are not reported.
     consoleEnding: signal.aborted ? [] : booted.console.ending(),
     seconds: clock(),
   });
@@ -117,7 +117,7 @@ async function follow(
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    // The last word comes after the report, so that all events are there.
+    // The machine switches itself off after its report, so all events are there.
     const last = await booted.console.waitForLine(
       /railhead-lab: (?:done|failed: (?<failure>.*))/,
       timeoutSeconds * 1000,
@@ -135,7 +135,7 @@ async function follow(
   }
 }
 
-/** Shows events until `stop`, which shows the rest of them: up to the report of each machine that it is given. */
+/** Shows events until `stop`, which shows the remaining ones, up to the report of each machine that is given. */
 function showEvents(
   railhead: RailheadProcess,
   names: ReadonlyMap<string, string>,
@@ -157,7 +157,7 @@ function showEvents(
       await delay(EVENT_POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
-  // The server may have been interrupted together with us: then there is nothing more to show.
+  // The server may have been interrupted together with this program: then there is nothing more to show.
   const running = loop().catch(() => undefined);
   const showRest = async (reporting: readonly MacAddress[]): Promise<void> => {
     for (let polls = 0; polls < LAST_POLLS_MAX; polls++) {
@@ -183,7 +183,7 @@ async function keep(rack: Rack, report: LabReport, signal: AbortSignal): Promise
     `the catalog is in ${rack.catalog}; edits take effect by themselves`,
   ]);
   await new Promise<void>((resolve) => {
-    // A listener alone does not keep the program alive.
+    // A listener alone does not keep the program running.
     const alive = setInterval(() => undefined, 60_000);
     const end = (): void => {
       clearInterval(alive);

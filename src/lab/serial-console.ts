@@ -1,19 +1,19 @@
 import type { Readable } from 'node:stream';
 
-/** Lines that are kept; a machine that prints without end loses its oldest ones. */
+/** Number of lines that are kept; of a machine that prints without end the oldest ones are dropped. */
 const LINES_MAX = 5_000;
-/** A line without an end is cut here: firmware draws whole screens without one. */
+/** A line without an end is cut at this length: firmware draws whole screens without one. */
 const LINE_LENGTH_MAX = 4_096;
 /** Enough to see where a boot got stuck. */
 const ENDING_LINES = 40;
 
-/** Called with every line as it is complete. */
+/** Called with every complete line. */
 export type LineListener = (line: string) => void;
 
-/** A machine did not print what was waited for. */
+/** A machine did not print what was expected. */
 export class NoSuchLineError extends Error {
   override readonly name = 'NoSuchLineError';
-  /** Why nobody waits any longer. */
+  /** Why waiting ended. */
   readonly reason: string;
 
   constructor(pattern: RegExp, reason: string, ending: readonly string[]) {
@@ -31,7 +31,7 @@ export class SerialConsole {
   readonly #rests = new Map<Readable, string>();
   readonly #closed = new Set<Readable>();
 
-  /** The console is closed when all the streams are. */
+  /** The console is closed when all the streams are closed. */
   constructor(outputs: readonly Readable[]) {
     for (const output of outputs) {
       this.#rests.set(output, '');
@@ -50,13 +50,13 @@ export class SerialConsole {
     return this.#lines.slice(-count);
   }
 
-  /** The newest lines, and what has come of the next one: to be shown to people. */
+  /** The newest lines, and the beginning of the next one, for showing to people. */
   ending(): readonly string[] {
     const rests = [...this.#rests.values()].map(withoutControls).filter((rest) => rest !== '');
     return [...this.tail(ENDING_LINES), ...rests];
   }
 
-  /** Calls `listener` for every line from now on; the function returned ends that. */
+  /** Calls `listener` for every line from now on; the returned function unsubscribes it. */
   onLine(listener: LineListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -64,7 +64,7 @@ export class SerialConsole {
 
   /**
    * Resolves with the first line, of those printed already or later, that matches. Rejects with a NoSuchLineError when
-   * `timeoutMs` have passed or the machine has been switched off.
+   * `timeoutMs` have passed or the machine was switched off.
    */
   waitForLine(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> {
     for (const line of this.#lines) {

@@ -1,13 +1,14 @@
-/** Every line that the test OS prints for programs to read begins with this. */
+/** Every line that the test OS prints for programs begins with this. */
 export const TEST_OS_LINE_PREFIX = 'railhead-lab: ';
 
 /**
- * The first process of the test OS, for busybox's shell. It does what Flatcar's initramfs does, in the same order: bring
- * up the network by DHCP with the card's address as identity, let Ignition fetch the config named on the kernel command line, and apply it
- * to the root file system. Then it says what became of the root, reports, and switches the machine off.
+ * The first process of the test OS, for busybox's shell. It does what Flatcar's initramfs does, in the same order:
+ * configure the network by DHCP with the MAC address as client identifier, let Ignition fetch the config named on the
+ * kernel command line, and apply it to the root file system. Then it prints the state of the root file system, reports,
+ * and switches the machine off.
  *
- * Kernel arguments: `ignition.config.url`, as for Flatcar; `railhead.report`, a URL that the result is posted to;
- * `railhead.show`, files of the applied root to print, joined by commas; `railhead.then=wait` keeps the machine on.
+ * Kernel arguments: `ignition.config.url`, as for Flatcar; `railhead.report`, a URL to which the result is posted;
+ * `railhead.show`, files of the applied root to print, separated by commas; `railhead.then=wait` keeps the machine on.
  */
 export const TEST_OS_INIT = `#!/bin/sh
 set -o pipefail
@@ -89,7 +90,7 @@ say "hostname: $(cat /sysroot/etc/hostname)"
 finish "done"
 `;
 
-/** What busybox's DHCP client runs for each event: it sets the address, the gateway and the name servers. */
+/** The script that busybox's DHCP client runs for each event: it sets the address, the gateway and the name servers. */
 export const TEST_OS_UDHCPC_SCRIPT = `#!/bin/sh
 case $1 in
   deconfig)
@@ -106,8 +107,8 @@ exit 0
 `;
 
 /**
- * `post URL TEXT`, for bash, which opens connections itself: the one in a statically linked busybox ends by a
- * segmentation fault where it meets the libraries of dynamic programs. Succeeds on an answer of 2xx.
+ * `post URL TEXT`, for bash, which opens the connection itself: the client in a statically linked busybox crashes with
+ * the libraries of dynamic programs. Succeeds on an answer of 2xx.
  */
 export const TEST_OS_POST_SCRIPT = `#!/bin/bash
 [[ $1 =~ ^http://([^/:]+):?([0-9]*)(/.*)$ ]] || exit 2

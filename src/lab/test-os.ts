@@ -16,7 +16,7 @@ export interface TestOs {
   readonly initrd: string;
 }
 
-/** Programs of this host that go into the test OS, with the libraries they need. */
+/** Programs of this host that are copied into the test OS, with the libraries they need. */
 const PROGRAMS = [
   { from: '/bin/busybox', to: 'bin/busybox' },
   { from: '/bin/bash', to: 'bin/bash' },
@@ -27,22 +27,22 @@ const PROGRAMS = [
   { from: '/usr/sbin/userdel', to: 'usr/sbin/userdel' },
   { from: '/usr/sbin/groupadd', to: 'usr/sbin/groupadd' },
   { from: '/usr/sbin/groupdel', to: 'usr/sbin/groupdel' },
-  // And this for units that a config disables.
+  // The same for units that a config disables.
   { from: '/usr/bin/systemctl', to: 'usr/bin/systemctl' },
-  // Ignition ends by labelling for SELinux all that it wrote.
+  // At the end Ignition labels for SELinux everything that it wrote.
   { from: '/sbin/setfiles', to: 'usr/sbin/setfiles' },
 ] as const;
 
 const KERNEL_MODULES = ['virtio_pci', 'virtio_net', 'virtio_rng', 'qemu_fw_cfg'];
 
-/** What the root file system has before Ignition comes: the accounts that Flatcar has. */
+/** The contents of the root file system before Ignition runs: the accounts of Flatcar. */
 const BASE_ROOT: Readonly<Record<string, string>> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\ncore:x:500:500:Flatcar Admin:/home/core:/bin/sh\n',
   'etc/group': 'root:x:0:\nwheel:x:10:core\ndocker:x:233:core\nsudo:x:150:core\ncore:x:500:\n',
   'etc/shadow': 'root:*:15887:0:::::\ncore:*:15887:0:::::\n',
   'etc/gshadow': 'root:*::\nwheel:*::core\ndocker:*::core\nsudo:*::core\ncore:*::\n',
   'etc/nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n',
-  // Ignition labels this, too, whether or not it locked the accounts.
+  // Ignition labels this file too, whether or not it locked the accounts.
   'etc/.pwd.lock': '',
   'etc/selinux/config': 'SELINUX=disabled\nSELINUXTYPE=mcs\n',
   'etc/selinux/mcs/contexts/files/file_contexts': '/.* system_u:object_r:unlabeled_t:s0\n',
@@ -50,7 +50,7 @@ const BASE_ROOT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Builds the test OS in `cacheDir`, or returns what was built there before from the same parts. Needs the packages of
+ * Builds the test OS in `cacheDir`, or returns an earlier build from the same parts. Needs the packages of
  * `debian-packages.ts`; rejects with the name of what is missing.
  */
 export async function buildTestOs(cacheDir: string): Promise<TestOs> {
@@ -62,7 +62,7 @@ export async function buildTestOs(cacheDir: string): Promise<TestOs> {
   await mkdir(folder, { recursive: true });
   await copyFile(kernel.image, os.kernel);
   const archive = await promisify(gzip)(packCpio(await initramfs(kernel)), { level: 6 });
-  // Renamed when it is whole, so that an interrupted build is not taken for a built one.
+  // Renamed when it is complete, so that an interrupted build is not used.
   await writeFile(`${os.initrd}.part`, archive);
   await rename(`${os.initrd}.part`, os.initrd);
   return os;
@@ -124,7 +124,7 @@ function foldersOf(paths: Iterable<string>): CpioEntry[] {
   return [...folders].map((folder) => ({ kind: 'directory', path: folder }));
 }
 
-/** The libraries and the loader that a program needs, by the paths it asks for them. None for a static program. */
+/** The libraries and the loader that a program needs, by the paths in the program. None for a static program. */
 async function sharedLibraries(program: string): Promise<string[]> {
   const { stdout } = await run('ldd', [program]).catch((error: unknown) => {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
@@ -134,7 +134,7 @@ async function sharedLibraries(program: string): Promise<string[]> {
   return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
 }
 
-/** Changes with everything that the test OS is made of. */
+/** Changes with every part of the test OS. */
 async function fingerprint(kernel: KernelPackage): Promise<string> {
   const hash = createHash('sha256');
   const scripts = [TEST_OS_INIT, TEST_OS_POST_SCRIPT, TEST_OS_UDHCPC_SCRIPT];

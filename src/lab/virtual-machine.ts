@@ -13,25 +13,25 @@ export const FIRMWARES = ['bios', 'uefi', 'uefi-http'] as const;
 
 export type Firmware = (typeof FIRMWARES)[number];
 
-/** What a virtual machine is. */
+/** What describes a virtual machine. */
 export interface VirtualMachineOptions {
   readonly name: string;
   readonly mac: MacAddress;
   readonly firmware: Firmware;
-  /** A raw image of the disk that it boots from when the network has nothing for it; none by default. */
+  /** A raw image of the disk from which it boots if the network has nothing for it; none by default. */
   readonly disk?: string;
   readonly memoryMegabytes: number;
-  /** Where its network interface `tap` is. */
+  /** The namespace of its network interface `tap`. */
   readonly namespace: string;
   readonly tap: string;
-  /** A folder for what belongs to this machine alone, such as the variables of its firmware. */
+  /** A folder for files of this machine, such as its firmware's variables. */
   readonly folder: string;
 }
 
 const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 const OVMF_VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
-/** A running QEMU. It ends when the machine switches itself off, or by `stop`. */
+/** A running QEMU process. It ends when the machine switches itself off, or by `stop`. */
 export class VirtualMachine {
   readonly options: VirtualMachineOptions;
   readonly console: SerialConsole;
@@ -42,7 +42,7 @@ export class VirtualMachine {
   private constructor(options: VirtualMachineOptions, process: ChildProcessWithoutNullStreams) {
     this.options = options;
     this.#process = process;
-    // QEMU's own complaints are among the machine's lines, where whoever looks for a reason looks.
+    // QEMU's own errors are among the machine's lines, where they are noticed.
     this.console = new SerialConsole([process.stdout, process.stderr]);
     this.ended = new Promise((resolve) => process.once('close', () => resolve()));
   }
@@ -61,7 +61,10 @@ export class VirtualMachine {
   }
 }
 
-/** A computer of 2010: one processor, one virtio network card, a serial port. All in software, so that it runs anywhere. */
+/**
+ * A simple computer: one processor, one virtio network card, a serial port. Everything is emulated, so that it runs
+ * anywhere.
+ */
 function hardware({ disk, firmware, mac, memoryMegabytes, name, tap }: VirtualMachineOptions): string[] {
   const rom = firmware === 'bios' ? '' : ',romfile=';
   return [
@@ -87,7 +90,7 @@ async function firmwareArguments({ firmware, folder }: VirtualMachineOptions): P
   return [
     '-drive', `${flash}=0,readonly=on,file=${OVMF_CODE}`,
     '-drive', `${flash}=1,file=${variables}`,
-    // The firmware tries PXE before HTTP, for a minute or more; without PXE it comes to HTTP at once.
+    // The firmware tries PXE before HTTP, for a minute or more; without PXE it tries HTTP at once.
     ...(firmware === 'uefi-http' ? withoutPxe('IPv4', 'IPv6') : withoutPxe('IPv6')),
   ]; // prettier-ignore
 }
@@ -99,7 +102,7 @@ function withoutPxe(...protocols: readonly string[]): string[] {
   ]);
 }
 
-/** A machine has its UUID from its maker, for life: here it follows from the MAC. */
+/** A real machine's UUID never changes: here it is derived from the MAC address. */
 function uuidFor(mac: MacAddress): string {
   return `7261696c-6865-4164-8000-${mac.replaceAll(':', '')}`;
 }

@@ -2,27 +2,27 @@ import type { Logger } from 'pino';
 import { KeyedBuckets, TokenBucket } from '../limits/token-bucket.ts';
 import { MinuteTally } from './minute-tally.ts';
 
-/** How many lines of one sort the log gets. */
+/** Limits on the log lines of one kind. */
 export interface LineLimits {
-  /** Of one subject: at once, and then a minute. */
+  /** For one subject: at once, and then per minute. */
   readonly perSubject: { readonly burst: number; readonly perMinute: number };
-  /** Of all subjects together: at once, and then a second. */
+  /** For all subjects together: at once, and then per second. */
   readonly total: { readonly burst: number; readonly perSecond: number };
 }
 
 const SUBJECTS_MAX = 10_000;
 
 /**
- * What the log gets of one sort of line that anybody on the network can cause. What is over a subject's own limit is
- * left out silently, since its first line is there; what is over the limit of all, who may be forged, is told by one
- * line a minute that says how many there were.
+ * Limits the log lines of one kind that any host on the network can cause. Lines over a subject's own limit are dropped
+ * silently, since its first line is there; lines over the common limit, whose subjects may be forged, are counted in
+ * one line a minute.
  */
 export class LineBudget {
   readonly #subjects: KeyedBuckets;
   readonly #total: TokenBucket;
   readonly #leftOut: MinuteTally;
 
-  /** `what` names the line in the one that stands for those left out. */
+  /** `what` names the kind of line in the line that counts the dropped ones. */
   constructor(log: Logger, what: string, { perSubject, total }: LineLimits) {
     this.#subjects = new KeyedBuckets(perSubject.perMinute / 60, perSubject.burst, SUBJECTS_MAX);
     this.#total = new TokenBucket(total.perSecond, total.burst, 0);
@@ -39,7 +39,7 @@ export class LineBudget {
     return false;
   }
 
-  /** Writes at once how many lines were left out. */
+  /** Logs the number of dropped lines now. */
   end(): void {
     this.#leftOut.end();
   }

@@ -2,38 +2,39 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
 
-/** What is held back at most until the turn of the event loop ends. */
+/** Maximum amount that is held back until the turn of the event loop ends. */
 const TURN_BYTES_MAX = 8 * 1024;
-/** What is kept for a reader that does not keep up: some 4,000 lines. */
+/** Maximum amount that is kept for a slow reader: some 4,000 lines. */
 const WAITING_BYTES_MAX = 1024 * 1024;
-/** How soon a full pipe is tried again. */
+/** When to try a full pipe again. */
 const RETRY_MS = 20;
-/** How soon it is said that lines are lost; one line for all of them. */
+/** When to report that lines were lost; one line for all of them. */
 const TELL_LOSS_MS = 1_000;
-/** How long the end of the process waits for a slow reader. */
+/** How long the process waits for a slow reader when it ends. */
 const LAST_LINES_MS = 500;
 const NEW_LINE = 0x0a;
 
 /**
- * Where the log goes: standard output, or a file. Writing never holds the program up and never ends it. A pipe that
- * is full is tried again later; lines that find no room until then, or that a full disk or a closed pipe refuses, are
- * dropped and counted, and a line says how many they were as soon as one can be written again.
+ * The destination of the log: standard output, or a file. Writing never blocks and never ends the program. A full pipe
+ * is tried again later. Lines for which there is no space until then, or that a full disk or a closed pipe refuses, are
+ * dropped and counted, and a line reports their number as soon as writing works again.
  *
- * The lines of one turn of the event loop are written with one call: in a boot storm a call for each of them costs as
- * much as the packets they tell of. Nothing is held back longer, so that a crash takes no line of an earlier turn.
+ * The lines of one turn of the event loop are written with one call: in a boot storm a call for each of them would take
+ * as long as the packets that they are about. Lines are not held back longer than that, so that a crash loses no line
+ * of an earlier turn.
  */
 export class LineOutput {
   readonly #file: string | undefined;
   #descriptor: number;
   #lines: string[] = [];
   #lineBytes = 0;
-  /** What a full pipe has not taken yet. */
+  /** The part that a full pipe has not accepted yet. */
   #waiting: Buffer = Buffer.alloc(0);
   #flush: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
   #tell: NodeJS.Timeout | undefined;
   #lost = 0;
-  /** Whether the last thing written is a part of a line. */
+  /** Whether the last write ended within a line. */
   #torn = false;
   #onLoss: (lines: number) => void = () => undefined;
 
@@ -42,36 +43,36 @@ export class LineOutput {
     this.#file = file;
   }
 
-  /** Writes to a descriptor that is open already; 1 is standard output. */
+  /** Writes to a descriptor that is already open; 1 is standard output. */
   static toDescriptor(descriptor: number): LineOutput {
     return new LineOutput(withoutBlocking(descriptor));
   }
 
-  /** Appends to a file, which is made if it is not there. Throws the error of the system. */
+  /** Appends to a file, which is created if it does not exist. Throws the error of the system. */
   static toFile(file: string): LineOutput {
     return new LineOutput(openToAppend(file), file);
   }
 
-  /** Whom to tell of lines that are dropped, each time how many. */
+  /** Called with the number of lines that were dropped. */
   onLoss(tell: (lines: number) => void): void {
     this.#onLoss = tell;
   }
 
-  /** Takes a line, with the newline at its end. */
+  /** Accepts a line, with the newline at its end. */
   write(line: string): void {
     if (this.#waiting.length > 0 && this.#waiting.length + this.#lineBytes > WAITING_BYTES_MAX) {
       this.#lose(1);
       return;
     }
     this.#lines.push(line);
-    // The length in UTF-16 units is near enough for a bound.
+    // The length in UTF-16 units is accurate enough for a limit.
     this.#lineBytes += line.length;
     if (this.#waiting.length > 0) return;
     if (this.#lineBytes >= TURN_BYTES_MAX) this.flush();
     else this.#flush ??= setImmediate(() => this.flush());
   }
 
-  /** Writes at once what can be written. */
+  /** Writes now as much as possible. */
   flush(): void {
     if (this.#flush !== undefined) clearImmediate(this.#flush);
     this.#flush = undefined;
@@ -89,7 +90,7 @@ export class LineOutput {
     } else this.#lose(countLines(rest));
   }
 
-  /** Opens the file anew, after it was renamed. The old one goes on to be used if that fails. Throws the system's error. */
+  /** Reopens the file, after it was renamed. If that fails, the old file stays in use. Throws the system's error. */
   reopen(): void {
     if (this.#file === undefined) return;
     const descriptor = openToAppend(this.#file);
@@ -99,7 +100,7 @@ export class LineOutput {
     this.#torn = false;
   }
 
-  /** Writes the last lines as the process ends; a reader that is slow gets half a second. */
+  /** Writes the last lines when the process ends; a slow reader gets half a second. */
   end(): void {
     const sleep = new Int32Array(new SharedArrayBuffer(4));
     for (let waitedMs = 0; waitedMs <= LAST_LINES_MS; waitedMs += RETRY_MS) {
@@ -110,11 +111,11 @@ export class LineOutput {
     if (this.#lost > 0) this.#tellLoss();
   }
 
-  /** Writes as much as there is room for. `blocked`: the rest may find some later. */
+  /** Writes as much as there is space for. `blocked`: there may be space for the rest later. */
   #put(bytes: Buffer): { rest: Buffer; blocked: boolean } {
     let sent = 0;
     try {
-      // A line that was cut off by an error must not run into the next one.
+      // A line that was cut off by an error must not be joined with the next one.
       if (this.#torn && writeSync(this.#descriptor, '\n') === 1) this.#torn = false;
       while (sent < bytes.length) sent += writeSync(this.#descriptor, bytes, sent);
       return { rest: Buffer.alloc(0), blocked: false };
@@ -149,9 +150,9 @@ export class LineOutput {
 }
 
 /**
- * A descriptor for the same thing that answers EAGAIN where it would wait. A file never waits for a reader; of pipes
- * and sockets Node changes the description that is shared, as it does for its own standard output; a terminal, which
- * Ctrl-S stops, is opened once more, since the shell goes on to use the same description.
+ * A descriptor for the same destination that returns EAGAIN instead of blocking. A file never blocks for a reader. For
+ * pipes and sockets Node changes the shared description, as it does for its own standard output. A terminal, which
+ * Ctrl-S stops, is opened again, since the shell continues to use the same description.
  */
 function withoutBlocking(descriptor: number): number {
   try {
@@ -164,7 +165,7 @@ function withoutBlocking(descriptor: number): number {
       new Socket({ fd: descriptor, readable: false, writable: true }).on('error', () => undefined);
     }
   } catch {
-    // What cannot be changed is written to as it is.
+    // A destination that cannot be changed is written to as it is.
   }
   return descriptor;
 }
@@ -173,7 +174,7 @@ function openToAppend(file: string): number {
   return openSync(file, 'a', 0o640);
 }
 
-/** The line that stands for those that are lost, in the form of the others. */
+/** The line that reports the lost lines, in the form of the others. */
 function lossLine(lines: number): string {
   const msg = 'log lines could not be written and are lost';
   return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), lines, msg })}\n`;

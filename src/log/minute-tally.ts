@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000;
 
-/** Counts what is left out by reason, and tells it at the end of every minute in which there was something. */
+/** Counts dropped items by reason, and reports the counts at the end of every minute that has any. */
 export class MinuteTally {
   readonly #tell: (counts: Readonly<Record<string, number>>) => void;
   readonly #counts = new Map<string, number>();
@@ -10,13 +10,13 @@ export class MinuteTally {
     this.#tell = tell;
   }
 
-  /** Counts one more, or `by` more. Reasons are of a fixed set: each is remembered until the minute ends. */
+  /** Counts one more, or `by` more. Reasons must be from a fixed set: each is remembered until the minute ends. */
   add(reason: string, by = 1): void {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + by);
     this.#timer ??= setTimeout(() => this.end(), MINUTE_MS).unref();
   }
 
-  /** Ends the minute before its time. */
+  /** Ends the minute early. */
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,17 +1,17 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
-/** As `nice` has it: 0 is usual, 19 the least. */
+/** A value of `nice`: 0 is normal, 19 the lowest priority. */
 const NICE = 10;
 
 /**
- * Gives the processor to the other threads first, for a thread whose work can wait. Linux has a priority for each
- * thread (setpriority(2), "C library/kernel differences"); where /proc is not mounted the priority stays as it is.
+ * Lowers the priority of the calling thread, for a thread whose work can wait. Linux has a priority for each thread
+ * (setpriority(2), "C library/kernel differences"); where /proc is not mounted, the priority does not change.
  */
 export function lowerThreadPriority(): void {
   let task: string;
   try {
-    // "PID/task/TID" of the thread that asks.
+    // "PID/task/TID" of the calling thread.
     task = readlinkSync('/proc/thread-self');
   } catch {
     return;

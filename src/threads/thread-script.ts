@@ -1,6 +1,6 @@
 /**
- * The file of a worker thread, for `new Worker`, by the URL that it has when compiled. In development and in tests it
- * is the TypeScript of that name, which a thread of Node 20 must be taught.
+ * The file of a worker thread, for `new Worker`, by its URL when compiled. In development and in tests it is the
+ * TypeScript file of that name, for which a thread of Node 20 needs a loader.
  */
 export function threadScript(compiled: URL): URL {
   if (!import.meta.url.endsWith('.ts')) return compiled;

@@ -18,7 +18,7 @@ const byArchitecture = z.record(z.string(), z.string()).transform((names, contex
   return programs;
 });
 
-/** `boot_programs`: what firmware is given first. */
+/** `boot_programs`: the programs that firmware loads first. */
 export const bootPrograms = z
   .strictObject({
     dirs: z

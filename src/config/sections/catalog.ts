@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { filePath } from './values.ts';
 
-/** `catalog`: where profiles, groups and machines are. */
+/** `catalog`: the place of profiles, groups and machines. */
 export const catalog = z
   .strictObject({
     dir: filePath

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type DhcpPolicy, DEFAULT_DHCP_POLICY } from '../../provision/dhcp/dhcp-policy.ts';
 import { ipv4 } from './values.ts';
 
-/** `dhcp`: what holds for DHCP on all networks. */
+/** `dhcp`: the settings of DHCP for all networks. */
 export const dhcp = z
   .strictObject({
     interfaces: z
@@ -78,7 +78,7 @@ export const dhcp = z
   })
   .prefault({});
 
-/** The settings that hold for all networks. */
+/** The settings of all networks, for the DHCP engine. */
 export function toDhcpPolicy(settings: z.output<typeof dhcp>): DhcpPolicy {
   return {
     ...DEFAULT_DHCP_POLICY,

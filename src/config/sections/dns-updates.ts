@@ -7,7 +7,7 @@ import { endpoint, filePath } from './values.ts';
 
 const DNS_PORT = 53;
 
-/** The address of a DNS server, with a port if it is not 53. */
+/** The address of a DNS server, with a port if that is not 53. */
 const dnsServer = z.string().transform((text, context): Endpoint => {
   if (isIP(text) !== 0) return { host: text, port: DNS_PORT };
   const parsed = endpoint.safeParse(text);
@@ -29,7 +29,7 @@ const zone = z.strictObject({
   key_file: filePath.optional().describe('File with the TSIG key that updates are signed with.'),
 });
 
-/** `dns_updates`: names in DNS for the clients of DHCP. */
+/** `dns_updates`: names in DNS for DHCP clients. */
 export const dnsUpdates = z
   .strictObject({
     zones: z
@@ -71,7 +71,7 @@ export const dnsUpdates = z
   })
   .prefault({});
 
-/** How clients get names; undefined where no zone is updated. */
+/** How clients get names; undefined if no zone is updated. */
 export function toNamePolicy(settings: z.output<typeof dnsUpdates>): NamePolicy | undefined {
   if (settings.zones.length === 0) return undefined;
   return {

@@ -33,7 +33,7 @@ const dhcpOption = z
     }
   });
 
-/** A domain name that option 15 can carry: one name, of letters, digits and hyphens. */
+/** A domain name for option 15: one name, of letters, digits and hyphens. */
 const domainName = z.string().refine((text) => isHostName(text.replace(/\.$/, '')), {
   error: ({ input }) => describeDomainFault(String(input)),
 });
@@ -48,7 +48,7 @@ function describeDomainFault(text: string): string {
 }
 
 const seconds = z.int().min(1).max(0xffff_fffe);
-/** RFC 2131 section 3.3: a lease may have no end. */
+/** RFC 2131 section 3.3: a lease may be infinite. */
 const leaseSeconds = z
   .union([seconds, z.literal('infinite')])
   .transform((value) => (value === 'infinite' ? Infinity : value));
@@ -194,10 +194,10 @@ const network = z.strictObject({
     .describe('Whether addresses that end in .0 and .255 are left out of the pools.'),
 });
 
-/** `networks`: where Railhead answers DHCP, and how. */
+/** `networks`: the networks on which Railhead answers DHCP, and how. */
 export const networks = z.array(network).prefault([]).describe('The networks that Railhead serves.');
 
-/** `served_networks`: whose machines TFTP and HTTP answer besides. */
+/** `served_networks`: further networks whose machines TFTP and HTTP answer. */
 export const servedNetworks = z
   .array(anyCidr)
   .prefault([])
@@ -206,7 +206,7 @@ export const servedNetworks = z
   )
   .meta({ example: '["203.0.113.0/24", "2001:db8:1::/64"]' });
 
-/** The networks of the settings as the DHCP engine knows them. */
+/** The networks of the settings in the form that the DHCP engine uses. */
 export function toSubnets(settings: z.output<typeof networks>): Subnet[] {
   return settings.map((network) =>
     defineSubnet({

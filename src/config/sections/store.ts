@@ -3,7 +3,7 @@ import { filePath } from './values.ts';
 
 const DEFAULT_FILE = 'data/railhead.db';
 
-/** `store`: what is remembered, and where. */
+/** `store`: where Railhead keeps its data. */
 export const store = z
   .strictObject({
     file: filePath
@@ -61,7 +61,7 @@ export const store = z
       ),
   })
   .superRefine(({ file, password_file: passwordFile, url }, context) => {
-    // Whether the default was also written down is of no account.
+    // A setting that is written with its default value counts as not set.
     if (file !== DEFAULT_FILE && url !== undefined) {
       context.addIssue({
         code: 'custom',
@@ -79,7 +79,7 @@ export const store = z
   })
   .prefault({});
 
-/** Where the store is, for who opens it. */
+/** The place of the store, for opening it. */
 export function toStoreSettings({
   file,
   password_file: passwordFile,
@@ -89,12 +89,12 @@ export function toStoreSettings({
   return url === undefined ? { file, synchronous } : { url, passwordFile, synchronous };
 }
 
-/** The message never repeats the text, which may have a password in it. */
+/** The message never repeats the text, which may contain a password. */
 function problemOfUrl(text: string): string | undefined {
   let url: URL;
   try {
-    // With a Unix socket there is a user and no host (postgres://user@/database?host=FOLDER): right for PostgreSQL, and
-    // nothing that URL takes.
+    // With a Unix socket there is a user and no host (postgres://user@/database?host=FOLDER): PostgreSQL accepts this,
+    // but URL does not.
     url = new URL(text.replace('@/', '@localhost/'));
   } catch {
     return 'this is not a URL: write it as postgres://user@host/database';

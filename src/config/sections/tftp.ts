@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { filePath, ipv4 } from './values.ts';
 
-/** Requests that a client may send at once, as a multiple of those it may send a second. */
+/** Requests that a client may send at once, as a multiple of those that it may send per second. */
 const REQUEST_BURST = 3;
 
 /** `tftp`: TFTP. */
@@ -68,7 +68,7 @@ export const tftp = z
     window_size_max: z
       .int()
       .min(1)
-      // One more, and where 1 follows 65535 the first and the last block of a window would have the same number.
+      // With one more, and 1 following 65535, the first and the last block of a window would have the same number.
       .max(65534)
       .prefault(64)
       .describe('The most blocks that are sent before one is acknowledged.'),
@@ -85,7 +85,7 @@ export const tftp = z
   })
   .prefault({});
 
-/** TFTP, for its server: where it listens, which files it has, and how it sends them. */
+/** The settings of TFTP for its server: where it listens, which files it serves, and how it sends them. */
 export function toTftpSettings(settings: z.output<typeof tftp>) {
   const [first, last] = settings.port_range ?? [];
   return {

@@ -8,7 +8,7 @@ export const unmatched = z
     'What a machine without a group does: wait and ask again, boot from its disk, or stop with an error.',
   );
 
-/** `poll_seconds`: how often it asks again. */
+/** `poll_seconds`: how often a waiting machine asks again. */
 export const pollSeconds = z
   .int()
   .min(1)

@@ -5,10 +5,10 @@ import { ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '../../protocol/ipv4-add
 import { parseCidr } from '../../protocol/ipv4-cidr.ts';
 import type { AddressRange } from '../../provision/dhcp/subnets/subnet.ts';
 
-// Values that several sections take.
+// Types of values that several sections use.
 
 /**
- * A path of a file or folder. One in railhead.yaml is relative to that file, one of a variable or flag to the working
+ * A path of a file or folder. In railhead.yaml it is relative to that file, in a variable or flag to the working
  * directory; load-settings.ts finds paths by this mark and makes them absolute.
  */
 export const filePath = z.string().min(1, 'must name a file or folder').meta({ isPath: true });
@@ -34,7 +34,7 @@ export const cidr = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The network that an address with a prefix length lies in; undefined where the text is not one. */
+/** The network of an address with a prefix length; undefined if the text is not one. */
 function networkOf(text: string): string | undefined {
   const [, host = '', prefix = ''] = /^([0-9.]+)\/(\d{1,2})$/.exec(text) ?? [];
   const address = parseIpv4(host);

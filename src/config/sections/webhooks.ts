@@ -54,7 +54,7 @@ export const webhooks = z
     example: '[{url: "https://cmdb.example.com/railhead", secret_file: /etc/railhead/webhook.secret}]',
   });
 
-/** The types of events that a receiver is sent. */
+/** The types of events that are sent to a receiver. */
 export function toEventTypes({ events }: Pick<z.output<typeof webhook>, 'events'>): ReadonlySet<string> {
   return new Set(events.flatMap((event) => (event === ALL_LEASE_TYPES ? LEASE_TYPES : [event])));
 }
