@@ -4,7 +4,7 @@ import type { BootEventSink } from '../provision/history/boot-event.ts';
 import { conflictEvents } from '../provision/machines/conflict-events.ts';
 import type { Identification, IdentityClaims } from '../provision/machines/identification.ts';
 
-/** Pairs of a card and a machine that are remembered. */
+/** Number of pairs of card and machine that are remembered. */
 const PAIRS_MAX = 10_000;
 const HOUR_S = 3600;
 

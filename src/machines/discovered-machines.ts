@@ -23,7 +23,7 @@ const REPEAT_MS = 60_000;
 
 /** A machine that sent a boot request over HTTP. */
 export interface Sighting {
-  /** What it claims of itself. */
+  /** The labels that it sends. */
   readonly claimed: Labels;
   /** Its record, if there is one. */
   readonly machine?: Machine;
@@ -39,7 +39,7 @@ export class DiscoveredMachines {
   readonly #log: Logger;
   readonly #now: () => Date;
   readonly #seenAtMs = new Map<MacAddress, number>();
-  /** The group that selected a machine when it was last seen. */
+  /** By machine, the group that selected it when it was last seen. */
   readonly #groups = new Map<MacAddress, string>();
   #writing: Promise<void> = Promise.resolve();
 
@@ -79,15 +79,15 @@ export class DiscoveredMachines {
     this.#writing = this.#write(record);
   }
 
-  /** Resolves when all that was noted is in the store, or the store has refused it. */
+  /** Resolves when everything recorded is stored, or the error is logged. */
   async flush(): Promise<void> {
-    // The store answers in the order in which it is asked.
+    // The store answers calls in order.
     await this.#writing;
   }
 
   /**
-   * Takes note of what the store has written. A machine that it has deleted counts as new when it comes back, so that
-   * writing it down again is within the budget for new ones.
+   * Updates the memory with what the store has written. A machine that the store has deleted counts as new when it
+   * returns, so that storing it again counts against the budget for new machines.
    */
   noteWritten(transitions: readonly Transition[]): void {
     for (const { kind, machineId, source } of transitions) {

@@ -23,7 +23,7 @@ interface Pending {
   readonly id: string;
   /** When it was first changed. */
   readonly at: Date;
-  /** What the source declares; absent where it declares nothing any more. */
+  /** The declaration of the source; absent if it no longer declares the machine. */
   readonly machine?: Machine;
   readonly detail: JsonObject;
 }
@@ -35,9 +35,9 @@ const KINDS: Readonly<Record<MachineChange['kind'], TransitionKind>> = {
 };
 
 /**
- * Writes what changes in the registry to the store, a record and its transition in one transaction. Writes happen in
- * the background, in batches. A record that changes again before it was written is written once, so that there are
- * never more waiting changes than machines; failed writes are tried again.
+ * Writes changes of the registry to the store, each record together with its transition in one transaction. Writes
+ * happen in the background, in batches. A record that changes again before it was written is written once, so that
+ * there are never more waiting changes than machines; failed writes are tried again.
  */
 export class MachineJournal {
   readonly #store: Pick<MachineStore, 'applyMachineChanges'>;

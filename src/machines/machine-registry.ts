@@ -41,7 +41,7 @@ export class MachineRegistry implements MachineLookup {
     return this.#ready;
   }
 
-  /** How many machines there are. */
+  /** Number of machines. */
   get size(): number {
     return this.#records.size;
   }

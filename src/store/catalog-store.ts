@@ -1,4 +1,4 @@
-/** A catalog that served well, as bytes that its owner can read again. */
+/** A good catalog as bytes, in a format that only the catalog reads. */
 export interface KeptCatalog {
   /** Id of the generation. */
   readonly generation: string;
@@ -7,10 +7,10 @@ export interface KeptCatalog {
   readonly content: Uint8Array;
 }
 
-/** Keeps the last good catalog across restarts. */
+/** Stores the last good catalog across restarts. */
 export interface CatalogStore {
-  /** Replaces what was kept. Until it resolves, and if it fails, the former catalog stays. */
+  /** Replaces the stored catalog. Until it resolves, and if it fails, the previous one stays stored. */
   keepCatalog(kept: KeptCatalog): Promise<void>;
-  /** Undefined if none was ever kept. */
+  /** Undefined if none was ever stored. */
   loadKeptCatalog(): Promise<KeptCatalog | undefined>;
 }

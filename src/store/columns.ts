@@ -2,21 +2,21 @@ import type { JsonObject } from '../provision/json-value.ts';
 
 declare const kind: unique symbol;
 
-/** A moment as a column holds it, which each dialect does in its own way. */
+/** A time in the form of a column, which differs by dialect. */
 export interface StoredTime {
   readonly [kind]: 'time';
 }
 
-/** A JSON document as a column holds it: its text. */
+/** A JSON document in the form of a column: its text. */
 export type StoredJson = string & { readonly [kind]: 'json' };
 
-/** How a dialect writes moments. They are wall-clock milliseconds since the epoch; `Infinity` is a time without end. */
+/** How a dialect stores times. They are wall-clock milliseconds since the epoch; `Infinity` means without end. */
 export interface TimeColumn {
   encode(ms: number): StoredTime;
   decode(stored: StoredTime): number;
 }
 
-/** As PostgreSQL's type `json`, and unlike `jsonb`, the text keeps the order of the keys and takes every character. */
+/** In PostgreSQL's type `json`, unlike `jsonb`, the text keeps the order of the keys and accepts every character. */
 export function encodeJson(value: JsonObject): StoredJson {
   return JSON.stringify(value) as StoredJson;
 }

@@ -22,20 +22,20 @@ export interface DiscoveredMachine {
 export const DISCOVERED_SOURCE = 'discovered';
 
 /**
- * Keeps the machines that introduced themselves. A machine that is new, and one that is deleted, has a transition that
- * is written in the same transaction. The machine's id there is `discoveredMachineId` of its MAC address.
+ * Stores the discovered machines. Inserting a machine and deleting one each append a transition, which is written in
+ * the same transaction. The machine's id in it is `discoveredMachineId` of its MAC address.
  */
 export interface DiscoveredMachineStore {
   /**
-   * Inserts or updates by MAC. What only an earlier sighting told stays, and so does `firstSeenAt`. Resolves with the
-   * transition `machine.discovered` of a machine that was inserted, and with none for one that was known.
+   * Inserts or updates by MAC address. Values that only an earlier request contained are kept, and so is `firstSeenAt`.
+   * Resolves with the transition `machine.discovered` for a machine that was inserted, and with none for a known one.
    */
   recordDiscovered(machine: DiscoveredMachine): Promise<Transition[]>;
-  /** By MAC. */
+  /** By MAC address. */
   listDiscovered(): Promise<DiscoveredMachine[]>;
   /**
-   * Deletes the machines that were seen longest ago beyond what is kept. Resolves with the transition `machine.gone` of
-   * each; `at` is their time.
+   * Deletes the machines beyond the limit, those that were seen longest ago first. Resolves with the transition
+   * `machine.gone` of each; `at` is their time.
    */
   pruneDiscovered(retention: Retention & { readonly at: Date }): Promise<Transition[]>;
 }

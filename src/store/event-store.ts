@@ -2,9 +2,9 @@ import type { MacAddress } from '../protocol/mac-address.ts';
 import type { BootEvent, BootEventKind } from '../provision/history/boot-event.ts';
 import type { LogRetention } from './retention.ts';
 
-/** A boot event with its place in the log and the session it was sorted into. */
+/** A boot event with its id in the log and its session. */
 export interface StoredBootEvent extends BootEvent {
-  /** Rises in order of writing; a cursor for reading on. */
+  /** Increases in order of writing; readers use it as a cursor. */
   readonly id: number;
   readonly sessionId: string;
 }
@@ -12,9 +12,9 @@ export interface StoredBootEvent extends BootEvent {
 /** A boot event before it is written. */
 export type NewBootEvent = Omit<StoredBootEvent, 'id'>;
 
-/** Which events to read. They come newest last. */
+/** Which events to read. They are sorted by age, the newest last. */
 export interface BootEventQuery {
-  /** Reads on from this event, at most `limit` of those that follow it. Absent: the newest `limit`. */
+  /** Reads at most `limit` of the events that follow this one. If absent, the newest `limit`. */
   readonly afterId?: number;
   readonly mac?: MacAddress;
   readonly kind?: BootEventKind;
@@ -23,11 +23,11 @@ export interface BootEventQuery {
 
 /** How events are appended. */
 export interface AppendOptions {
-  /** Whether the disk must have them before the call resolves. */
+  /** Whether they must be on the disk before the call resolves. */
   readonly synced?: boolean;
 }
 
-/** Keeps the boot events. */
+/** Stores the boot events. */
 export interface EventStore {
   /**
    * Appends events in order, in one transaction. Unless they are `synced`, a crash of the database's host may lose the
@@ -35,11 +35,11 @@ export interface EventStore {
    */
   appendEvents(events: readonly NewBootEvent[], options?: AppendOptions): Promise<void>;
   listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
-  /** Deletes the oldest events beyond what is kept, a limited number at a time, and returns how many it deleted. */
+  /** Deletes the oldest events beyond the limits, a limited number at a time, and returns how many it deleted. */
   pruneEvents(retention: LogRetention): Promise<number>;
 }
 
-/** The boot events of a database that another process writes. */
+/** The boot events in a database that another process writes. */
 export interface EventReader {
   readonly events: Pick<EventStore, 'listEvents'>;
   close(): Promise<void>;

@@ -1,9 +1,9 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 
 /**
- * What a migration does for discovered machines of versions that wrote no transitions of them: those that are declared
- * are forgotten, and every other one gets its `machine.discovered`, in the order in which they were seen first.
- * `noDetail` is an empty JSON object as the dialect writes it.
+ * The migration of discovered machines from versions that wrote no transitions for them: those that are declared are
+ * deleted, and every other one gets its `machine.discovered`, in the order in which they were first seen. `noDetail` is
+ * an empty JSON object as the dialect writes it.
  */
 export async function logDiscoveredMachines(
   db: Kysely<unknown>,

@@ -4,19 +4,19 @@ import type { NewTransition, Transition } from './transition-store.ts';
 
 /** One source's record of a machine. */
 export interface StoredMachine {
-  /** Who owns the record: 'files', or the name of an inventory. */
+  /** The source of the record: 'files', or the name of an inventory. */
   readonly source: string;
   readonly id: string;
   readonly record: JsonObject;
 }
 
-/** A change of one record, and the transition that tells of it. */
+/** A change of one record, with its transition. */
 export type MachineChange =
   | {
       readonly kind: 'put';
       readonly machine: StoredMachine;
       readonly transition: NewTransition;
-      /** Discovered machines that are this one are deleted with the change: it is now declared. */
+      /** Discovered machines that are this machine are deleted with the change, since it is now declared. */
       readonly adopts: RecognisedBy;
     }
   | {
@@ -26,14 +26,14 @@ export type MachineChange =
       readonly transition: NewTransition;
     };
 
-/** Keeps the records of machines, one for each source and id. */
+/** Stores the records of machines, one for each source and id. */
 export interface MachineStore {
   /** Every record, by source and id. */
   loadMachines(): Promise<StoredMachine[]>;
   /**
-   * Carries out the changes in their order and appends their transitions, all in one transaction. Resolves with the
-   * transitions once everything is durable: those of the changes in the same order, then a `machine.gone` of each
-   * discovered machine that is declared now. Leases wait meanwhile, so some 500 changes a call are a good measure.
+   * Makes the changes in order and appends their transitions, all in one transaction. Resolves with the transitions
+   * once everything is durable: those of the changes in the same order, then a `machine.gone` of each discovered
+   * machine that is now declared. Leases wait meanwhile, so a call should have no more than some 500 changes.
    */
   applyMachineChanges(changes: readonly MachineChange[]): Promise<Transition[]>;
 }

@@ -1,11 +1,11 @@
 import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from 'kysely';
 
-/** Migrations by name, in their order. */
+/** Migrations by name, in order. */
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /**
  * Brings the tables up to date. Throws if a migration fails, which leaves the tables as they were, or if the database
- * was written by a newer Railhead, whose tables this one does not know.
+ * was written by a newer Railhead, whose tables this version does not know.
  */
 export async function migrateToLatest(db: Kysely<unknown>, migrations: Migrations): Promise<void> {
   const unknown = (await findApplied(db)).filter((name) => !(name in migrations));

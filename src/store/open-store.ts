@@ -9,10 +9,10 @@ import { openThreadedSqlite } from './sqlite/threaded-sqlite.ts';
 import { StoreHealth, type StoreHealthParts } from './store-health.ts';
 import type { DatabaseStore, Store } from './store.ts';
 
-/** Which database, and how it is used. */
+/** Which database to open, and how. */
 export type StoreSettings = SqliteSettings | PostgresSettings;
 
-/** A store, and whether it works. */
+/** A store, and its health. */
 export interface OpenedStore {
   readonly store: Store;
   readonly health: StoreHealth;
@@ -32,7 +32,7 @@ export async function openEventReader(settings: StoreSettings): Promise<EventRea
   return 'url' in settings ? openPostgresEvents(settings) : openSqliteEvents(settings.file);
 }
 
-/** The store that a database makes. */
+/** Makes the store of a database. */
 export function completeStore({ catalogParts, upkeep: _upkeep, ...others }: DatabaseStore): Store {
   return { ...others, catalog: new PartedCatalog(catalogParts) };
 }

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 
-/** The process that has a store to itself. */
+/** The process that has exclusive use of a store. */
 export interface StoreOwner {
   /** Within its own PID namespace. */
   readonly pid: number;
-  /** Program and subcommand; further arguments may be secrets. */
+  /** Program and subcommand; further arguments may contain secrets. */
   readonly command: string;
   readonly host: string;
-  /** Since when it has the store. */
+  /** When it opened the store. */
   readonly since: Date;
 }
 

@@ -2,12 +2,12 @@ import type { CatalogStore, KeptCatalog } from './catalog-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
 import { Turns } from './turns.ts';
 
-/** Bytes of a part: a few milliseconds of the store's time, in which leases wait. */
+/** Size of a part in bytes: it takes the store a few milliseconds, in which leases wait. */
 const PART_BYTES = 1024 * 1024;
 
 /**
- * Keeps a catalog in parts, each a transaction of its own, so that leases are committed in between. It counts as kept
- * when its row is written, which comes last.
+ * Stores a catalog in parts, each in its own transaction, so that leases are committed in between. The catalog counts
+ * as stored when its row is written, which happens last.
  */
 export class PartedCatalog implements CatalogStore {
   readonly #parts: CatalogPartStore;
@@ -27,7 +27,7 @@ export class PartedCatalog implements CatalogStore {
 
   async #keep({ content, generation, keptAt }: KeptCatalog): Promise<void> {
     const before = (await this.#parts.findKept())?.contentId ?? 0;
-    // An attempt that did not come to its end left parts behind.
+    // An unfinished attempt left parts behind.
     await this.#deleteAllBut(before);
     const contentId = before + 1;
     for (let part = 0; part * PART_BYTES < content.length; part++) {

@@ -1,12 +1,12 @@
-/** How many rows are kept. */
+/** Limits on the number of rows. */
 export interface Retention {
-  /** No more than this many of the newest stay. */
+  /** At most this many of the newest are kept. */
   readonly newest: number;
-  /** How many may be deleted in one call: leases wait in the store meanwhile. */
+  /** Maximum number that is deleted in one call: leases wait meanwhile. */
   readonly atOnce: number;
 }
 
-/** How much of a log is kept. */
+/** The limits of a log. */
 export interface LogRetention extends Retention {
   /** Older entries are deleted. */
   readonly before: Date;

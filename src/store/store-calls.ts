@@ -1,6 +1,6 @@
 import type { DatabaseStore } from './store.ts';
 
-/** The names of what a database keeps, each an interface of its own. */
+/** The names of a database's aggregates, each with its own interface. */
 export type Aggregate = Exclude<keyof DatabaseStore, 'close'>;
 
 /** A call of one method of one aggregate, as data. */
@@ -21,7 +21,7 @@ const AGGREGATES = Object.keys({
   upkeep: 0,
 } satisfies Record<Aggregate, 0>) as Aggregate[];
 
-/** A store whose every method makes a StoreCall and resolves with what is made of it. */
+/** A store whose every method makes a StoreCall and returns the result of passing it on. */
 export function callingStore(
   call: (call: StoreCall) => Promise<unknown>,
   close: () => Promise<void>,
@@ -30,18 +30,18 @@ export function callingStore(
   return { ...(Object.fromEntries(aggregates) as Omit<DatabaseStore, 'close'>), close };
 }
 
-/** Makes the call. A call comes from `callingStore` of this program, so that the method exists. */
+/** Executes the call. The call comes from `callingStore` of this program, so the method exists. */
 export function carryOut(store: DatabaseStore, { aggregate, args, method }: StoreCall): unknown {
   const methods = store[aggregate] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
   return methods[method]?.(...args);
 }
 
-/** About how many bytes the call has to write. */
+/** Approximate number of bytes that the call writes. */
 export function bytesOf({ args }: StoreCall): number {
   return JSON.stringify(args).length;
 }
 
-/** Whether the call changes something. The methods that do not are named for reading. */
+/** Whether the call changes something. The reading methods have names that begin with a word for reading. */
 export function isWrite({ method }: StoreCall): boolean {
   return !/^(load|list|read|find|last)/.test(method);
 }
@@ -51,7 +51,7 @@ function callingAggregate(aggregate: Aggregate, call: (call: StoreCall) => Promi
     {},
     {
       get: (_target, method) => {
-        // An object with a method `then` would be taken for a promise.
+        // An object with a method `then` would be treated as a promise.
         if (typeof method === 'symbol' || method === 'then') return undefined;
         return (...args: readonly unknown[]) => call({ aggregate, method, args });
       },

@@ -1,16 +1,16 @@
 /**
- * What keeps a store from working:
- * - full: its disk has no room;
- * - unreachable: the database does not answer, or is only read at the moment;
- * - damaged: the database cannot be read any more;
+ * Why a store does not work:
+ * - full: its disk has no space;
+ * - unreachable: the database does not answer, or is read-only at the moment;
+ * - damaged: the database can no longer be read;
  * - disk: the disk reports errors;
  * - taken: another Railhead has taken over the database, so that this one must not write to it again.
  */
 export type StoreFailure = 'full' | 'unreachable' | 'damaged' | 'disk' | 'taken';
 
 /**
- * The store cannot do its work, which is no fault of the program. The message names the store, says what is wrong and
- * what to do, so that it has neither a stack nor a cause for a log to print. StoreHealth logs it, and others need not.
+ * The store cannot do its work, and the program is not the cause. The message names the store, says what is wrong and
+ * what to do, so there is no stack or cause that a log would print. StoreHealth logs it, so its callers need not.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';

@@ -3,16 +3,16 @@ import { bytesOf, callingStore, carryOut, isWrite } from './store-calls.ts';
 import { StoreError, type StoreFailure } from './store-error.ts';
 import type { DatabaseStore } from './store.ts';
 
-/** What the health of a store is watched with. */
+/** What watching a store's health depends on. */
 export interface StoreHealthParts {
   readonly log: Logger;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
-  /** How often the store is looked at by itself, and whether what is wrong is over; 10 s unless a test says else. */
+  /** How often the store is probed, and whether a fault is over is checked; 10 s except in tests. */
   readonly lookEveryMs?: number;
 }
 
-/** What is wrong with the store. */
+/** The fault of the store. */
 export interface StoreProblem {
   readonly failure: StoreFailure;
   /** Names the store, says what is wrong and what to do. */
@@ -21,19 +21,22 @@ export interface StoreProblem {
 
 const LINE_EVERY_MS = 60_000;
 const LOOK_EVERY_MS = 10_000;
-/** A full disk must have room for at least this much before it is no longer full: a group of leases, and some events. */
+/**
+ * A full disk must have space for at least this much before it counts as usable again: a group of leases, and some
+ * events.
+ */
 const PROBE_BYTES_MIN = 256 * 1024;
-/** And no more than this is written to find out. */
+/** At most this much is written for the test. */
 const PROBE_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Knows whether the store works, for /readyz, and says in the log when it does not: one line a minute for all that
- * fails, without a stack, and one when it works again (docs/decisions/0100).
+ * Knows whether the store works, for /readyz. While it does not, one line a minute is logged for all failures, without
+ * a stack, and one line when it works again (docs/decisions/0100).
  */
 export class StoreHealth {
   readonly #parts: StoreHealthParts;
   #problem: StoreProblem | undefined;
-  /** While the disk is full: what must be written before it is no longer so. Otherwise 0. */
+  /** While the disk is full: how much must be written before it counts as usable again. Otherwise 0. */
   #probeBytes = 0;
   #nextLineMs = 0;
   #failed = 0;
@@ -48,14 +51,14 @@ export class StoreHealth {
     return this.#problem;
   }
 
-  /** The store, with every call of it watched, until it is closed. */
+  /** The store with every call monitored, until it is closed. */
   watch(store: DatabaseStore): DatabaseStore {
     this.#lookLater(store);
     return callingStore(
       async (call) => {
         try {
           const result = await carryOut(store, call);
-          // What can be read says nothing about a disk that is full, and something small may still be written to it.
+          // On a full disk reading works, and a small write may work too, so neither shows that the fault is over.
           if (isWrite(call) && this.#probeBytes === 0) this.#works();
           return result;
         } catch (error) {

@@ -10,9 +10,9 @@ import type { ProbeStore } from './queries/probe-queries.ts';
 import type { TransitionStore } from './transition-store.ts';
 
 /**
- * All that Railhead must remember, by aggregate; whoever uses one takes that one and no more. What each must do is in
- * test/contract/. Every promise rejects when the database fails; "not there" is undefined or an empty list, never an
- * error. Calls of one aggregate are carried out in the order in which they were made.
+ * Everything that Railhead stores, by aggregate; users depend only on the aggregates they need. The required behaviour
+ * of each is tested in test/contract/. Every promise rejects when the database fails; "not there" is undefined or an
+ * empty list, never an error. Calls of one aggregate are executed in order.
  */
 export interface Store {
   readonly leases: LeaseStore;
@@ -22,11 +22,11 @@ export interface Store {
   readonly transitions: TransitionStore;
   readonly catalog: CatalogStore;
   readonly dnsRecords: DnsRecordStore;
-  /** Waits for what was asked for, and closes. Every later call rejects. */
+  /** Finishes pending calls, and closes. Every later call rejects. */
   close(): Promise<void>;
 }
 
-/** What each database implements. The catalog is in parts, which PartedCatalog makes one of. */
+/** What each database implements. The catalog is in parts, which PartedCatalog combines. */
 export interface DatabaseStore extends Omit<Store, 'catalog'> {
   readonly catalogParts: CatalogPartStore;
   readonly upkeep: ProbeStore;

@@ -4,8 +4,8 @@ import type { BootEventKind } from '../provision/history/boot-event.ts';
 import type { StoredJson, StoredTime } from './columns.ts';
 import type { TransitionKind } from './transition-store.ts';
 
-// The tables as Kysely's queries see them, alike in both dialects; schema.sqlite.sql and schema.postgres.sql have
-// them as the databases see them.
+// The tables as Kysely's queries see them, which are the same in both dialects; schema.sqlite.sql and
+// schema.postgres.sql show them as the databases do.
 
 interface LeaseTable {
   address: string;
@@ -60,7 +60,7 @@ interface TransitionTable {
   detail: StoredJson;
 }
 
-/** One row: the number of the latest transition. A transaction that fails takes its numbers back with it. */
+/** One row: the number of the latest transition. A transaction that fails also undoes its increment. */
 interface TransitionCounterTable {
   last: number;
 }
@@ -85,13 +85,13 @@ interface DnsRecordTable {
   record: StoredJson;
 }
 
-/** Of PostgreSQL alone: the latest transaction of each aggregate (WriteFence). */
+/** Only in PostgreSQL: the latest transaction of each aggregate (WriteFence). */
 interface WriteFenceTable {
   aggregate: string;
   token: string;
 }
 
-/** One row: which process has the database. */
+/** One row: the process that has the database. */
 interface StoreOwnerTable {
   owner: string;
   pid: number;
@@ -100,7 +100,7 @@ interface StoreOwnerTable {
   since: StoredTime;
 }
 
-/** Empty but while a probe is under way. */
+/** Empty, except while a probe is running. */
 interface StoreProbeTable {
   content: Uint8Array;
 }

@@ -1,15 +1,15 @@
 import type { JsonObject } from '../provision/json-value.ts';
 import type { LogRetention } from './retention.ts';
 
-/** What can become of a machine's record. */
+/** The kinds of change of a machine's record. */
 export type TransitionKind = 'machine.declared' | 'machine.discovered' | 'machine.changed' | 'machine.gone';
 
-/** A change of a machine's record that is about to be written. */
+/** A change of a machine's record that is to be written. */
 export interface NewTransition {
   readonly at: Date;
   readonly machineId: string;
   readonly kind: TransitionKind;
-  /** Who says so: 'files', 'discovered', or the name of an inventory. */
+  /** The source: 'files', 'discovered', or the name of an inventory. */
   readonly source: string;
   readonly detail: JsonObject;
 }
@@ -20,21 +20,24 @@ export interface Transition extends NewTransition {
   readonly number: number;
 }
 
-/** Transitions of one read, without a gap before or between them; or what is no longer there. */
+/** Transitions of one read, without a gap before or between them; or the information that some were deleted. */
 export type TransitionPage =
   | { readonly kind: 'transitions'; readonly transitions: readonly Transition[] }
-  /** Some that follow the number asked for were deleted, the last of them with number `deletedTo`: read on after it. */
+  /**
+   * Some transitions after the requested number were deleted, the last of them with number `deletedTo`: continue
+   * reading after it.
+   */
   | { readonly kind: 'deleted'; readonly deletedTo: number };
 
 /**
- * The durable log of transitions. They are written with the change that they tell of; the oldest are deleted. A number
- * is never used twice.
+ * The durable log of transitions. Transitions are written together with the changes that they describe; the oldest are
+ * deleted. A number is never used twice.
  */
 export interface TransitionStore {
   /** The transitions that follow number `after` (0: from the first), at most `limit` of them, in order. */
   readTransitions(query: { readonly after: number; readonly limit: number }): Promise<TransitionPage>;
   /** The number of the latest transition, deleted or not; 0 before the first. */
   lastTransition(): Promise<number>;
-  /** Deletes the oldest transitions beyond what is kept, a limited number at a time, and returns how many it deleted. */
+  /** Deletes the oldest transitions beyond the limits, a limited number at a time, and returns how many it deleted. */
   pruneTransitions(retention: LogRetention): Promise<number>;
 }

@@ -14,7 +14,7 @@ export class FencedRunner implements QueryRunner {
   readonly #refusal: () => StoreError | undefined;
   readonly #turns = new Turns();
 
-  /** `refusal` says why nothing may be done any more, if so. */
+  /** `refusal` returns why no more work is allowed, or undefined. */
   constructor(tables: Kysely<StoreTables>, fence: WriteFence, refusal: () => StoreError | undefined) {
     this.#tables = tables;
     this.#fence = fence;
@@ -46,7 +46,7 @@ export class FencedRunner implements QueryRunner {
     );
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no call is running. */
   idle(): Promise<void> {
     return this.#turns.take(() => undefined);
   }

@@ -23,8 +23,8 @@ const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 const FIRST_COLUMN_PARAMETER = 5;
 
 /**
- * A whole group of lease changes in one statement, which is a transaction of its own: one round trip before the ACKs.
- * Columns come as arrays, so that the statement is the same for every size of group.
+ * Writes a whole group of lease changes in one statement, which is its own transaction: one round trip before the ACKs.
+ * Columns are passed as arrays, so that the statement is the same for every size of group.
  */
 const TEXT = `
 with fence as (
@@ -41,12 +41,12 @@ with fence as (
 )
 select 1 from fence`;
 
-/** A database that does not answer within this long is not asked on behalf of the same clients for ever. */
+/** If the database does not answer within this time, the call fails and its clients ask again. */
 const TIMEOUT_MS = 5_000;
 
-/** The statement that makes these changes, if the fence stands where it is expected: then it returns one row. */
+/** The statement for these changes. If the fence is where it is expected, it makes the changes and returns one row. */
 export function leaseStatement(changes: readonly LeaseChange[], { aggregate, expected, next }: FenceMove) {
-  // A row can be written once in a statement, and only the last change of an address is of account.
+  // A statement can write a row only once, and only the last change of an address matters.
   const last = new Map<Ipv4Address, LeaseChange>();
   for (const change of changes)
     last.set(change.kind === 'put' ? change.lease.address : change.address, change);

@@ -8,29 +8,31 @@ import { isPassing } from './postgres-errors.ts';
 export interface PostgresSettings {
   /** `postgres://user@host:5432/database`, without a password. */
   readonly url: string;
-  /** File with the password. Without it `PGPASSWORD` or `~/.pgpass` may have one, as with every client of PostgreSQL. */
+  /**
+   * File with the password. If absent, `PGPASSWORD` or `~/.pgpass` may contain one, as for every client of PostgreSQL.
+   */
   readonly passwordFile?: string | undefined;
-  /** full: once the disk of the database has it. normal: a crash of the database server may take the last commits back. */
+  /** full: when it is on the database's disk. normal: a crash of the database server may lose the last commits. */
   readonly synchronous: 'full' | 'normal';
 }
 
-/** Connections to the database: queries are built and typed by `tables`, and the hot ones run on `pool` itself. */
+/** Connections to the database: queries are built and typed by `tables`, and frequent ones run on `pool` directly. */
 export interface PostgresConnections {
   readonly pool: pg.Pool;
   readonly tables: Kysely<StoreTables>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A statement that takes longer is given up, with its connection: the server or the network hangs. */
+/** A statement that takes longer fails, and its connection is closed: the server or the network hangs. */
 const STATEMENT_TIMEOUT_MS = 60_000;
-/** One for each aggregate, and some for migrations and what comes. */
+/** One for each aggregate, and some for migrations and further use. */
 const CONNECTIONS_MAX = 10;
 
-/** PostgreSQL's numbers of the types that we read in our own way. */
+/** PostgreSQL's numbers of the types for which we have our own parsers. */
 const INT8 = 20;
 const JSON_TEXT = 114;
 
-/** How to connect, for the pool and for a connection of its own. Reads the password file. */
+/** The connection parameters, for the pool and for a separate connection. Reads the password file. */
 export function clientConfig(settings: PostgresSettings): pg.ClientConfig {
   const { passwordFile, url } = settings;
   return {
@@ -41,7 +43,7 @@ export function clientConfig(settings: PostgresSettings): pg.ClientConfig {
     keepAlive: true,
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-        // Numbers that we write are below 2^53; JSON is read by decodeJson.
+        // All numbers that we write are below 2^53; JSON is read by decodeJson.
         if (oid === INT8) return Number;
         if (oid === JSON_TEXT) return String;
         return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
@@ -50,7 +52,7 @@ export function clientConfig(settings: PostgresSettings): pg.ClientConfig {
   };
 }
 
-/** Makes the pool. Nothing is connected before the first query. */
+/** Creates the pool. It connects at the first query. */
 export function connectPostgres(settings: PostgresSettings): PostgresConnections {
   const level = settings.synchronous === 'full' ? 'on' : 'off';
   const pool = new pg.Pool({
@@ -62,7 +64,7 @@ export function connectPostgres(settings: PostgresSettings): PostgresConnections
       await client.query(`set synchronous_commit = ${level}`);
     },
   });
-  // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
+  // An idle connection that breaks is replaced when it is needed; without a listener the error would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
@@ -77,8 +79,8 @@ export function postgresName(url: string): string {
 }
 
 /**
- * PostgreSQL's texts cannot hold the character NUL, and what machines send may: it becomes U+FFFD, as with everything
- * else that is no text.
+ * Text in PostgreSQL cannot contain the character NUL, but machines may send it: it is replaced by U+FFFD, like other
+ * invalid text.
  */
 export function withoutNul(value: unknown): unknown {
   if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
@@ -93,7 +95,7 @@ function readPassword(file: string): string {
   }
 }
 
-/** Kysely returns a connection to the pool without a word on whether it still works. */
+/** Kysely returns a connection to the pool without telling it whether the connection still works. */
 function poolForKysely(pool: pg.Pool): PostgresPool {
   return {
     connect: async () => {

@@ -1,6 +1,6 @@
 import { errorCode, StoreError } from '../store-error.ts';
 
-/** The connection is gone, or the server takes no statements now: what was asked for can be tried again. */
+/** The connection is broken, or the server accepts no statements at the moment: the work can be tried again. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['EAI_AGAIN', 'ENOENT', 'ENOTCONN'],
@@ -13,7 +13,9 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 /** Errors of `pg` itself, which have no code. */
 const PASSING_MESSAGE = /connection terminated|connection ended|not queryable|timeout/i;
 
-/** Whether a statement failed because of the connection or the server's state, and not because of what it said. */
+/**
+ * Whether a statement failed because of the connection or the server's state, and not because of the statement itself.
+ */
 export function isPassing(error: unknown): boolean {
   const code = errorCode(error);
   // Class 08 is connection_exception.
@@ -21,7 +23,7 @@ export function isPassing(error: unknown): boolean {
   return code === '' && error instanceof Error && PASSING_MESSAGE.test(error.message);
 }
 
-/** Says what is wrong with the database, where that is no fault of ours; any other error is returned as it is. */
+/** Describes an error of the database or its host; any other error is returned unchanged. */
 export function describePostgresError(error: unknown, store: string): unknown {
   const message = error instanceof Error ? error.message : String(error);
   const code = errorCode(error);

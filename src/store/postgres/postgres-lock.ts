@@ -8,25 +8,25 @@ import { POSTGRES_TIME } from './postgres-time.ts';
 
 /** The number of our advisory lock: "rail" in ASCII. Locks are per database. */
 export const LOCK_KEY = 0x7261696c;
-/** The lock of a process that was killed is released as soon as the server notices, which can take a moment. */
+/** The lock of a killed process is released when the server notices its end, which can take a moment. */
 const PATIENCE_MS = 3_000;
 const LOOK_AGAIN_MS = 200;
 const RECONNECT_MS = 1_000;
 
-/** What the lock is made from. */
+/** What the lock depends on. */
 export interface PostgresLockParts {
   readonly config: pg.ClientConfig;
   readonly tables: Kysely<StoreTables>;
   /** Identifies this process among all that ever had the lock. */
   readonly owner: string;
   readonly process: StoreOwner;
-  /** Another Railhead has the database. Called once; nothing is tried any more afterwards. */
+  /** Another Railhead has the database. Called once; no further attempts are made after it. */
   readonly onTaken: (other: string) => void;
 }
 
 /** Another process has the lock. */
 export class LockHeld extends Error {
-  /** Who has it, as far as that can be known. */
+  /** The process that has it, if that is known. */
   readonly holder: string;
 
   constructor(holder: string) {
@@ -36,8 +36,8 @@ export class LockHeld extends Error {
 }
 
 /**
- * An advisory lock on a session of its own, which no statement of the store can hold up or end. When the session
- * breaks, it is taken again; if another Railhead has been there meanwhile, that is told.
+ * An advisory lock in a separate session, which no statement of the store can delay or end. If the session breaks, the
+ * lock is taken again; if another Railhead had it meanwhile, that is reported.
  */
 export class PostgresLock {
   readonly #parts: PostgresLockParts;
@@ -58,13 +58,13 @@ export class PostgresLock {
     }
   }
 
-  /** Writes down who has the lock. Needs the tables. */
+  /** Records who has the lock. Needs the tables. */
   sign(): Promise<void> {
     const { owner, process, tables } = this.#parts;
     return signOwner(tables, POSTGRES_TIME, { owner, ...process });
   }
 
-  /** Ends the session, and the lock with it. */
+  /** Ends the session, and with it the lock. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -90,7 +90,7 @@ export class PostgresLock {
     });
     await client.connect();
     this.#client = client;
-    // A host that lost its power must not keep the lock for the two hours that are usual.
+    // A host without power must not keep the lock for two hours, which is the default timeout of TCP keepalive.
     for (const [name, seconds] of [
       ['tcp_keepalives_idle', 10],
       ['tcp_keepalives_interval', 5],
@@ -123,7 +123,7 @@ export class PostgresLock {
         this.#parts.onTaken(holder);
         return;
       }
-      // Our own former session may not have ended yet.
+      // Our own previous session may not have ended yet.
       if (!locked) this.#takeAgainLater();
     } catch (error) {
       if (isPassing(error)) await this.#disconnect();
@@ -131,13 +131,13 @@ export class PostgresLock {
     }
   }
 
-  /** Who has the lock: as it wrote itself down, or else the session as PostgreSQL shows it. */
+  /** The process that has the lock: as recorded in the tables, or else the session as PostgreSQL shows it. */
   async #holder(): Promise<string> {
     try {
       const signed = await findOwner(this.#parts.tables, POSTGRES_TIME);
       if (signed !== undefined) return describeOwner(signed);
     } catch {
-      // The tables are not there yet.
+      // The tables do not exist yet.
     }
     const result = await this.#client?.query<{ pid: number; application_name: string; backend_start: Date }>(
       `select a.pid, a.application_name, a.backend_start from pg_locks l join pg_stat_activity a on a.pid = l.pid

@@ -10,27 +10,27 @@ import { LOCK_KEY } from './postgres-lock.ts';
 import { POSTGRES_TIME } from './postgres-time.ts';
 import { retryPassing } from './retry.ts';
 
-/** What a database is like, to somebody who changes nothing in it. */
+/** The state of a database, without changing anything in it. */
 export interface PostgresState {
   /** `15.14 (Debian 15.14-0+deb12u1)`. */
   readonly version: string;
-  /** 150014: what versions are compared by. */
+  /** 150014: the number for comparing versions. */
   readonly versionNumber: number;
-  /** Whether nothing can be written, as on a standby. */
+  /** Whether the database is read-only, as on a standby. */
   readonly readOnly: boolean;
-  /** Whether a Railhead has made its tables. */
+  /** Whether a Railhead has created its tables. */
   readonly hasTables: boolean;
-  /** Whether this user may make them. */
+  /** Whether this user may create them. */
   readonly mayCreate: boolean;
-  /** Who has the database, or had it last; undefined if nobody ever had. */
+  /** The process that has the database, or had it last; undefined if there was none. */
   readonly owner: { readonly described: string; readonly since: Date } | undefined;
   /** Whether a Railhead has it now. */
   readonly inUse: boolean;
 }
 
 /**
- * Opens the database of another process to read its events. Rejects with an Error that names the database, also if no
- * Railhead has made its tables.
+ * Opens the database of another process to read its events. Rejects with an Error that names the database, also if its
+ * tables do not exist yet.
  */
 export async function openPostgresEvents(settings: PostgresSettings): Promise<EventReader> {
   const name = postgresName(settings.url);
@@ -49,7 +49,7 @@ export async function openPostgresEvents(settings: PostgresSettings): Promise<Ev
   };
 }
 
-/** Looks at the database without writing. Rejects with an Error that names it. */
+/** Examines the database without writing. Rejects with an Error that names it. */
 export async function lookAtPostgres(settings: PostgresSettings): Promise<PostgresState> {
   const name = postgresName(settings.url);
   let tables: Kysely<StoreTables> | undefined;

@@ -64,10 +64,12 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
   }
 }
 
-/** Machines, discovered machines and their transitions are written together, and so one after the other. */
+/**
+ * Machines, discovered machines and their transitions are written in the same transactions, so they share one runner.
+ */
 type Runners = Readonly<Record<Exclude<Aggregate, 'discovered' | 'transitions'>, FencedRunner>>;
 
-/** A runner for each aggregate, so that leases wait for nothing but leases. */
+/** One runner for each aggregate, so that leases wait only for leases. */
 async function takeOver(
   tables: Kysely<StoreTables>,
   owner: string,
@@ -129,7 +131,7 @@ class PostgresEvents extends EventQueries implements EventStore {
   async appendEvents(events: readonly NewBootEvent[], options: AppendOptions = {}): Promise<void> {
     if (events.length === 0) return;
     await this.runner.write(async (tables) => {
-      // Boot events are history, and nobody was promised them: a crash of the database may take the last ones.
+      // Boot events are history, and no reply depends on them: a crash of the database may lose the last ones.
       if (options.synced !== true) await sql`set local synchronous_commit = off`.execute(tables);
       await tables
         .insertInto('boot_events')

@@ -9,5 +9,5 @@ export const POSTGRES_TIME: TimeColumn = {
   },
 };
 
-/** The last moment that a Date of JavaScript can hold. */
+/** The latest time that a JavaScript Date can hold. */
 const LATEST_MS = 8_640_000_000_000_000;

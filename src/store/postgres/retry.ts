@@ -1,13 +1,13 @@
 import { describePostgresError, isPassing } from './postgres-errors.ts';
 
-/** How long a call waits for a database that is restarted, before it fails. */
+/** How long a call waits for a database that is being restarted, before it fails. */
 const RETRY_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
 /**
- * Runs the work again while the database cannot be reached. What it rejects with in the end is described, with the
- * database named `store`.
+ * Repeats the work while the database cannot be reached. The final error is described, with `store` as the name of the
+ * database.
  */
 export async function retryPassing<T>(work: () => Promise<T>, store: string): Promise<T> {
   const deadlineMs = performance.now() + RETRY_MS;

@@ -12,16 +12,16 @@ export interface FenceMove {
   readonly next: string;
 }
 
-/** An attempt found the fence elsewhere, and so has changed nothing. */
+/** An attempt found the fence at another token, and changed nothing. */
 export class FenceMoved extends Error {}
 
 /**
- * Makes each transaction of an aggregate happen once and in its order, although connections break. A connection that
- * breaks during a commit does not tell whether the commit took effect, and the former one may still be at work in the
- * server when the next is there. So each transaction moves a token of its aggregate from the one before to its own,
- * in one row, on which transactions wait for each other: after a break the token says whether it took effect, and a
- * late one finds the token moved and does nothing. The token also names the process, so that a Railhead whose database
- * another one has taken over is stopped at its next write.
+ * Makes each transaction of an aggregate happen exactly once and in order, although connections break. After a
+ * connection breaks during a commit it is unknown whether the commit took effect, and the server may still be executing
+ * it when the next connection exists. So each transaction moves a token of its aggregate from the previous value to its
+ * own, in one row, on which transactions wait for each other: after a break the token shows whether the commit took
+ * effect, and a late transaction finds another token and does nothing. The token also names the process, so that a
+ * Railhead whose database another one has taken over is stopped at its next write.
  */
 export class WriteFence {
   readonly #aggregate: Aggregate;
@@ -29,7 +29,7 @@ export class WriteFence {
   readonly #store: string;
   readonly #tables: Kysely<StoreTables>;
   #count = 0;
-  /** Undefined while it is not known where the fence stands. */
+  /** Undefined while the current token is not known. */
   #token: string | undefined;
 
   constructor(tables: Kysely<StoreTables>, aggregate: Aggregate, owner: string, store: string) {
@@ -39,7 +39,7 @@ export class WriteFence {
     this.#store = store;
   }
 
-  /** Takes the aggregate over from whoever had it. What the former owner has under way will come to nothing. */
+  /** Takes the aggregate over from its previous owner. Running transactions of that owner will have no effect. */
   async takeOver(): Promise<void> {
     const token = `${this.#owner}:0`;
     await this.#tables
@@ -51,8 +51,8 @@ export class WriteFence {
   }
 
   /**
-   * Runs the attempt until it has taken effect once. The attempt calls `done` with its result before it commits.
-   * Rejects with a StoreError if the database cannot be reached for a while, or if another process has taken over.
+   * Repeats the attempt until it has taken effect once. The attempt calls `done` with its result before it commits.
+   * Rejects with a StoreError if the database cannot be reached for a while, or if another process has taken it over.
    */
   async write<T>(attempt: (move: FenceMove, done: (result: T) => void) => Promise<void>): Promise<T> {
     const next = `${this.#owner}:${++this.#count}`;
@@ -67,7 +67,7 @@ export class WriteFence {
           break;
         } catch (error) {
           if (error instanceof FenceMoved) continue;
-          // Whatever the database refused is rolled back; after a break nobody knows.
+          // If the database refused the work, it was rolled back; after a break the result is unknown.
           if (!isPassing(error)) this.#token = expected;
           throw error;
         }
@@ -78,7 +78,7 @@ export class WriteFence {
     });
   }
 
-  /** Runs the work again while the database cannot be reached. */
+  /** Repeats the work while the database cannot be reached. */
   retry<T>(work: () => Promise<T>): Promise<T> {
     return retryPassing(work, this.#store);
   }
@@ -93,7 +93,7 @@ export class WriteFence {
   }
 }
 
-/** Moves the fence within the caller's transaction. Throws FenceMoved if it stands elsewhere. */
+/** Moves the fence within the caller's transaction. Throws FenceMoved if it is at another token. */
 export async function moveFence(tables: Kysely<StoreTables>, move: FenceMove): Promise<void> {
   const { numUpdatedRows } = await tables
     .updateTable('write_fences')
@@ -104,7 +104,7 @@ export async function moveFence(tables: Kysely<StoreTables>, move: FenceMove): P
   if (numUpdatedRows === 0n) throw new FenceMoved();
 }
 
-/** The database is another's now. */
+/** Another process has taken over the database. */
 export function takenError(store: string, other = 'another Railhead'): StoreError {
   return new StoreError(
     'taken',

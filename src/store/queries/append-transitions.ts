@@ -6,8 +6,8 @@ import { inPieces } from './in-pieces.ts';
 import { transitionToRow } from './rows.ts';
 
 /**
- * Appends transitions within the transaction of the caller, which makes the changes that they tell of. The counter's
- * row makes one such transaction wait for another, so that numbers become visible in their order.
+ * Appends transitions within the transaction of the caller, which makes the changes that they describe. The counter's
+ * row makes such transactions wait for each other, so that numbers become visible in order.
  */
 export async function appendTransitions(
   tables: Kysely<StoreTables>,

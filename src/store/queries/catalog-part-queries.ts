@@ -1,22 +1,22 @@
 import type { KeptCatalog } from '../catalog-store.ts';
 import type { QueryRunner } from './query-runner.ts';
 
-/** A kept catalog, and which parts are its content. */
+/** A stored catalog, and which parts are its content. */
 export type KeptCatalogRow = Omit<KeptCatalog, 'content'> & { readonly contentId: number };
 
-/** The kept catalog in steps that are each small. PartedCatalog makes the whole of them. */
+/** The operations on a stored catalog, each of them small. PartedCatalog combines them. */
 export interface CatalogPartStore {
   findKept(): Promise<KeptCatalogRow | undefined>;
-  /** Makes this the kept catalog: what was kept before is replaced. */
+  /** Makes this the stored catalog, replacing the previous one. */
   putKept(kept: KeptCatalogRow): Promise<void>;
   putPart(contentId: number, part: number, bytes: Uint8Array): Promise<void>;
   /** Undefined after the last part. */
   readPart(contentId: number, part: number): Promise<Uint8Array | undefined>;
-  /** Deletes one part of a content other than this one. False if there is none. */
+  /** Deletes one part of any content except this one. False if there is none. */
   deletePartBut(contentId: number): Promise<boolean>;
 }
 
-/** The kept catalog of either database. */
+/** The stored catalog in either database. */
 export class CatalogPartQueries implements CatalogPartStore {
   readonly #runner: QueryRunner;
 
@@ -46,7 +46,7 @@ export class CatalogPartQueries implements CatalogPartStore {
   }
 
   async putPart(contentId: number, part: number, bytes: Uint8Array): Promise<void> {
-    // Both drivers take a Buffer, and SQLite's takes no other array.
+    // Both drivers accept a Buffer, and SQLite's accepts no other array.
     const row = {
       content_id: contentId,
       part,

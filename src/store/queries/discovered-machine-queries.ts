@@ -16,7 +16,7 @@ import { inPieces } from './in-pieces.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { machineFromRow, machineToRow } from './rows.ts';
 
-/** The discovered machines of either database. */
+/** The discovered machines in either database. */
 export class DiscoveredMachineQueries implements DiscoveredMachineStore {
   readonly #runner: QueryRunner;
 
@@ -75,7 +75,7 @@ export class DiscoveredMachineQueries implements DiscoveredMachineStore {
   }
 }
 
-/** A machine that is now declared, and by what discovered ones are recognised as it. */
+/** A machine that is now declared, and the identifiers by which discovered machines are recognised as it. */
 export interface Adoption {
   readonly machineId: string;
   readonly at: Date;
@@ -83,8 +83,8 @@ export interface Adoption {
 }
 
 /**
- * Deletes the discovered machines that are declared now, within the transaction of the caller. Returns the transitions
- * that tell of it, which are still to be written.
+ * Deletes the discovered machines that are now declared, within the transaction of the caller. Returns their
+ * transitions, which the caller must still write.
  */
 export async function deleteAdopted(
   tables: Kysely<StoreTables>,

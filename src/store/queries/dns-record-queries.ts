@@ -4,7 +4,7 @@ import { decodeJson, encodeJson } from '../columns.ts';
 import type { DnsRecordStore } from '../dns-record-store.ts';
 import type { QueryRunner } from './query-runner.ts';
 
-/** The records in DNS, of either database. */
+/** The DNS records in either database. */
 export class DnsRecordQueries implements DnsRecordStore {
   readonly #runner: QueryRunner;
 

@@ -12,7 +12,7 @@ import type { StoreTables } from '../tables.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { eventFromRow } from './rows.ts';
 
-/** The boot events of either database; each has its own fast way of appending them. */
+/** The boot events in either database; each has its own fast way of appending them. */
 export abstract class EventQueries implements EventStore {
   protected readonly runner: QueryRunner;
 
@@ -32,7 +32,7 @@ export abstract class EventQueries implements EventStore {
       const aged = tables.selectFrom('boot_events').select('id').where('at', '<', oldest);
       const deleted = await deleteEvents(tables, aged.orderBy('at').limit(atOnce));
       if (deleted === atOnce) return deleted;
-      // The oldest events are deleted first, so there are at most as many as the ids between the first and the last;
+      // The oldest events are deleted first, so their number is at most the difference of the first and the last id;
       // counting would read all of them.
       const { last } = await tables
         .selectFrom('boot_events')

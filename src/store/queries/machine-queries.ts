@@ -45,7 +45,7 @@ export class MachineQueries implements MachineStore {
   }
 }
 
-/** What the changes amount to: the last one of each record. */
+/** The net effect of the changes: the last one of each record. */
 function outcomes(changes: readonly MachineChange[]): MachineChange[] {
   const last = new Map<string, MachineChange>();
   for (const change of changes) {

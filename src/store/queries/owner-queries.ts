@@ -8,7 +8,7 @@ export interface SignedOwner extends StoreOwner {
   readonly owner: string;
 }
 
-/** Writes down who has the store, for the message to another process that wants it too. */
+/** Records who has the store, for the error message of another process that tries to open it. */
 export async function signOwner(
   tables: Kysely<StoreTables>,
   time: TimeColumn,
@@ -23,7 +23,7 @@ export async function signOwner(
   });
 }
 
-/** Who has the store, or had it last. */
+/** The process that has the store, or had it last. */
 export async function findOwner(
   tables: Kysely<StoreTables>,
   time: TimeColumn,

@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import type { QueryRunner } from './query-runner.ts';
 
-/** Says whether the database works, when nobody has anything to write. */
+/** Tests whether the database works, when there is nothing else to write. */
 export interface ProbeStore {
-  /** Rejects if something is wrong that shows without writing. */
+  /** Rejects if a read shows that something is wrong. */
   look(): Promise<void>;
-  /** Writes this many bytes, and deletes them. Rejects if that does not work. */
+  /** Writes this many bytes, and deletes them. Rejects if that fails. */
   probe(bytes: number): Promise<void>;
 }
 
-/** The probe of either database. */
+/** The probe in either database. */
 export class ProbeQueries implements ProbeStore {
   readonly #runner: QueryRunner;
   readonly #clear: RawBuilder<unknown>;
 
-  /** `clear` empties the table, and gives the room back to whoever writes next. */
+  /** `clear` empties the table, and releases the space for later writes. */
   constructor(runner: QueryRunner, clear: RawBuilder<unknown>) {
     this.#runner = runner;
     this.#clear = clear;
@@ -26,9 +26,9 @@ export class ProbeQueries implements ProbeStore {
   }
 
   async probe(bytes: number): Promise<void> {
-    // Neither the database nor a file system that compresses makes less of it.
+    // Random data, which neither the database nor a compressing file system can make smaller.
     const content = randomBytes(bytes);
-    // In two transactions: of a single one, nothing would have to be written.
+    // In two transactions: a single one would not have to write anything.
     await this.#runner.write((tables) => tables.insertInto('store_probe').values({ content }).execute());
     await this.#runner.write((tables) => this.#clear.execute(tables));
   }

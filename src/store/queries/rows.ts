@@ -9,8 +9,8 @@ import type { NewBootEvent, StoredBootEvent } from '../event-store.ts';
 import type { StoreTables } from '../tables.ts';
 import type { Transition } from '../transition-store.ts';
 
-// Each pair turns a value into a row and back. A row always has all its keys, in one order, so that its values fit a
-// prepared statement.
+// Each pair of functions converts a value to a row and back. A row always has all its keys in the same order, so that
+// its values fit a prepared statement.
 
 type LeaseRow = Selectable<StoreTables['leases']>;
 type MachineRow = Selectable<StoreTables['discovered_machines']>;

@@ -3,7 +3,7 @@ import type { TransitionPage, TransitionStore } from '../transition-store.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { transitionFromRow } from './rows.ts';
 
-/** The log of transitions in either database. What is appended to it is in append-transitions.ts. */
+/** The log of transitions in either database. Appending to it is in append-transitions.ts. */
 export class TransitionQueries implements TransitionStore {
   readonly #runner: QueryRunner;
 
@@ -12,7 +12,7 @@ export class TransitionQueries implements TransitionStore {
   }
 
   async readTransitions({ after, limit }: { after: number; limit: number }): Promise<TransitionPage> {
-    // The counter comes first: what is written after that is no sign of a gap.
+    // The counter is read first, so that what is written later does not look like a gap.
     const last = await this.lastTransition();
     const rows = await this.#runner.read((tables) =>
       tables
@@ -23,7 +23,7 @@ export class TransitionQueries implements TransitionStore {
         .limit(limit)
         .execute(),
     );
-    // Only the oldest are deleted, so that there is no gap but before the first.
+    // Only the oldest are deleted, so that the only gap is before the first one.
     const deletedTo = rows[0] === undefined ? last : rows[0].number - 1;
     if (deletedTo > after) return { kind: 'deleted', deletedTo };
     return {
@@ -49,7 +49,7 @@ export class TransitionQueries implements TransitionStore {
         .orderBy('number')
         .limit(atOnce)
         .execute();
-      // From the first on and without leaving one out: readers rely on it that the rest has no gap.
+      // From the first one on, without omissions: readers rely on the rest having no gap.
       const firstKept = oldest.find(
         ({ at, number }) => number > last - newest && time.decode(at) >= before.getTime(),
       );

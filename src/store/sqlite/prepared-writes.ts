@@ -7,7 +7,8 @@ import { eventToRow, leaseToRow } from '../queries/rows.ts';
 import { type SqliteConnection, withoutSync } from './sqlite-connection.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
 
-// What happens thousands of times a second is built and typed by Kysely once, and then runs as a prepared statement.
+// Operations that run thousands of times a second: Kysely builds and types them once, and then they run as prepared
+// statements.
 
 /** Writes leases in one transaction. It is durable, as the connection's settings define it, when the call returns. */
 export function prepareLeaseCommit(connection: SqliteConnection): (changes: readonly LeaseChange[]) => void {
@@ -38,9 +39,9 @@ export function prepareLeaseCommit(connection: SqliteConnection): (changes: read
 }
 
 /**
- * Appends boot events in one transaction. They are history, and nobody was promised them: unless they are `synced`,
- * they wait for the operating system only, and the disk gets them with the next lease. Under a boot storm that halves
- * how often it is waited for.
+ * Appends boot events in one transaction. They are history, and no reply depends on them: unless they are `synced`,
+ * they are passed only to the operating system, and reach the disk with the next lease. In a boot storm this halves the
+ * number of waits for the disk.
  */
 export function prepareEventAppend(
   connection: SqliteConnection,
@@ -63,7 +64,7 @@ function prepare({ database }: SqliteConnection, query: Compilable): Statement {
   return database.prepare(query.compile().sql);
 }
 
-/** Stand-ins with the columns of every lease and event; their values are not used. */
+/** Placeholders with the columns of every lease and event; their values are not used. */
 const SOME_LEASE: Lease = {
   address: UNSPECIFIED_ADDRESS,
   subnetId: '',

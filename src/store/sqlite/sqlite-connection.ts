@@ -15,35 +15,38 @@ import { lockSqlite, type SqliteLock } from './sqlite-lock.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
 
 /**
- * When a commit counts as done. full: once the disk has it, so that not even a power cut takes back an acknowledged
- * lease. normal: once the operating system has it, which outlives the process but not a power cut.
+ * When a commit counts as done. full: when it is on the disk, so that not even a power failure loses an acknowledged
+ * lease. normal: when the operating system has it, which survives the end of the process but not a power failure.
  */
 export type Synchronous = 'full' | 'normal';
 
 /** Where and how the store keeps its data. */
 export interface SqliteSettings {
-  /** Path of the database; `:memory:` keeps nothing. */
+  /** Path of the database; `:memory:` stores nothing permanently. */
   readonly file: string;
   readonly synchronous: Synchronous;
 }
 
-/** A database connection: queries are built and typed by `tables`, and the hot ones run on `database` itself. */
+/** A database connection: queries are built and typed by `tables`, and frequent ones run on `database` directly. */
 export interface SqliteConnection {
   readonly file: string;
   readonly database: Database.Database;
   readonly tables: Kysely<StoreTables>;
-  /** Closes the connection, and then lets go of the lock. */
+  /** Closes the connection, and then releases the lock. */
   close(): Promise<void>;
 }
 
-/** How long to wait for a backup or another reader to let go of the database. */
+/** How long to wait until a backup or another reader releases the database. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Pages of write-ahead log, 4 KiB each, before it is folded back: a boot storm must not grow it without end. */
+/**
+ * Maximum length of the write-ahead log in pages of 4 KiB before a checkpoint: a boot storm must not grow it without
+ * limit.
+ */
 const CHECKPOINT_PAGES = 4_000;
 
 /**
- * Opens the database, creating the file and its folder, makes this process the only one that writes it, and migrates
- * it. Throws an Error that names the file, says what is wrong with it, and has the reason as its cause.
+ * Opens the database, creating the file and its folder, makes this process its only writer, and migrates it. Throws an
+ * Error that names the file, says what is wrong with it, and has the original error as its cause.
  */
 export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnection> {
   const { file, synchronous } = settings;
@@ -53,7 +56,7 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnec
     if (file !== ':memory:') mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o750 });
     lock = await lockSqlite(file);
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-    // Readers never wait for the writer, nor it for them; and a commit is one append to one file.
+    // Readers and the writer never wait for each other, and a commit is one append to one file.
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${synchronous}`);
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -70,7 +73,7 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteConnec
 }
 
 /**
- * Opens a database that another process writes, to read only: it is neither created nor migrated. Throws an Error like
+ * Opens a database that another process writes, read-only: it is neither created nor migrated. Throws an Error like
  * openSqlite.
  */
 export function openSqliteToRead(file: string): SqliteConnection {
@@ -82,7 +85,7 @@ export function openSqliteToRead(file: string): SqliteConnection {
   }
 }
 
-/** Does something whose transactions need not wait for the disk. Those that follow wait for it as before. */
+/** Runs a function whose transactions need not wait for the disk. Transactions after it wait as before. */
 export function withoutSync(database: Database.Database, work: () => void): void {
   const before = database.pragma('synchronous', { simple: true }) as number;
   database.pragma('synchronous = normal');
@@ -102,7 +105,7 @@ function connect(file: string, database: Database.Database, lock: SqliteLock | u
   return { file, database, tables, close };
 }
 
-/** Only a message to another process needs it, so that a full disk is no reason not to start. */
+/** It is needed only for a message to another process, so a full disk must not prevent the start. */
 async function sign({ file, tables }: SqliteConnection): Promise<void> {
   try {
     await signOwner(tables, SQLITE_TIME, { owner: randomUUID(), ...thisProcess(new Date()) });

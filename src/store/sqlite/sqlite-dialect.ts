@@ -2,8 +2,8 @@ import type Database from 'better-sqlite3';
 import { type DatabaseConnection, type Driver, SqliteDialect, SqliteDriver } from 'kysely';
 
 /**
- * Kysely's dialect, but for one thing: when the disk is full, SQLite itself rolls the transaction back. The rollback
- * that Kysely asks for then fails, and its error would be reported in place of the one that says what happened.
+ * Kysely's dialect with one difference: if the disk is full, SQLite itself rolls the transaction back. Kysely's own
+ * rollback then fails, and its error would be reported instead of the original one.
  */
 export class RolledBackSqliteDialect extends SqliteDialect {
   readonly #database: Database.Database;

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { errorCode, StoreError } from '../store-error.ts';
 
 /**
- * A disk with less room than this counts as full, whatever SQLite says: what is written next may still fit into its
- * log, and what comes after that does not.
+ * A disk with less space than this counts as full, regardless of SQLite's error: the next write may still fit into its
+ * log, and the one after it does not.
  */
 export const FREE_BYTES_MIN = 1024 * 1024;
 
-/** Says what is wrong with the file, where that is no fault of ours; any other error is returned as it is. */
+/** Describes an error of the file or its disk; any other error is returned unchanged. */
 export function describeSqliteError(error: unknown, file: string): unknown {
   const code = errorCode(error);
   const message = error instanceof Error ? error.message : String(error);
@@ -24,7 +24,7 @@ export function describeSqliteError(error: unknown, file: string): unknown {
     );
   }
   if (code === 'SQLITE_FULL' || code === 'ENOSPC') return fullError(file);
-  // What cannot be made anew on a full disk is told as if it could not be opened or read.
+  // Files that cannot be created on a full disk are reported as if they could not be opened or read.
   if (/^SQLITE_(IOERR|CANTOPEN)/.test(code) && isFull(file)) return fullError(file);
   if (code.startsWith('SQLITE_IOERR')) {
     return new StoreError('disk', `the disk of the store ${file} reports errors (${code}): ${message}`);
@@ -32,7 +32,7 @@ export function describeSqliteError(error: unknown, file: string): unknown {
   return error;
 }
 
-/** Says that the disk of the file is full, if it counts as that. */
+/** Reports that the disk of the file is full, if it counts as full. */
 export function findFullDisk(file: string): StoreError | undefined {
   return isFull(file) ? fullError(file) : undefined;
 }
@@ -47,10 +47,10 @@ function isFull(file: string): boolean {
   if (file === ':memory:') return false;
   try {
     const { bavail, bfree, bsize } = statfsSync(path.dirname(path.resolve(file)));
-    // The rest is for root alone.
+    // The remaining space is reserved for root.
     return bsize * (process.getuid?.() === 0 ? bfree : bavail) < FREE_BYTES_MIN;
   } catch {
-    // There is no such folder, which is another error.
+    // The folder does not exist, which is reported separately.
     return false;
   }
 }

@@ -8,18 +8,18 @@ import { errorCode } from '../store-error.ts';
 import type { StoreTables } from '../tables.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
 
-/** Held until it is closed, or until the process ends in whatever way. */
+/** Held until it is closed, or until the process ends in any way. */
 export interface SqliteLock {
   close(): void;
 }
 
-/** A process that is about to end lets go of its lock within this time. */
+/** A process that is about to end releases its lock within this time. */
 const PATIENCE_MS = 1_000;
 
 /**
- * Makes this process the only one that writes the database. The lock is SQLite's own, of an empty database beside the
- * file: the kernel ends it with the process, it holds between containers, and readers and backups of the file itself
- * do not meet it. Rejects with an Error that names the other process.
+ * Makes this process the only one that writes the database. The lock is SQLite's own, on an empty database beside the
+ * file: the kernel releases it when the process ends, it works between containers, and readers and backups of the file
+ * itself are not affected. Rejects with an Error that names the other process.
  */
 export async function lockSqlite(file: string): Promise<SqliteLock | undefined> {
   if (file === ':memory:') return undefined;
@@ -37,7 +37,7 @@ export async function lockSqlite(file: string): Promise<SqliteLock | undefined> 
   }
 }
 
-/** Two names of one file have one lock. */
+/** Two names of one file have the same lock. */
 function realPath(file: string): string {
   try {
     return realpathSync(file);
@@ -54,7 +54,7 @@ async function findHolder(file: string): Promise<string> {
     const owner = await findOwner(tables, SQLITE_TIME);
     return owner === undefined ? 'another process' : describeOwner(owner);
   } catch {
-    // It is just being made, or of another version.
+    // The database is being created, or belongs to another version.
     return 'another process';
   } finally {
     await tables?.destroy();

@@ -22,9 +22,9 @@ import { describeSqliteError, requireRoom } from './sqlite-errors.ts';
 import { SQLITE_TIME } from './sqlite-time.ts';
 
 /**
- * Opens the store on SQLite, in the thread that calls: nothing else runs there until the disk has a commit.
- * openThreadedSqlite keeps that wait out of a server's event loop. Migrates the database. Rejects with an Error that
- * names the file and says what to do.
+ * Opens the store on SQLite, in the calling thread: it blocks until the disk has a commit. openThreadedSqlite keeps
+ * that wait out of a server's event loop. Migrates the database. Rejects with an Error that names the file and says
+ * what to do.
  */
 export async function openSqliteStore(settings: SqliteSettings): Promise<DatabaseStore> {
   return onConnection(await openSqlite(settings));
@@ -32,7 +32,7 @@ export async function openSqliteStore(settings: SqliteSettings): Promise<Databas
 
 /**
  * Opens the database of another process to read its events. Throws an Error that names the file, also if another
- * version of Railhead has written it.
+ * version of Railhead wrote it.
  */
 export function openSqliteEvents(file: string): EventReader {
   const connection = openSqliteToRead(file);

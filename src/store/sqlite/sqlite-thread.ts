@@ -6,7 +6,7 @@ import type { SqliteSettings } from './sqlite-connection.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { PackedError, ThreadAnswer, ThreadCall } from './threaded-sqlite.ts';
 
-// The thread of openThreadedSqlite: one connection, and calls in the order in which they came.
+// The thread of openThreadedSqlite: one connection, and calls in the order of their arrival.
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a thread by openThreadedSqlite');
@@ -21,7 +21,7 @@ try {
   answer({ id: 0, error: packed(error) });
 }
 
-/** What an error carries besides its message and stack is lost on the way to another thread. */
+/** Properties of an error besides its message and stack are lost when it is sent to another thread. */
 function packed(error: unknown): PackedError {
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, stack } = error;

@@ -5,14 +5,14 @@ import { StoreError, type StoreFailure } from '../store-error.ts';
 import type { DatabaseStore } from '../store.ts';
 import type { SqliteSettings } from './sqlite-connection.ts';
 
-/** A call on its way to the thread. */
+/** A call that is sent to the thread. */
 export interface ThreadCall {
-  /** Counts from 1; the answer 0 says whether the store opened. */
+  /** Counts from 1; the answer 0 says whether the store was opened. */
   readonly id: number;
   readonly call: StoreCall | 'close';
 }
 
-/** What came of a call. */
+/** The result of a call. */
 export type ThreadAnswer =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: PackedError };
 
@@ -20,14 +20,13 @@ export type ThreadAnswer =
 export interface PackedError {
   readonly message: string;
   readonly stack?: string;
-  /** Of a StoreError. */
+  /** Present for a StoreError. */
   readonly failure?: StoreFailure;
 }
 
 /**
- * Opens the SQLite store in a thread of its own: the event loop goes on receiving packets and serving files while the
- * disk confirms what it was given. Migrates the database. Rejects with an Error that names the file and says what to
- * do.
+ * Opens the SQLite store in a separate thread: the event loop goes on receiving packets and serving files while the
+ * disk confirms writes. Migrates the database. Rejects with an Error that names the file and says what to do.
  */
 export async function openThreadedSqlite(settings: SqliteSettings): Promise<DatabaseStore> {
   const thread = new StoreThread(settings);
@@ -51,7 +50,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The thread, and who waits for an answer of it. */
+/** The thread, and the callers that wait for its answers. */
 class StoreThread {
   /** Rejects if the store cannot be opened. */
   readonly opened: Promise<unknown>;
@@ -94,7 +93,7 @@ class StoreThread {
     else waiting?.resolve(answer.result);
   }
 
-  /** Nothing will be answered any more: whoever waits must hear of it. */
+  /** No more answers will come: all waiting callers get the error. */
   #end(error: Error): void {
     this.#ended ??= error;
     for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);

@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 
-/** The tables that SQLite has after its fifth migration, and those by which one process at a time writes them. */
+/** The tables of SQLite after its fifth migration, and those that allow only one process at a time to write. */
 export const allTables: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await createLeasesAndHistory(db);
@@ -27,7 +27,7 @@ async function createLeasesAndHistory(db: Kysely<unknown>): Promise<void> {
     .execute();
   await db.schema
     .createTable('discovered_machines')
-    // The order of bytes, as in SQLite, whatever the language of the database.
+    // Sorted by bytes, as in SQLite, regardless of the database's collation.
     .addColumn('mac', sql`text collate "C"`, (column) => column.primaryKey())
     .addColumn('uuid', 'text')
     .addColumn('serial', 'text')
@@ -75,7 +75,7 @@ async function createMachines(db: Kysely<unknown>): Promise<void> {
     .addColumn('source', 'text', (column) => column.notNull())
     .addColumn('detail', 'json', (column) => column.notNull())
     .execute();
-  // A row rather than a sequence, whose numbers are lost with the transactions that fail.
+  // A row and not a sequence, whose numbers are lost when a transaction fails.
   await db.schema
     .createTable('transition_counter')
     .addColumn('last', 'bigint', (column) => column.notNull())

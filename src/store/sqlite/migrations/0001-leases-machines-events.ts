@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 
-/** Leases by address, machines that were seen and are declared nowhere, and the log of boot events. */
+/** Leases by address, discovered machines, and the log of boot events. */
 export const leasesMachinesEvents: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
@@ -15,7 +15,7 @@ export const leasesMachinesEvents: Migration = {
       .addColumn('relay_info', 'text')
       .addColumn('bound_at', 'integer', (column) => column.notNull())
       .addColumn('expires_at', 'integer', (column) => column.notNull())
-      // One tree instead of a table and its index: half the pages to write before an ACK may leave.
+      // One tree instead of a table and its index: half as many pages are written before an ACK may be sent.
       .modifyEnd(sql`without rowid`)
       .execute();
 
@@ -35,7 +35,7 @@ export const leasesMachinesEvents: Migration = {
 
     await db.schema
       .createTable('boot_events')
-      // AUTOINCREMENT: an id is a cursor, so it must not come back after the newest events were deleted.
+      // AUTOINCREMENT: an id is a cursor, so it must not be reused after the newest events were deleted.
       .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement().notNull())
       .addColumn('session_id', 'text', (column) => column.notNull())
       .addColumn('at', 'integer', (column) => column.notNull())

@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** Finds the discovered machines that were seen longest ago, which are the first to be forgotten. */
+/** Finds the discovered machines that were seen longest ago, which are deleted first. */
 export const discoveredByTime: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema

@@ -21,7 +21,7 @@ export const machinesTransitionsCatalog: Migration = {
       .addColumn('source', 'text', (column) => column.notNull())
       .addColumn('detail', 'text', (column) => column.notNull())
       .execute();
-    // A row rather than AUTOINCREMENT: it also counts on when the log was shortened, and says the last number at once.
+    // A row and not AUTOINCREMENT: it continues after the log was shortened, and gives the last number at once.
     await db.schema
       .createTable('transition_counter')
       .addColumn('last', 'integer', (column) => column.notNull())

@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** Which process has the database, for the message to a second one. */
+/** The process that has the database, for the error message of a second one. */
 export const storeOwner: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema

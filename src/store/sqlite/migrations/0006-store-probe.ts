@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** Empty but while it is tried whether a full disk has room again. */
+/** Empty, except while a probe tests whether a full disk has space again. */
 export const storeProbe: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
