@@ -5,7 +5,7 @@ import type { Subnet } from './subnets/subnet.ts';
 /** Railhead's role in one exchange with a client: the server that leases, a proxy, or silent. */
 export type ServingMode = 'full' | 'proxy' | 'none';
 
-/** What decides in mode auto. */
+/** What the decision in mode auto depends on. */
 export interface AutoFacts {
   /** Whether an address of the link is reserved for the client's machine. */
   readonly reserved: boolean;
@@ -16,13 +16,13 @@ export interface AutoFacts {
   readonly bootClient: boolean;
 }
 
-/** In the other modes nothing needs to be found out. */
+/** In the other modes nothing needs to be looked up. */
 const NO_FACTS: AutoFacts = { reserved: false, leased: false, foreignServer: false, bootClient: false };
 
 /**
- * Whether to lease or to leave that to another server. In mode auto, machines with a reservation or a lease of ours are
- * leased to; others only if the settings allow it and no other server was seen; all remaining boot clients are answered
- * as a proxy.
+ * Decides whether to lease or to leave that to another server. In mode auto, machines with a reservation or a lease of
+ * ours are leased to; others only if the settings allow it and no other server was seen; all remaining boot clients are
+ * answered as a proxy.
  */
 export function decideMode(subnet: Subnet, facts: AutoFacts = NO_FACTS): ServingMode {
   switch (subnet.mode) {

@@ -42,7 +42,7 @@ import type { DhcpSurroundings } from './replies/surroundings.ts';
 import { isReturnAddress, SubnetSelector } from './locate/select-subnet.ts';
 import type { Subnet } from './subnets/subnet.ts';
 
-/** What an engine is made of. */
+/** What an engine depends on. */
 export interface DhcpEngineOptions {
   readonly subnets: readonly Subnet[];
   /** Defaults: `DEFAULT_DHCP_POLICY`. */
@@ -50,15 +50,15 @@ export interface DhcpEngineOptions {
   /** Read for every packet, so a new catalog needs no new engine; see `reservationsChanged`. */
   readonly reservations: MachineLookup;
   readonly findBootPlan: FindBootPlan;
-  /** Told of every lease that runs out, while a packet is handled or in `advance`. */
+  /** Called for every lease that expires, while a packet is handled or in `advance`. */
   readonly leaseExpired?: (lease: Lease) => void;
 }
 
 /** Number of clients whose rate limits are remembered. */
 const CLIENTS_MAX = 100_000;
-/** Packets of one client at once: two rounds of discover and request through two relays. */
+/** Packets that one client may send at once: two rounds of discover and request through two relays. */
 const CLIENT_BURST = 5;
-/** New addresses a second for unknown clients of one link, while unanswered offers fill its pool. */
+/** New addresses per second for unknown clients of one link, while unanswered offers fill its pool. */
 const PRESSED_PER_SECOND = 50;
 /** Number of pairs of card and machine whose reported conflict is remembered. */
 const CONFLICTS_MAX = 10_000;
@@ -78,9 +78,9 @@ const REPORTED: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>([
 /**
  * The DHCP server without sockets and store: takes a packet and the time, and returns what to do.
  *
- * The shell must make `changes` of a decision durable before it sends the reply, and then say so by `committed`, or by
- * `commitFailed` if that did not work. The changes take effect in memory at once, so that no other client is offered
- * the address meanwhile.
+ * The caller must make `changes` of a decision durable before it sends the reply, and then call `committed`, or
+ * `commitFailed` if that failed. The changes take effect in memory at once, so that no other client is offered the
+ * address meanwhile.
  */
 export class DhcpEngine {
   readonly #policy: DhcpPolicy;
@@ -123,7 +123,7 @@ export class DhcpEngine {
     this.#clients = new KeyedBuckets(this.#policy.clientPacketsPerSecond, CLIENT_BURST, CLIENTS_MAX);
   }
 
-  /** Takes over the leases that the store holds. To be called once, before the first packet. */
+  /** Loads the leases from the store. Call it once, before the first packet. */
   load(leases: readonly Lease[], now: Moment): void {
     this.#book.load(leases, now);
   }
@@ -131,7 +131,7 @@ export class DhcpEngine {
   /** Sets the addresses of this host; call at the start and whenever they change. */
   setLocalAddresses(addresses: Iterable<Ipv4Address>): void {
     this.#localAddresses = new Set(addresses);
-    // An address that was ours may have become free.
+    // An address that was this host's own may have become free.
     this.reservationsChanged();
   }
 
@@ -184,7 +184,7 @@ export class DhcpEngine {
   }
 
   /**
-   * The decision's changes could not be stored. `drop`: they are taken back, and the reply must not be sent. `send`:
+   * The decision's changes could not be stored. `drop`: the changes are undone, and the reply must not be sent. `send`:
    * the client only renews a lease that is stored, and may be answered; after a restart its lease ends earlier than it
    * was told, but the address is remembered as its own.
    */
@@ -290,7 +290,7 @@ export class DhcpEngine {
     };
   }
 
-  /** What is known of an address; undefined if it was never leased. */
+  /** The known state of an address; undefined if it was never leased. */
   findLease(address: Ipv4Address, now: Moment): Lease | undefined {
     return this.#book.find(address, now);
   }
@@ -301,8 +301,8 @@ export class DhcpEngine {
   }
 
   /**
-   * What DHCP knows of the client with this card, as labels, for selecting its group when it asks over HTTP from
-   * `address`.
+   * What DHCP knows about the client with this card, as labels, for selecting its group when it sends an HTTP request
+   * from `address`.
    */
   findLabels(mac: MacAddress, address: Ipv4Address | undefined, now: Moment): Labels {
     return this.#remembered.find(mac, address, now);
@@ -418,7 +418,9 @@ export class DhcpEngine {
     );
   }
 
-  /** Notes the address that a client takes from another server, or already has when it comes to port 4011. */
+  /**
+   * Records the address that a client accepts from another server, or already has when it sends a request to port 4011.
+   */
   #noteForeignLease(exchange: Exchange): void {
     const { mac, packet, subnets, type } = exchange;
     const { message, ingress, source } = packet;
@@ -450,7 +452,7 @@ export class DhcpEngine {
     return exchangeEvent(exchange, 'dhcp.foreign_server', summary, { server: identifier });
   }
 
-  /** Option 54 where it names another server. An address that no server can have is ignored. */
+  /** Option 54 if it names another server. An address that no server can have is ignored. */
   #foreignIdentifier(exchange: Exchange): Ipv4Address | undefined {
     const identifier = readAddress(exchange.packet.message.options, OptionCode.serverIdentifier);
     if (identifier === undefined || !isReturnAddress(identifier, this.#book)) return undefined;
@@ -476,7 +478,7 @@ export class DhcpEngine {
   }
 }
 
-/** The labels that pools select a client by, worked out when they are first asked for. */
+/** The labels by which pools select a client, computed when they are first needed. */
 function labelsOnce({
   claims,
   client,
@@ -499,8 +501,9 @@ function holdsLease({ clientKey, subnets }: Exchange): boolean {
 }
 
 /**
- * Whether a request names an address in `ciaddr` that it was not sent from: a client that has an address sends from it.
- * Old busybox clients rebind from 0.0.0.0; the answer is a broadcast then, so that no other host gets it as its own.
+ * Whether a request has a `ciaddr` that differs from its source address: a client that has an address sends from it.
+ * Old busybox clients rebind from 0.0.0.0; the answer is then a broadcast, so that no other host receives it as its
+ * own.
  */
 function isSpoofed({ message, source }: DhcpPacket, type: number | undefined): boolean {
   if (message.ciaddr === UNSPECIFIED_ADDRESS || message.giaddr !== UNSPECIFIED_ADDRESS) return false;

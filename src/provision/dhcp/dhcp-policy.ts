@@ -1,7 +1,7 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { NamePolicy } from '../dns/lease-name.ts';
 
-/** Settings of the DHCP server that hold for all subnets. */
+/** Settings of the DHCP server for all subnets. */
 export interface DhcpPolicy {
   /**
    * How clients are told apart. mac: by hardware address, so that firmware, iPXE and the installed system share one
@@ -15,19 +15,22 @@ export interface DhcpPolicy {
   /** Whether a relayed packet must come from its giaddr or from one of `trustedRelays`. */
   readonly strictRelaySource: boolean;
   readonly trustedRelays: readonly Ipv4Address[];
-  /** Whether to accept option 82 in packets that no relay passed on. */
+  /** Whether to accept option 82 in packets that were not relayed. */
   readonly trustOption82WithoutGiaddr: boolean;
-  /** Which BOOTP clients are answered: none, those whose machine has a reserved address, or all, from the pools too. */
+  /**
+   * Which BOOTP clients are answered: none, those whose machine has a reserved address, or all, including from the
+   * pools.
+   */
   readonly bootp: 'off' | 'reserved' | 'dynamic';
-  /** Whether the network is asked for an address before it is offered for the first time (DhcpReply.probe). */
+  /** Whether an address is probed before it is offered for the first time (DhcpReply.probe). */
   readonly conflictDetection: 'off' | 'not-pxe' | 'all';
   /** What to do about a machine in a boot loop: only report it, or also stop handing out its boot file. */
   readonly bootLoop: 'report' | 'stop';
-  /** Packets a second from one hardware address. */
+  /** Packets per second from one hardware address. */
   readonly clientPacketsPerSecond: number;
-  /** Packets a second in all. */
+  /** Packets per second in all. */
   readonly packetsPerSecond: number;
-  /** How clients get names in DNS. Absent: they get none, and option 81 is not answered. */
+  /** How clients get names in DNS. If absent, they get none, and option 81 is not answered. */
   readonly names?: NamePolicy;
 }
 

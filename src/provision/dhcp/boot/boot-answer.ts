@@ -18,7 +18,7 @@ export interface BootAnswer {
   readonly sname: string;
   /** Empty where the name does not fit into the field; then only option 67 has it. */
   readonly file: string;
-  /** What is to be loaded, whole; undefined for a Raspberry Pi, which knows its files by name. */
+  /** The complete name or URL to load; undefined for a Raspberry Pi, which loads files with fixed names. */
   readonly bootFile?: string;
   readonly options: ReadonlyMap<number, Uint8Array>;
   /** Whether the client needs a name server to load it. */

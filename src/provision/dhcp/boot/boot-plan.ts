@@ -5,22 +5,22 @@ import type { Identification, IdentityClaims } from '../../machines/identificati
 import type { Subnet } from '../subnets/subnet.ts';
 import type { BootClient } from '../client/boot-client.ts';
 
-/** What a client could be given to boot; boot-answer.ts chooses by what the client is. */
+/** What a client could be given to boot; boot-answer.ts chooses according to the kind of client. */
 export interface BootTarget {
   /** TFTP path of the first program for firmware of this architecture; absent if there is none. */
   readonly bootProgram?: string;
   /**
-   * TFTP path for a client that is neither PXE nor HTTP Boot nor iPXE and takes its file from the header: U-Boot without
-   * PXE, and whatever hardware a machine's record names a boot program for.
+   * TFTP path for a client that is neither PXE nor HTTP Boot nor iPXE and uses the file in the header: U-Boot without
+   * PXE, and any hardware whose machine record names a boot program.
    */
   readonly plainProgram?: string;
-  /** URL of the same for HTTP Boot; its path ends in `.efi` where the firmware is UEFI. */
+  /** URL of the same for HTTP Boot; its path ends in `.efi` if the firmware is UEFI. */
   readonly httpBootUrl?: string;
   /** URL of the iPXE script. */
   readonly scriptUrl: string;
-  /** Our own iPXE for an iPXE that lacks a feature it needs, as a complete `tftp:` or `http:` URL. */
+  /** Our own iPXE for an iPXE that lacks a required feature, as a complete `tftp:` or `http:` URL. */
   readonly ownIpxeUrl?: string;
-  /** Whether every iPXE but our own must first load ours. */
+  /** Whether every iPXE except our own must first load ours. */
   readonly requireOwnIpxe?: boolean;
 }
 
@@ -30,11 +30,11 @@ export interface BootPlan {
   readonly boot?: BootTarget;
   /** Why there is nothing to boot, for the event: "the machine is disabled". */
   readonly reason?: string;
-  /** Options of the group; they win over the subnet's. */
+  /** Options of the group; they override the subnet's. */
   readonly groupOptions?: DhcpOptions;
-  /** Options of the machine; they win over the group's. */
+  /** Options of the machine; they override the group's. */
   readonly machineOptions?: DhcpOptions;
-  /** Instead of the subnet's lease time; Infinity is a lease without end. */
+  /** Replaces the subnet's lease time; Infinity is a lease without end. */
   readonly leaseSeconds?: number;
 }
 
@@ -43,16 +43,16 @@ export interface BootPlanQuery {
   readonly client: BootClient;
   /** Absent for InfiniBand, and for hardware that is not Ethernet. */
   readonly mac?: MacAddress;
-  /** Who the client is, as far as machine records tell. */
+  /** The client's machine, according to the records. */
   readonly identification: Identification;
-  /** What the request says of who sends it, with what its relay adds. */
+  /** What the request says about its sender, including what a relay added. */
   readonly claims?: IdentityClaims;
   /** Options of the request. */
   readonly options?: DhcpOptions;
   readonly subnet: Subnet;
-  /** Our address as the client sees it: what URLs must lead to. */
+  /** Our address as the client sees it, for use in URLs. */
   readonly serverAddress: Ipv4Address;
 }
 
-/** Looks the plan up. Called once or twice an exchange, so it must be fast, and it must not throw. */
+/** Looks the plan up. Called once or twice for each exchange, so it must be fast, and must not throw. */
 export type FindBootPlan = (query: BootPlanQuery) => BootPlan;

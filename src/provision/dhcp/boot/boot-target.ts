@@ -3,7 +3,7 @@ import { IpxeFeature } from '../../../protocol/dhcp/ipxe-options.ts';
 import { type BootProgramSources, chooseBootProgram } from '../../boot/boot-programs.ts';
 import type { BootPlanQuery, BootTarget } from './boot-plan.ts';
 
-/** What boot targets are made from. */
+/** What boot targets depend on. */
 export interface BootTargetSources extends BootProgramSources {
   /** Whether every iPXE that is not our build must first load our boot program for its architecture. */
   readonly requireOwnIpxe: boolean;

@@ -5,9 +5,9 @@ import { addClientLabels } from '../client/client-labels.ts';
 import type { BootPlanQuery } from './boot-plan.ts';
 
 /**
- * The labels by which a group can select a DHCP client: what its packet says of it, before anything that its record
- * adds. Of those that cost something to read only the ones that selectors name (`wanted`). Over HTTP a machine tells
- * more (`serial`, `product`, whatever its URL has).
+ * The labels by which a group can select a DHCP client: those from its packet, to which its record adds others. Labels
+ * that are costly to read are included only if selectors name them (`wanted`). Over HTTP a machine sends more
+ * (`serial`, `product` and any other query parameter).
  */
 export function dhcpLabels(
   { claims, client, identification, mac, options, subnet }: Omit<BootPlanQuery, 'serverAddress'>,

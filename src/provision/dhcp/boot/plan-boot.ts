@@ -5,10 +5,10 @@ import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { type BootAnswer, bootAnswer } from './boot-answer.ts';
 import type { BootPlan, FindBootPlan } from './boot-plan.ts';
 
-/** What a client is to boot, in the form that it takes. */
+/** What a client is to boot, in the form that it understands. */
 export interface PlannedBoot {
   readonly plan: BootPlan;
-  /** Undefined: nothing. */
+  /** Undefined if there is nothing. */
   readonly answer: BootAnswer | undefined;
   /** What the client is about to load; undefined where it loads nothing, or is not a boot client. */
   readonly bootFile?: string | undefined;
@@ -53,7 +53,7 @@ export function stopBoot(planned: PlannedBoot): PlannedBoot {
   };
 }
 
-/** What the record says of it. */
+/** The boot program that the record names. */
 export function bootDetail({ client }: Exchange, { answer, bootFile, noBoot }: PlannedBoot): JsonObject {
   return {
     ...(bootFile !== undefined && { bootfile: bootFile }),

@@ -10,7 +10,7 @@ import { readText } from '../../../protocol/dhcp/read-option.ts';
 import { readUserClasses } from '../../../protocol/dhcp/user-class.ts';
 import { isIdentifyingUuid, type MachineUuid, uuidFromWire } from '../../../protocol/machine-uuid.ts';
 
-/** An iPXE, by what it says of itself. */
+/** An iPXE, according to its own options. */
 export interface IpxeClient {
   /** Undefined where the build does not list its features; it is then assumed to have all. */
   readonly features?: ReadonlySet<number>;
@@ -19,24 +19,24 @@ export interface IpxeClient {
   readonly ours: boolean;
 }
 
-/** What sends a request, as far as booting is concerned. */
+/** The kind of client that sent a request, as far as it matters for booting. */
 export interface BootClient {
   /** How it boots from the network; undefined for a client that does not, such as an installed system. */
   readonly kind: 'pxe' | 'http' | undefined;
-  /** Code of the processor architecture (option 93); undefined when it does not say. */
+  /** Code of the processor architecture (option 93); undefined if it is not sent. */
   readonly arch?: number;
   readonly ipxe?: IpxeClient;
   readonly raspberryPi: boolean;
-  /** U-Boot that asks by plain DHCP: it is no PXE client, and takes siaddr and file from the header. */
+  /** A U-Boot that uses plain DHCP: it is not a PXE client, and reads siaddr and file from the header. */
   readonly uBoot: boolean;
-  /** Option 97, unless it is a dummy. */
+  /** Option 97, unless it is a placeholder. */
   readonly uuid?: MachineUuid;
   readonly userClasses: readonly string[];
   /** Option 60. */
   readonly vendorClass?: string;
 }
 
-/** How the user class of our own iPXE builds begins; the version follows. */
+/** The beginning of the user class of our own iPXE builds; the version follows. */
 export const OWN_USER_CLASS_PREFIX = 'railhead/';
 
 const IPXE_USER_CLASS = 'iPXE';
@@ -44,17 +44,17 @@ const VENDOR_CLASS_PXE = 'PXEClient';
 const VENDOR_CLASS_HTTP = 'HTTPClient';
 const MACHINE_IDENTIFIER_SIZE = 17;
 
-// The OUIs that tinkerbell's smee lists, and those of later boards (ltsp/ltsp#940, raspberrypi/piserver#169).
+// The OUIs listed in tinkerbell's smee, and those of later boards (ltsp/ltsp#940, raspberrypi/piserver#169).
 const RASPBERRY_PI_OUIS: ReadonlySet<number> = new Set([
   ...[0xb827eb, 0xdca632, 0xe45f01, 0x28cdc1, 0xd83add, 0x2ccf67],
   ...[0x3a3541, 0x88a29e],
 ]);
-/** How option 97 of a Raspberry Pi begins after its type byte: "RPi" and the digit of the model. */
+/** The beginning of option 97 of a Raspberry Pi after its type byte: "RPi" and the digit of the model. */
 const RASPBERRY_PI_MARK = [0x52, 0x50, 0x69];
 
 const ARCH_RPIBOOT = 41;
 
-/** U-Boot's own vendor class, CONFIG_BOOTP_VCI_STRING, and the architectures it stands for. */
+/** U-Boot's own vendor class, CONFIG_BOOTP_VCI_STRING, and the architectures that it stands for. */
 const U_BOOT_CLASS = /^u-boot(?:\.([a-z0-9]+))?/i;
 const U_BOOT_ARCHITECTURES: Readonly<Record<string, number>> = { arm: 21, armv7: 21, armv8: 22 };
 
@@ -72,8 +72,8 @@ export function classifyClient(message: DhcpMessage): BootClient {
     : undefined;
   const userClassBytes = options.get(OptionCode.userClass);
   const ipxeBytes = options.get(OptionCode.ipxe);
-  // The boot ROM of a Raspberry Pi says "x86 BIOS". EEPROMs since 2020 give themselves away by option 97, older ones by
-  // the maker of the card only. That it is a PXEClient a Pi says in its DHCPDISCOVER only (raspberrypi/rpi-eeprom#82); a
+  // The boot ROM of a Raspberry Pi sends "x86 BIOS". EEPROMs since 2020 can be recognised by option 97, older ones only
+  // by the maker of the card. A Pi sends the class PXEClient only in its DHCPDISCOVER (raspberrypi/rpi-eeprom#82); a
   // system that runs there sends no option 93.
   const isPi = hasRaspberryPiMark(message) || hasRaspberryPiCard(message);
   const pi = isPi && isX86Bios(options.get(OptionCode.clientArchitecture));
@@ -83,7 +83,7 @@ export function classifyClient(message: DhcpMessage): BootClient {
   }
   const userClasses =
     userClassBytes === undefined ? NOT_BOOTING.userClasses : readUserClasses(userClassBytes);
-  // Mellanox FlexBoot is an iPXE without the user class: option 175 alone gives it away.
+  // Mellanox FlexBoot is an iPXE without the user class: it can be recognised only by option 175.
   const ipxe = findIpxe(userClasses, ipxeBytes === undefined ? undefined : readIpxeOptions(ipxeBytes));
   const kind = vendorClass?.startsWith(VENDOR_CLASS_HTTP)
     ? 'http'
@@ -125,7 +125,7 @@ export function describeClient(client: BootClient): string {
   return `${what}, ${arch?.name ?? 'unknown architecture'}${client.arch === undefined ? '' : ` (${client.arch})`}`;
 }
 
-/** Which stage of its boot a client is in: what it loads next depends on it. */
+/** The stage of its boot that a client is in, which determines what it loads next. */
 export function bootStage(client: BootClient): string {
   if (client.ipxe !== undefined) return client.ipxe.ours ? 'own ipxe' : 'ipxe';
   return client.kind === 'http' ? 'http firmware' : 'firmware';

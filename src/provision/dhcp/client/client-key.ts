@@ -10,7 +10,7 @@ export const CLIENT_ID_SIZE_MAX = 64;
  * The key of a client, equal for all its requests: `mac:52:54:00:a1:9c:ae`, `hw6:` for hardware that is not Ethernet,
  * or `id:` and option 61 in hex. By default the hardware address alone counts, since firmware, iPXE and the installed
  * system of one machine send different client identifiers or none. InfiniBand, whose hardware address does not fit into
- * `chaddr`, is always known by its identifier (RFC 4390 section 2.1).
+ * `chaddr`, is always identified by its client identifier (RFC 4390 section 2.1).
  */
 export function clientKeyOf(message: DhcpMessage, identity: 'mac' | 'clientId', chaddr: string): string {
   const clientId = message.options.get(OptionCode.clientIdentifier);

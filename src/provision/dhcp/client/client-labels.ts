@@ -6,7 +6,7 @@ import {
 import { DHCP_LABELS, type DhcpLabel, normaliseLabel } from '../../selection/labels.ts';
 import type { BootClient } from './boot-client.ts';
 
-/** What a DHCP request says of its client besides MAC address and UUID. */
+/** What a DHCP request says about its client besides MAC address and UUID. */
 export interface ClientFacts {
   readonly client: BootClient;
   /** Option 12 as the client sent it. */
@@ -14,11 +14,11 @@ export interface ClientFacts {
   /** Sub-options 1 and 2 of option 82 in hex, which relays and switches add. */
   readonly circuitId?: string | undefined;
   readonly remoteId?: string | undefined;
-  /** Id of the network that the client is on. */
+  /** Id of the client's network. */
   readonly network?: string | undefined;
 }
 
-/** Instruction sets as iPXE's `${buildarch}` names them, so that a machine has one `arch` in DHCP and HTTP. */
+/** Instruction sets with the names of iPXE's `${buildarch}`, so that a machine has the same `arch` in DHCP and HTTP. */
 const ARCH: Readonly<Partial<Record<InstructionSet, string>>> = {
   'x86-bios': 'i386',
   ia32: 'i386',
@@ -38,7 +38,7 @@ const FIRMWARE: Readonly<Partial<Record<ClientArchitecture['firmware'], string>>
 
 const RASPBERRY_PI = 'raspberry-pi';
 
-/** Labels that have one of a few values in DHCP, with these values. */
+/** Labels that can only have a few values in DHCP, with these values. */
 export const CLOSED_LABELS: ReadonlyMap<string, readonly string[]> = new Map([
   ['arch', [...new Set(Object.values(ARCH))]],
   ['firmware', [...Object.values(FIRMWARE), RASPBERRY_PI]],
@@ -59,7 +59,7 @@ const READ: Readonly<Record<DhcpLabel, (facts: ClientFacts) => string | undefine
   network: ({ network }) => network,
 };
 
-/** Adds to `labels` those of the facts that `wanted` names; a fact without a value adds none. */
+/** Adds to `labels` those facts that `wanted` names; a fact without a value is not added. */
 export function addClientLabels(
   labels: Map<string, string>,
   facts: ClientFacts,
@@ -74,7 +74,7 @@ export function addClientLabels(
 }
 
 function archOf({ arch, raspberryPi }: BootClient): string | undefined {
-  // The ROM of a Raspberry Pi says "x86 BIOS".
+  // The ROM of a Raspberry Pi sends "x86 BIOS".
   if (raspberryPi) return 'arm64';
   const row = arch === undefined ? undefined : findClientArchitecture(arch);
   return row && ARCH[row.instructionSet];
@@ -83,7 +83,7 @@ function archOf({ arch, raspberryPi }: BootClient): string | undefined {
 function firmwareOf({ arch, kind, raspberryPi, uBoot }: BootClient): string | undefined {
   if (raspberryPi) return RASPBERRY_PI;
   if (uBoot) return 'u-boot';
-  // PXE firmware that does not say its architecture is an x86 BIOS, as for its boot program.
+  // PXE firmware that sends no architecture is treated as x86 BIOS, as for its boot program.
   if (arch === undefined) return kind === 'pxe' ? 'bios' : undefined;
   const row = findClientArchitecture(arch);
   return row && FIRMWARE[row.firmware];

@@ -3,21 +3,21 @@ import { DHCP_LABELS, type Labels, labelsFor } from '../../selection/labels.ts';
 import { describeRequirement, meetsAll, type Requirement, type Selector } from '../../selection/selector.ts';
 import { CLOSED_LABELS } from './client-labels.ts';
 
-/** Something that DHCP chooses clients for by a selector: a group with options, a pool. */
+/** A part of the settings or catalog that selects DHCP clients: a group with options, or a pool. */
 export interface Selecting {
   readonly selector: Selector;
 }
 
-/** A selector that no DHCP client meets. */
+/** A selector that no DHCP client matches. */
 export interface NeverSelected<T> {
   readonly subject: T;
-  /** The label that is the reason, as the selector names it. */
+  /** The label that is the cause, as the selector names it. */
   readonly label: string;
-  /** Why, and what to do: two sentences, the first beginning with "its selector". */
+  /** The reason and what to do: two sentences, the first beginning with "its selector". */
   readonly reason: string;
 }
 
-/** Requirements that no DHCP packet meets by itself. */
+/** Requirements that no DHCP packet can meet without a record. */
 type Unmet = readonly (readonly [label: string, requirements: readonly Requirement[]])[];
 
 interface Candidate<T> {
@@ -27,7 +27,10 @@ interface Candidate<T> {
 
 const FROM_PACKETS: ReadonlySet<string> = new Set<string>(['mac', 'uuid', ...DHCP_LABELS]);
 
-/** Those that no client can be selected for: a label that is required is none of DHCP's, and of no machine's record. */
+/**
+ * Finds candidates that can select no client: a required label is neither one of DHCP's nor in the record of any
+ * machine.
+ */
 export function findNeverSelected<T extends Selecting>(
   subjects: readonly T[],
   machines: readonly Machine[],
@@ -48,14 +51,14 @@ function packetMeets(label: string, requirements: readonly Requirement[]): boole
   return values === undefined || values.some((value) => meetsAll(requirements, value));
 }
 
-/** Of the candidates those for which there is no machine whose record meets what packets do not. */
+/** The candidates for which there is no machine whose record meets the requirements that packets do not. */
 function leftWithoutMachine<T>(
   candidates: readonly Candidate<T>[],
   machines: readonly Machine[],
 ): Candidate<T>[] {
   if (candidates.length === 0) return [];
   const left = new Set(candidates);
-  // One is looked at only for machines that have one of the values that it requires.
+  // A candidate is compared only with machines that have one of the values that it requires.
   const byValue = new Map<string, Candidate<T>[]>();
   const anyValue: Candidate<T>[] = [];
   for (const candidate of candidates) {

@@ -18,14 +18,14 @@ export class AddressPool {
     this.#next = ranges[0]?.first ?? 0;
   }
 
-  /** Whether the offset lies in one of the pools. */
+  /** Whether the offset is in one of the pools. */
   contains(offset: number): boolean {
     for (const range of this.#ranges) if (offset >= range.first && offset <= range.last) return true;
     return false;
   }
 
   /**
-   * The next offset for which `isFree` says yes; it counts as taken until it is given back. Each offset is tried once
+   * The next offset for which `isFree` returns true; it counts as taken until it is returned. Each offset is tried once
    * in a sweep, so the amortised cost is constant. Undefined if there is none.
    */
   take(isFree: (offset: number) => boolean): number | undefined {
@@ -45,7 +45,7 @@ export class AddressPool {
     this.#returned.push(offset);
   }
 
-  /** Starts the sweep anew, after addresses may have become free unnoticed: reservations that went away. */
+  /** Restarts the sweep, after addresses may have become free unnoticed: reservations that were removed. */
   rewind(): void {
     this.#rangeIndex = 0;
     this.#next = this.#ranges[0]?.first ?? 0;

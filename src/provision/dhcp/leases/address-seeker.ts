@@ -12,11 +12,11 @@ export interface AddressSeeker {
   readonly canProbe: boolean;
   /** Its machine's record. */
   readonly match?: MachineMatch;
-  /** What pools select it by; asked only where some pool does. */
+  /** The labels by which pools select it; called only if some pool has a selector. */
   readonly labels?: (() => Labels) | undefined;
   /** The client's subnet, and after it the others on the same link. */
   readonly subnets: readonly [SubnetLeases, ...SubnetLeases[]];
-  /** The link it is on: its relay's address, or the name of the interface. */
+  /** The link: its relay's address, or the name of the interface. */
   readonly link: string;
   readonly now: Moment;
 }

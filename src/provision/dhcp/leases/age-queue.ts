@@ -1,11 +1,14 @@
-/** An item that an AgeQueue can hold; the fields belong to the queue. An item is in one queue at a time. */
+/** An item that an AgeQueue can hold; the fields are set by the queue. An item is in one queue at a time. */
 export interface Aging<T> {
   older: T | undefined;
   newer: T | undefined;
   aging: boolean;
 }
 
-/** A queue by time of arrival from which any item can leave at once: a doubly linked list through its items. */
+/**
+ * A queue in order of arrival, from which any item can be removed in constant time: a doubly linked list through its
+ * items.
+ */
 export class AgeQueue<T extends Aging<T>> {
   #oldest: T | undefined;
   #newest: T | undefined;
@@ -19,7 +22,7 @@ export class AgeQueue<T extends Aging<T>> {
     return this.#oldest;
   }
 
-  /** Adds an item as the newest; one that is in the queue already becomes the newest. */
+  /** Adds an item as the newest; one that is already in the queue becomes the newest. */
   add(item: T): void {
     this.remove(item);
     item.older = this.#newest;
@@ -30,7 +33,7 @@ export class AgeQueue<T extends Aging<T>> {
     this.#size++;
   }
 
-  /** Takes an item out; one that is not in the queue stays out. */
+  /** Removes an item; does nothing if it is not in the queue. */
   remove(item: T): void {
     if (!item.aging) return;
     if (item.older === undefined) this.#oldest = item.newer;

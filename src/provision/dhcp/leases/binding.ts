@@ -1,6 +1,6 @@
 import type { Lease } from './lease.ts';
 
-/** An address that a client was offered and has not asked for yet. In memory only. */
+/** An address that was offered to a client and not requested yet. Kept only in memory. */
 export class Offer {
   readonly offset: number;
   readonly clientKey: string;
@@ -16,7 +16,7 @@ export class Offer {
   }
 }
 
-/** What is known of an address that was leased. `deadlineMs` is on the monotonic clock. */
+/** The known state of an address that was leased. `deadlineMs` is on the monotonic clock. */
 export class Binding {
   readonly offset: number;
   lease: Lease;
@@ -32,7 +32,7 @@ export class Binding {
     this.deadlineMs = deadlineMs;
   }
 
-  /** Whether the address belongs to its client, or is kept from everybody, at this moment. */
+  /** Whether the address belongs to its client, or is withheld from all clients, at this moment. */
   get active(): boolean {
     return this.queueIndex >= 0;
   }

@@ -14,7 +14,7 @@ export interface ChosenAddress {
   readonly kind: 'chosen';
   readonly subnet: SubnetLeases;
   readonly offset: number;
-  /** Whether the client had no claim on it before: neither a reservation, a lease nor an offer. */
+  /** Whether the client had no claim on it before: no reservation, lease or offer. */
   readonly fresh: boolean;
   /** Whether the address must be probed before it is offered, even where settings turn probing off. */
   readonly mustProbe?: true;
@@ -33,7 +33,7 @@ export interface NoAddress {
 
 /**
  * The address to offer a client, in this order: the one reserved for its machine; the one it has or had; the one it
- * asks for; the next free one. Over several subnets of one link a reservation in any of them comes first, and then the
+ * requests; the next free one. Over several subnets of one link a reservation in any of them comes first, and then the
  * first one with a free address.
  */
 export function chooseAddress(
@@ -103,7 +103,7 @@ function chooseOther(
   return { kind: 'none', reason: pressed ? 'pool_pressure' : 'pool_exhausted' };
 }
 
-/** An address of a pool for the client's labels, where it has one that is for everybody. */
+/** An address of a pool for the client's labels or, if those have none, of a pool for all clients. */
 function takeRestricted(seeker: AddressSeeker, subnet: SubnetLeases): number | undefined {
   if (!subnet.selectsByLabels) return undefined;
   for (const pool of subnet.poolsFor(seeker.labels)) {
@@ -136,8 +136,8 @@ export function claimsOf({ clientKey, subnets }: AddressSeeker): AddressClaim[] 
 }
 
 /**
- * Whether the client goes on with the address that it has. A running system keeps it also where its pool is for others
- * by now: it moves when it asks anew.
+ * Whether the client keeps the address that it has. A running system keeps it even if its pool is now for other
+ * clients: it changes at its next DHCPDISCOVER.
  */
 export function mayKeep(
   seeker: AddressSeeker,
@@ -151,9 +151,9 @@ export function mayKeep(
 }
 
 /**
- * Whether the client may take an address that it names. For an unknown client that was neither leased nor offered the
- * address, the limits of a DHCPOFFER apply: the last tenth of a pool is kept for known machines, and new clients are
- * limited in number while unanswered offers fill the pool.
+ * Whether the client may take an address that it requests. For an unknown client that was neither leased nor offered
+ * the address, the limits of a DHCPOFFER apply: the last tenth of a pool is kept for known machines, and new clients
+ * are limited in number while unanswered offers fill the pool.
  */
 export function mayTake(
   seeker: AddressSeeker,
@@ -172,7 +172,7 @@ export function mayTake(
 
 /**
  * Whether the client may have this address: reserved for its machine, or in a pool for this client and free. With
- * `inAnyPool` the selector of the pool does not matter.
+ * `inAnyPool` the selector of the pool is ignored.
  */
 export function isAssignable(
   { clientKey, labels, match }: AddressSeeker,

@@ -29,7 +29,7 @@ export class ExpiryQueue<T extends Expiring> {
     this.#sink(this.#rise(item));
   }
 
-  /** Takes an item out, wherever it is; one that is not in the queue stays out. */
+  /** Removes an item; does nothing if it is not in the queue. */
   remove(item: T): void {
     const index = item.queueIndex;
     if (index < 0) return;

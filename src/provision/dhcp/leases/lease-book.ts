@@ -6,19 +6,19 @@ import type { Lease, LeaseChange } from './lease.ts';
 import type { Binding } from './binding.ts';
 import { SubnetLeases, type SubnetUsage } from './subnet-leases.ts';
 
-/** How long an address is kept from everybody after a client found it in use. */
+/** How long an address is withheld after a client found it in use. */
 const DECLINE_HOLD_MS = 600_000;
 
-/** How a lease without end is written down. */
+/** How a lease without end is stored. */
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
-/** What is noted about a client with its lease. */
+/** What is stored about a client with its lease. */
 export type LeaseNotes = Pick<Lease, 'chaddr' | 'clientId' | 'hostname' | 'relayInfo'>;
 
 /** The outcome of binding an address. */
 export interface BindResult {
   readonly changes: readonly LeaseChange[];
-  /** Whether the client already held the address, durably. */
+  /** Whether the client already held the address, and this was stored. */
   readonly renewal: boolean;
 }
 
@@ -31,8 +31,8 @@ interface Uncommitted {
 
 /**
  * All leases of all subnets, in memory. Changes take effect at once, so that no second client is offered an address
- * while the first one's lease is being written; `committed` and `commitFailed` say how the writing ended. Failed
- * changes are taken back to what the store holds.
+ * while the first one's lease is being written; `committed` and `commitFailed` report how the writing ended. Failed
+ * changes are undone to the state in the store.
  */
 export class LeaseBook {
   readonly subnets: readonly SubnetLeases[];
@@ -44,7 +44,9 @@ export class LeaseBook {
   readonly #sorted: readonly SubnetLeases[];
   readonly #uncommitted = new Map<Ipv4Address, Uncommitted>();
 
-  /** `expired` is told of every lease that runs out. Throws RangeError if a subnet contradicts itself or another one. */
+  /**
+   * `expired` is called for every lease that expires. Throws RangeError if a subnet contradicts itself or another one.
+   */
   constructor(
     subnets: readonly Subnet[],
     isReserved: (address: Ipv4Address) => boolean,
@@ -60,9 +62,10 @@ export class LeaseBook {
     if (ids.size !== subnets.length) throw new RangeError('two subnets have the same id');
   }
 
-  /** Takes over what the store holds. Leases of addresses that no subnet has any more are left alone. */
+  /** Loads the leases from the store. Leases of addresses that no subnet contains any more are ignored. */
   load(leases: readonly Lease[], now: Moment): void {
-    // Oldest first, so that the order of giving up, and the newest of two leases of one client, come out right.
+    // Oldest first, so that the order in which addresses were given up is right, and the newer of two leases of one
+    // client is used.
     for (const lease of [...leases].sort((a, b) => a.expiresAt - b.expiresAt)) {
       const subnet = this.subnetOf(lease.address);
       const offset = subnet?.offsetOf(lease.address);
@@ -71,12 +74,12 @@ export class LeaseBook {
     }
   }
 
-  /** Lets offers and leases end whose time has come. */
+  /** Ends offers and leases that have expired. */
   advance(now: Moment): void {
     for (const subnet of this.subnets) subnet.advance(now.monotonicMs);
   }
 
-  /** The subnet whose network has the address. */
+  /** The subnet whose network contains the address. */
   subnetOf(address: Ipv4Address): SubnetLeases | undefined {
     const value = ipv4ToNumber(address);
     let low = 0;
@@ -90,7 +93,7 @@ export class LeaseBook {
     return subnet !== undefined && value < subnet.compiled.base + subnet.compiled.size ? subnet : undefined;
   }
 
-  /** What is known of an address; a lease whose time is over has the state `expired`. */
+  /** The known state of an address; a lease whose time is over has the state `expired`. */
   find(address: Ipv4Address, now: Moment): Lease | undefined {
     const subnet = this.subnetOf(address);
     subnet?.advance(now.monotonicMs);
@@ -99,7 +102,7 @@ export class LeaseBook {
     return binding && presentLease(binding);
   }
 
-  /** Everything that is known, as `find`. */
+  /** All known states, as `find` returns them. */
   *list(now: Moment): Iterable<Lease> {
     for (const subnet of this.subnets) {
       subnet.advance(now.monotonicMs);
@@ -115,8 +118,8 @@ export class LeaseBook {
   }
 
   /**
-   * Gives the address to the client, or prolongs its lease; another address that the client had in the subnet
-   * becomes free. The caller has made sure that the address is free for the client.
+   * Gives the address to the client, or renews its lease; another address that the client had in the subnet becomes
+   * free. The caller has checked that the address is free for the client.
    */
   bind(
     subnet: SubnetLeases,
@@ -149,7 +152,7 @@ export class LeaseBook {
     return { changes, renewal };
   }
 
-  /** Frees what the client still has in other subnets of its link: it has one address there. */
+  /** Frees the client's addresses in other subnets of its link: it has only one address there. */
   freeOthers(
     link: readonly SubnetLeases[],
     kept: SubnetLeases,

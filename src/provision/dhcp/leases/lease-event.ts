@@ -2,7 +2,7 @@ import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { LeaseName } from '../../dns/lease-name.ts';
 import type { Lease } from './lease.ts';
 
-/** What has happened to a lease, and is durable. `kind` is one of LEASE_EVENT_KINDS. */
+/** A change of a lease that has been stored. `kind` is one of LEASE_EVENT_KINDS. */
 export type LeaseEvent =
   /** A client got an address, or renewed its lease. `name` is the name to register in DNS. */
   | {
@@ -11,12 +11,12 @@ export type LeaseEvent =
       readonly name?: LeaseName;
       readonly machineId?: string;
     }
-  /** Given back, run out, or found to be in use by another host. */
+  /** Released, expired, or found to be in use by another host. */
   | { readonly kind: 'released' | 'expired' | 'declined'; readonly lease: Lease }
   /** The client was given another address instead. */
   | { readonly kind: 'freed'; readonly address: Ipv4Address };
 
-/** What can happen to a lease. */
+/** The kinds of lease events. */
 export const LEASE_EVENT_KINDS = ['bound', 'renewed', 'released', 'expired', 'declined', 'freed'] as const;
 
 /** Receives lease events. It is called between packets, so it must return at once and not throw. */

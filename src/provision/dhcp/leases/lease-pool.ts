@@ -5,15 +5,18 @@ import { AddressPool } from './address-pool.ts';
 import { AgeQueue } from './age-queue.ts';
 import type { Binding } from './binding.ts';
 
-/** The part of a pool that unanswered offers may fill before they count as an attack. */
+/** The share of a pool that unanswered offers may fill before they count as an attack. */
 const PRESSURE = 0.7;
-/** The part of a pool that is kept for clients that are known. */
+/** The share of a pool that is reserved for known clients. */
 const KEPT_FOR_KNOWN = 0.1;
 
-/** Addresses of a subnet that the same clients may get, and how many of them are taken. */
+/** Addresses of a subnet that the same clients may get, and the number of those in use. */
 export class LeasePool {
   readonly addresses: AddressPool;
-  /** Expired and released addresses that others may get, longest ago first. Those on offer are not here. */
+  /**
+   * Expired and released addresses that other clients may get, those given up longest ago first. Offered addresses are
+   * not included.
+   */
   readonly reclaimable = new AgeQueue<Binding>();
   readonly #compiled: CompiledPool;
   offers = 0;

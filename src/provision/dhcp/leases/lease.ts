@@ -1,9 +1,8 @@
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 
 /**
- * Where a binding stands. Offers live in memory only and are no leases.
- * `expired` and `released` remember the client, so that it gets the same address again; `declined` keeps the address
- * from everybody until `expiresAt`.
+ * The state of a binding. Offers exist only in memory and are not leases. `expired` and `released` remember the client,
+ * so that it gets the same address again; `declined` withholds the address from all clients until `expiresAt`.
  */
 export type LeaseState = 'bound' | 'expired' | 'released' | 'declined';
 
@@ -19,7 +18,7 @@ export interface Lease {
   readonly state: LeaseState;
   /** Client identifier (option 61) in hex, as last sent. */
   readonly clientId?: string;
-  /** Host name (option 12) that the client gave, checked. */
+  /** Host name (option 12) that the client sent, if it is valid. */
   readonly hostname?: string;
   /** Relay agent information (option 82) in hex, as last seen. */
   readonly relayInfo?: string;

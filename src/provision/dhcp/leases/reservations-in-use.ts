@@ -15,18 +15,18 @@ export class ReservationsInUse {
   );
   readonly #doubts = new RecentMap<number>(DOUBT_MS, ADDRESSES_MAX);
 
-  /** A host answered for the address on the network. Time is monotonic milliseconds. */
+  /** Records that a host answered for the address. Time is monotonic milliseconds. */
   noteUser(address: Ipv4Address, mac: string, nowMs: number): void {
     this.#users.set(address, { mac, untilMs: nowMs + IN_USE_MS }, nowMs);
   }
 
-  /** The card that answered for the address lately. */
+  /** The MAC address that recently answered for the address. */
   userOf(address: Ipv4Address, nowMs: number): string | undefined {
     const user = this.#users.get(address, nowMs);
     return user !== undefined && nowMs < user.untilMs ? user.mac : undefined;
   }
 
-  /** A client says that another host uses the address. */
+  /** Records a client's report that another host uses the address. */
   doubt(address: Ipv4Address, nowMs: number): void {
     this.#doubts.set(address, nowMs + DOUBT_MS, nowMs);
   }

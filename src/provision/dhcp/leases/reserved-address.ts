@@ -13,7 +13,7 @@ import type { SubnetLeases } from './subnet-leases.ts';
 export interface ReservationHolder {
   readonly address: Ipv4Address;
   readonly mac: string;
-  /** How it has it: by a lease or an offer of ours, or by using it without one. */
+  /** How the holder has it: by a lease or an offer of ours, or by using it without one. */
   readonly by: 'lease' | 'offer' | 'decline' | 'use';
 }
 
@@ -35,7 +35,7 @@ export type ReservedAddress =
  */
 const SURE: ReadonlySet<MatchedBy> = new Set<MatchedBy>(['mac', 'clientId', 'switchPort']);
 
-/** Whether an address of this link is reserved for the machine, whoever uses it now. */
+/** Whether an address of this link is reserved for the machine, regardless of who uses it now. */
 export function hasReservation({ match, subnets }: AddressSeeker): boolean {
   const address = match?.machine.address;
   return address !== undefined && subnets.some((subnet) => subnet.offsetOf(address) !== undefined);
@@ -43,7 +43,7 @@ export function hasReservation({ match, subnets }: AddressSeeker): boolean {
 
 /**
  * The address of this link that is reserved for the client's machine; it need not be in a pool. Undefined if there is
- * none, or nobody may have it.
+ * none, or it can never be given out.
  *
  * Another identity of the machine may hold it: a second card, the installed system by its DUID, the board that was
  * replaced, a card that the record listed earlier. The address is taken over as soon as a probe shows that it is not in

@@ -4,13 +4,13 @@ import type { Subnet } from '../subnets/subnet.ts';
 
 /** A pool from which no client can get an address. */
 export interface PoolWarning {
-  /** Places of the network and of the pool among those of the settings. */
+  /** Index of the network and of the pool in the settings. */
   readonly network: number;
   readonly pool: number;
   readonly message: string;
 }
 
-/** The pools whose selector no client of DHCP meets. */
+/** The pools whose selector no DHCP client matches. */
 export function reviewPools(
   machines: readonly Machine[],
   subnets: readonly Pick<Subnet, 'id' | 'pools'>[],

@@ -7,7 +7,7 @@ import { ExpiryQueue } from './expiry-queue.ts';
 import { LeasePool } from './lease-pool.ts';
 import type { Lease } from './lease.ts';
 
-/** How long an offered address waits for its DHCPREQUEST. edk2 asks after 4 s, and repeats until 32 s later. */
+/** How long an offered address waits for its DHCPREQUEST. edk2 sends it after 4 s, and repeats it until 32 s later. */
 const OFFER_TTL_MS = 60_000;
 /** The same while unanswered offers fill the pool: real clients request at once, forged ones never. */
 const OFFER_TTL_UNDER_PRESSURE_MS = 10_000;
@@ -39,7 +39,7 @@ export class SubnetLeases {
   readonly compiled: CompiledSubnet;
 
   readonly #pools: readonly LeasePool[];
-  /** Those that are for everybody. */
+  /** The pool for all clients. */
   readonly #open: readonly LeasePool[];
   readonly #isReserved: (address: Ipv4Address) => boolean;
   readonly #isOurs: (address: Ipv4Address) => boolean;
@@ -98,8 +98,8 @@ export class SubnetLeases {
   }
 
   /**
-   * The pools from which a client may get an address, the first one first: those for its labels, then those for
-   * everybody. `labels` is asked only where a pool selects by them.
+   * The pools from which a client may get an address, in order: those for its labels, then the one for all clients.
+   * `labels` is called only if a pool selects by them.
    */
   poolsFor(labels: (() => Labels) | undefined): readonly LeasePool[] {
     if (!this.selectsByLabels) return this.#pools;
@@ -159,7 +159,7 @@ export class SubnetLeases {
     return binding === undefined || !binding.active || binding.lease.clientKey === clientKey;
   }
 
-  /** Whether the address is in one of the pools, whoever may have it. */
+  /** Whether the address is in one of the pools, for whatever clients. */
   isInPool(offset: number): boolean {
     return this.poolAt(offset) !== undefined;
   }
@@ -178,14 +178,17 @@ export class SubnetLeases {
     return this.compiled.forbidden.has(offset) || this.#isOurs(this.addressAt(offset));
   }
 
-  /** Whether the address is in a pool for a client with these labels, or in any, and may go to one without a reservation. */
+  /**
+   * Whether the address is in a pool for a client with these labels, or in any, and may be given to one without a
+   * reservation.
+   */
   isDynamicFor(offset: number, labels: (() => Labels) | 'any' | undefined): boolean {
     const pool = this.poolAt(offset);
     if (pool === undefined || !this.#isDynamic(offset)) return false;
     return labels === 'any' || !pool.isRestricted || pool.isFor(labels?.() ?? NO_LABELS);
   }
 
-  /** Whether the address of a pool may go to a client without a reservation. */
+  /** Whether the address of a pool may be given to a client without a reservation. */
   #isDynamic(offset: number): boolean {
     const { compiled } = this;
     if (this.isForbidden(offset)) return false;
@@ -194,7 +197,10 @@ export class SubnetLeases {
     return !this.#isReserved(this.addressAt(offset));
   }
 
-  /** An address of the pool that nobody uses: never used, else given up longest ago. Undefined when there is none. */
+  /**
+   * An address of the pool that is not in use: a never-used one, or else the one given up longest ago. Undefined when
+   * there is none.
+   */
   allocate({ addresses, reclaimable }: LeasePool): number | undefined {
     const untouched = addresses.take(
       (offset) => !this.#byOffset.has(offset) && !this.#offersByOffset.has(offset) && this.#isDynamic(offset),
@@ -208,7 +214,7 @@ export class SubnetLeases {
     }
   }
 
-  /** Holds an address for a client; an earlier offer to the client, or of the address to another one, ends. */
+  /** Holds an address for a client; an earlier offer to the client, or of the address to another client, ends. */
   addOffer(offset: number, clientKey: string, monotonicMs: number): Offer {
     const earlier = this.#offersByClient.get(clientKey);
     if (earlier !== undefined) this.dropOffer(earlier);
@@ -225,7 +231,7 @@ export class SubnetLeases {
     return offer;
   }
 
-  /** Ends an offer of the address to anybody but the client. */
+  /** Ends an offer of the address to any other client. */
   dropOfferToOthers(offset: number, clientKey: string): void {
     const offer = this.#offersByOffset.get(offset);
     if (offer !== undefined && offer.clientKey !== clientKey) this.dropOffer(offer);
@@ -274,7 +280,7 @@ export class SubnetLeases {
     if (lease.state === 'declined') this.#declined++;
   }
 
-  /** To be called when reservations changed: addresses that were reserved may have become free. */
+  /** Call it when reservations changed: addresses that were reserved may have become free. */
   reservationsChanged(): void {
     for (const pool of this.#pools) pool.addresses.rewind();
     for (const binding of this.#byOffset.values()) {

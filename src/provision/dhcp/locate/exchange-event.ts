@@ -5,7 +5,7 @@ import { bootStage, describeClient, isBooting } from '../client/boot-client.ts';
 import type { DhcpEvent } from '../dhcp-event.ts';
 import type { Exchange } from './exchange.ts';
 
-/** The event of a message received or sent, in words and as fields. */
+/** The event for a received or sent message, as text and as fields. */
 export function exchangeEvent(
   exchange: Exchange,
   kind: DhcpEvent['kind'],

@@ -12,11 +12,11 @@ export interface Exchange extends AddressSeeker {
   /** Option 53; undefined for BOOTP. */
   readonly type: number | undefined;
   readonly client: BootClient;
-  /** `chaddr` where it is an Ethernet address. */
+  /** `chaddr` if it is an Ethernet address. */
   readonly mac?: MacAddress;
-  /** What it says of who sends it. */
+  /** What the request says about its sender. */
   readonly claims: IdentityClaims;
-  /** Who sends it, as far as machine records tell. */
+  /** The sender, according to the machine records. */
   readonly identification: Identification;
   readonly relay?: RelayAgentInformation;
   /** The subnet that the client asked for (option 118), where that is trusted. */
@@ -30,7 +30,7 @@ export interface Exchange extends AddressSeeker {
   readonly serverIdentifier: Ipv4Address;
 }
 
-/** Whether option 54 of a request means this server; `isOurs` knows the addresses of this host. */
+/** Whether option 54 of a request means this server; `isOurs` tells whether an address is this host's. */
 export function isOurIdentifier(
   identifier: Ipv4Address,
   { serverAddress, serverIdentifier }: Exchange,

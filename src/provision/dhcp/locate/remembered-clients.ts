@@ -25,9 +25,9 @@ const NOT_BOOTING: ClientFacts['client'] = {
 const ALL_LABELS: ReadonlySet<string> = new Set(DHCP_LABELS);
 
 /**
- * What clients said of themselves when they were answered, for the requests that they send over HTTP afterwards: the
- * group that DHCP chose for a machine is then the one that HTTP chooses. In memory only; the network, the relay's
- * identifiers and the host name are in the lease as well, and outlast a restart.
+ * Remembers what clients sent when they were answered, for their later HTTP requests: HTTP then selects the same group
+ * for a machine as DHCP did. Kept only in memory; the network, the relay's identifiers and the host name are also in
+ * the lease, and survive a restart.
  */
 export class RememberedClients {
   readonly #book: LeaseBook;
@@ -38,8 +38,8 @@ export class RememberedClients {
   }
 
   /**
-   * Remembers the sender of a request. What firmware and iPXE say stays when the system that they booted asks for an
-   * address, since that system says nothing of the firmware, and then asks for its config.
+   * Remembers the sender of a request. What firmware and iPXE sent is kept when the system that they booted asks for an
+   * address, since that system sends nothing about the firmware, and then requests its config.
    */
   note({ claims, client, mac, now, packet, subnets }: Exchange): void {
     if (mac === undefined) return;
@@ -59,7 +59,10 @@ export class RememberedClients {
     );
   }
 
-  /** The labels of the client with this card, which asks from `address`; none if nothing is known of it. */
+  /**
+   * The labels of the client with this card, whose HTTP request comes from `address`; none if nothing is known about
+   * it.
+   */
   find(mac: MacAddress, address: Ipv4Address | undefined, now: Moment): Labels {
     const labels = new Map<string, string>();
     const facts = this.#clients.get(mac, now.monotonicMs);

@@ -16,7 +16,7 @@ const BOOT_SERVER_PORT = 4011;
 /** RFC 3046 section 2.0: one option, whose length is one byte. */
 const RELAY_INFORMATION_LENGTH_MAX = 255;
 
-/** Where a client is, as far as the packet tells. */
+/** Where a client is, according to the packet. */
 export interface Location {
   readonly kind: 'located';
   /** The client's subnet, and after it the others on the same link. */
@@ -33,7 +33,7 @@ export interface Unlocated {
   readonly reason: IgnoreReason;
 }
 
-/** Finds the subnet of a client from its packet and from how that came in. */
+/** Finds the subnet of a client from its packet and from how the packet arrived. */
 export class SubnetSelector {
   readonly #book: LeaseBook;
   readonly #policy: DhcpPolicy;

@@ -5,10 +5,10 @@ import type { MacAddress } from '../../../protocol/mac-address.ts';
 const ADDRESSES_MAX = 100_000;
 
 /**
- * Remembers which card uses an address that another server leases, as the card itself says: in the DHCPREQUEST by which
- * it takes up that server's offer, which relays pass on to us too, and on port 4011. Behind a router there is no other
- * source. Any client can forge it, so it is used for events only, never for decisions. The number is limited; those
- * recorded longest ago are forgotten first.
+ * Remembers which card uses an address that another server leases, according to the card itself: in the DHCPREQUEST
+ * with which it accepts that server's offer, which relays forward to us too, and on port 4011. Behind a router there is
+ * no other source. Any client can forge it, so it is used for events only, never for decisions. The number is limited;
+ * those recorded longest ago are forgotten first.
  */
 export class ForeignLeases {
   readonly #macs = new LRUCache<Ipv4Address, MacAddress>({ max: ADDRESSES_MAX });

@@ -6,9 +6,9 @@ import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-ad
 import { type MacAddress, macToBytes } from '../../../protocol/mac-address.ts';
 
 /**
- * A DHCPDISCOVER that makes other servers of a link show themselves. It is sent from `localAddress` port 67 to
- * 255.255.255.255 as if relayed, so that the answers come to port 67 of that address: port 68 belongs to the host's own
- * client. `mac` should be random and locally administered. It looks like a PXE client, to see what such clients are
+ * A DHCPDISCOVER that makes other servers of a link answer. It is sent from port 67 of `localAddress` to
+ * 255.255.255.255 as if relayed, so that the answers arrive at port 67 of that address: port 68 belongs to the host's
+ * own client. `mac` should be random and locally administered. It looks like a PXE client, to see what such clients are
  * told.
  */
 export function foreignServerProbe(localAddress: Ipv4Address, mac: MacAddress, xid: number): DhcpMessage {
@@ -47,15 +47,18 @@ export function foreignServerProbe(localAddress: Ipv4Address, mac: MacAddress, x
   };
 }
 
-/** What an answer to the probe tells about the server that sent it. */
+/** What an answer to the probe shows about the server that sent it. */
 export interface ProbeAnswer {
   readonly serverAddress: Ipv4Address;
   /** The address it would lease; undefined from a proxy, which leases none. */
   readonly offeredAddress?: Ipv4Address;
-  /** Option 60. From a server that leases it sends PXE clients to port 4011, which fails without a listener there. */
+  /**
+   * Option 60. If a server that leases sends it, PXE clients go to port 4011, which fails unless a server listens
+   * there.
+   */
   readonly vendorClass?: string;
   readonly hasVendorSpecific: boolean;
-  /** What it would have PXE clients load. */
+  /** The boot file that it sends to PXE clients. */
   readonly bootFile?: string;
   readonly nextServer?: Ipv4Address;
 }

@@ -7,21 +7,21 @@ import type { LeaseName } from '../../dns/lease-name.ts';
 import type { IgnoreReason } from '../ignore-reason.ts';
 import type { LeaseChange } from '../leases/lease.ts';
 
-/** Where a reply goes, and from where: the socket of `from`, whose port is the source port. */
+/** The destination of a reply, and its source: the socket of `from`, whose port is the source port. */
 export interface ReplyDestination {
   readonly address: Ipv4Address;
   readonly port: number;
   readonly from: Ingress;
 }
 
-/** Answer. */
+/** Send a reply. */
 export interface DhcpReply {
   readonly kind: 'reply';
   readonly message: DhcpMessage;
   /** How to encode the message. */
   readonly limits: EncodeLimits;
   readonly destination: ReplyDestination;
-  /** What must be durable before the reply leaves; see DhcpEngine.committed and DhcpEngine.commitFailed. */
+  /** What must be durable before the reply is sent; see DhcpEngine.committed and DhcpEngine.commitFailed. */
   readonly changes: readonly LeaseChange[];
   /**
    * Whether the changes only renew a lease that the client already holds, so that it may be answered although the disk
@@ -30,18 +30,18 @@ export interface DhcpReply {
   readonly renewal: boolean;
   /** An address to probe on the network before it is offered, because it was never leased here. */
   readonly probe?: Ipv4Address;
-  /** The name of a new or prolonged lease in DNS. */
+  /** The name in DNS of a new or renewed lease. */
   readonly leaseName?: LeaseName;
   /** The machine whose record was found. */
   readonly machineId?: string;
   readonly events: readonly DhcpEvent[];
 }
 
-/** What is accepted without an answer. */
+/** What is accepted without a reply. */
 export type AcceptedNotice =
-  /** DHCPRELEASE of the address's holder. */
+  /** DHCPRELEASE from the address's holder. */
   | 'release'
-  /** DHCPDECLINE of the client that was given the address. */
+  /** DHCPDECLINE from the client that was given the address. */
   | 'decline'
   /** A host without a lease answered for an address that was about to be offered. */
   | 'conflict';
@@ -54,7 +54,7 @@ export interface DhcpAccept {
   readonly events: readonly DhcpEvent[];
 }
 
-/** Do not answer, and change nothing. */
+/** Send no reply, and change nothing. */
 export interface DhcpIgnore {
   readonly kind: 'ignore';
   readonly reason: IgnoreReason;
@@ -66,12 +66,12 @@ export type DhcpDecision = DhcpReply | DhcpAccept | DhcpIgnore;
 
 const NO_EVENTS: readonly never[] = [];
 
-/** The decision to stay silent. */
+/** A decision to send no reply. */
 export function ignore(reason: IgnoreReason, events: readonly DhcpEvent[] = NO_EVENTS): DhcpIgnore {
   return { kind: 'ignore', reason, events };
 }
 
-/** The lease changes that a decision makes; none where a packet is ignored. */
+/** The lease changes of a decision; none if the packet is ignored. */
 export function changesOf(decision: DhcpDecision): readonly LeaseChange[] {
   return decision.kind === 'ignore' ? NO_EVENTS : decision.changes;
 }

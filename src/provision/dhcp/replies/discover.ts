@@ -16,8 +16,8 @@ import { nameLease } from './name-lease.ts';
 import { replyDecision, serverReplyMessage } from './server-reply.ts';
 
 /**
- * Answers a DHCPDISCOVER with an address that is kept for the client for a minute (RFC 2131 section 4.3.1). Asked
- * again, it gives the same: iPXE sends at least two.
+ * Answers a DHCPDISCOVER with an address that is reserved for the client for a minute (RFC 2131 section 4.3.1). A
+ * repeated DHCPDISCOVER gets the same address: iPXE sends at least two.
  */
 export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { clientKey, client, now, packet, subnets } = exchange;

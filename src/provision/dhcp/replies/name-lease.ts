@@ -7,13 +7,13 @@ import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
 
-/** The name of a lease in DNS, and option 81 for a client that sent one. Both absent where DNS is not updated. */
+/** The name of a lease in DNS, and option 81 for a client that sent one. Both are absent if DNS is not updated. */
 export interface NamedLease {
   readonly leaseName?: LeaseName;
   readonly fqdn?: Uint8Array;
 }
 
-/** Names the lease that a client gets, or would get. */
+/** Chooses the name of the lease that a client gets, or would get. */
 export function nameLease(
   { match, packet }: Exchange,
   subnet: SubnetLeases,

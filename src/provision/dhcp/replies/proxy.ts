@@ -14,13 +14,13 @@ import { isReturnAddress } from '../locate/select-subnet.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
 import { addEchoes, replyDecision, replyHeader } from './server-reply.ts';
 
-/** What a reply on port 4011 may be at most, as a multiple of the request: its source address may be forged. */
+/** Maximum size of a reply on port 4011 as a multiple of the request: its source address may be forged. */
 const AMPLIFICATION_MAX = 1.5;
 const REPLY_SIZE_MIN = 300;
 
 /**
- * Decides on a request on port 67 where another server leases: an offer without an address, to clients that boot, and
- * nothing else (PXE 2.1 section 2.2.3). A DHCPREQUEST is for the leasing server, unless it names us.
+ * Decides on a request on port 67 where another server leases: boot clients get an offer without an address, and others
+ * no answer (PXE 2.1 section 2.2.3). A DHCPREQUEST is for the leasing server, unless it names us.
  */
 export function serveProxyClient(exchange: Exchange, surroundings: DhcpSurroundings): DhcpDecision {
   const { client, packet, subnets, type } = exchange;
@@ -79,7 +79,7 @@ export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurr
   const item = vendorSpecific && readBootItem(vendorSpecific);
   const reply = proxyMessage(exchange, MessageType.ack, answer, {
     ciaddr: message.ciaddr,
-    // A client that picked from a menu is told what it picked, and its own address, as dnsmasq does.
+    // A client that selected a menu item gets that item back, and its own address, as from dnsmasq.
     ...(item !== undefined && { item, yiaddr: message.ciaddr }),
   });
   const sizeMax = Math.max(REPLY_SIZE_MIN, Math.floor(packet.size * AMPLIFICATION_MAX));

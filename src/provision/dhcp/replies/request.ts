@@ -216,7 +216,7 @@ function refuseByRecords(exchange: Exchange, why: string, { reservations }: Dhcp
   return reservations.ready ? refuse(exchange, why) : ignore('records_unknown');
 }
 
-/** What is noted with a lease. */
+/** What is stored with a lease. */
 function notesOf({ chaddr, packet }: Exchange): LeaseNotes {
   const { options } = packet.message;
   const clientId = options.get(OptionCode.clientIdentifier);
@@ -240,7 +240,7 @@ function subnetWith({ subnets }: Exchange, address: Ipv4Address): SubnetLeases |
   return subnets.find((subnet) => subnet.offsetOf(address) !== undefined);
 }
 
-/** The addresses that a client without a reservation may ask for again: its lease, else all that it once had. */
+/** The addresses that a client without a reservation may request again: its lease, or else all that it had before. */
 function earlierAddresses(exchange: Exchange): readonly AddressClaim[] {
   const bound = claimsOf(exchange).filter(({ offset, subnet }) => {
     return subnet.bindingAt(offset)?.lease.clientKey === exchange.clientKey;

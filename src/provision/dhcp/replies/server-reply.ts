@@ -14,7 +14,7 @@ import { replyDestination, replyFlags } from './reply-destination.ts';
 const INFINITE_LEASE = 0xffff_ffff;
 const MACHINE_IDENTIFIER_SIZE = 17;
 
-/** What goes into a reply that gives an address, or, without `leaseSeconds`, only settings. */
+/** The contents of a reply that gives an address or, without `leaseSeconds`, only settings. */
 export interface ServerReplyContent {
   readonly type: number | undefined;
   readonly subnet: SubnetLeases;
@@ -82,7 +82,7 @@ export function refusalMessage(exchange: Exchange, why: string): DhcpMessage {
   return { ...replyHeader(message), flags: replyFlags(message, MessageType.nak), options };
 }
 
-/** A reply decision, addressed and with its size limits. */
+/** A reply decision, with its destination and size limits. */
 export function replyDecision(
   exchange: Exchange,
   message: DhcpMessage,
@@ -103,7 +103,7 @@ export function replyDecision(
   };
 }
 
-/** The header that every reply begins with: what identifies the request, and nothing else. */
+/** The header of every reply: only what identifies the request. */
 export function replyHeader(message: DhcpMessage): Omit<DhcpMessage, 'options'> {
   return {
     op: BOOTREPLY,
@@ -123,7 +123,7 @@ export function replyHeader(message: DhcpMessage): Omit<DhcpMessage, 'options'> 
   };
 }
 
-/** Options that go back as they came: 61 (RFC 6842), 97 (RFC 4578), and 82 if a relay added it (RFC 3046). */
+/** Options that are echoed: 61 (RFC 6842), 97 (RFC 4578), and 82 if a relay added it (RFC 3046). */
 export function addEchoes(options: Map<number, Uint8Array>, request: DhcpMessage, kind?: 'refusal'): void {
   const clientId = request.options.get(OptionCode.clientIdentifier);
   if (clientId !== undefined && clientId.length > 0) options.set(OptionCode.clientIdentifier, clientId);
@@ -159,7 +159,7 @@ function addConfigured(
     if (answer?.needsDns === true) add(OptionCode.domainNameServer);
     return;
   }
-  // A client without a list gets everything, as RFC 2131 section 4.3.1 leaves to the server.
+  // A client without a parameter request list gets all options, which RFC 2131 section 4.3.1 leaves to the server.
   if (hostname !== undefined) add(OptionCode.hostName);
   for (const layer of [plan.machineOptions, plan.groupOptions, subnet.compiled.options]) {
     if (layer !== undefined) for (const code of layer.keys()) add(code);

@@ -6,18 +6,18 @@ import { cidrNetmask } from '../../../protocol/ipv4-cidr.ts';
 import type { Selector } from '../../selection/selector.ts';
 import { type AddressRange, encodeOptionSettings, type Pool, type Subnet } from './subnet.ts';
 
-/** A range of addresses by their distance from the start of the network, both ends included. */
+/** A range of addresses as offsets from the start of the network, both ends included. */
 export interface OffsetRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** Ranges whose addresses the same clients may get, in order. */
+/** Ranges whose addresses are for the same clients, in order. */
 export interface CompiledPool {
   readonly ranges: readonly OffsetRange[];
-  /** Which clients; absent: all. */
+  /** Selects the clients; if absent, all. */
   readonly selector?: Selector;
-  /** Addresses that can be given out, those reserved for machines among them. */
+  /** Number of addresses that can be given out, including those reserved for machines. */
   readonly size: number;
 }
 
@@ -26,16 +26,16 @@ export interface CompiledSubnet {
   readonly subnet: Subnet;
   /** The network address as a number; offsets count from it. */
   readonly base: number;
-  /** Addresses in the network. */
+  /** Number of addresses in the network. */
   readonly size: number;
-  /** Those with a selector first, in the order of the settings; all ranges without one are one pool, the last. */
+  /** Pools with a selector first, in the order of the settings; all ranges without one form one pool, the last. */
   readonly pools: readonly CompiledPool[];
-  /** Addresses in the pools that can be given out, those reserved for machines among them; for thresholds. */
+  /** Number of addresses in the pools that can be given out, including those reserved for machines; for thresholds. */
   readonly poolSize: number;
-  /** Offsets that nobody may get: network, broadcast, routers, relays and servers. */
+  /** Offsets that are never given out: network, broadcast, routers, relays and servers. */
   readonly forbidden: ReadonlySet<number>;
   readonly excluded: readonly OffsetRange[];
-  /** What every client of the subnet may be sent, besides what the protocol itself demands. */
+  /** The options for every client of the subnet, besides those that the protocol itself requires. */
   readonly options: DhcpOptions;
   readonly netmask: Uint8Array;
 }

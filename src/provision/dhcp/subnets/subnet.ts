@@ -7,7 +7,7 @@ import type { Selector } from '../../selection/selector.ts';
 
 /**
  * full: Railhead leases addresses and says what to boot. proxy: another server leases, Railhead says what to boot.
- * auto: decided packet by packet (decide-mode.ts). off: the subnet is known and gets no answer.
+ * auto: decided for each packet (decide-mode.ts). off: the subnet is known and gets no answer.
  */
 export type SubnetMode = 'full' | 'proxy' | 'auto' | 'off';
 
@@ -19,7 +19,7 @@ export interface AddressRange {
 
 /** Addresses for clients without a reservation. */
 export interface Pool extends AddressRange {
-  /** Which clients get them, by their labels; absent: all. */
+  /** Selects the clients that get them by their labels; if absent, all. */
   readonly selector?: Selector;
 }
 
@@ -30,15 +30,15 @@ export interface Subnet {
   /** Networks of different subnets do not overlap. */
   readonly cidr: Ipv4Cidr;
   readonly mode: SubnetMode;
-  /** Where unknown clients get their addresses; may be empty, and then only reservations are served. */
+  /** The addresses for unknown clients; may be empty, and then only reservations are served. */
   readonly pools: readonly Pool[];
   /** Parts of the pools that are never given out. */
   readonly exclude: readonly AddressRange[];
-  /** Whether pools skip addresses ending in .0 and .255 that some old stacks refuse inside a large network. */
+  /** Whether pools skip addresses ending in .0 and .255, which some old stacks refuse inside a large network. */
   readonly skipOctetEdges: boolean;
-  /** Our address as this subnet's clients see it (option 54); default: the one that the packet came to. */
+  /** Our address as this subnet's clients see it (option 54); default: the address to which the packet was sent. */
   readonly serverAddress?: Ipv4Address;
-  /** Where the TFTP server is (siaddr); default: the server address. */
+  /** The address of the TFTP server (siaddr); default: the server address. */
   readonly nextServer?: Ipv4Address;
   /** Option 3. */
   readonly routers: readonly Ipv4Address[];
@@ -48,9 +48,9 @@ export interface Subnet {
   readonly ntp: readonly Ipv4Address[];
   /** Option 15. */
   readonly domain?: string;
-  /** Further options; they win over the ones above. */
+  /** Further options; they override the ones above. */
   readonly options: readonly OptionSetting[];
-  /** Whether to refuse (DHCPNAK) addresses that do not belong here, as the only server of a network does. */
+  /** Whether to refuse (DHCPNAK) addresses that do not belong here, as a network's only server does. */
   readonly authoritative: boolean;
   /** For installed systems; Infinity is a lease without end. */
   readonly leaseSeconds: number;
@@ -60,15 +60,15 @@ export interface Subnet {
   readonly relays: readonly Ipv4Address[];
   /** Subnets with the same name here share one link: a client gets an address of the first one with a free address. */
   readonly sharedNetwork?: string;
-  /** Whether clients that no machine record knows are answered. */
+  /** Whether clients without a machine record are answered. */
   readonly allowUnknown: 'discover' | 'ignore';
-  /** In mode auto: whether Railhead may lease while it has seen no other server. */
+  /** In mode auto: whether Railhead may lease if it has seen no other server. */
   readonly allowAutoFull: boolean;
-  /** Whether to answer only known machines while another DHCP server is around. */
+  /** Whether to answer only known machines while another DHCP server is present. */
   readonly requireSoleServer: boolean;
-  /** How UEFI is sent on in proxy mode: by a boot server on port 4011, or at once by option 43. */
+  /** How UEFI continues in proxy mode: with a boot server on port 4011, or at once with option 43. */
   readonly uefiProxyStyle: 'binl' | 'discovery8';
-  /** Whether option 43 carries a menu prompt, which some ROMs want. */
+  /** Whether option 43 contains a menu prompt, which some ROMs require. */
   readonly pxePrompt: boolean;
   /** Whether proxy mode answers the DHCPREQUEST that old Intel ROMs send to the leasing server. */
   readonly intelReplyRequest: boolean;
@@ -77,7 +77,7 @@ export interface Subnet {
 /** The required settings of a subnet; all others have defaults. */
 export type SubnetSettings = Pick<Subnet, 'id' | 'cidr' | 'mode'> & Partial<Subnet>;
 
-/** A subnet with the defaults for what the settings leave out. */
+/** A subnet with the defaults for omitted settings. */
 export function defineSubnet(settings: SubnetSettings): Subnet {
   const pools = settings.pools ?? [];
   return {
@@ -103,7 +103,7 @@ export function defineSubnet(settings: SubnetSettings): Subnet {
   };
 }
 
-/** The options as bytes by code. Throws RangeError for a value that cannot be written. */
+/** The options as bytes by code. Throws RangeError for a value that cannot be encoded. */
 export function encodeOptionSettings(settings: readonly OptionSetting[]): DhcpOptions {
   return new Map(settings.map(({ code, value }) => [code, encodeOptionValue(value)]));
 }
