@@ -86,6 +86,7 @@ async function startHttp(
     watcher: shared.watcher,
   });
   services.add('boot HTTP', { close: () => http.close(CLOSE_GRACE_MS) });
+  shared.readiness.add(http.waiting);
   origins.listensOn(http.endpoints);
   return http;
 }
@@ -120,12 +121,13 @@ async function startTftpIfWanted(
     date: clock.now,
     watcher: shared.watcher,
   });
+  shared.readiness.add(() => tftp.waiting);
   services.add('TFTP', { close: () => tftp.close(CLOSE_GRACE_MS) });
 }
 
 async function startDhcpIfWanted(
   { clock, counters, log, settings }: Environment,
-  { engine, events, leases, store, watcher }: SharedServices,
+  { engine, events, leases, readiness, store, watcher }: SharedServices,
   passedSockets: readonly PassedSocket[],
   services: Services,
 ): Promise<DhcpService | undefined> {
@@ -145,6 +147,7 @@ async function startDhcpIfWanted(
     sockets: { interfaces, sharePorts, passedSockets },
     leases,
   });
+  readiness.add(dhcp.waiting);
   services.add('DHCP', dhcp);
   leases.start((address) => engine.findLease(address, clock.moment()));
   return dhcp;

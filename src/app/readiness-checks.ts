@@ -1,7 +1,7 @@
 import type { Readiness } from '../host/readiness.ts';
 
-/** Why a part of the program cannot serve, in a sentence; undefined if it can. */
-export type ReadinessCheck = () => string | undefined;
+/** Why a part of the program cannot serve, a sentence for each reason; undefined or none if it can. */
+export type ReadinessCheck = () => string | readonly string[] | undefined;
 
 /** Asks every part of the program whether it can serve, for `/readyz`. */
 export class ReadinessChecks {
@@ -12,7 +12,7 @@ export class ReadinessChecks {
   }
 
   check(): Readiness {
-    const reasons = this.#checks.map((check) => check()).filter((reason) => reason !== undefined);
+    const reasons = this.#checks.flatMap((check) => check() ?? []);
     return { ready: reasons.length === 0, reasons };
   }
 }

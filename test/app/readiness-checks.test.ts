@@ -11,3 +11,15 @@ test('a server is ready when no part says what keeps it from serving', () => {
   readiness.add(() => 'no catalog');
   expect(readiness.check()).toEqual({ ready: false, reasons: ['the store cannot be written', 'no catalog'] });
 });
+
+test('a part may say several things, or none', () => {
+  const readiness = new ReadinessChecks();
+  const waiting: string[] = [];
+  readiness.add(() => waiting);
+  expect(readiness.check()).toEqual({ ready: true, reasons: [] });
+  waiting.push(
+    'dhcp is not served on eth1 yet: it does not exist',
+    'dhcp is not served on eth2 yet: it is down',
+  );
+  expect(readiness.check()).toEqual({ ready: false, reasons: waiting });
+});

@@ -84,6 +84,14 @@ test.skipIf(!runnable)(
     expect(logged('tftp does not listen on this address yet')).toHaveLength(1);
     expect(await lease('ready', 5)).toMatch(/^10\.77\.0\./);
     expect(await httpStatus(`http://${addressOf('ready')}:8080/healthz`)).toBe('200');
+    const readyz = async (): Promise<string> =>
+      (await lab.run(host, 'curl', ['-s', `http://${addressOf('ready')}:8080/readyz`])).stdout;
+    expect((await readyz()).trim().split('\n').sort()).toEqual([
+      'dhcp is not served on bare yet: it has no IPv4 address',
+      'dhcp is not served on late yet: it does not exist',
+      `http does not listen on ${addressOf('late')}:8090 yet: no interface has this address`,
+      `tftp does not listen on ${addressOf('late')} yet`,
+    ]);
 
     // Every one of them comes: a cable, a port, an interface, an address.
     lab.ip('-n', clients, 'link', 'set', 'c-dead', 'up');
@@ -99,8 +107,9 @@ test.skipIf(!runnable)(
       .poll(() => httpStatus(`http://${addressOf('late')}:8090/healthz`), { timeout: 10_000 })
       .toBe('200');
     await expect.poll(() => logged('tftp listens on a new address').length, { timeout: 10_000 }).toBe(1);
+    expect(await readyz()).toBe('ready\n');
     await railhead.stop();
-    expect(logged('"level":"error"')).toEqual([]);
+    expect(logged('"level":50')).toEqual([]);
   },
 );
 

@@ -10,6 +10,11 @@ export interface Ingress {
   readonly interface: string;
   /** The address the packet was sent to; for a broadcast, the interface's primary address. */
   readonly localAddress: Ipv4Address;
+  /**
+   * The interface's primary address, where `localAddress` is one of another interface, as of `lo`: it tells which
+   * network the interface is on. Absent: `localAddress` does.
+   */
+  readonly linkAddress?: Ipv4Address;
   readonly port: DhcpPort;
 }
 

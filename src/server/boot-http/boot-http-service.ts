@@ -29,6 +29,8 @@ export interface BootHttpServiceParts
 export interface BootHttpService {
   /** Includes addresses that no interface has yet: the service listens on them as soon as one has. */
   readonly endpoints: readonly Endpoint[];
+  /** Addresses that are not listened on yet, each in a sentence. */
+  readonly waiting: () => readonly string[];
   /** The files in which GRUB looks for its configuration, which TFTP serves as well. */
   readonly grubConfigs: GrubConfigFiles;
   /** Stops listening, lets requests finish for `graceMs`, and resolves when the last connection is closed. */
@@ -89,6 +91,10 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
   });
   return {
     endpoints,
+    waiting: () =>
+      [...waiting].map(
+        (wanted) => `http does not listen on ${formatEndpoint(wanted)} yet: no interface has this address`,
+      ),
     grubConfigs,
     close: async (graceMs) => {
       unfollow();

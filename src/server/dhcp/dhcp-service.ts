@@ -40,6 +40,8 @@ export interface DhcpService {
    * use it.
    */
   endLease(address: Ipv4Address): Promise<EndedLease>;
+  /** Interfaces that are not served yet, and why, each in a sentence. */
+  readonly waiting: () => readonly string[];
   /** Stops listening, and resolves when all decided changes are stored. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
   const timer = setInterval(() => engine.advance(now()), ADVANCE_MS);
   return {
     endLease: (address) => server.endLease(address),
+    waiting: () => sockets.waiting,
     async close() {
       clearInterval(timer);
       sockets.stopReceiving();

@@ -9,6 +9,7 @@ import { DatagramBatches } from '../udp/datagram-batches.ts';
 import { adoptUdpSocket, openUdpSocket, UdpBindError, type UdpSocket } from '../udp/open-udp-socket.ts';
 import type { PassedSocket } from '../udp/socket-activation.ts';
 import { loadSocketCalls, type SocketCalls } from '../udp/socket-calls.ts';
+import { OtherAddressSockets } from './other-address-sockets.ts';
 import { ReplySender } from './reply-sender.ts';
 
 /** Where the DHCP server listens. */
@@ -51,12 +52,17 @@ const GONE = new Set(['ENODEV', 'EADDRNOTAVAIL']);
 interface Served {
   readonly signature: string;
   readonly sockets: readonly UdpSocket[];
+  /** Absent where systemd opens the sockets. */
+  readonly others?: OtherAddressSockets;
 }
 
 /**
- * The sockets of the DHCP server: for each interface one that receives broadcasts on port 67, one on port 4011 for each
- * of its addresses, and, if it has several addresses, one on port 67 for each, so that the destination address of a
- * request is known.
+ * The sockets of the DHCP server. Each interface has one that takes its broadcasts on port 67, and for each address two
+ * on ports 67 and 4011, so that it is known which address was asked, and the answer leaves from it. Addresses of other
+ * interfaces can be asked through this one, too, and have the same, opened and closed as they come and go.
+ *
+ * With `sharePorts` port 67 has the socket for broadcasts alone while the interface has one address: a socket of one
+ * address would take from the other server what its clients send to that address.
  *
  * The server waits for an interface that does not exist yet, is down or has no address, and serves the others
  * meanwhile. An interface without a carrier is served: packets arrive as soon as it has one.
@@ -110,6 +116,11 @@ export class DhcpSockets {
     this.#unfollow = this.#watcher.follow((now) => this.#follow(now));
   }
 
+  /** What is not served yet, each in a sentence. */
+  get waiting(): readonly string[] {
+    return [...this.#awaited].map(([name, reason]) => `dhcp is not served on ${name} yet: it ${reason}`);
+  }
+
   /**
    * Sends from the socket that received the request. Failures are reported to the listener: the client will ask again.
    */
@@ -119,8 +130,8 @@ export class DhcpSockets {
 
   /** Stops receiving; decided replies can still be sent. */
   stopReceiving(): void {
-    for (const { sockets } of this.#served.values()) {
-      for (const { socket } of sockets) socket.removeAllListeners('message');
+    for (const { others, sockets } of this.#served.values()) {
+      for (const { socket } of [...sockets, ...(others?.sockets ?? [])]) socket.removeAllListeners('message');
     }
   }
 
@@ -147,6 +158,7 @@ export class DhcpSockets {
       }
       try {
         await this.#serve(one);
+        await this.#served.get(name)?.others?.follow(interfaces);
       } catch (error) {
         // It was removed after it was listed, and may come back.
         if (!(error instanceof UdpBindError && GONE.has(error.code))) throw error;
@@ -169,16 +181,12 @@ export class DhcpSockets {
 
   /** Opens the sockets of an interface. */
   async #serve(one: NetworkInterface): Promise<void> {
-    const { receiveBufferBytes = RECEIVE_BUFFER_BYTES, sharePorts } = this.#settings;
-    const calls = this.#calls;
-    const common = {
-      receiveBufferBytes,
-      ...(calls !== undefined && { device: one.name, calls }),
-    };
+    const { sharePorts } = this.#settings;
     const sockets: UdpSocket[] = [];
-    this.#served.set(one.name, { signature: interfaceSignature(one), sockets });
+    const others = this.#othersOf(one);
+    this.#served.set(one.name, { signature: interfaceSignature(one), sockets, others });
     const open = async (address: Ipv4Address, port: DhcpPort, reuseAddress: boolean): Promise<UdpSocket> => {
-      const socket = await openUdpSocket({ ...common, address, port, reuseAddress });
+      const socket = await this.#open(one.name, address, port, reuseAddress);
       sockets.push(socket);
       return socket;
     };
@@ -191,14 +199,13 @@ export class DhcpSockets {
       await new Promise<void>((closed) => alone.socket.close(closed));
     }
     const broadcasts = await open(UNSPECIFIED_ADDRESS, 67, true);
-    const [primary, ...others] = one.addresses;
-    // A socket bound to all addresses sends from the address that the route selects, which is right only if there is
-    // one.
-    const separate = others.length > 0 || calls === undefined;
+    const [primary, ...further] = one.addresses;
+    // A socket bound to all addresses sends from the one that suits the route, which may name another one (`src`).
+    const separate = !sharePorts || further.length > 0 || this.#calls === undefined;
     const sender = separate ? await open(primary, 67, true) : broadcasts;
     this.#listen(broadcasts, { interface: one.name, localAddress: primary, port: 67 }, sender);
     if (separate) this.#listen(sender, { interface: one.name, localAddress: primary, port: 67 });
-    for (const address of others) {
+    for (const address of further) {
       this.#listen(await open(address, 67, true), { interface: one.name, localAddress: address, port: 67 });
     }
     for (const address of one.addresses) {
@@ -207,6 +214,31 @@ export class DhcpSockets {
     }
     this.#log.info({ interface: one.name, addresses: one.addresses }, 'dhcp listens on ports 67 and 4011');
     this.#listening(one.name);
+  }
+
+  #othersOf(served: NetworkInterface): OtherAddressSockets {
+    const { sharePorts } = this.#settings;
+    return new OtherAddressSockets({
+      served,
+      ports: sharePorts ? [4011] : [67, 4011],
+      // On port 67 there is the socket for broadcasts already, which is on all addresses.
+      open: (address, port) => this.#open(served.name, address, port, sharePorts || port === 67),
+      listen: (socket, ingress) => this.#listen(socket, ingress),
+      forget: (address) => this.#sender.remove(served.name, address),
+      log: this.#log,
+    });
+  }
+
+  #open(device: string, address: Ipv4Address, port: DhcpPort, reuseAddress: boolean): Promise<UdpSocket> {
+    const { receiveBufferBytes = RECEIVE_BUFFER_BYTES } = this.#settings;
+    const calls = this.#calls;
+    return openUdpSocket({
+      receiveBufferBytes,
+      ...(calls !== undefined && { device, calls }),
+      address,
+      port,
+      reuseAddress,
+    });
   }
 
   #listening(name: string): void {
@@ -252,9 +284,18 @@ export class DhcpSockets {
       }
       const bound = parseIpv4(address) ?? UNSPECIFIED_ADDRESS;
       const localAddress = bound === UNSPECIFIED_ADDRESS ? one.addresses[0] : bound;
-      this.#listen(socket, { interface: name, localAddress, port });
+      const isOwn = one.addresses.includes(localAddress);
+      this.#listen(socket, {
+        interface: name,
+        localAddress,
+        ...(!isOwn && { linkAddress: one.addresses[0] }),
+        port,
+      });
       const known = this.#served.get(name)?.sockets ?? [];
-      this.#served.set(name, { signature: interfaceSignature(one), sockets: [...known, socket] });
+      this.#served.set(name, {
+        signature: interfaceSignature(one),
+        sockets: [...known, socket],
+      });
       adopted.add(name);
     }
     this.#passed = waiting;
@@ -286,10 +327,11 @@ export class DhcpSockets {
 
   /** Closes the sockets of an interface. */
   #shut(name: string): void {
-    const sockets = this.#served.get(name)?.sockets ?? [];
+    const served = this.#served.get(name);
     this.#served.delete(name);
     this.#sender.remove(name);
-    for (const { socket } of sockets) socket.close();
+    for (const { socket } of served?.sockets ?? []) socket.close();
+    served?.others?.close();
   }
 
   #tellAddresses(interfaces: readonly NetworkInterface[]): void {
@@ -317,13 +359,17 @@ export class DhcpSockets {
       if (served === undefined) this.#awaitInterface(name);
       return;
     }
-    if (served?.signature === interfaceSignature(one)) return;
+    if (served?.signature === interfaceSignature(one)) {
+      await served.others?.follow(interfaces);
+      return;
+    }
     if (served !== undefined) {
       this.#log.warn({ interface: name, addresses: one.addresses }, 'the interface has changed');
     }
     this.#shut(name);
     try {
       await this.#serve(one);
+      await this.#served.get(name)?.others?.follow(interfaces);
     } catch (error) {
       this.#shut(name);
       this.#listener.failed(codeOf(error));

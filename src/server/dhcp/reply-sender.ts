@@ -1,4 +1,5 @@
 import { getSystemErrorName } from 'node:util';
+import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { ReplyDestination } from '../../provision/dhcp/replies/dhcp-decision.ts';
 import type { Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { DatagramBatches, OutgoingDatagram } from '../udp/datagram-batches.ts';
@@ -45,10 +46,14 @@ export class ReplySender {
     this.#outboxes.set(ingress, { socket, datagrams: [], closed: false });
   }
 
-  /** The sockets of an interface are being closed. Replies that they have not sent yet are lost. */
-  remove(interfaceName: string): void {
+  /**
+   * The sockets of an interface are being closed, or only those that it has for `address`. Replies that they have not
+   * sent yet are lost.
+   */
+  remove(interfaceName: string, address?: Ipv4Address): void {
     for (const [ingress, outbox] of this.#outboxes) {
       if (ingress.interface !== interfaceName) continue;
+      if (address !== undefined && ingress.localAddress !== address) continue;
       outbox.closed = true;
       this.#outboxes.delete(ingress);
     }

@@ -100,6 +100,11 @@ export class TftpListeners {
     this.#unfollow?.();
   }
 
+  /** What is not listened on yet, each in a sentence. */
+  get waiting(): readonly string[] {
+    return [...this.#failing].map((address) => `tftp does not listen on ${address} yet`);
+  }
+
   /** Closes all ports; no transfer may be using them. */
   close(): void {
     this.freeze();

@@ -111,6 +111,11 @@ export class TftpServer {
     return this.#listeners?.addresses ?? [];
   }
 
+  /** Addresses that it is to listen on and does not yet, each in a sentence. */
+  get waiting(): readonly string[] {
+    return this.#listeners?.waiting ?? [];
+  }
+
   /** Number of running transfers. */
   get transfers(): number {
     return this.#running.size;

@@ -83,6 +83,7 @@ export interface RequestSpec {
   readonly sourcePort?: number;
   readonly port?: 67 | 4011;
   readonly localAddress?: Ipv4Address;
+  readonly linkAddress?: Ipv4Address;
   readonly interface?: string;
 }
 
@@ -232,6 +233,7 @@ export function packetOf(spec: RequestSpec): DhcpPacket {
     ingress: {
       interface: spec.interface ?? 'eth0',
       localAddress: spec.localAddress ?? SERVER,
+      ...(spec.linkAddress !== undefined && { linkAddress: spec.linkAddress }),
       port: spec.port ?? 67,
     },
     source: { address: ip(source), port: spec.sourcePort ?? (spec.giaddr === undefined ? 68 : 67) },

@@ -90,7 +90,9 @@ export class SubnetSelector {
     const subnet =
       named !== undefined
         ? this.#book.subnetOf(named)
-        : (viaRelay ?? this.#subnetOfSender(packet) ?? this.#book.subnetOf(ingress.localAddress));
+        : (viaRelay ??
+          this.#subnetOfSender(packet) ??
+          this.#book.subnetOf(ingress.linkAddress ?? ingress.localAddress));
     const subnets = subnet && this.#links.get(subnet);
     if (subnets === undefined) return { kind: 'unlocated', reason: 'no_subnet' };
     return {

@@ -42,6 +42,21 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
     { type: 1, localAddress: ip('10.30.0.1'), interface: 'eth1' },
     'DHCPOFFER 10.30.0.50',
   ],
+  [
+    'the interface, asked at an address of another one',
+    { type: 1, localAddress: ip('10.30.0.1'), linkAddress: SERVER },
+    'DHCPOFFER 10.20.0.50',
+  ],
+  [
+    'the interface, asked at an address of no subnet',
+    { type: 1, localAddress: ip('10.99.0.1'), linkAddress: SERVER },
+    'DHCPOFFER 10.20.0.50',
+  ],
+  [
+    'the relay, asked at an address of no subnet',
+    { type: 1, giaddr: '10.30.0.2', localAddress: ip('10.99.0.1'), linkAddress: SERVER },
+    'DHCPOFFER 10.30.0.50',
+  ],
   ['an interface of no subnet', { type: 1, localAddress: ip('10.40.0.1') }, 'no_subnet'],
   ['the relay', { type: 1, giaddr: '10.30.0.2' }, 'DHCPOFFER 10.30.0.50'],
   ['a relay outside of its subnet', { type: 1, giaddr: '172.16.0.9' }, 'DHCPOFFER 10.30.0.50'],
