@@ -168,7 +168,7 @@ test.skipIf(!runnable)(
     const zones = (): string[] => [FORWARD, REVERSE].flatMap((zone) => bind.dig(zone, 'SOA'));
     const before = zones();
     child.kill('SIGUSR1');
-  await expect.poll(renewals, SOON).toBe(1);
+    await expect.poll(renewals, SOON).toBe(1);
     expect(zones()).toEqual(before);
     expect(recordsOf('web1', address)).toEqual(present('web1', address));
     // udhcpc releases its lease, and stays idle.
