@@ -32,6 +32,7 @@ options:
 | \`hex\` | \`"01:ff"\` or \`"01ff"\` | the bytes |
 | \`domain-search\` | \`[a.example.com, example.com]\` | as RFC 3397 |
 | \`classless-routes\` | \`[{destination: 10.5.0.0/16, router: 10.0.1.8}]\` | as RFC 3442 |
+| \`sub-options\` | \`[{code: 1, type: ip, value: 10.0.0.8}]\` | code, length and value of each, for option 43 (RFC 2132 section 8.4); a sub-option always needs a type |
 
 \`hex\` can be used for every option, if the bytes are a valid value of its type; \`ip\` can be used for a list with one address.
 Codes that are not in the table have a meaning that depends on the vendor, so they need a \`type\`: unassigned ones, those of private use (224 to 254), and those that several vendors use (128 to 135, 175 to 177).

@@ -2,6 +2,7 @@ import type { BootDecider } from '../catalog/boot-decider.ts';
 import { dhcpLabels } from '../provision/dhcp/boot/dhcp-labels.ts';
 import { mayStartNetworkBoot } from '../provision/boot/decide-boot.ts';
 import type { BootPlan, BootPlanQuery } from '../provision/dhcp/boot/boot-plan.ts';
+import { composeSending } from '../protocol/dhcp/option-sending.ts';
 import { bootTarget, type BootTargetSources } from '../provision/dhcp/boot/boot-target.ts';
 
 /** What boot plans depend on. */
@@ -24,12 +25,14 @@ export function composeBootPlan(parts: BootPlanParts, query: BootPlanQuery): Boo
     identification,
   );
   const { group } = resolution;
+  const sending = composeSending(group?.dhcpSending, machine?.dhcpSending);
   return {
     ...(decision.kind === 'boot' || mayStartNetworkBoot(decision)
-      ? { boot: bootTarget(parts.bootPrograms, query, parts.originFor(serverAddress)) }
+      ? { boot: bootTarget(parts.bootPrograms, query, parts.originFor(serverAddress), group?.bootPrograms) }
       : { reason: decision.reason }),
     ...(group !== undefined && { groupOptions: group.dhcpOptions }),
     ...(machine?.dhcpOptions !== undefined && { machineOptions: machine.dhcpOptions }),
+    ...(sending !== undefined && { sending }),
     ...(machine?.leaseSeconds !== undefined && { leaseSeconds: machine.leaseSeconds }),
   };
 }

@@ -1,13 +1,14 @@
 import type { Problem } from '../documents/problem.ts';
 import type { YamlDocument } from '../documents/yaml-documents.ts';
 import { findEqualSelectors } from '../provision/selection/group-index.ts';
+import { readProgramsByArchitecture } from '../provision/boot/boot-programs.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { readSelector } from '../provision/selection/read-selector.ts';
 import { collectFaults, type Compilation } from './compilation.ts';
 import type { CompiledProfiles } from './compile-profiles.ts';
 import type { BrokenDocument, GoodDocument } from './document-folder.ts';
 import { type GroupDocument, groupDocument, groupSelection } from './document-schemas.ts';
-import { readDhcpOptions } from './read-dhcp-options.ts';
+import { readDhcpOptions, readDhcpSending } from './read-dhcp-options.ts';
 import { reviewDhcpOptions } from './review-dhcp-options.ts';
 
 /** The groups of a tree. */
@@ -134,9 +135,20 @@ class GroupCompilation {
 }
 
 /** The values of an unusable group, besides its id, selector and priority. */
-const EMPTY_GROUP = { profile: '', metadata: {}, dhcp_options: [] };
+const EMPTY_GROUP = {
+  profile: '',
+  metadata: {},
+  dhcp_options: [],
+  dhcp_force: [],
+  dhcp_suppress: [],
+  boot_programs: {},
+};
 
 function readGroup(value: GroupDocument, report: Parameters<typeof readSelector>[1]): Group {
+  const sending = readDhcpSending(value, report);
+  const bootPrograms = readProgramsByArchitecture(value.boot_programs, (key, message) =>
+    report(['boot_programs', key], message),
+  );
   return {
     id: value.id,
     ...(value.name !== undefined && { name: value.name }),
@@ -145,6 +157,8 @@ function readGroup(value: GroupDocument, report: Parameters<typeof readSelector>
     selector: readSelector(value.selector, report),
     metadata: value.metadata,
     dhcpOptions: readDhcpOptions(value.dhcp_options, report),
+    ...(sending !== undefined && { dhcpSending: sending }),
+    ...(bootPrograms.size > 0 && { bootPrograms }),
   };
 }
 

@@ -28,6 +28,9 @@ const DHCP_OPTION = z.strictObject({
   value: z.unknown(),
 });
 
+/** Codes of DHCP options. */
+const OPTION_CODES = z.array(z.int()).default([]);
+
 /** The schema of `profiles/*.yaml`. */
 export const profileDocument = z.strictObject({
   id: ID,
@@ -54,6 +57,9 @@ export const groupDocument = z.strictObject({
   selector: selectorDocument.default({}),
   metadata: METADATA.default({}),
   dhcp_options: z.array(DHCP_OPTION).default([]),
+  dhcp_force: OPTION_CODES,
+  dhcp_suppress: OPTION_CODES,
+  boot_programs: z.record(z.string(), z.string()).default({}),
 });
 
 /** The schema of `machines/*.yaml`. */
@@ -85,6 +91,8 @@ export const machineDocument = z.strictObject({
     })
     .optional(),
   dhcp_options: z.array(DHCP_OPTION).default([]),
+  dhcp_force: OPTION_CODES,
+  dhcp_suppress: OPTION_CODES,
   lease_seconds: z.union([z.int().min(1).max(0xffff_fffe), z.literal('infinite')]).optional(),
   disabled: z.boolean().default(false),
 });

@@ -6,7 +6,7 @@ import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client/client-key.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { isSmbiosPlaceholder } from '../provision/machines/smbios-placeholder.ts';
 import type { MachineDocument } from './document-schemas.ts';
-import { readDhcpOptions } from './read-dhcp-options.ts';
+import { readDhcpOptions, readDhcpSending } from './read-dhcp-options.ts';
 
 /** Reads a machine's record. Invalid values are reported, and the rest is still read. */
 export function readMachine(value: MachineDocument, report: ReportProblem): Machine {
@@ -52,6 +52,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     report([], `machine ${value.id} has no identifier: give mac, uuid, serial, client_id or switch_port`);
   }
   const dhcpOptions = readDhcpOptions(value.dhcp_options, report);
+  const sending = readDhcpSending(value, report);
   return {
     id: value.id,
     macs,
@@ -65,6 +66,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     ...(value.hostname !== undefined && { hostname: value.hostname }),
     ...(value.boot_program !== undefined && { bootProgram: value.boot_program }),
     ...(dhcpOptions.size > 0 && { dhcpOptions }),
+    ...(sending !== undefined && { dhcpSending: sending }),
     ...(value.lease_seconds !== undefined && {
       leaseSeconds: value.lease_seconds === 'infinite' ? Infinity : value.lease_seconds,
     }),

@@ -1,6 +1,7 @@
 import type { ReportProblem } from '../documents/problem.ts';
 import { OptionSettingError, readOptionSetting, repeatedOptions } from '../protocol/dhcp/option-setting.ts';
-import { encodeOptionValue } from '../protocol/dhcp/option-value.ts';
+import { encodeOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
+import type { OptionSending } from '../protocol/dhcp/option-sending.ts';
 import type { GroupDocument } from './document-schemas.ts';
 
 /** The DHCP options of a group or machine, encoded by code. Options that cannot be sent are reported and left out. */
@@ -22,4 +23,23 @@ export function readDhcpOptions(
     report(['dhcp_options', index, 'code'], `option ${code} is given twice: keep one of them`);
   }
   return dhcpOptions;
+}
+
+/** Which options a group or machine forces or suppresses; undefined for none. What cannot be is reported and left out. */
+export function readDhcpSending(
+  { dhcp_force: force, dhcp_suppress: suppress }: Pick<GroupDocument, 'dhcp_force' | 'dhcp_suppress'>,
+  report: ReportProblem,
+): OptionSending | undefined {
+  const read = (key: 'dhcp_force' | 'dhcp_suppress', codes: readonly number[]): number[] =>
+    codes.filter((code, index) => {
+      const reserved = reservedOptionReason(code);
+      if (reserved !== undefined) report([key, index], `option ${code} cannot be set here: ${reserved}`);
+      return reserved === undefined;
+    });
+  for (const [index, code] of suppress.entries()) {
+    if (force.includes(code))
+      report(['dhcp_suppress', index], `option ${code} is in dhcp_force as well: keep it in one of them`);
+  }
+  const sending = { force: read('dhcp_force', force), suppress: read('dhcp_suppress', suppress) };
+  return sending.force.length + sending.suppress.length === 0 ? undefined : sending;
 }

@@ -8,15 +8,21 @@ import type { CatalogContent } from './catalog-content.ts';
  * machine's record has it either. HTTP may still select them.
  */
 export function findUnreachableDhcpOptions({ groups, machines, places }: CatalogContent): Problem[] {
-  const subjects = groups.flatMap(({ group }) => (hasDhcpSettings(group) ? [group] : []));
+  const subjects = groups.flatMap(({ group }) => (dhcpKeysOf(group).length > 0 ? [group] : []));
   return findNeverSelected(subjects, machines).flatMap(({ label, reason, subject }) => {
     const document = places.get(subject);
     if (document === undefined) return [];
-    const message = `no DHCP client gets the dhcp_options of group ${subject.id}: ${reason}`;
+    const message = `no DHCP client gets the ${dhcpKeysOf(subject).join(' and ')} of group ${subject.id}: ${reason}`;
     return [{ file: document.file, ...document.placeOf(['selector', label]), message }];
   });
 }
 
-function hasDhcpSettings({ dhcpOptions }: Group): boolean {
-  return dhcpOptions.size > 0;
+/** The keys of a group that only DHCP uses, of those that it has. */
+function dhcpKeysOf({ bootPrograms, dhcpOptions, dhcpSending }: Group): string[] {
+  return [
+    ...(dhcpOptions.size > 0 ? ['dhcp_options'] : []),
+    ...((dhcpSending?.force?.length ?? 0) > 0 ? ['dhcp_force'] : []),
+    ...((dhcpSending?.suppress?.length ?? 0) > 0 ? ['dhcp_suppress'] : []),
+    ...(bootPrograms === undefined ? [] : ['boot_programs']),
+  ];
 }

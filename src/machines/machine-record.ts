@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../provision/json-value.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 
 /** A machine as the store keeps it: JSON, with options in hex and `Infinity` as `infinite`. */
-export function toMachineRecord({ dhcpOptions, leaseSeconds, ...machine }: Machine): JsonObject {
+export function toMachineRecord({ dhcpOptions, dhcpSending, leaseSeconds, ...machine }: Machine): JsonObject {
   const record = {
     ...machine,
     ...(dhcpOptions !== undefined && {
@@ -13,6 +13,7 @@ export function toMachineRecord({ dhcpOptions, leaseSeconds, ...machine }: Machi
         [...dhcpOptions].map(([code, value]) => [code, Buffer.from(value).toString('hex')]),
       ),
     }),
+    ...(dhcpSending !== undefined && { dhcpSending: { ...dhcpSending } }),
     ...(leaseSeconds !== undefined && {
       leaseSeconds: leaseSeconds === Infinity ? 'infinite' : leaseSeconds,
     }),
@@ -22,7 +23,17 @@ export function toMachineRecord({ dhcpOptions, leaseSeconds, ...machine }: Machi
 
 /** The machine of a record that `toMachineRecord` made; fields that a later version wrote are ignored. */
 export function fromMachineRecord(id: string, record: JsonObject): Machine {
-  const { address, bootProgram, clientIds, dhcpOptions, disabled, hostname, labels, leaseSeconds } = record;
+  const {
+    address,
+    bootProgram,
+    clientIds,
+    dhcpOptions,
+    dhcpSending,
+    disabled,
+    hostname,
+    labels,
+    leaseSeconds,
+  } = record;
   const { macs, metadata, serial, switchPort, uuid } = record;
   const parsedUuid = parseUuid(textOf(uuid) ?? '');
   const parsedAddress = parseIpv4(textOf(address) ?? '');
@@ -46,6 +57,9 @@ export function fromMachineRecord(id: string, record: JsonObject): Machine {
         ]),
       ),
     }),
+    ...(isObject(dhcpSending) && {
+      dhcpSending: { force: numbersOf(dhcpSending.force), suppress: numbersOf(dhcpSending.suppress) },
+    }),
     ...(leaseSeconds === 'infinite' && { leaseSeconds: Infinity }),
     ...(typeof leaseSeconds === 'number' && { leaseSeconds }),
     ...(typeof disabled === 'boolean' && { disabled }),
@@ -58,6 +72,10 @@ function textOf(value: JsonValue | undefined): string | undefined {
 
 function textsOf(value: JsonValue | undefined): string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
+function numbersOf(value: JsonValue | undefined): number[] {
+  return Array.isArray(value) ? value.filter((one): one is number => typeof one === 'number') : [];
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

@@ -32,6 +32,7 @@ const SINGLE = [
   ['hostname', 'hostname'],
   ['bootProgram', 'boot_program'],
   ['leaseSeconds', 'lease_seconds'],
+  ['dhcpSending', 'dhcp_force'],
 ] as const;
 
 /**

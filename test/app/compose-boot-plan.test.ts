@@ -3,7 +3,7 @@ import type { Generation } from '../../src/catalog/generation.ts';
 import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
-import type { BootTargetSources } from '../../src/provision/dhcp/boot/boot-target.ts';
+import { bootTarget, type BootTargetSources } from '../../src/provision/dhcp/boot/boot-target.ts';
 import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
 import type { Identification } from '../../src/provision/machines/identification.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
@@ -101,6 +101,28 @@ describe('boot programs by setting', () => {
     );
   });
 
+  test('those of the group come before those of the network, and these before all', () => {
+    const subnet = rackSubnet({
+      bootPrograms: new Map([
+        [7, 'network.efi'],
+        [11, 'network-arm.efi'],
+      ]),
+    });
+    const bootTargetOf = (arch: number): string | undefined =>
+      bootTarget(
+        { found: PROGRAMS, byArchitecture, requireOwnIpxe: false },
+        { client: clientOf({ arch }), subnet, serverAddress: SERVER, identification: identified(undefined) },
+        HTTP,
+        new Map([[7, 'group.efi']]),
+      ).bootProgram;
+    expect([7, 11, 22, 0].map(bootTargetOf)).toEqual([
+      'group.efi',
+      'network-arm.efi',
+      'vendor/boot.scr',
+      'undionly.kpxe',
+    ]);
+  });
+
   test('a record comes before them', () => {
     const known = machine({ id: 'n', bootProgram: 'own.efi' });
     const { boot } = plan({ client: clientOf({ arch: 7 }), machine: known }, undefined, false, {
@@ -188,9 +210,9 @@ test('a machine has its group, however DHCP has recognised it, and its own optio
     catalogTree({
       'profiles/p.yaml': 'id: p\n',
       'groups/g.yaml':
-        'id: g\nprofile: p\nselector: {rack: "1"}\ndhcp_options:\n  - {code: 26, type: uint16, value: 9000}\n',
+        'id: g\nprofile: p\nselector: {rack: "1"}\ndhcp_options:\n  - {code: 26, type: uint16, value: 9000}\ndhcp_force: [26]\ndhcp_suppress: [6]\nboot_programs: {"7": group.efi}\n',
       'machines/m.yaml':
-        'id: m\nclient_id: ff00\nswitch_port: {circuit_id: "AB:CD"}\nlabels: {rack: "1"}\nlease_seconds: infinite\ndhcp_options:\n  - {code: 12, type: text, value: m1}\n',
+        'id: m\nclient_id: ff00\nswitch_port: {circuit_id: "AB:CD"}\nlabels: {rack: "1"}\nlease_seconds: infinite\ndhcp_force: [6]\ndhcp_options:\n  - {code: 12, type: text, value: m1}\n',
     }),
     () => new Date(0),
   );
@@ -203,5 +225,9 @@ test('a machine has its group, however DHCP has recognised it, and its own optio
     expect(found.groupOptions?.get(26)).toEqual(Uint8Array.of(0x23, 0x28));
     expect(Buffer.from(found.machineOptions!.get(12)!).toString()).toBe('m1');
     expect(found.leaseSeconds).toBe(Infinity);
+    expect(found.sending).toEqual({ forced: new Set([26, 6]), suppressed: new Set() });
+    expect(
+      plan({ client: clientOf({ arch: 7 }), identification: index.identify(identity) }, generation).boot,
+    ).toMatchObject({ bootProgram: 'group.efi' });
   }
 });

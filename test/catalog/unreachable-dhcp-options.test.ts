@@ -60,6 +60,26 @@ test('a value that DHCP never has is told with those that it has', async () => {
   ]);
 });
 
+test.each([
+  ['boot_programs: {"7": x.efi}\n', 'boot_programs'],
+  ['dhcp_force: [66]\ndhcp_suppress: [3]\n', 'dhcp_force and dhcp_suppress'],
+])('%j is told of as well', async (options, named) => {
+  const [problem] = await problems('{serial: S1}', '', options);
+  expect(problem).toContain(`no DHCP client gets the ${named} of group g: `);
+});
+
+test.each([
+  ['dhcp_force: [53]\n', '4:14: option 53 cannot be set here: it is the type of the message'],
+  [
+    'dhcp_force: [3]\ndhcp_suppress: [3]\n',
+    '5:17: option 3 is in dhcp_force as well: keep it in one of them',
+  ],
+  ['boot_programs: {x64: a.efi}\n', '"x64" is not the number of an architecture (option 93)'],
+])('%j is refused', async (options, expected) => {
+  const [problem] = await problems('{}', '', options);
+  expect(problem).toContain(expected);
+});
+
 test('a group without DHCP options may select by anything', async () => {
   expect(await problems('{serial: S1}', '', '')).toEqual([]);
 });

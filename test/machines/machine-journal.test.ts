@@ -185,6 +185,7 @@ test('a record holds all that a machine has, and gives it back', () => {
     hostname: 'full.example',
     bootProgram: 'ipxe.efi',
     dhcpOptions: new Map([[26, Uint8Array.of(5, 120)]]),
+    dhcpSending: { force: [66], suppress: [3, 6] },
     leaseSeconds: Infinity,
     disabled: true,
   };

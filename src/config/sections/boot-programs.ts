@@ -1,22 +1,18 @@
 import { z } from 'zod';
-import { bootProgramFault } from '../../provision/boot/boot-programs.ts';
+import {
+  type ProgramsByArchitecture,
+  readProgramsByArchitecture,
+} from '../../provision/boot/boot-programs.ts';
 import { filePath } from './values.ts';
 
-const ARCHITECTURE_MAX = 0xffff;
-
 /** A boot program for each architecture, by the number of option 93. */
-const byArchitecture = z.record(z.string(), z.string()).transform((names, context): Map<number, string> => {
-  const programs = new Map<number, string>();
-  for (const [key, name] of Object.entries(names)) {
-    const fault = bootProgramFault(name);
-    if (!/^\d{1,5}$/.test(key) || Number(key) > ARCHITECTURE_MAX) {
-      const message = `"${key}" is not the number of an architecture (option 93), such as 7 for x64 UEFI`;
-      context.addIssue({ code: 'custom', path: [key], message });
-    } else if (fault !== undefined) context.addIssue({ code: 'custom', path: [key], message: fault });
-    else programs.set(Number(key), name);
-  }
-  return programs;
-});
+export const byArchitecture = z
+  .record(z.string(), z.string())
+  .transform((names, context): ProgramsByArchitecture =>
+    readProgramsByArchitecture(names, (key, message) =>
+      context.addIssue({ code: 'custom', path: [key], message }),
+    ),
+  );
 
 /** `boot_programs`: the programs that firmware loads first. */
 export const bootPrograms = z

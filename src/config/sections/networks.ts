@@ -10,6 +10,7 @@ import { OPTION_TYPES } from '../../protocol/dhcp/option-value.ts';
 import { selectorDocument } from '../../documents/selector-document.ts';
 import { defineSubnet, type Pool, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
 import { readSelector } from '../../provision/selection/read-selector.ts';
+import { byArchitecture } from './boot-programs.ts';
 import { anyCidr, cidr, ipv4, parseRange, range, rangeFault } from './values.ts';
 
 const dhcpOption = z
@@ -126,6 +127,27 @@ const network = z.strictObject({
     .prefault([])
     .describe('Further DHCP options.')
     .meta({ example: '[{code: 26, type: uint16, value: 9000}]' }),
+  vendor_options: z
+    .array(
+      z.strictObject({
+        vendor_class: z.string().min(1).describe('How the vendor class (option 60) of the devices begins.'),
+        options: z.array(dhcpOption).describe('Options for these devices, as in `options`.'),
+      }),
+    )
+    .prefault([])
+    .describe(
+      'Options for the devices of a maker, by how their vendor class (option 60) begins. The first entry that fits is used, and overrides the other options of the network.',
+    )
+    .meta({
+      example:
+        '[{vendor_class: ubnt, options: [{code: 43, type: sub-options, value: [{code: 1, type: ip, value: 10.0.0.8}]}]}]',
+    }),
+  boot_programs: byArchitecture
+    .optional()
+    .describe(
+      'The boot program for an architecture on this network, instead of `boot_programs.by_arch`, in the same form.',
+    )
+    .meta({ example: '{"7": shimx64.efi}' }),
   server_address: ipv4
     .optional()
     .describe(
@@ -220,6 +242,11 @@ export function toSubnets(settings: z.output<typeof networks>): Subnet[] {
       ntp: network.ntp,
       ...(network.domain !== undefined && { domain: network.domain }),
       options: network.options,
+      vendorOptions: network.vendor_options.map(({ options, vendor_class: vendorClass }) => ({
+        vendorClass,
+        options,
+      })),
+      ...(network.boot_programs !== undefined && { bootPrograms: network.boot_programs }),
       ...(network.server_address !== undefined && { serverAddress: network.server_address }),
       ...(network.next_server !== undefined && { nextServer: network.next_server }),
       ...(network.authoritative !== undefined && { authoritative: network.authoritative }),

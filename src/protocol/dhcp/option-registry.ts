@@ -86,7 +86,7 @@ const ROWS: readonly Row[] = [
   [40, 'NIS Domain', 'text', 'RFC 2132'],
   [41, 'NIS Servers', 'ip-list', 'RFC 2132'],
   [42, 'NTP Servers', 'ip-list', 'RFC 2132'],
-  [43, 'Vendor Specific Information', ['hex', 'text'], 'RFC 2132'],
+  [43, 'Vendor Specific Information', ['hex', 'text', 'sub-options'], 'RFC 2132'],
   [44, 'NetBIOS Name Server', 'ip-list', 'RFC 2132'],
   [45, 'NetBIOS Datagram Distribution Server', 'ip-list', 'RFC 2132'],
   [46, 'NetBIOS Node Type', 'uint8', 'RFC 2132', nodeType],

@@ -21,6 +21,7 @@ export const OPTION_TYPES = [
   'boolean',
   'domain-search',
   'classless-routes',
+  'sub-options',
 ] as const;
 
 export type OptionType = (typeof OPTION_TYPES)[number];
@@ -36,7 +37,20 @@ export type OptionValue =
   | { readonly type: 'hex'; readonly value: string }
   | { readonly type: 'boolean'; readonly value: boolean }
   | { readonly type: 'domain-search'; readonly value: readonly string[] }
-  | { readonly type: 'classless-routes'; readonly value: readonly ClasslessRoute[] };
+  | { readonly type: 'classless-routes'; readonly value: readonly ClasslessRoute[] }
+  | { readonly type: 'sub-options'; readonly value: readonly SubOption[] };
+
+/** An option inside option 43, by its maker's own numbers (RFC 2132 section 8.4). */
+export interface SubOption {
+  /** From 1 to 254. */
+  readonly code: number;
+  readonly value: OptionValue;
+}
+
+/** 0 and 255 are padding and end (RFC 2132 section 8.4). */
+const SUB_OPTION_CODE_MIN = 1;
+const SUB_OPTION_CODE_MAX = 254;
+const SUB_OPTION_SIZE_MAX = 255;
 
 /** Bytes of a number of each type. */
 const NUMBER_SIZES = { uint8: 1, uint16: 2, uint32: 4, int32: 4 } as const;
@@ -69,6 +83,8 @@ export function encodeOptionValue(option: OptionValue): Uint8Array {
       return encodeDomainSearch(option.value);
     case 'classless-routes':
       return encodeClasslessRoutes(option.value);
+    case 'sub-options':
+      return Uint8Array.from(option.value.flatMap(encodeSubOption));
   }
 }
 
@@ -112,6 +128,8 @@ export function decodeOptionValue(type: OptionType, bytes: Uint8Array): OptionVa
       return { type, value: decodeDomainSearch(bytes) };
     case 'classless-routes':
       return { type, value: decodeClasslessRoutes(bytes) };
+    case 'sub-options':
+      return { type, value: readSubOptions(bytes) };
   }
 }
 
@@ -176,6 +194,13 @@ export function parseOptionValue(type: OptionType, input: unknown): OptionValue 
         throw new RangeError(`${show(input)} is not a list of routes, each with destination and router`);
       }
       return { type, value: (input as unknown[]).map(parseRoute) };
+    case 'sub-options':
+      if (!Array.isArray(input) || input.length === 0) {
+        throw new RangeError(
+          `${show(input)} is not a list of sub-options, as [{code: 1, type: ip, value: 10.0.0.1}]`,
+        );
+      }
+      return { type, value: (input as unknown[]).map(parseSubOption) };
   }
 }
 
@@ -270,6 +295,42 @@ function parseRoute(input: unknown): ClasslessRoute {
     throw new RangeError(`${show(route.destination)} is not a destination such as 10.0.0.0/8`);
   }
   return { destination, router: parseAddress(route.router) };
+}
+
+function parseSubOption(input: unknown): SubOption {
+  const given = typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {};
+  const code = parseNumber(given.code, SUB_OPTION_CODE_MIN, SUB_OPTION_CODE_MAX);
+  const type = OPTION_TYPES.find((one) => one === given.type);
+  if (type === undefined || type === 'sub-options') {
+    const types = OPTION_TYPES.filter((one) => one !== 'sub-options');
+    throw new RangeError(`sub-option ${code} needs a type, one of ${types.join(', ')}`);
+  }
+  const value = parseOptionValue(type, given.value);
+  const size = encodeOptionValue(value).length;
+  if (size > SUB_OPTION_SIZE_MAX) {
+    throw new RangeError(`sub-option ${code} has ${size} bytes, and ${SUB_OPTION_SIZE_MAX} fit`);
+  }
+  return { code, value };
+}
+
+function encodeSubOption({ code, value }: SubOption): number[] {
+  const bytes = encodeOptionValue(value);
+  return [code, bytes.length, ...bytes];
+}
+
+/** Types of sub-options are their maker's own, so that each is read as bytes. */
+function readSubOptions(bytes: Uint8Array): SubOption[] {
+  const read: SubOption[] = [];
+  let offset = 0;
+  while (offset < bytes.length) {
+    const length = bytes[offset + 1];
+    checkLength('sub-options', bytes, length !== undefined && offset + 2 + length <= bytes.length);
+    const end = offset + 2 + (length ?? 0);
+    const value = hexFromBytes(bytes.subarray(offset + 2, end));
+    read.push({ code: bytes[offset] ?? 0, value: { type: 'hex', value } });
+    offset = end;
+  }
+  return read;
 }
 
 function checkLength(type: OptionType, bytes: Uint8Array, fits: boolean): void {

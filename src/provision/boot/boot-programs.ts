@@ -34,12 +34,33 @@ export function supportedArchitectures(found: ReadonlySet<string>): Architecture
   });
 }
 
+const ARCHITECTURE_MAX = 0xffff;
+
 /** Where names of boot programs come from. */
 export interface BootProgramSources {
   /** Names of the programs that this host serves by TFTP and HTTP. */
   readonly found: ReadonlySet<string>;
   /** What settings name for an architecture (option 93). */
-  readonly byArchitecture: ReadonlyMap<number, string>;
+  readonly byArchitecture: ProgramsByArchitecture;
+}
+
+/** A boot program for each of some architectures, by the number of option 93. */
+export type ProgramsByArchitecture = ReadonlyMap<number, string>;
+
+/** Reads such a list as it is written: `{"7": ipxe.efi}`. What is wrong is reported with its key, and left out. */
+export function readProgramsByArchitecture(
+  names: Readonly<Record<string, string>>,
+  report: (key: string, message: string) => void,
+): Map<number, string> {
+  const programs = new Map<number, string>();
+  for (const [key, name] of Object.entries(names)) {
+    const fault = bootProgramFault(name);
+    if (!/^\d{1,5}$/.test(key) || Number(key) > ARCHITECTURE_MAX) {
+      report(key, `"${key}" is not the number of an architecture (option 93), such as 7 for x64 UEFI`);
+    } else if (fault !== undefined) report(key, fault);
+    else programs.set(Number(key), name);
+  }
+  return programs;
 }
 
 /** The file that U-Boot's standard boot requests by DHCP. */
@@ -55,8 +76,10 @@ export function chooseBootProgram(
   { arch, uBoot }: { readonly arch?: number; readonly uBoot: boolean },
   { byArchitecture, found }: BootProgramSources,
   elsewhere: boolean,
+  closer: readonly (ProgramsByArchitecture | undefined)[] = [],
 ): string | undefined {
-  const configured = arch === undefined ? undefined : byArchitecture.get(arch);
+  const lists = [...closer, byArchitecture];
+  const configured = arch === undefined ? undefined : lists.find((list) => list?.has(arch))?.get(arch);
   if (configured !== undefined) return configured;
   const row = arch === undefined && uBoot ? undefined : findClientArchitecture(arch ?? 0);
   if (uBoot || row?.firmware === 'u-boot') return U_BOOT_SCRIPT;

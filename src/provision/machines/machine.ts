@@ -2,6 +2,7 @@ import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { MachineUuid } from '../../protocol/machine-uuid.ts';
+import type { OptionSending } from '../../protocol/dhcp/option-sending.ts';
 import type { JsonObject } from '../json-value.ts';
 
 /** One physical or virtual computer, as files and inventory declare it. */
@@ -30,6 +31,8 @@ export interface Machine {
   readonly bootProgram?: string;
   /** DHCP options for this machine; they win over the group's and the network's. */
   readonly dhcpOptions?: DhcpOptions;
+  /** Options that it gets or does not get whatever it asks for. */
+  readonly dhcpSending?: OptionSending;
   /** Instead of the network's lease time; Infinity is a lease without end. */
   readonly leaseSeconds?: number;
   /** A disabled machine gets an address and no boot options, so that its firmware goes to the next boot device. */

@@ -1,4 +1,6 @@
 import type { DhcpOptions } from '../../protocol/dhcp/message.ts';
+import type { ProgramsByArchitecture } from '../boot/boot-programs.ts';
+import type { OptionSending } from '../../protocol/dhcp/option-sending.ts';
 import type { JsonObject } from '../json-value.ts';
 import type { Selector } from './selector.ts';
 
@@ -14,4 +16,8 @@ export interface Group {
   readonly metadata: JsonObject;
   /** DHCP options for its machines; they win over the subnet's. */
   readonly dhcpOptions: DhcpOptions;
+  /** Options that its machines get or do not get whatever they ask for. */
+  readonly dhcpSending?: OptionSending;
+  /** Boot programs for the firmware of its machines, by architecture; a machine's own wins over them. */
+  readonly bootPrograms?: ProgramsByArchitecture;
 }

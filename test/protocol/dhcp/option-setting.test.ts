@@ -176,6 +176,7 @@ const SAMPLES: Readonly<Record<OptionType, unknown>> = {
   boolean: true,
   'domain-search': ['a.example'],
   'classless-routes': [{ destination: '10.0.0.0/8', router: '10.0.0.1' }],
+  'sub-options': [{ code: 1, type: 'hex', value: '0a00' }],
 };
 
 describe.each([...OPTION_REGISTRY.values()].filter(({ code }) => reservedOptionReason(code) === undefined))(

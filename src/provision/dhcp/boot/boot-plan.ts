@@ -4,6 +4,7 @@ import type { MacAddress } from '../../../protocol/mac-address.ts';
 import type { Identification, IdentityClaims } from '../../machines/identification.ts';
 import type { Subnet } from '../subnets/subnet.ts';
 import type { BootClient } from '../client/boot-client.ts';
+import type { ComposedSending } from '../../../protocol/dhcp/option-sending.ts';
 
 /** What a client could be given to boot; boot-answer.ts chooses according to the kind of client. */
 export interface BootTarget {
@@ -34,6 +35,8 @@ export interface BootPlan {
   readonly groupOptions?: DhcpOptions;
   /** Options of the machine; they override the group's. */
   readonly machineOptions?: DhcpOptions;
+  /** What is sent or left out whatever the client asks for. */
+  readonly sending?: ComposedSending;
   /** Replaces the subnet's lease time; Infinity is a lease without end. */
   readonly leaseSeconds?: number;
 }

@@ -1,6 +1,10 @@
 import { findClientArchitecture } from '../../../protocol/dhcp/client-architecture.ts';
 import { IpxeFeature } from '../../../protocol/dhcp/ipxe-options.ts';
-import { type BootProgramSources, chooseBootProgram } from '../../boot/boot-programs.ts';
+import {
+  type BootProgramSources,
+  chooseBootProgram,
+  type ProgramsByArchitecture,
+} from '../../boot/boot-programs.ts';
 import type { BootPlanQuery, BootTarget } from './boot-plan.ts';
 
 /** What boot targets depend on. */
@@ -18,11 +22,13 @@ export function bootTarget(
   sources: BootTargetSources,
   { client, identification, serverAddress, subnet }: BootPlanQuery,
   origin: string,
+  groupPrograms?: ProgramsByArchitecture,
 ): BootTarget {
   const tftpServer = subnet.nextServer ?? serverAddress;
   const elsewhere = tftpServer !== serverAddress;
   const named = identification.machine?.bootProgram;
-  const program = named ?? chooseBootProgram(client, sources, elsewhere);
+  const program =
+    named ?? chooseBootProgram(client, sources, elsewhere, [groupPrograms, subnet.bootPrograms]);
   const scriptUrl = `${origin}/boot.ipxe`;
   if (program === undefined) return { scriptUrl };
   // A boot file that a record names is not checked: the operator chose it.

@@ -6,6 +6,7 @@ import { bootItemReply, readBootItem } from '../../../protocol/dhcp/pxe-options.
 import { readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import type { BootAnswer } from '../boot/boot-answer.ts';
+import type { BootPlan } from '../boot/boot-plan.ts';
 import { planBoot } from '../boot/plan-boot.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
@@ -35,13 +36,13 @@ export function serveProxyClient(exchange: Exchange, surroundings: DhcpSurroundi
     if (!ours && !intel) return ignore('other_server');
   }
 
-  const { answer, noBoot } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
+  const { answer, noBoot, plan } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
   if (answer === undefined) return nothingToBoot(exchange, noBoot);
   const verdict =
     answer.bootFile === undefined ? undefined : surroundings.bootLoops.serve(exchange, answer.bootFile);
   if (verdict?.allowed === false) return ignore('nothing_to_boot', verdict.events);
   const replyType = type === MessageType.discover ? MessageType.offer : MessageType.ack;
-  const message = proxyMessage(exchange, replyType, answer, {});
+  const message = proxyMessage(exchange, replyType, answer, plan, {});
   const kind = type === MessageType.discover ? 'proxydhcp.offer' : 'proxydhcp.ack';
   const style = answer.options.has(OptionCode.vendorSpecific) ? 'with option 43' : 'without option 43';
   return replyDecision(exchange, message, replyType, {
@@ -73,11 +74,11 @@ export function decideBootServerReply(exchange: Exchange, surroundings: DhcpSurr
   }
   if (!isReturnAddress(source.address, surroundings.book)) return ignore('no_return_address');
 
-  const { answer, noBoot } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
+  const { answer, noBoot, plan } = planBoot(exchange, subnets[0], surroundings.findBootPlan, false);
   if (answer === undefined) return nothingToBoot(exchange, noBoot);
   const vendorSpecific = message.options.get(OptionCode.vendorSpecific);
   const item = vendorSpecific && readBootItem(vendorSpecific);
-  const reply = proxyMessage(exchange, MessageType.ack, answer, {
+  const reply = proxyMessage(exchange, MessageType.ack, answer, plan, {
     ciaddr: message.ciaddr,
     // A client that selected a menu item gets that item back, and its own address, as from dnsmasq.
     ...(item !== undefined && { item, yiaddr: message.ciaddr }),
@@ -113,6 +114,7 @@ function proxyMessage(
   exchange: Exchange,
   type: number,
   answer: BootAnswer,
+  plan: BootPlan,
   extra: { readonly ciaddr?: Ipv4Address; readonly yiaddr?: Ipv4Address; readonly item?: Uint8Array },
 ): DhcpMessage {
   const { message } = exchange.packet;
@@ -121,6 +123,7 @@ function proxyMessage(
     [OptionCode.serverIdentifier, ipv4ToBytes(exchange.serverIdentifier)],
   ]);
   for (const [code, value] of answer.options) options.set(code, value);
+  for (const code of plan.sending?.suppressed ?? []) options.delete(code);
   if (extra.item !== undefined) options.set(OptionCode.vendorSpecific, bootItemReply(extra.item));
   addEchoes(options, message);
   return {

@@ -5,6 +5,7 @@ import { encodeText, encodeUint32 } from '../../../protocol/dhcp/option-value.ts
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { BOOT_OPTION_CODES } from '../boot/boot-answer.ts';
 import type { PlannedBoot } from '../boot/plan-boot.ts';
+import { optionsOfVendor } from '../subnets/compiled-subnet.ts';
 import type { DhcpReply } from './dhcp-decision.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
@@ -53,6 +54,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
   if (content.fqdn !== undefined) options.set(OptionCode.clientFqdn, content.fqdn);
   addConfigured(options, exchange, content);
   if (answer !== undefined) for (const [code, value] of answer.options) options.set(code, value);
+  for (const code of content.boot.plan.sending?.suppressed ?? []) options.delete(code);
   if (exchange.subnetSelection !== undefined) {
     options.set(OptionCode.subnetSelection, ipv4ToBytes(exchange.subnetSelection));
   }
@@ -142,6 +144,7 @@ function addConfigured(
 ): void {
   const boots = exchange.client.kind !== undefined;
   const hostname = exchange.match?.machine.hostname;
+  const vendorOptions = optionsOfVendor(subnet.compiled, exchange.client.vendorClass);
   const add = (code: number): void => {
     // The boot file is chosen for each client; and edk2 reads option 13 as its size.
     if (options.has(code) || code === OptionCode.bootFileSize || (boots && BOOT_OPTION_CODES.has(code)))
@@ -150,18 +153,20 @@ function addConfigured(
       plan.machineOptions?.get(code) ??
       (code === OptionCode.hostName && hostname !== undefined ? encodeText(hostname) : undefined) ??
       plan.groupOptions?.get(code) ??
+      vendorOptions?.get(code) ??
       subnet.compiled.options.get(code);
     if (value !== undefined) options.set(code, value);
   };
   const requested = exchange.packet.message.options.get(OptionCode.parameterRequestList);
   if (requested !== undefined) {
     for (const code of requested) add(code);
+    for (const code of plan.sending?.forced ?? []) add(code);
     if (answer?.needsDns === true) add(OptionCode.domainNameServer);
     return;
   }
   // A client without a parameter request list gets all options, which RFC 2131 section 4.3.1 leaves to the server.
   if (hostname !== undefined) add(OptionCode.hostName);
-  for (const layer of [plan.machineOptions, plan.groupOptions, subnet.compiled.options]) {
+  for (const layer of [plan.machineOptions, plan.groupOptions, vendorOptions, subnet.compiled.options]) {
     if (layer !== undefined) for (const code of layer.keys()) add(code);
   }
 }

@@ -37,7 +37,18 @@ export interface CompiledSubnet {
   readonly excluded: readonly OffsetRange[];
   /** The options for every client of the subnet, besides those that the protocol itself requires. */
   readonly options: DhcpOptions;
+  /** Options by the beginning of option 60. */
+  readonly vendorOptions: readonly { readonly vendorClass: string; readonly options: DhcpOptions }[];
   readonly netmask: Uint8Array;
+}
+
+/** The options that a network has for clients of this vendor class. */
+export function optionsOfVendor(
+  { vendorOptions }: CompiledSubnet,
+  vendorClass: string | undefined,
+): DhcpOptions | undefined {
+  if (vendorClass === undefined || vendorOptions.length === 0) return undefined;
+  return vendorOptions.find((entry) => vendorClass.startsWith(entry.vendorClass))?.options;
 }
 
 /** Compiles a subnet. Throws RangeError where its settings contradict each other. */
@@ -90,6 +101,10 @@ export function compileSubnet(subnet: Subnet): CompiledSubnet {
     forbidden,
     excluded,
     options: subnetOptions(subnet),
+    vendorOptions: subnet.vendorOptions.map(({ options, vendorClass }) => ({
+      vendorClass,
+      options: encodeOptionSettings(options),
+    })),
     netmask: encodeAddresses([cidrNetmask(subnet.cidr)]),
   };
 }

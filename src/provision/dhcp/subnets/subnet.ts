@@ -23,6 +23,13 @@ export interface Pool extends AddressRange {
   readonly selector?: Selector;
 }
 
+/** Options for the devices of a maker. */
+export interface VendorOptions {
+  /** How their vendor class (option 60) begins. */
+  readonly vendorClass: string;
+  readonly options: readonly OptionSetting[];
+}
+
 /** One IPv4 network that Railhead answers on. */
 export interface Subnet {
   /** Unique name of the operator's choice. */
@@ -50,6 +57,10 @@ export interface Subnet {
   readonly domain?: string;
   /** Further options; they override the ones above. */
   readonly options: readonly OptionSetting[];
+  /** Options by what option 60 of a client begins with; the first entry counts, and its options override the others. */
+  readonly vendorOptions: readonly VendorOptions[];
+  /** The boot program for an architecture (option 93), instead of what the settings have for all networks. */
+  readonly bootPrograms?: ReadonlyMap<number, string>;
   /** Whether to refuse (DHCPNAK) addresses that do not belong here, as a network's only server does. */
   readonly authoritative: boolean;
   /** For installed systems; Infinity is a lease without end. */
@@ -87,6 +98,7 @@ export function defineSubnet(settings: SubnetSettings): Subnet {
     dns: [],
     ntp: [],
     options: [],
+    vendorOptions: [],
     // Only the server that leases on a network may refuse addresses there.
     authoritative: settings.mode === 'full' && pools.length > 0,
     leaseSeconds: 3600,
