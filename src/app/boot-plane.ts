@@ -8,6 +8,7 @@ import { type DhcpService, startDhcp } from '../server/dhcp/dhcp-service.ts';
 import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
+import { MacPrefixes } from '../protocol/mac-prefixes.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import { withholdBoot } from './withhold-boot.ts';
@@ -102,10 +103,12 @@ async function startTftpIfWanted(
     return;
   }
   const { clients, events, origins, programs, served } = shared;
+  const never = new MacPrefixes(settings.dhcp.never_answer);
   const tftp = await startTftp({
     settings: toTftpSettings(settings.tftp),
     programs,
     serves: (address) => served.serves(address),
+    ...(!never.isEmpty && { neverAnswers: (address) => never.has(clients.findMac(address) ?? '') }),
     bootScript: (localAddress, client) => {
       const reason = withholdBoot(client, shared);
       return reason === undefined ? bootIpxeScript(origins.originFor(localAddress)) : diskIpxeScript(reason);

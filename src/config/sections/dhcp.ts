@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type DhcpPolicy, DEFAULT_DHCP_POLICY } from '../../provision/dhcp/dhcp-policy.ts';
-import { ipv4 } from './values.ts';
+import { MacPrefixes } from '../../protocol/mac-prefixes.ts';
+import { ipv4, macPrefix } from './values.ts';
 
 /** `dhcp`: the settings of DHCP for all networks. */
 export const dhcp = z
@@ -53,6 +54,13 @@ export const dhcp = z
         'Whether to answer BOOTP clients. `true`: only those with a reserved address. `dynamic`: all of them; an address from a pool is then leased without an end.',
       )
       .meta({ example: 'true' }),
+    never_answer: z
+      .array(macPrefix)
+      .prefault([])
+      .describe(
+        'Network cards that DHCP and TFTP never answer: MAC addresses, or their first bytes such as the three of a maker.',
+      )
+      .meta({ example: '["00:1b:21", "52:54:00:a1:9c:ae"]' }),
     conflict_detection: z
       .enum(['off', 'not-pxe', 'all'])
       .prefault('not-pxe')
@@ -91,6 +99,7 @@ export function toDhcpPolicy(settings: z.output<typeof dhcp>): DhcpPolicy {
     bootp: settings.bootp === 'dynamic' ? 'dynamic' : settings.bootp ? 'reserved' : 'off',
     conflictDetection: settings.conflict_detection,
     bootLoop: settings.boot_loop,
+    neverAnswer: new MacPrefixes(settings.never_answer),
     packetsPerSecond: settings.packets_per_second,
     clientPacketsPerSecond: settings.client_packets_per_second,
   };

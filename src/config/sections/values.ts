@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import { ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '../../protocol/ipv4-address.ts';
 import { parseCidr } from '../../protocol/ipv4-cidr.ts';
+import { parseMacPrefix } from '../../protocol/mac-prefixes.ts';
 import type { AddressRange } from '../../provision/dhcp/subnets/subnet.ts';
 
 // Types of values that several sections use.
@@ -72,6 +73,16 @@ export const range = z.string().transform((text, context): AddressRange => {
   const parsed = parseRange(text);
   if (parsed !== undefined) return parsed;
   context.addIssue(rangeFault(text));
+  return z.NEVER;
+});
+
+/** A MAC address or its first bytes, in lower case with colons. */
+export const macPrefix = z.string().transform((text, context): string => {
+  const prefix = parseMacPrefix(text);
+  if (prefix !== undefined) return prefix;
+  context.addIssue(
+    `"${text}" is neither a MAC address nor its first bytes; write it as 52:54:00:a1:9c:ae or 52:54:00`,
+  );
   return z.NEVER;
 });
 

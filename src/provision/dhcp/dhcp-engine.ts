@@ -381,6 +381,7 @@ export class DhcpEngine {
   #serve(exchange: Exchange): DhcpDecision {
     const { packet, subnets } = exchange;
     const { subnet } = subnets[0].compiled;
+    if (this.#policy.neverAnswer.has(exchange.chaddr)) return ignore('never_answered');
     if (subnet.mode === 'off') return ignore('not_served');
     if (subnet.allowUnknown === 'ignore' && !this.#isKnown(exchange)) return ignore('denied');
     if (packet.ingress.port === 4011) return decideBootServerReply(exchange, this.#surroundings);

@@ -1,4 +1,5 @@
 import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import { MacPrefixes } from '../../protocol/mac-prefixes.ts';
 import type { NamePolicy } from '../dns/lease-name.ts';
 
 /** Settings of the DHCP server for all subnets. */
@@ -30,6 +31,8 @@ export interface DhcpPolicy {
   readonly clientPacketsPerSecond: number;
   /** Packets per second in all. */
   readonly packetsPerSecond: number;
+  /** Cards that get no answer, whatever they send. */
+  readonly neverAnswer: MacPrefixes;
   /** How clients get names in DNS. If absent, they get none, and option 81 is not answered. */
   readonly names?: NamePolicy;
 }
@@ -47,4 +50,5 @@ export const DEFAULT_DHCP_POLICY: DhcpPolicy = {
   bootLoop: 'report',
   clientPacketsPerSecond: 20,
   packetsPerSecond: 100_000,
+  neverAnswer: new MacPrefixes(),
 };

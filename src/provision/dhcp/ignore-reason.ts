@@ -18,6 +18,8 @@ export type IgnoreReason =
   | 'spoofed_source'
   /** The subnet's mode is off, or auto decided not to answer. */
   | 'not_served'
+  /** Settings say that this card is never answered. */
+  | 'never_answered'
   /** The client is unknown and the subnet serves known machines only. */
   | 'denied'
   /** Another server leases here, and the subnet is set to answer only known machines beside one. */

@@ -44,6 +44,7 @@ export type RejectReason =
   | 'not-found'
   | 'refused'
   | 'network'
+  | 'never-answered'
   | 'rate'
   | 'client-transfers'
   | 'overload'

@@ -56,6 +56,8 @@ export interface TftpServerParts extends TftpReportParts {
   readonly settings?: Partial<TftpSettings>;
   /** Whether the client with this address is answered. */
   readonly serves: (address: Ipv4Address) => boolean;
+  /** Whether the card at an address is one that settings exclude. */
+  readonly neverAnswers?: ((address: Ipv4Address) => boolean) | undefined;
   readonly content: TftpContent;
   /** Sends the packets of transfers; by default the best that this host supports. */
   readonly loadCalls?: () => Promise<BatchedCalls | undefined>;
@@ -79,7 +81,7 @@ export class TftpServer {
   private constructor(parts: TftpServerParts) {
     this.#parts = parts;
     this.#settings = { ...TFTP_DEFAULTS, ...parts.settings };
-    this.#limits = new RequestLimits(this.#settings, parts.serves);
+    this.#limits = new RequestLimits(this.#settings, parts.serves, parts.neverAnswers);
     this.#running = new RunningTransfers(this.#limits, parts.now);
     this.#report = new TftpReport(parts);
     this.#strangers = new TokenBucket(STRANGER_ERRORS_PER_SECOND, STRANGER_ERRORS_PER_SECOND, parts.now());
@@ -388,6 +390,7 @@ export class TftpServer {
 
 const LIMIT_TEXTS = {
   network: 'the client is not on a served network; add its network to served_networks',
+  'never-answered': 'the network card of the client is in dhcp.never_answer',
   rate: 'too many requests a second',
   'client-transfers': 'too many transfers of this client',
   overload: 'too many transfers',

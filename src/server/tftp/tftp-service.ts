@@ -26,6 +26,8 @@ export interface TftpServiceParts extends TftpReportParts {
   readonly watcher: InterfaceWatcher;
   /** Whether the client with this address is answered. */
   readonly serves: (address: Ipv4Address) => boolean;
+  /** Whether the card at an address is one that settings exclude. */
+  readonly neverAnswers?: ((address: Ipv4Address) => boolean) | undefined;
   /** The first script for an iPXE that sent its request to this address of ours. */
   readonly bootScript: (localAddress: Ipv4Address, client: Ipv4Address) => string;
   /** Why a client gets no boot program; undefined if it may get one. */

@@ -10,19 +10,25 @@ import type { TftpSettings } from '../tftp-settings.ts';
 const CLIENTS_MAX = 65_536;
 
 /** Why a request is not answered. */
-export type LimitReason = 'network' | 'rate' | 'client-transfers' | 'overload';
+export type LimitReason = 'network' | 'never-answered' | 'rate' | 'client-transfers' | 'overload';
 
 /** Decides which requests are accepted. Sources can be forged, so a request over a limit is not answered at all. */
 export class RequestLimits {
   /** Whether the client is on a served network. */
   readonly serves: (client: Ipv4Address) => boolean;
+  readonly #neverAnswers: (client: Ipv4Address) => boolean;
   readonly #settings: TftpSettings;
   readonly #rate: KeyedBuckets;
   readonly #running = new KeyCounts<Ipv4Address>();
 
-  /** `serves`: whether a client is answered, by its address. */
-  constructor(settings: TftpSettings, serves: (client: Ipv4Address) => boolean) {
+  /** `serves`: whether a client is answered, by its address; `neverAnswers`: whether it is not, by its network card. */
+  constructor(
+    settings: TftpSettings,
+    serves: (client: Ipv4Address) => boolean,
+    neverAnswers: (client: Ipv4Address) => boolean = () => false,
+  ) {
     this.#settings = settings;
+    this.#neverAnswers = neverAnswers;
     this.serves = serves;
     this.#rate = new KeyedBuckets(settings.requestsPerSecond, settings.requestBurst, CLIENTS_MAX);
   }
@@ -35,6 +41,7 @@ export class RequestLimits {
   /** Whether any answer may be sent; takes one request from the client's budget. */
   check(client: Ipv4Address, nowMs: number): LimitReason | undefined {
     if (!this.serves(client)) return 'network';
+    if (this.#neverAnswers(client)) return 'never-answered';
     return this.#rate.take(client, nowMs) ? undefined : 'rate';
   }
 

@@ -16,6 +16,13 @@ test('a client of a network that is not served gets no answer, and its requests 
   expect(limits.check(address('10.0.0.1'), 0)).toBeUndefined();
 });
 
+test('a client whose network card is excluded gets no answer', () => {
+  const client = address('10.0.0.9');
+  const limits = new RequestLimits(TFTP_DEFAULTS, everybody, (one) => one === client);
+  expect(limits.check(client, 0)).toBe('never-answered');
+  expect(limits.check(address('10.0.0.8'), 0)).toBeUndefined();
+});
+
 describe('limits', () => {
   test('of requests are a burst, and then so many a second, of each address', () => {
     const limits = new RequestLimits({ ...TFTP_DEFAULTS, requestsPerSecond: 2, requestBurst: 3 }, everybody);
