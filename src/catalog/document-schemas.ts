@@ -74,7 +74,7 @@ export const machineDocument = z.strictObject({
   serial: z.string().optional(),
   labels: z.record(z.string(), z.string()).default({}),
   metadata: METADATA.default({}),
-  address: z.string().optional(),
+  address: TEXTS.optional(),
   hostname: z
     .string()
     .max(253)
@@ -90,7 +90,7 @@ export const machineDocument = z.strictObject({
       error: ({ input }) => bootProgramFault(String(input)),
     })
     .optional(),
-  dhcp_options: z.array(DHCP_OPTION).default([]),
+  dhcp_options: z.array(DHCP_OPTION.extend({ network: z.string().optional() })).default([]),
   dhcp_force: OPTION_CODES,
   dhcp_suppress: OPTION_CODES,
   lease_seconds: z.union([z.int().min(1).max(0xffff_fffe), z.literal('infinite')]).optional(),

@@ -104,8 +104,17 @@ export function fromPlainGroup({ selector, ...group }: PlainGroup): FiledGroup['
 
 /** A machine in the form in which it is sent. */
 export function toPlainMachine(machine: Machine): Machine {
-  const { dhcpOptions } = machine;
-  return dhcpOptions === undefined ? machine : { ...machine, dhcpOptions: copyOptions(dhcpOptions) };
+  const { dhcpOptions, networkOptions } = machine;
+  if (dhcpOptions === undefined && networkOptions === undefined) return machine;
+  return {
+    ...machine,
+    ...(dhcpOptions !== undefined && { dhcpOptions: copyOptions(dhcpOptions) }),
+    ...(networkOptions !== undefined && {
+      networkOptions: new Map(
+        [...networkOptions].map(([network, options]) => [network, copyOptions(options)]),
+      ),
+    }),
+  };
 }
 
 /** Small buffers share a large one, which would be sent whole with each of them. */

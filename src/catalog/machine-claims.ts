@@ -18,9 +18,12 @@ export class MachineClaims {
       else report(path, `${key} already belongs to machine ${holder}`);
       return holder === undefined;
     };
-    const { address, clientIds, macs, serial, switchPort, uuid, ...rest } = machine;
+    const { address, clientIds, furtherAddresses, macs, serial, switchPort, uuid, ...rest } = machine;
     const ownMacs = macs.filter((mac, index) => isFree('MAC address', mac, ['mac', index]));
     const ownClientIds = clientIds?.filter((clientId) => isFree('client-id', clientId, ['client_id']));
+    const ownFurther = furtherAddresses?.filter((one, index) =>
+      isFree('address', one, ['address', index + 1]),
+    );
     const { circuitId = 'any', remoteId = 'any' } = switchPort ?? {};
     const port = `circuit ${circuitId}, remote ${remoteId}`;
     const own: Machine = {
@@ -31,11 +34,13 @@ export class MachineClaims {
       ...(uuid !== undefined && isFree('UUID', uuid, ['uuid']) && { uuid }),
       ...(serial !== undefined && isFree('serial number', serial, ['serial']) && { serial }),
       ...(address !== undefined && isFree('address', address, ['address']) && { address }),
+      ...(ownFurther !== undefined && ownFurther.length > 0 && { furtherAddresses: ownFurther }),
     };
     // Returning the same object shows that the machine did not change.
     return Object.keys(own).length === Object.keys(machine).length &&
       ownMacs.length === macs.length &&
-      ownClientIds?.length === clientIds?.length
+      ownClientIds?.length === clientIds?.length &&
+      ownFurther?.length === furtherAddresses?.length
       ? machine
       : own;
   }

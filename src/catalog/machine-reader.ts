@@ -6,7 +6,7 @@ import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client/client-key.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { isSmbiosPlaceholder } from '../provision/machines/smbios-placeholder.ts';
 import type { MachineDocument } from './document-schemas.ts';
-import { readDhcpOptions, readDhcpSending } from './read-dhcp-options.ts';
+import { readDhcpOptions, readDhcpSending, readNetworkOptions } from './read-dhcp-options.ts';
 
 /** Reads a machine's record. Invalid values are reported, and the rest is still read. */
 export function readMachine(value: MachineDocument, report: ReportProblem): Machine {
@@ -38,10 +38,14 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
       `"${value.serial}" is a placeholder of boards without a serial number, and identifies no machine: leave it out`,
     );
   }
-  const address = value.address === undefined ? undefined : parseIpv4(value.address);
-  if (value.address !== undefined && address === undefined) {
-    report(['address'], `"${value.address}" is not an IPv4 address`);
-  }
+  const [address, ...furtherAddresses] = asList(value.address ?? []).flatMap((text, index) => {
+    const parsed = parseIpv4(text);
+    if (parsed === undefined) {
+      const path = typeof value.address === 'string' ? ['address'] : ['address', index];
+      report(path, `"${text}" is not an IPv4 address`);
+    }
+    return parsed ?? [];
+  });
   if (
     asList(value.mac).length === 0 &&
     clientIds.length === 0 &&
@@ -52,6 +56,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     report([], `machine ${value.id} has no identifier: give mac, uuid, serial, client_id or switch_port`);
   }
   const dhcpOptions = readDhcpOptions(value.dhcp_options, report);
+  const networkOptions = readNetworkOptions(value.dhcp_options, report);
   const sending = readDhcpSending(value, report);
   return {
     id: value.id,
@@ -63,9 +68,11 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     labels: value.labels,
     metadata: value.metadata,
     ...(address !== undefined && { address }),
+    ...(furtherAddresses.length > 0 && { furtherAddresses }),
     ...(value.hostname !== undefined && { hostname: value.hostname }),
     ...(value.boot_program !== undefined && { bootProgram: value.boot_program }),
     ...(dhcpOptions.size > 0 && { dhcpOptions }),
+    ...(networkOptions.size > 0 && { networkOptions }),
     ...(sending !== undefined && { dhcpSending: sending }),
     ...(value.lease_seconds !== undefined && {
       leaseSeconds: value.lease_seconds === 'infinite' ? Infinity : value.lease_seconds,

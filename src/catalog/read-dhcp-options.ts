@@ -2,15 +2,39 @@ import type { ReportProblem } from '../documents/problem.ts';
 import { OptionSettingError, readOptionSetting, repeatedOptions } from '../protocol/dhcp/option-setting.ts';
 import { encodeOptionValue, reservedOptionReason } from '../protocol/dhcp/option-value.ts';
 import type { OptionSending } from '../protocol/dhcp/option-sending.ts';
-import type { GroupDocument } from './document-schemas.ts';
+import type { GroupDocument, MachineDocument } from './document-schemas.ts';
 
-/** The DHCP options of a group or machine, encoded by code. Options that cannot be sent are reported and left out. */
+/** An option of a group or machine. */
+type OptionDocument = MachineDocument['dhcp_options'][number];
+
+/**
+ * The DHCP options of a group or machine, encoded by code, without those that are for one network alone. Options that
+ * cannot be sent are reported and left out.
+ */
 export function readDhcpOptions(
-  options: GroupDocument['dhcp_options'],
+  options: readonly OptionDocument[],
+  report: ReportProblem,
+): Map<number, Uint8Array> {
+  return readFor(undefined, options, report);
+}
+
+/** The options of a machine that are for one network alone, by its id. */
+export function readNetworkOptions(
+  options: readonly OptionDocument[],
+  report: ReportProblem,
+): Map<string, Map<number, Uint8Array>> {
+  const networks = new Set(options.flatMap(({ network }) => network ?? []));
+  return new Map([...networks].map((network) => [network, readFor(network, options, report)]));
+}
+
+function readFor(
+  network: string | undefined,
+  all: readonly OptionDocument[],
   report: ReportProblem,
 ): Map<number, Uint8Array> {
   const dhcpOptions = new Map<number, Uint8Array>();
-  options.forEach((option, index) => {
+  const options = all.flatMap((option, index) => (option.network === network ? [{ index, option }] : []));
+  for (const { index, option } of options) {
     try {
       const { code, value } = readOptionSetting(option);
       dhcpOptions.set(code, encodeOptionValue(value));
@@ -18,9 +42,10 @@ export function readDhcpOptions(
       if (!(error instanceof OptionSettingError)) throw error;
       report(['dhcp_options', index, error.key], error.message);
     }
-  });
-  for (const { code, index } of repeatedOptions(options)) {
-    report(['dhcp_options', index, 'code'], `option ${code} is given twice: keep one of them`);
+  }
+  for (const { code, index } of repeatedOptions(options.map(({ option }) => option))) {
+    const place = options[index]?.index ?? index;
+    report(['dhcp_options', place, 'code'], `option ${code} is given twice: keep one of them`);
   }
   return dhcpOptions;
 }

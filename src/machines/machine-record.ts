@@ -1,3 +1,4 @@
+import type { DhcpOptions } from '../protocol/dhcp/message.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
@@ -5,12 +6,19 @@ import type { JsonObject, JsonValue } from '../provision/json-value.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 
 /** A machine as the store keeps it: JSON, with options in hex and `Infinity` as `infinite`. */
-export function toMachineRecord({ dhcpOptions, dhcpSending, leaseSeconds, ...machine }: Machine): JsonObject {
+export function toMachineRecord({
+  dhcpOptions,
+  dhcpSending,
+  leaseSeconds,
+  networkOptions,
+  ...machine
+}: Machine): JsonObject {
   const record = {
     ...machine,
-    ...(dhcpOptions !== undefined && {
-      dhcpOptions: Object.fromEntries(
-        [...dhcpOptions].map(([code, value]) => [code, Buffer.from(value).toString('hex')]),
+    ...(dhcpOptions !== undefined && { dhcpOptions: toOptionRecord(dhcpOptions) }),
+    ...(networkOptions !== undefined && {
+      networkOptions: Object.fromEntries(
+        [...networkOptions].map(([network, options]) => [network, toOptionRecord(options)]),
       ),
     }),
     ...(dhcpSending !== undefined && { dhcpSending: { ...dhcpSending } }),
@@ -34,7 +42,8 @@ export function fromMachineRecord(id: string, record: JsonObject): Machine {
     labels,
     leaseSeconds,
   } = record;
-  const { macs, metadata, serial, switchPort, uuid } = record;
+  const { furtherAddresses, macs, metadata, networkOptions, serial, switchPort, uuid } = record;
+  const parsedFurther = textsOf(furtherAddresses).flatMap((text) => parseIpv4(text) ?? []);
   const parsedUuid = parseUuid(textOf(uuid) ?? '');
   const parsedAddress = parseIpv4(textOf(address) ?? '');
   return {
@@ -49,11 +58,13 @@ export function fromMachineRecord(id: string, record: JsonObject): Machine {
     ...(parsedAddress !== undefined && { address: parsedAddress }),
     ...(typeof hostname === 'string' && { hostname }),
     ...(typeof bootProgram === 'string' && { bootProgram }),
-    ...(isObject(dhcpOptions) && {
-      dhcpOptions: new Map(
-        Object.entries(dhcpOptions).map(([code, hex]) => [
-          Number(code),
-          new Uint8Array(Buffer.from(textOf(hex) ?? '', 'hex')),
+    ...(parsedFurther.length > 0 && { furtherAddresses: parsedFurther }),
+    ...(isObject(dhcpOptions) && { dhcpOptions: fromOptionRecord(dhcpOptions) }),
+    ...(isObject(networkOptions) && {
+      networkOptions: new Map(
+        Object.entries(networkOptions).map(([network, options]) => [
+          network,
+          fromOptionRecord(isObject(options) ? options : {}),
         ]),
       ),
     }),
@@ -64,6 +75,19 @@ export function fromMachineRecord(id: string, record: JsonObject): Machine {
     ...(typeof leaseSeconds === 'number' && { leaseSeconds }),
     ...(typeof disabled === 'boolean' && { disabled }),
   };
+}
+
+function toOptionRecord(options: DhcpOptions): JsonObject {
+  return Object.fromEntries([...options].map(([code, value]) => [code, Buffer.from(value).toString('hex')]));
+}
+
+function fromOptionRecord(record: JsonObject): DhcpOptions {
+  return new Map(
+    Object.entries(record).map(([code, hex]) => [
+      Number(code),
+      new Uint8Array(Buffer.from(textOf(hex) ?? '', 'hex')),
+    ]),
+  );
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {

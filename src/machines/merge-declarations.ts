@@ -29,6 +29,7 @@ const SINGLE = [
   ['serial', 'serial'],
   ['switchPort', 'switch_port'],
   ['address', 'address'],
+  ['furtherAddresses', 'address'],
   ['hostname', 'hostname'],
   ['bootProgram', 'boot_program'],
   ['leaseSeconds', 'lease_seconds'],
@@ -63,6 +64,7 @@ export function mergeDeclarations(declarations: readonly [Declaration, ...Declar
   const labels = { ...first.machine.labels };
   const metadata = { ...first.machine.metadata };
   const dhcpOptions = new Map(first.machine.dhcpOptions);
+  const networkOptions = new Map(first.machine.networkOptions);
   for (const { machine, source } of rest) {
     for (const mac of machine.macs) macs.add(mac);
     for (const clientId of machine.clientIds ?? []) clientIds.add(clientId);
@@ -80,6 +82,14 @@ export function mergeDeclarations(declarations: readonly [Declaration, ...Declar
       const told = say(`dhcp_options.${code}`, source, known && [...known], [...value]);
       if (told) dhcpOptions.set(code, value);
     }
+    for (const [network, options] of machine.networkOptions ?? []) {
+      const own = new Map(networkOptions.get(network));
+      for (const [code, value] of options) {
+        const known = own.get(code);
+        if (say(`dhcp_options.${code}`, source, known && [...known], [...value])) own.set(code, value);
+      }
+      networkOptions.set(network, own);
+    }
     if (machine.disabled === true) merged.disabled = true;
   }
   const machine = {
@@ -89,6 +99,7 @@ export function mergeDeclarations(declarations: readonly [Declaration, ...Declar
     labels,
     metadata,
     ...(dhcpOptions.size > 0 && { dhcpOptions }),
+    ...(networkOptions.size > 0 && { networkOptions }),
   };
   return { machine, conflicts };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Generation } from '../../src/catalog/generation.ts';
 import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
+import { formatProblem } from '../../src/documents/problem.ts';
 import type { BootClient } from '../../src/provision/dhcp/client/boot-client.ts';
 import { bootTarget, type BootTargetSources } from '../../src/provision/dhcp/boot/boot-target.ts';
 import type { BootPlan } from '../../src/provision/dhcp/boot/boot-plan.ts';
@@ -203,6 +204,53 @@ describe('where an iPXE that lacks something finds the boot program', () => {
 test('that every iPXE must load ours first is the setting’s', () => {
   expect(plan({ client: clientOf({ arch: 7 }) }).boot?.requireOwnIpxe).toBe(false);
   expect(plan({ client: clientOf({ arch: 7 }) }, undefined, true).boot?.requireOwnIpxe).toBe(true);
+});
+
+test('options of a record for one network override its others there, and stay there', async () => {
+  const loaded = await loadCatalog(
+    catalogTree({
+      'machines/m.yaml': [
+        'id: m',
+        'mac: 52:54:00:00:00:01',
+        'address: [10.20.0.9, 10.21.0.9]',
+        'dhcp_options:',
+        '  - {code: 26, value: 9000}',
+        '  - {code: 12, value: m1}',
+        '  - {code: 26, value: 1400, network: wan}',
+        '  - {code: 15, value: wan.example, network: wan}',
+        '',
+      ].join('\n'),
+    }),
+    () => new Date(0),
+  );
+  expect(loaded.problems).toEqual([]);
+  const [known] = loaded.machines;
+  expect(known).toMatchObject({ address: '10.20.0.9', furtherAddresses: ['10.21.0.9'] });
+  const optionsOn = (id: string): Record<number, string> =>
+    Object.fromEntries(
+      [...(plan({ machine: known!, subnet: rackSubnet({ id }) }).machineOptions ?? [])].map(
+        ([code, value]) => [code, Buffer.from(value).toString('hex')],
+      ),
+    );
+  expect(optionsOn('rack')).toEqual({ 26: '2328', 12: '6d31' });
+  expect(optionsOn('wan')).toEqual({
+    26: '0578',
+    12: '6d31',
+    15: Buffer.from('wan.example').toString('hex'),
+  });
+});
+
+test.each([
+  ['address: [10.20.0.9, 10.20.0.999]', 'machines/m.yaml:3:22: "10.20.0.999" is not an IPv4 address'],
+  [
+    'dhcp_options: [{code: 26, value: 9000, network: a}, {code: 26, value: 1400, network: a}]',
+    'machines/m.yaml:3:60: option 26 is given twice: keep one of them',
+  ],
+  ['dhcp_options: [{code: 26, value: x, network: a}]', 'machines/m.yaml:3:34: option 26'],
+])('a record with %s is faulty', async (line, expected) => {
+  const tree = catalogTree({ 'machines/m.yaml': `id: m\nmac: 52:54:00:00:00:01\n${line}\n` });
+  const { problems } = await loadCatalog(tree, () => new Date(0));
+  expect(problems.map(formatProblem)).toEqual([expect.stringContaining(expected)]);
 });
 
 test('a machine has its group, however DHCP has recognised it, and its own options besides', async () => {

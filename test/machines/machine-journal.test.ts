@@ -186,6 +186,8 @@ test('a record holds all that a machine has, and gives it back', () => {
     bootProgram: 'ipxe.efi',
     dhcpOptions: new Map([[26, Uint8Array.of(5, 120)]]),
     dhcpSending: { force: [66], suppress: [3, 6] },
+    furtherAddresses: [parseIpv4('10.1.0.9')!],
+    networkOptions: new Map([['rack1', new Map([[3, Uint8Array.of(10, 0, 0, 1)]])]]),
     leaseSeconds: Infinity,
     disabled: true,
   };

@@ -3,7 +3,7 @@ import { isStationMac } from '../../protocol/mac-address.ts';
 import { isIdentifyingUuid, swapUuidByteOrder } from '../../protocol/machine-uuid.ts';
 import type { Identification, IdentityClaims } from './identification.ts';
 import { identify, type MachineKeys } from './identify.ts';
-import type { Machine } from './machine.ts';
+import { addressesOf, type Machine } from './machine.ts';
 import { isSmbiosPlaceholder } from './smbios-placeholder.ts';
 
 /** How the servers look up machine records. */
@@ -106,7 +106,7 @@ export class MachineIndex implements MachineLookup {
       const { circuitId, remoteId } = machine.switchPort;
       claims.push({ map: this.#switchPorts, key: switchPortKey(circuitId, remoteId) });
     }
-    if (machine.address !== undefined) claims.push({ map: this.#addresses, key: machine.address });
+    for (const key of addressesOf(machine)) claims.push({ map: this.#addresses, key });
     if (machine.hostname !== undefined) {
       claims.push({ map: this.#hostnames, key: machine.hostname.toLowerCase() });
     }

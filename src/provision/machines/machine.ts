@@ -25,12 +25,16 @@ export interface Machine {
   readonly metadata: JsonObject;
   /** The address reserved for this machine, within one of the subnets. */
   readonly address?: Ipv4Address;
+  /** Further reserved addresses, in other subnets; a client gets the one of the link that it is on. */
+  readonly furtherAddresses?: readonly Ipv4Address[];
   /** Host name (option 12), a DNS label or name. */
   readonly hostname?: string;
   /** The boot program to give its firmware instead of the architecture's default, for example `ipxe.efi`. */
   readonly bootProgram?: string;
   /** DHCP options for this machine; they win over the group's and the network's. */
   readonly dhcpOptions?: DhcpOptions;
+  /** The same for one network alone, by the id of that; they override `dhcpOptions`. */
+  readonly networkOptions?: ReadonlyMap<string, DhcpOptions>;
   /** Options that it gets or does not get whatever it asks for. */
   readonly dhcpSending?: OptionSending;
   /** Instead of the network's lease time; Infinity is a lease without end. */
@@ -42,4 +46,9 @@ export interface Machine {
 /** The id of a machine that introduced itself and that nobody declares: `52-54-00-a1-9c-ae`. */
 export function discoveredMachineId(mac: MacAddress): string {
   return mac.replaceAll(':', '-');
+}
+
+/** All addresses that are reserved for the machine. */
+export function addressesOf({ address, furtherAddresses = [] }: Machine): readonly Ipv4Address[] {
+  return address === undefined ? furtherAddresses : [address, ...furtherAddresses];
 }

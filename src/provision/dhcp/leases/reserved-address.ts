@@ -4,6 +4,7 @@ import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import { parseMac } from '../../../protocol/mac-address.ts';
 import type { IdentityClaims, MatchedBy } from '../../machines/identification.ts';
 import type { MachineLookup } from '../../machines/machine-index.ts';
+import { addressesOf, type Machine } from '../../machines/machine.ts';
 import type { AddressSeeker } from './address-seeker.ts';
 import type { Lease } from './lease.ts';
 import type { ReservationsInUse } from './reservations-in-use.ts';
@@ -37,8 +38,10 @@ const SURE: ReadonlySet<MatchedBy> = new Set<MatchedBy>(['mac', 'clientId', 'swi
 
 /** Whether an address of this link is reserved for the machine, regardless of who uses it now. */
 export function hasReservation({ match, subnets }: AddressSeeker): boolean {
-  const address = match?.machine.address;
-  return address !== undefined && subnets.some((subnet) => subnet.offsetOf(address) !== undefined);
+  if (match === undefined) return false;
+  return addressesOf(match.machine).some((address) =>
+    subnets.some((subnet) => subnet.offsetOf(address) !== undefined),
+  );
 }
 
 /**
@@ -56,30 +59,40 @@ export function findReservedAddress(
   inUse: ReservationsInUse,
 ): ReservedAddress | undefined {
   const { canProbe, clientKey, match, now, subnets } = seeker;
-  const address = match?.machine.address;
-  if (match === undefined || address === undefined) return undefined;
-  for (const subnet of subnets) {
-    const offset = subnet.offsetOf(address);
-    if (offset === undefined) continue;
-    if (subnet.isForbidden(offset)) return undefined;
-    const available = { kind: 'available', subnet, offset } as const;
-    const user = inUse.userOf(address, now.monotonicMs);
-    if (user !== undefined && user !== seeker.chaddr) {
-      return { kind: 'held', by: { address, mac: user, by: 'use' } };
+  const place = match && placeOf(match.machine, subnets);
+  if (match === undefined || place === undefined) return undefined;
+  const { address, offset, subnet } = place;
+  if (subnet.isForbidden(offset)) return undefined;
+  const available = { kind: 'available', subnet, offset } as const;
+  const user = inUse.userOf(address, now.monotonicMs);
+  if (user !== undefined && user !== seeker.chaddr) {
+    return { kind: 'held', by: { address, mac: user, by: 'use' } };
+  }
+  if (subnet.isFreeFor(offset, clientKey)) {
+    const known = subnet.bindingAt(offset)?.active === true || subnet.offerAt(offset) !== undefined;
+    return { ...available, probe: canProbe && !known && inUse.isDoubted(address, now.monotonicMs) };
+  }
+  const holder = holderOf(subnet, offset, address, clientKey);
+  if (holder.mac !== '' && holder.mac === seeker.chaddr) {
+    return { ...available, probe: false, takenFrom: holder };
+  }
+  if (canProbe) return { ...available, probe: true, takenFrom: holder };
+  const sameRecord = isOfRecord(subnet, offset, match.machine.id, reservations);
+  return sameRecord && SURE.has(match.matchedBy)
+    ? { ...available, probe: false, takenFrom: holder }
+    : { kind: 'held', by: holder };
+}
+
+/** Which of a machine's addresses is on this link; the first, if several are. */
+function placeOf(
+  machine: Machine,
+  subnets: AddressSeeker['subnets'],
+): { readonly address: Ipv4Address; readonly subnet: SubnetLeases; readonly offset: number } | undefined {
+  for (const address of addressesOf(machine)) {
+    for (const subnet of subnets) {
+      const offset = subnet.offsetOf(address);
+      if (offset !== undefined) return { address, subnet, offset };
     }
-    if (subnet.isFreeFor(offset, clientKey)) {
-      const known = subnet.bindingAt(offset)?.active === true || subnet.offerAt(offset) !== undefined;
-      return { ...available, probe: canProbe && !known && inUse.isDoubted(address, now.monotonicMs) };
-    }
-    const holder = holderOf(subnet, offset, address, clientKey);
-    if (holder.mac !== '' && holder.mac === seeker.chaddr) {
-      return { ...available, probe: false, takenFrom: holder };
-    }
-    if (canProbe) return { ...available, probe: true, takenFrom: holder };
-    const sameRecord = isOfRecord(subnet, offset, match.machine.id, reservations);
-    return sameRecord && SURE.has(match.matchedBy)
-      ? { ...available, probe: false, takenFrom: holder }
-      : { kind: 'held', by: holder };
   }
   return undefined;
 }

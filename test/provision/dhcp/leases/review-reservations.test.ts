@@ -13,3 +13,21 @@ test('a reserved address of no network is told, by the name of its machine', () 
   ]);
   expect(reviewReservations(machines, [])).toEqual([]);
 });
+
+test('so are further addresses, and options for a network that there is not', () => {
+  const options = new Map([[26, Uint8Array.of(5, 220)]]);
+  const networkOptions = new Map([
+    ['rack', options],
+    ['rakc', options],
+  ]);
+  const further = machine({
+    id: 'm',
+    address: ip('10.20.0.9'),
+    furtherAddresses: [ip('10.22.0.9')],
+    networkOptions,
+  });
+  expect(reviewReservations([further], [rackSubnet()])).toEqual([
+    'machine m: its address 10.22.0.9 is in none of the networks, so it is not given out',
+    'machine m: its dhcp_options for network rakc are never sent: there is no such network',
+  ]);
+});
