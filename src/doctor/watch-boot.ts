@@ -15,9 +15,9 @@ const LOOKS_PER_QUESTION = 20;
 
 /**
  * Follows one machine's boot in the store of a running server: the events of its latest session so far, each further
- * event as it is written, and a summary whenever it changes. If `findProblem` returns why the server cannot serve, that
- * is reported as the cause: a store that cannot be written has no events either. Ends when `signal` aborts; throws if
- * the store breaks.
+ * event as it is written, and a summary whenever it changes. If `findProblem` returns why the server cannot serve, the
+ * summary says that too, whatever the events are: a store that cannot be written gets no more of them. Ends when
+ * `signal` aborts; throws if the store breaks.
  */
 export async function* watchBoot(
   store: Pick<EventStore, 'listEvents'>,
@@ -53,9 +53,10 @@ export async function* watchBoot(
 }
 
 function blame(diagnosis: BootDiagnosis, problem: string | undefined): BootDiagnosis {
-  if (problem === undefined || diagnosis.verdict !== 'stuck') return diagnosis;
+  if (problem === undefined) return diagnosis;
+  // What happens now is not recorded, so that nobody knows whether a boot moves on.
   return {
-    verdict: 'stuck',
+    verdict: diagnosis.verdict === 'moving' ? 'stuck' : diagnosis.verdict,
     text: `${diagnosis.text}; ${problem}`,
     advice: 'put the server right first: without a working database it records no events; see its log',
   };

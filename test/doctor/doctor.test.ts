@@ -251,6 +251,25 @@ describe('watching a machine', () => {
     ]);
   });
 
+  test.each([
+    ['moves on', 'proxydhcp.offer', 'stuck: proxydhcp.offer; the disk is full'],
+    ['is over', 'ignition.sent', 'done: ignition.sent; the disk is full'],
+  ] as const)(
+    'of a boot that %s by its last event, names what keeps the server from recording more',
+    async (_what, kind, expected) => {
+      const end = new AbortController();
+      const store = { listEvents: () => Promise.resolve([stored(1, 's', kind)]) };
+      const findProblem = (): Promise<string> => Promise.resolve('the disk is full');
+      const told: string[] = [];
+      for await (const news of watchBoot(store, mac, end.signal, () => new Date(1000), findProblem)) {
+        if (news.kind !== 'diagnosis') continue;
+        told.push(`${news.diagnosis.verdict}: ${news.diagnosis.text}`);
+        end.abort();
+      }
+      expect(told).toEqual([expected]);
+    },
+  );
+
   test('names what the server itself says is wrong with it, as nothing is recorded then', async () => {
     const server = createServer((request, response) => {
       response.statusCode = request.url === '/readyz' ? 503 : 404;
