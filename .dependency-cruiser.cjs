@@ -2,7 +2,18 @@
 const pure = '^src/(protocol|ignition|butane|limits|provision)/';
 /** Packages that read or write files, sockets, databases or the log, or that load native code. */
 const ioPackages = [
-  ...['better-sqlite3', 'pg', 'kysely', 'express', 'helmet', 'chokidar', 'koffi', 'pino', 'undici'],
+  ...[
+    'better-sqlite3',
+    'pg',
+    'pg-connection-string',
+    'kysely',
+    'express',
+    'helmet',
+    'chokidar',
+    'koffi',
+    'pino',
+    'undici',
+  ],
   ...['commander', 'execa', 'tftp'],
 ];
 /** Parts of src/server that every server may use; the others know nothing of each other. */

@@ -1,6 +1,16 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -81,6 +91,28 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
+  }
+
+  /** Lets this user in with a password only. */
+  async requirePassword(user: string): Promise<void> {
+    const file = path.join(this.folder, 'data/pg_hba.conf');
+    const lines = [`local all ${user} scram-sha-256`, `host all ${user} 127.0.0.1/32 scram-sha-256`];
+    const rest = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !lines.includes(line));
+    writeFileSync(file, [...lines, ...rest].join('\n'));
+    await this.query(this.url('postgres'), 'select pg_reload_conf()');
+    // The server reads its files again a moment later.
+    const withoutPassword = this.url('postgres').replace('railhead@', `${user}@`);
+    for (let tries = 0; tries < BOOT_TRIES; tries++) {
+      try {
+        await this.query(withoutPassword, 'select 1');
+      } catch {
+        return;
+      }
+      await new Promise((again) => setTimeout(again, 50));
+    }
+    throw new Error(`PostgreSQL lets ${user} in without a password`);
   }
 
   /** The statements that make the tables of the database, without those of the migrations' own. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
 import type { StoreTables } from '../tables.ts';
 import { isPassing } from './postgres-errors.ts';
 
@@ -36,7 +37,8 @@ const JSON_TEXT = 114;
 export function clientConfig(settings: PostgresSettings): pg.ClientConfig {
   const { passwordFile, url } = settings;
   return {
-    connectionString: url,
+    // As a connectionString it would take back the password: what is not in the URL counts as empty there.
+    ...parseIntoClientConfig(url),
     ...(passwordFile !== undefined && { password: readPassword(passwordFile) }),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS,

@@ -250,13 +250,40 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     });
   });
 
-  test('its password comes from a file, and is in no message', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'railhead-password-'));
-    const passwordFile = path.join(folder, 'password');
-    writeFileSync(passwordFile, 'Hunter2Secret\n');
-    store = await openPostgresStore({ url, passwordFile, synchronous: 'normal' });
-    const refused = openPostgresStore({ url, passwordFile, synchronous: 'normal' });
-    await expect(refused).rejects.toThrow(/^(?!.*Hunter2)/s);
-    rmSync(folder, { recursive: true });
+  describe('a password', () => {
+    let folder: string;
+    let passwordFile: string;
+    let guarded: string;
+    beforeEach(async () => {
+      folder = mkdtempSync(path.join(tmpdir(), 'railhead-password-'));
+      passwordFile = path.join(folder, 'password');
+      await server.query(url, "create role guarded login password 'Hunter2Secret'");
+      await server.query(url, 'grant create on schema public to guarded');
+      await server.requirePassword('guarded');
+      guarded = url.replace('railhead@', 'guarded@');
+    });
+    afterEach(async () => {
+      await server.query(url, 'drop owned by guarded; drop role guarded');
+      rmSync(folder, { recursive: true });
+    });
+
+    test.each<[string, (url: string) => string]>([
+      ['by TCP', (at) => at],
+      ['by the Unix socket', (at) => server.socketUrl(at)],
+    ])('comes from a file, %s', async (_name, place) => {
+      writeFileSync(passwordFile, 'Hunter2Secret\n');
+      store = await openPostgresStore({ url: place(guarded), passwordFile, synchronous: 'normal' });
+      await store.events.appendEvents([event('a')]);
+      expect(await summaries()).toEqual(['a']);
+      await store.close();
+    });
+
+    test('that is wrong is refused, and is in no message', async () => {
+      writeFileSync(passwordFile, 'Hunter3Secret\n');
+      const refused = openPostgresStore({ url: guarded, passwordFile, synchronous: 'normal' });
+      await expect(refused).rejects.toThrow(
+        /^(?!.*Hunter3).*password authentication failed for user "guarded"/s,
+      );
+    });
   });
 });
