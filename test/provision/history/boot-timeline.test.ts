@@ -109,7 +109,7 @@ describe('where a boot stands', () => {
     ['a kernel, and no Ignition', [[0, 'http.asset']], 301, 'stuck', /no request for an Ignition config/],
     ['a kernel that still boots', [[0, 'http.asset']], 200, 'moving', /http\.asset/],
     ['Ignition, which is what it was all for', [[0, 'ignition.sent']], 900, 'done', /ignition\.sent/],
-    ['Ignition, refused', [[0, 'ignition.refused']], 1, 'refused', /arm the machine/],
+    ['Ignition, refused', [[0, 'ignition.refused']], 1, 'refused', /arm or approve/],
     ['no group', [[0, 'ipxe.waiting']], 1, 'refused', /railhead explain/],
     [
       'unknown, and only known ones are served',

@@ -172,7 +172,7 @@ test('a boot program is not there for a machine that is disabled', async () => {
 test.each([
   ['mac=zz', /^mac=zz is not a MAC address: write it as 52:54:00:a1:9c:ae\n$/],
   ['mac=', /^mac is empty: give the MAC address/],
-  ['MAC=01:00:5e:00:00:01', /^mac=01:00:5e:00:00:01 belongs to no network card/],
+  ['MAC=01:00:5e:00:00:01', /^mac=01:00:5e:00:00:01 is not the address of a network card/],
   ['mac=%1b%5b31mx', /^mac=\?\[31mx is not a MAC address/],
 ])('a wrong MAC address is named by /report and /ignition: %s', async (query, message) => {
   const plane = await start();
