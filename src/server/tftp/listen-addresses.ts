@@ -21,14 +21,25 @@ export function resolveListenAddress(
   return [...new Set(interfaces.flatMap(({ addresses }) => addresses))];
 }
 
-/** The largest block that fits into one packet of the interface with the address. */
-export function blksizeOfInterface(address: Ipv4Address, interfaces: readonly NetworkInterface[]): number {
+/**
+ * The largest block that fits into one packet of the interface with the address. An address of `lo` outside of
+ * 127.0.0.0/8 is asked through the other interfaces, so that the smallest packet of these counts.
+ */
+export function blksizeOfInterface(
+  address: Ipv4Address,
+  interfaces: readonly NetworkInterface[],
+  mtuOf: (name: string) => number | undefined = readMtu,
+): number {
+  const owner = interfaces.find(({ addresses }) => addresses.includes(address));
+  const isLocal = address.startsWith('127.');
   // Every address of 127.0.0.0/8 belongs to the loopback interface, which lists only one.
-  const owner =
-    interfaces.find(({ addresses }) => addresses.includes(address)) ??
-    interfaces.find(({ loopback }) => loopback && address.startsWith('127.'));
-  const mtu = owner === undefined ? undefined : readMtu(owner.name);
-  return mtu === undefined ? BLKSIZE_ETHERNET : Math.min(Math.max(mtu - HEADERS_LENGTH, 512), BLKSIZE_MAX);
+  const crossed =
+    owner === undefined || owner.loopback
+      ? interfaces.filter(({ loopback }) => loopback === isLocal)
+      : [owner];
+  const mtus = crossed.map(({ name }) => mtuOf(name)).filter((mtu) => mtu !== undefined);
+  if (mtus.length === 0) return BLKSIZE_ETHERNET;
+  return Math.min(Math.max(Math.min(...mtus) - HEADERS_LENGTH, 512), BLKSIZE_MAX);
 }
 
 function readMtu(name: string): number | undefined {
