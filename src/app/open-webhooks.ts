@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { toEventTypes } from '../config/sections/webhooks.ts';
+import { readAuthorities } from '../webhooks/webhook-authorities.ts';
 import { type WebhookCredentials, WebhookDestination } from '../webhooks/webhook-destination.ts';
 import { readWebhookSecret } from '../webhooks/webhook-secret.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
@@ -24,14 +24,4 @@ export function openWebhooks(
     return { types, destination };
   });
   return services.add('webhooks', new Webhooks(subscriptions, clock));
-}
-
-function readAuthorities(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`webhooks: ca_file ${file} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }

@@ -40,7 +40,7 @@ export class DeliveryPoster {
   /** Makes one request within the time limit. Follows no redirect. Never rejects. */
   post({ body, headers, url }: DeliveryRequest): Promise<PostOutcome> {
     const make = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise((resolve) => {
+    const outcome = new Promise<PostOutcome>((resolve) => {
       const request = make(url, {
         method: 'POST',
         agent: this.#agent,
@@ -57,18 +57,20 @@ export class DeliveryPoster {
       };
       request.on('error', (error) => settle({ kind: 'failed', reason: describe(error) }));
       request.on('response', (response) => {
-        const outcome = judge(response);
+        const judged = judge(response);
         let left = ANSWER_BYTES_MAX;
         response.on('data', (part: Buffer) => {
           left -= part.length;
           if (left < 0) request.destroy();
         });
         // The status stands, also where the rest of the answer does not come.
-        response.on('error', () => settle(outcome));
-        response.on('close', () => settle(outcome));
+        response.on('error', () => settle(judged));
+        response.on('close', () => settle(judged));
       });
       request.end(body);
     });
+    // What Node will not even begin.
+    return outcome.catch((error: unknown) => ({ kind: 'failed', reason: describe(error as Error) }));
   }
 
   /** Ends the request that is under way, and the connection. */

@@ -73,6 +73,8 @@ export class WebhookDestination {
   #poster: DeliveryPoster;
   /** The delivery that is being tried, until it is delivered or given up. */
   #current: Delivery | undefined;
+  #isWorking = false;
+  /** Resolves when nothing is left to be sent. */
   #working: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
@@ -100,7 +102,7 @@ export class WebhookDestination {
       this.#waiting.shift();
       this.#giveUp('queue_full', 'too many wait for this receiver, so the oldest was dropped');
     }
-    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+    if (!this.#isWorking) this.#working = this.#work();
   }
 
   /** Reads secret and certificates again. Throws if a file is bad, and then those of before stay in use. */
@@ -137,10 +139,12 @@ export class WebhookDestination {
   }
 
   async #work(): Promise<void> {
+    this.#isWorking = true;
     while (!this.#closed && (this.#current = this.#waiting.shift()) !== undefined) {
       // One that was under way when the program ended counts as lost, unless it arrived or was given up.
       if (await this.#deliver(this.#current)) this.#current = undefined;
     }
+    this.#isWorking = false;
   }
 
   /** Tries until it has arrived, is refused or is too old; false if the program ends before that. */
