@@ -25,12 +25,29 @@ export function profileGrubConfig(boot: RenderedBoot): string {
   ].join('\n');
 }
 
-/** The configuration for a machine without a group: it waits and asks again. */
+/** The variable that is set in GRUB while one of our scripts requests the configuration in a loop. */
+export const GRUB_LOOP = 'railhead_loop';
+
+/** Pause between two tries, in case the server does not answer. */
+const PAUSE_SECONDS = 1;
+
+/**
+ * The configuration for a machine without a group: it waits and asks again. `configfile` runs the next configuration
+ * inside the current one, and GRUB fails after some thirty levels. So only the first configuration loops; those that it
+ * loads find the variable set, and return to the loop.
+ */
 export function waitingGrubConfig(pollSeconds: number): string {
   return [
     'echo "Railhead knows no group for this machine. It asks again by itself."',
     `sleep ${pollSeconds}`,
-    'configfile "$config_file"',
+    `if [ "$${GRUB_LOOP}" != "1" ]; then`,
+    `  set ${GRUB_LOOP}=1`,
+    `  export ${GRUB_LOOP}`,
+    '  while true; do',
+    '    configfile "$config_file"',
+    `    sleep ${PAUSE_SECONDS}`,
+    '  done',
+    'fi',
     '',
   ].join('\n');
 }

@@ -1,3 +1,5 @@
+import { GRUB_LOOP } from './grub-config.ts';
+
 /** Pause between two tries, while the server or the network is not ready. */
 const PAUSE_SECONDS = 5;
 
@@ -19,6 +21,8 @@ export function leadingGrubConfig(origin: string): string {
     '    set railhead_query="$railhead_query&serial=$railhead_serial"',
     '  fi',
     'fi',
+    `set ${GRUB_LOOP}=1`,
+    `export ${GRUB_LOOP}`,
     'while true; do',
     `  configfile "(${grubDevice(origin)})/grub?$railhead_query"`,
     `  echo "Nothing booted, trying again in ${PAUSE_SECONDS} seconds"`,

@@ -8,6 +8,7 @@ import {
   failGrubConfig,
   localGrubConfig,
   profileGrubConfig,
+  waitingGrubConfig,
 } from '../../../src/provision/rendering/grub-config.ts';
 import { quoteGrubArguments, quoteGrubWord } from '../../../src/provision/rendering/grub-quoting.ts';
 
@@ -65,7 +66,9 @@ test('GRUB parses whatever a profile renders to', () => {
 test('GRUB parses the configs for machines that do not boot a profile, whatever the reason says', () => {
   fc.assert(
     fc.property(fc.string(), (reason) => {
-      expect(grubComplaint(localGrubConfig(reason) + failGrubConfig(reason))).toBe('');
+      expect(grubComplaint(localGrubConfig(reason) + failGrubConfig(reason) + waitingGrubConfig(15))).toBe(
+        '',
+      );
     }),
     { numRuns: 20 },
   );
