@@ -4,7 +4,8 @@ import { SettingsError } from '../../src/config/load-settings.ts';
 import { readAddress, readText } from '../../src/protocol/dhcp/read-option.ts';
 import { type FieldCase, fieldDirectory, openFieldCase, SERVER } from './field-case.ts';
 
-// What each NOTE.md of the field cases calls right.
+// What each NOTE.md of the field cases calls right. Cases without packets are elsewhere: links and interfaces (01, 21) in
+// test/e2e/interfaces-that-come-later.test.ts, GRUB's own requests (17) in test/e2e/boot-grub.test.ts.
 
 /** Each case is started once; its packets come from different machines. */
 const opened = new Map<string, Promise<FieldCase>>();
@@ -12,8 +13,8 @@ afterAll(async () => {
   for (const one of opened.values()) await one.then((fieldCase) => fieldCase.close()).catch(() => undefined);
 });
 
-function open(name: string): Promise<FieldCase> {
-  const known = opened.get(name) ?? openFieldCase(name);
+function open(name: string, server?: string): Promise<FieldCase> {
+  const known = opened.get(name) ?? openFieldCase(name, server);
   opened.set(name, known);
   return known;
 }
@@ -30,6 +31,42 @@ async function refusal(name: string): Promise<string[]> {
 }
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
+
+/** Packets of some cases name the server that they are for. */
+const NAMED_SERVER = '10.77.0.1';
+
+test('02: the other card of a record is offered its address, once the network was asked for it', async () => {
+  const two = await open('02', NAMED_SERVER);
+  expect(two.reply('1-discover-card1.hex').message).toMatchObject({
+    yiaddr: '10.77.0.20',
+    file: 'snponly.efi',
+  });
+  expect(two.reply('2-request-card1.hex').message.yiaddr).toBe('10.77.0.20');
+  const decision = two.send('3-discover-card2.hex');
+  expect(decision).toMatchObject({ kind: 'reply', probe: '10.77.0.20', message: { yiaddr: '10.77.0.20' } });
+});
+
+test('05: a board that has another machine’s UUID has neither its address nor its name, and is named', async () => {
+  const twin = await open('05', NAMED_SERVER);
+  const stranger = twin.send('1-discover-stranger.hex');
+  expect(stranger).toMatchObject({ kind: 'reply', message: { yiaddr: '10.77.0.100' } });
+  expect(stranger.events.map(({ kind }) => kind)).toEqual(['machine.conflict', 'dhcp.offer']);
+  expect(stranger.events[0]?.summary).toMatch(
+    /^network card 52:54:00:07:00:31 sends the UUID of machine twin,/,
+  );
+  const refused = twin.reply('2-request-stranger.hex').message;
+  expect([hex(refused.options.get(53)), refused.yiaddr]).toEqual(['06', '0.0.0.0']);
+  const declared = twin.reply('3-discover-declared.hex').message;
+  expect(declared.yiaddr).toBe('10.77.0.24');
+  expect(readText(declared.options, 12)).toBe('twin');
+});
+
+test('06: a disabled machine has its options and its lease time, and nothing to boot', async () => {
+  const { message } = (await open('06')).reply('1-discover.hex');
+  expect(message).toMatchObject({ yiaddr: '10.77.0.22', file: '' });
+  expect([51, 6, 26].map((code) => hex(message.options.get(code)))).toEqual(['00015180', '0a4d0063', '0578']);
+  expect([43, 60, 66, 67].filter((code) => message.options.has(code))).toEqual([]);
+});
 
 test('07: an option of another type than its own is refused, with its place', async () => {
   expect(await refusal('07')).toEqual([

@@ -18,7 +18,7 @@ import type { DhcpDecision } from '../../src/provision/dhcp/replies/dhcp-decisio
 
 const FIELD = path.resolve(import.meta.dirname, '../../../shared/field/boot');
 
-/** Where Railhead is in every case: on the network of 10.77.0.0/24. */
+/** Where Railhead is in the cases without a request, which names the server itself. */
 export const SERVER = '10.77.0.2';
 const PROGRAMS = ['undionly.kpxe', 'snponly.efi', 'snponly-arm64.efi'];
 
@@ -40,8 +40,8 @@ export function fieldDirectory(name: string): string {
   return path.join(FIELD, found);
 }
 
-/** Starts what `serve` starts, without listening. Rejects with SettingsError where `serve` refuses the settings. */
-export async function openFieldCase(name: string): Promise<FieldCase> {
+/** Starts what `serve` starts, at the address `server`, without listening. Rejects with SettingsError where `serve` refuses the settings. */
+export async function openFieldCase(name: string, server = SERVER): Promise<FieldCase> {
   const directory = fieldDirectory(name);
   const scratch = mkdtempSync(path.join(tmpdir(), 'railhead-field-'));
   const services = new Services();
@@ -60,7 +60,7 @@ export async function openFieldCase(name: string): Promise<FieldCase> {
     const log = pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) });
     const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
     const { engine } = await startSharedServices(environment, services);
-    const localAddress = parseIpv4(SERVER) as Ipv4Address;
+    const localAddress = parseIpv4(server) as Ipv4Address;
     engine.setLocalAddresses([localAddress]);
     engine.load([], SYSTEM_CLOCK.moment());
     const send = (packet: string): DhcpDecision => {
