@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { loadReviewedSettings } from '../../src/config/load-settings.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -97,6 +98,40 @@ test('the systemd unit reloads, reads its token as a credential, and has a limit
   expect(unit).toMatch(/^LoadCredential=operator-token:\/etc\/railhead\/token$/m);
   expect(unit).toMatch(/^ExecStart=.* --set operator\.token_file=%d\/operator-token$/m);
   expect(unit).toMatch(/^MemoryMax=2G$/m);
+});
+
+describe('the Debian package', () => {
+  const build = read('deploy/build-deb');
+
+  test('has settings that name the folders of the unit, and switch DHCP and TFTP off', () => {
+    const unit = read('deploy/railhead.service');
+    const { settings, warnings } = loadReviewedSettings({
+      file: path.join(root, 'deploy/debian/railhead.yaml'),
+      environment: {},
+      flags: [],
+    });
+    expect(warnings).toEqual([]);
+    expect(unit).toContain(` --store ${settings.store.file} `);
+    expect(unit).toContain(` --set catalog.assets=${settings.catalog.assets} `);
+    expect(unit).toContain(`\nWorkingDirectory=${settings.catalog.dir}\n`);
+    expect([settings.dhcp.interfaces, settings.tftp.enabled]).toEqual([[], false]);
+  });
+
+  test('replaces every path of the unit that it installs elsewhere', () => {
+    const unit = read('deploy/railhead.service').replace(/^#.*$/gm, '');
+    const elsewhere = [...unit.matchAll(/\/(?:opt|usr\/bin)\/\w+/g)].map(([found]) => found);
+    expect([...new Set(elsewhere)].sort()).toEqual(['/opt/railhead', '/usr/bin/node']);
+    for (const replaced of elsewhere) expect(build).toContain(`s#${replaced}`);
+  });
+
+  test.each(['deploy/build-deb', 'deploy/debian/postinst', 'deploy/debian/prerm', 'deploy/debian/postrm'])(
+    '%s is a program without a mistake of syntax',
+    (file) => {
+      expect(statSync(path.join(root, file)).mode & 0o111).toBe(0o111);
+      const shell = read(file).startsWith('#!/bin/sh') ? 'sh' : 'bash';
+      expect(spawnSync(shell, ['-n', path.join(root, file)], { encoding: 'utf8' }).stderr).toBe('');
+    },
+  );
 });
 
 test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)(
