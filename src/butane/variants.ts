@@ -68,6 +68,11 @@ export function chooseSpec(variant: string, version: string): SpecChoice {
   return { error: `No translator exists for variant ${variant} with version ${canonical}` };
 }
 
+/** The versions of a variant, oldest first; none of a variant that is not known. */
+export function versionsOf(variant: string): string[] {
+  return definitions.filter((known) => known.variant === variant).map(({ version }) => version);
+}
+
 /** Schemas are built when they are first needed: a compilation needs one of twelve. */
 function specOf(definition: Definition): ButaneSpec {
   const { variant, version, ignition, bootDevice = false, grub = false, forbids = [] } = definition;

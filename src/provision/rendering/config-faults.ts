@@ -2,7 +2,7 @@ import type { YamlNode } from '../../butane/yaml/node.ts';
 import { readYaml } from '../../butane/yaml/read-yaml.ts';
 import { YamlError } from '../../butane/yaml/yaml-error.ts';
 import { type Entry, formatPath, type Path } from '../../ignition/report.ts';
-import { recogniseForButane, recogniseForIgnition } from './foreign-config.ts';
+import { describeVersionFault, recogniseForButane, recogniseForIgnition } from './foreign-config.ts';
 import type { RenderedSource } from './rendered-source.ts';
 import { TemplateError } from './template-error.ts';
 
@@ -71,6 +71,10 @@ function describeReason(
   ) {
     const { message, line } = recogniseForButane(source.text);
     return [note(message, line)];
+  }
+  if (/^No translator exists|^error parsing version|variant has been removed/.test(reason)) {
+    const fault = describeVersionFault(source.text);
+    if (fault !== undefined) return [note(fault.message, fault.line)];
   }
   // go-yaml lists what does not fit its type, a line each, and the line numbers are right there.
   const [head = '', ...listed] = reason.split('\n');

@@ -1,3 +1,6 @@
+import { versionsOf } from '../../butane/variants.ts';
+import { findSpecVersion, specVersions } from '../../ignition/spec-version.ts';
+
 /** What a text is that was expected to be Butane or Ignition, and what to do about it. */
 export interface ForeignConfig {
   /** Where it shows, counted from 1. */
@@ -25,7 +28,7 @@ export function recogniseForButane(text: string): ForeignConfig {
   }
   return (
     at(
-      /^#cloud-config/m,
+      /^(?:#cloud-|Content-Type: multipart)/m,
       `this is a cloud-config, which Flatcar does not take from Ignition: write it as Butane; ${BUTANE_BEGINS}`,
     ) ??
     at(/^#!/, 'this is a script, and not Butane: put it into a file or a unit of a Butane document') ??
@@ -48,13 +51,34 @@ export function recogniseForButane(text: string): ForeignConfig {
   );
 }
 
+/**
+ * What to write where Butane has no translator for a document's variant and version. Undefined for a document that does
+ * not have both on lines of their own.
+ */
+export function describeVersionFault(text: string): ForeignConfig | undefined {
+  const variant = /^variant:[ \t]*["']?([\w-]+)/m.exec(text);
+  const version = /^version:[ \t]*["']?([\w.+-]+)/m.exec(text);
+  if (variant === null || version === null) return undefined;
+  const known = versionsOf(variant[1] ?? '');
+  if (known.length === 0) {
+    const message = `there is no variant ${variant[1]} for Flatcar: write "variant: flatcar", and "version: ${versionsOf('flatcar').findLast(isStable)}"`;
+    return { line: lineAt(text, variant.index), message };
+  }
+  return {
+    line: lineAt(text, version.index),
+    message: `there is no version ${version[1]} of variant ${variant[1]}: write one of ${known.join(', ')}`,
+  };
+}
+
 /** Recognises why a text is not Ignition 3; undefined when nothing is known about it. */
 export function recogniseForIgnition(text: string): ForeignConfig | undefined {
   const content = firstContent(text);
   if (content === undefined) {
     return { line: 1, message: 'this renders to nothing, and not to Ignition JSON' };
   }
-  if (text.startsWith('{', content)) return recogniseOldIgnition(text);
+  if (/[[{"]|null/y.test(text.slice(content))) {
+    return recogniseMatchbox(text) ?? recogniseOldIgnition(text) ?? recogniseVersion(text, content);
+  }
   if (/^variant:/m.test(text) || /^#cloud-config/m.test(text)) {
     const { message, line } = /^variant:/m.test(text)
       ? {
@@ -67,15 +91,44 @@ export function recogniseForIgnition(text: string): ForeignConfig | undefined {
   return undefined;
 }
 
-function recogniseJson(text: string): ForeignConfig | undefined {
+function recogniseMatchbox(text: string): ForeignConfig | undefined {
   const matchbox = /"(?:ignition_id|cloud_id|generic_id)"/.exec(text);
-  if (matchbox !== null) {
-    return {
-      line: lineAt(text, matchbox.index),
-      message:
-        'this is a profile of Matchbox, and not a config: write it as a profile, with `ignition` in place of `ignition_id`',
-    };
+  if (matchbox === null) return undefined;
+  return {
+    line: lineAt(text, matchbox.index),
+    message:
+      'this is a profile of Matchbox, and not a config: write it as a profile, with `ignition` in place of `ignition_id`',
+  };
+}
+
+/** JSON without a version of Ignition that is known; undefined where it has one, or is not JSON. */
+function recogniseVersion(text: string, content: number): ForeignConfig | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
   }
+  const line = lineAt(text, content);
+  const version = (value as { ignition?: { version?: unknown } | null } | null)?.ignition?.version;
+  const newest = specVersions.findLast(isStable);
+  if (version === undefined) {
+    const message = `this is not Ignition JSON, since it has no version: it begins with {"ignition": {"version": "${newest}"}`;
+    return { line, message };
+  }
+  if (typeof version === 'string' && findSpecVersion(version) !== undefined) return undefined;
+  const at = /"version"/.exec(text)?.index ?? content;
+  const message = `ignition.version must be one of ${specVersions.filter(isStable).join(', ')}, in quotes`;
+  return { line: lineAt(text, at), message };
+}
+
+function isStable(version: string): boolean {
+  return !version.endsWith('-experimental');
+}
+
+function recogniseJson(text: string): ForeignConfig | undefined {
+  const matchbox = recogniseMatchbox(text);
+  if (matchbox !== undefined) return matchbox;
   const old = recogniseOldIgnition(text);
   if (old !== undefined) return old;
   const ignition = /"ignition"/.exec(text);

@@ -166,6 +166,48 @@ describe('what people bring along is told from Butane and Ignition', () => {
       /^! c\.ign:1:1: this is Butane, and not Ignition JSON/,
     ],
     [
+      'a Butane version that there is not',
+      { name: 'w.bu', text: 'variant: flatcar\nversion: 9.9.9\n' },
+      /^! w\.bu:2:1: there is no version 9\.9\.9 of variant flatcar: write one of 1\.0\.0, 1\.1\.0/,
+    ],
+    [
+      'a Butane version that is a number',
+      { name: 'w.bu', text: 'version: 1.1\nvariant: fcos\n' },
+      /^! w\.bu:1:1: there is no version 1\.1 of variant fcos: write one of 1\.0\.0,/,
+    ],
+    [
+      'a variant of another system',
+      { name: 'w.bu', text: 'variant: rhcos\nversion: 0.1.0\n' },
+      /^! w\.bu:1:1: there is no variant rhcos for Flatcar: write "variant: flatcar", and "version: 1\.\d\.0"$/,
+    ],
+    [
+      'an Ignition that is newer than all',
+      ignition('{"ignition":{\n"version":"3.99.0"}}'),
+      /^! c\.ign:2:1: ignition\.version must be one of 3\.0\.0, .*3\.6\.0, in quotes$/,
+    ],
+    [
+      'an Ignition version that is a number',
+      ignition('{"ignition":{"version":3}}'),
+      /^! c\.ign:1:1: ignition\.version must be one of/,
+    ],
+    [
+      'JSON without a version',
+      ignition('\n{"storage":{}}'),
+      /^! c\.ign:2:1: this is not Ignition JSON, since it has no version: it begins with \{"ignition": /,
+    ],
+    ['a list', ignition('[]'), /^! c\.ign:1:1: this is not Ignition JSON, since it has no version/],
+    ['null', ignition('null'), /^! c\.ign:1:1: this is not Ignition JSON, since it has no version/],
+    [
+      'a profile of Matchbox as Ignition',
+      ignition('{"id":"x",\n"ignition_id":"w.ign"}'),
+      /^! c\.ign:2:1: this is a profile of Matchbox,/,
+    ],
+    [
+      'other user data of cloud-init',
+      { name: 'w.bu', text: '#cloud-boothook\nx: 1\n' },
+      /^! w\.bu:1:1: this is a cloud-config,/,
+    ],
+    [
       'nothing as Ignition',
       ignition(''),
       /^! c\.ign:1:1: this renders to nothing, and not to Ignition JSON$/,
