@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { DhcpProcess } from '../test/e2e/dhcp-process.ts';
 import { NetworkLab } from '../src/lab/network-lab.ts';
 import { findProgram } from '../test/support/find-program.ts';
+import { measureAttacks } from './attacks.ts';
 import { fuzzHttp } from './http.ts';
 import { fuzzTftp } from './tftp.ts';
 import { residentMegabytes } from '../bench/parts/resident-memory.ts';
@@ -17,7 +18,8 @@ import { residentMegabytes } from '../bench/parts/resident-memory.ts';
 // client's tries fails, if a packet was not handled (dhcp_faults), or if memory goes on growing.
 // For TFTP the client is curl, and the datagrams come from many addresses and go to the ports of transfers as well.
 // For HTTP it sends requests, on a hundred connections at once, and curl fetches what a machine fetches when it boots.
-// `npm run fuzz -- [dhcp|pxe|tftp|http] [--count N] [--rate N] [--seed N]`; needs root, iproute2, udhcpc and curl.
+// `attacks` sends no noise: it repeats what once ended the server or kept others out, and says what each costs now.
+// `npm run fuzz -- [dhcp|pxe|tftp|http|attacks] [--count N] [--rate N] [--seed N]`; needs root, iproute2, udhcpc and curl.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -47,7 +49,8 @@ for (const protocol of protocols) {
   const lab = new NetworkLab('rhz');
   const folder = mkdtempSync(path.join(tmpdir(), 'railhead-fuzz-'));
   try {
-    if (protocol === 'http') await http(lab, folder);
+    if (protocol === 'attacks') await attacks(folder);
+    else if (protocol === 'http') await http(lab, folder);
     else await (protocol === 'tftp' ? tftp(lab, folder) : fuzz(protocol, lab, folder));
   } finally {
     await lab.remove();
@@ -149,4 +152,18 @@ async function http(lab: NetworkLab, folder: string): Promise<void> {
   if (boots === 0) fail('curl got nothing');
   if (end - middle > GROWTH_MB_MAX) fail(`memory grew by ${end - middle} MB in the second half`);
   if (leftOpen.length > 0) fail(`left open: ${leftOpen.join(', ')}`);
+}
+
+async function attacks(folder: string): Promise<void> {
+  execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
+  console.log('| attack | memory | time | files |\n|---|---|---|---|');
+  for (const cost of await measureAttacks(folder)) {
+    const { attack, files = [], filesMax = [], megabytes, megabytesMax, ms, msMax } = cost;
+    console.log(`| ${attack} | ${megabytes} MB | ${ms} ms | ${files.join(', then ')} |`);
+    if (megabytes > megabytesMax) fail(`${attack}: more than ${megabytesMax} MB`);
+    if (ms > msMax) fail(`${attack}: more than ${msMax} ms`);
+    files.forEach((open, at) => {
+      if (open > (filesMax[at] ?? 0)) fail(`${attack}: ${open} files are open`);
+    });
+  }
 }
