@@ -61,9 +61,11 @@ export interface ThreadedLoaderParts {
   readonly directory: string;
   /** Replaces the default of two minutes in tests. */
   readonly timeoutMs?: number;
+  /** Replaces the script of the thread in tests. */
+  readonly script?: URL;
 }
 
-/** Time limit for reading and compiling; a disk that hangs must not block edits for ever. */
+/** Time limit for reading and compiling, and another for the trial; a disk that hangs must not block edits for ever. */
 const TIMEOUT_MS = 120_000;
 /** Memory limit of the thread for a catalog's documents; above it the thread ends, but the process continues. */
 const HEAP_MAX_MB = 3_072;
@@ -89,29 +91,34 @@ export class ThreadedCatalogLoader implements CatalogLoads {
   /** Rejects when the thread ends or takes too long; the next load begins with a new one. */
   async load(now: Date, loadKept: LoadKept): Promise<CatalogLoad> {
     const thread = (this.#thread ??= await this.#startThread(loadKept));
-    const timeoutMs = this.#parts.timeoutMs ?? TIMEOUT_MS;
-    const timer = setTimeout(() => {
-      const seconds = Math.round(timeoutMs / 1000);
-      void thread.end(new Error(`reading the catalog took more than ${seconds} s and was stopped`));
-    }, timeoutMs);
-    try {
-      return await this.#loadFrom(thread, now);
-    } catch (error) {
-      this.#thread = undefined;
-      await thread.end(error as Error);
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    return this.#within(thread, 'reading', () => this.#loadFrom(thread, now));
   }
 
   hurry(): void {
     Atomics.store(new Int32Array(this.#hurry), 0, 1);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#isClosed = true;
-    await this.#thread?.end(new Error('Railhead is stopping'));
+    this.#thread?.end(new Error('Railhead is stopping'));
+    return Promise.resolve();
+  }
+
+  /** Ends the thread if the work fails or takes too long, and rejects with the reason. */
+  async #within<T>(thread: LoadThreadConnection, doing: string, work: () => Promise<T>): Promise<T> {
+    const timeoutMs = this.#parts.timeoutMs ?? TIMEOUT_MS;
+    const timer = setTimeout(() => {
+      thread.end(new Error(`${doing} the catalog took more than ${timeoutMs / 1000} s and was stopped`));
+    }, timeoutMs);
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#thread === thread) this.#thread = undefined;
+      thread.end(error as Error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #startThread(loadKept: LoadKept): Promise<LoadThreadConnection> {
@@ -126,7 +133,8 @@ export class ThreadedCatalogLoader implements CatalogLoads {
       hurry: this.#hurry,
       ...(kept !== undefined && { kept }),
     };
-    return new LoadThreadConnection(data);
+    const script = this.#parts.script ?? threadScript(new URL('./load-thread.js', import.meta.url));
+    return new LoadThreadConnection(script, data);
   }
 
   async #loadFrom(thread: LoadThreadConnection, now: Date): Promise<CatalogLoad> {
@@ -136,11 +144,12 @@ export class ThreadedCatalogLoader implements CatalogLoads {
     const { head } = answer;
     const { generation, machines } = await this.#receive(thread, head, now);
     const { from, problems, standIns, warnings } = head;
-    const tryOut = async (): Promise<CatalogTrial> => {
-      const tried = await thread.ask({ kind: 'try' });
-      if (tried.kind !== 'tried') throw new Error(`the thread answered ${tried.kind}`);
-      return tried;
-    };
+    const tryOut = (): Promise<CatalogTrial> =>
+      this.#within(thread, 'rendering', async () => {
+        const tried = await thread.ask({ kind: 'try' });
+        if (tried.kind !== 'tried') throw new Error(`the thread answered ${tried.kind}`);
+        return tried;
+      });
     return { kind: 'loaded', generation, machines, from, standIns, problems, warnings, tryOut };
   }
 
@@ -189,8 +198,8 @@ class LoadThreadConnection {
   #waiting: { resolve: (answer: LoadAnswer) => void; reject: (error: Error) => void } | undefined;
   #ended: Error | undefined;
 
-  constructor(data: LoadThreadData) {
-    this.#worker = new Worker(threadScript(new URL('./load-thread.js', import.meta.url)), {
+  constructor(script: URL, data: LoadThreadData) {
+    this.#worker = new Worker(script, {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
     });
@@ -199,8 +208,8 @@ class LoadThreadConnection {
       this.#waiting = undefined;
       waiting?.resolve(answer);
     });
-    this.#worker.on('error', (error) => void this.end(error));
-    this.#worker.on('exit', () => void this.end(new Error('the thread that loads the catalog has ended')));
+    this.#worker.on('error', (error) => this.end(error));
+    this.#worker.on('exit', () => this.end(new Error('the thread that loads the catalog has ended')));
   }
 
   ask(request: LoadRequest): Promise<LoadAnswer> {
@@ -211,11 +220,14 @@ class LoadThreadConnection {
     });
   }
 
-  /** Ends the thread, whatever it is doing, and rejects waiting calls with the reason. */
-  async end(reason: Error): Promise<void> {
+  /**
+   * Ends the thread, and rejects waiting calls with the reason. A thread in a system call, as on a disk that hangs, ends
+   * only when that call returns, and nobody waits for it.
+   */
+  end(reason: Error): void {
     this.#ended ??= reason;
     this.#waiting?.reject(this.#ended);
     this.#waiting = undefined;
-    await this.#worker.terminate();
+    void this.#worker.terminate();
   }
 }
