@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { toEventTypes } from '../config/sections/webhooks.ts';
 import { readAuthorities } from '../webhooks/webhook-authorities.ts';
 import { type WebhookCredentials, WebhookDestination } from '../webhooks/webhook-destination.ts';
@@ -23,5 +24,5 @@ export function openWebhooks(
     log.info({ receiver: url.host, events: [...types] }, 'webhooks are on');
     return { types, destination };
   });
-  return services.add('webhooks', new Webhooks(subscriptions, clock));
+  return services.add('webhooks', new Webhooks(subscriptions, clock, randomUUID));
 }

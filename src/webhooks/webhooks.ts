@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { WebhookDestination } from './webhook-destination.ts';
 
@@ -19,13 +18,17 @@ export interface WebhookSubscription {
 export class Webhooks {
   readonly #subscriptions: readonly WebhookSubscription[];
   readonly #clock: { readonly now: () => Date; readonly nowMs: () => number };
+  readonly #newId: () => string;
 
+  /** `newId` makes the identifiers of deliveries, which must never repeat. */
   constructor(
     subscriptions: readonly WebhookSubscription[],
     clock: { readonly now: () => Date; readonly nowMs: () => number },
+    newId: () => string,
   ) {
     this.#subscriptions = subscriptions;
     this.#clock = clock;
+    this.#newId = newId;
   }
 
   /** Whether anybody is told of events of this type. */
@@ -38,7 +41,7 @@ export class Webhooks {
     const body = JSON.stringify({ type, timestamp: this.#clock.now().toISOString(), data });
     const queuedMs = this.#clock.nowMs();
     for (const { destination, types } of this.#subscriptions) {
-      if (types.has(type)) destination.add({ id: `msg_${randomUUID()}`, body, queuedMs });
+      if (types.has(type)) destination.add({ id: `msg_${this.#newId()}`, body, queuedMs });
     }
   }
 

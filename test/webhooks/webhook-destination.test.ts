@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -64,6 +64,7 @@ function start(
   const webhooks = new Webhooks(
     destinations.map((destination) => ({ types: new Set([TYPE]), destination })),
     clock,
+    randomUUID,
   );
   const send = (number: number): void => webhooks.send({ type: TYPE, data: { number } });
   const rig: Rig = { webhooks, destinations, counters, lines, send, keys };
