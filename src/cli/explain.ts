@@ -24,6 +24,11 @@ export function registerExplain(program: Command): void {
       const catalog = await loadOrReport(options);
       if (catalog === undefined) return;
       const explained = explain(catalog, toLabels(options));
+      if (!catalog.hasSettingsFile) {
+        process.stderr.write(
+          `no railhead.yaml in this directory: assuming unmatched: ${catalog.settings.unmatched}; name the server's settings with --config\n`,
+        );
+      }
       process.stdout.write(options.json === true ? `${printableJson(explained)}\n` : describe(explained));
       if (explained.group === null || explained.decision === 'wait') process.exitCode = 1;
     });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Generation } from '../catalog/generation.ts';
 import type { Settings } from '../config/schema.ts';
@@ -65,6 +66,8 @@ export function requireFacts(query: MachineQuery): boolean {
 export interface QueriedCatalog {
   /** The settings of the server that uses this catalog. */
   readonly settings: Settings;
+  /** Whether a settings file was read; without one the settings are defaults, or set in the environment. */
+  readonly hasSettingsFile: boolean;
   readonly generation: Generation;
   readonly machines: MachineLookup;
 }
@@ -74,7 +77,7 @@ export interface QueriedCatalog {
  * errors in the settings, or in reading the files at all, are printed, and undefined is returned.
  */
 export async function loadOrReport({ config, dir }: MachineQuery): Promise<QueriedCatalog | undefined> {
-  const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
+  const { DEFAULT_FILE, loadSettings, SettingsError } = await import('../config/load-settings.ts');
   let settings: Settings;
   try {
     settings = loadSettings({
@@ -92,7 +95,10 @@ export async function loadOrReport({ config, dir }: MachineQuery): Promise<Queri
   const { loadFiles } = await import('../catalog/load-catalog.ts');
   const { formatProblem } = await import('../documents/problem.ts');
   const { generation, machines, problems } = await loadFiles(directory, SYSTEM_CLOCK.now);
-  if (generation !== undefined) return { settings, generation, machines: new MachineIndex(machines) };
+  if (generation !== undefined) {
+    const hasSettingsFile = config !== undefined || existsSync(DEFAULT_FILE);
+    return { settings, hasSettingsFile, generation, machines: new MachineIndex(machines) };
+  }
   for (const problem of problems) process.stderr.write(`${printableText(formatProblem(problem))}\n`);
   process.exitCode = 1;
   return undefined;

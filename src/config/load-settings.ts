@@ -32,7 +32,8 @@ export interface ReviewedSettings {
   readonly locateAt: (at: readonly PropertyKey[], message: string) => string;
 }
 
-const DEFAULT_FILE = 'railhead.yaml';
+/** The settings file that is read if none is named and it exists in the working directory. */
+export const DEFAULT_FILE = 'railhead.yaml';
 
 /**
  * Reads all settings; paths in them are made absolute. Throws SettingsError with every mistake at once: file, line and

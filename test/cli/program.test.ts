@@ -24,9 +24,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function railhead(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return railheadIn(folder, ...args);
+}
+
+function railheadIn(
+  cwd: string,
+  ...args: string[]
+): { status: number | null; stdout: string; stderr: string } {
   const main = path.join(root, 'src/main.ts');
   const command = ['--import', import.meta.resolve('tsx'), main, ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 
@@ -67,6 +74,21 @@ describe('explain', () => {
     const { status, stdout } = railhead('explain', '--mac', '52:54:00:00:00:01', '--config', settings);
     expect(stdout).toContain('boots from its own disk');
     expect(status).toBe(1);
+  });
+
+  test('says which setting it assumes where there are no settings', () => {
+    const { status, stdout, stderr } = railheadIn(
+      path.join(folder, 'catalog'),
+      'explain',
+      '--mac',
+      '52:54:00:00:00:01',
+    );
+    expect(stderr).toBe(
+      "no railhead.yaml in this directory: assuming unmatched: wait; name the server's settings with --config\n",
+    );
+    expect(stdout).toContain('answer   waits');
+    expect(status).toBe(1);
+    expect(railhead('explain', '--mac', '52:54:00:00:00:01').stderr).toBe('');
   });
 
   test('names what is wrong with the settings', () => {
