@@ -31,11 +31,12 @@ export interface AttackCost {
  * Attacks that once ended the process, held it up or kept others out, on the real program at loopback addresses, each
  * with what it costs now. All are bounded: a few thousand connections, some seconds each.
  */
-export async function measureAttacks(folder: string): Promise<AttackCost[]> {
-  return [...(await attackHttp(folder)), ...(await attackCatalogs(folder))];
+export async function* measureAttacks(folder: string): AsyncGenerator<AttackCost> {
+  yield* attackHttp(folder);
+  yield* attackCatalogs(folder);
 }
 
-async function attackHttp(folder: string): Promise<AttackCost[]> {
+async function* attackHttp(folder: string): AsyncGenerator<AttackCost> {
   for (const name of ['profiles', 'groups', 'machines', 'assets']) mkdirSync(path.join(folder, name));
   writeFileSync(path.join(folder, 'assets/image'), Buffer.alloc(IMAGE_SIZE));
   const settings = {
@@ -50,21 +51,44 @@ async function attackHttp(folder: string): Promise<AttackCost[]> {
   const pid = server.pid ?? 0;
   const get = 'GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n';
   try {
-    return [
-      await attackWith(pid, port, 'a thousand requests for an image on one connection that is never read', {
-        connections: 1, addresses: 1, bytes: get.repeat(1_000), megabytesMax: 60, filesMax: [2, 0],
-      }),
-      await attackWith(pid, port, '2,000 downloads that are never read, of 20 addresses', {
-        connections: 2_000, addresses: 20, bytes: get, megabytesMax: 250, filesMax: [2_000, 0],
-      }),
-      await attackWith(pid, port, '10,000 connections with half of a request, of 20 addresses', {
-        connections: 10_000, addresses: 20, bytes: get.slice(0, 20), megabytesMax: 250, filesMax: [0, 0],
-      }),
-      await attackWith(pid, port, '200 connections with a thousand requests each behind one that Node refuses', {
-        connections: 200, addresses: 20, bytes: `GET / HTTP/1.1\r\nHost: x\r\nExpect: x\r\n\r\n${get.repeat(1_000)}`,
-        megabytesMax: 250, filesMax: [200, 0],
-      }),
-    ]; // prettier-ignore
+    yield await attackWith(
+      pid,
+      port,
+      'a thousand requests for an image on one connection that is never read',
+      {
+        connections: 1,
+        addresses: 1,
+        bytes: get.repeat(1_000),
+        megabytesMax: 60,
+        filesMax: [2, 0],
+      },
+    );
+    yield await attackWith(pid, port, '2,000 downloads that are never read, of 20 addresses', {
+      connections: 2_000,
+      addresses: 20,
+      bytes: get,
+      megabytesMax: 250,
+      filesMax: [2_000, 0],
+    });
+    yield await attackWith(pid, port, '10,000 connections with half of a request, of 20 addresses', {
+      connections: 10_000,
+      addresses: 20,
+      bytes: get.slice(0, 20),
+      megabytesMax: 250,
+      filesMax: [0, 0],
+    });
+    yield await attackWith(
+      pid,
+      port,
+      '200 connections with a thousand requests each behind one that Node refuses',
+      {
+        connections: 200,
+        addresses: 20,
+        bytes: `GET / HTTP/1.1\r\nHost: x\r\nExpect: x\r\n\r\n${get.repeat(1_000)}`,
+        megabytesMax: 250,
+        filesMax: [200, 0],
+      },
+    );
   } finally {
     server.kill('SIGTERM');
     await once(server, 'exit');
@@ -76,15 +100,15 @@ async function serve(folder: string): Promise<{ process: ChildProcess; port: num
   const server = spawn(process.execPath, [MAIN, 'serve', '--config', path.join(folder, 'railhead.yaml')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  for await (const line of createInterface(server.stdout)) {
-    const { msg, http } = JSON.parse(line) as { msg: string; http?: readonly string[] };
-    const port = Number(/:(\d+)$/.exec(String(http?.[0] ?? ''))?.[1]);
-    if (msg === 'railhead is ready' && port > 0) {
-      server.stdout.resume();
-      return { process: server, port };
-    }
-  }
-  throw new Error('the server ended before it was ready');
+  const port = await new Promise<number>((resolve, reject) => {
+    // Goes on to read: a log that nobody reads would be part of what is measured.
+    createInterface(server.stdout).on('line', (line) => {
+      const { msg, http } = JSON.parse(line) as { msg: string; http?: readonly string[] };
+      if (msg === 'railhead is ready') resolve(Number(/:(\d+)$/.exec(http?.[0] ?? '')?.[1]));
+    });
+    server.once('exit', () => reject(new Error('the server ended before it was ready')));
+  });
+  return { process: server, port };
 }
 
 interface HttpAttack {
@@ -171,10 +195,10 @@ const CATALOGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'metadata that refers to itself': { ...GROUP, 'profiles/p.yaml': 'id: p\nmetadata: &m\n  b: *m\n' },
 };
 
-async function attackCatalogs(folder: string): Promise<AttackCost[]> {
-  const costs: AttackCost[] = [];
+async function* attackCatalogs(folder: string): AsyncGenerator<AttackCost> {
+  let number = 0;
   for (const [attack, files] of Object.entries(CATALOGS)) {
-    const tree = path.join(folder, `catalog-${costs.length}`);
+    const tree = path.join(folder, `catalog-${number++}`);
     for (const [name, content] of Object.entries(files)) {
       mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
       writeFileSync(path.join(tree, name), content);
@@ -189,9 +213,8 @@ async function attackCatalogs(folder: string): Promise<AttackCost[]> {
     await over;
     clearInterval(watch);
     const ms = Math.round(performance.now() - startedMs);
-    costs.push({ attack, megabytes, megabytesMax: 600, ms, msMax: 30_000 });
+    yield { attack, megabytes, megabytesMax: 600, ms, msMax: 30_000 };
   }
-  return costs;
 }
 
 /** The most resident memory that a process has had; 0 when it is gone. */

@@ -157,7 +157,7 @@ async function http(lab: NetworkLab, folder: string): Promise<void> {
 async function attacks(folder: string): Promise<void> {
   execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
   console.log('| attack | memory | time | files |\n|---|---|---|---|');
-  for (const cost of await measureAttacks(folder)) {
+  for await (const cost of measureAttacks(folder)) {
     const { attack, files = [], filesMax = [], megabytes, megabytesMax, ms, msMax } = cost;
     console.log(`| ${attack} | ${megabytes} MB | ${ms} ms | ${files.join(', then ')} |`);
     if (megabytes > megabytesMax) fail(`${attack}: more than ${megabytesMax} MB`);
