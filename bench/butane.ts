@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileButane } from '../src/butane/compile.ts';
 
-// How fast the Butane compiler is: a typical document once warm, the recorded cases, documents of growing size, and
-// the butane command, if there is one. `npm run bench -- butane`.
+// The speed of the Butane compiler: a typical document once warm, the recorded cases, documents of growing size, and
+// the butane command, if it is installed. `npm run bench -- butane`.
 
 const worker = readFileSync(join(import.meta.dirname, 'worker.bu'));
 
-/** Best of five rounds, in microseconds a call: what the machine can do while nobody else uses it. */
+/** Best of five rounds, in microseconds per call: the speed while no other program uses the machine. */
 function measure(calls: number, action: () => unknown): number {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 6; round++) {
@@ -49,7 +49,7 @@ if (existsSync(corpus)) {
   print('the recorded cases', 'not here');
 }
 
-/** A document with as many files as make it about so large. */
+/** A document with as many files as give it about this size. */
 function documentOf(bytes: number): string {
   const lines = ['variant: flatcar', 'version: 1.1.0', 'storage:', '  files:'];
   let length = 0;

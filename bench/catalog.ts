@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline';
 import { residentMegabytes } from './parts/resident-memory.ts';
 
 // `npm run bench -- catalog [GROUPS...]`: how long catalogs of several sizes take to load and to load again after an
-// edit, how much memory they need, and what a load costs those who ask meanwhile. wrk asks with 16 connections while
-// 10,000 groups are loaded again: no request may fail, and no answer may be of two generations. How long a request waits
-// is measured beside wrk, on one connection, and must stay below 100 ms: wrk's own longest wait holds the time that wrk
-// itself waits for a processor, of which it uses one whole.
+// edit, how much memory they need, and how a load affects requests meanwhile. wrk sends requests on 16 connections
+// while 10,000 groups are loaded again: no request may fail, and no answer may mix two generations. The longest wait of
+// a request is measured beside wrk, on one connection, and must stay below 100 ms: wrk's own longest wait includes the
+// time that wrk itself waits for a processor, of which it uses a whole one.
 
 const MAIN = path.resolve(import.meta.dirname, '../dist/main.js');
 const DEFAULT_SIZES = ['10', '1000', '10000', '50000', 'machines'];
@@ -38,11 +38,11 @@ interface Served {
   readonly startMs: number;
 }
 
-/** Writes one file after the other, and leaves time in between: requests that are timed run in this process too. */
+/** Writes the files one after the other, with pauses: timed requests run in this process too. */
 async function writeTree(root: string, groups: number, machines: number, generation: string): Promise<void> {
   for (const folder of ['profiles', 'groups', 'machines'])
     await mkdir(path.join(root, folder), { recursive: true });
-  // The generation is in the profile twice, as text and as metadata, so that an answer of two of them would show.
+  // The generation is in the profile twice, as text and as metadata, so that an answer that mixes two is visible.
   await writeFile(
     path.join(root, 'profiles/p.yaml'),
     `id: p\nboot: {kernel: "/${generation}", args: ["again={{generation}}"]}\nignition: p.bu\nmetadata: {generation: ${generation}}\n`,
@@ -89,7 +89,7 @@ async function serve(root: string): Promise<Served> {
   );
   const lines: Record<string, unknown>[] = [];
   createInterface({ input: child.stdout }).on('line', (text) => {
-    // Lines of requests are of no use here.
+    // Log lines of requests are not needed here.
     if (!text.includes('"msg":"http"')) lines.push(JSON.parse(text) as Record<string, unknown>);
   });
   const ready = await said({ child, lines }, 'railhead is ready', 1);
@@ -113,7 +113,9 @@ function residentMb({ child }: Served): number {
   return residentMegabytes(child.pid ?? 0);
 }
 
-/** Asks again and again on one connection, and notes the longest wait and every answer of two generations. */
+/**
+ * Sends requests repeatedly on one connection, and records the longest wait and every answer that mixes generations.
+ */
 class Prober {
   longestMs = 0;
   asked = 0;
@@ -158,7 +160,7 @@ function ask(url: string): Promise<{ status: number; body: string }> {
   });
 }
 
-/** One row of the table: load, load again after an edit of one group file, and of the template that all have. */
+/** One row of the table: load, load again after an edit of one group file, and of the template that all use. */
 async function measure(groups: number, machines: number): Promise<void> {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-bench-'));
   try {
@@ -193,7 +195,7 @@ async function measure(groups: number, machines: number): Promise<void> {
   }
 }
 
-/** Loads all groups again and again under wrk. */
+/** Loads all groups repeatedly under wrk. */
 async function measureUnderLoad(): Promise<boolean> {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-bench-'));
   try {
@@ -201,7 +203,7 @@ async function measureUnderLoad(): Promise<boolean> {
     const served = await serve(root);
     await said(served, 'catalog kept', 1);
     const url = `${served.http}/ipxe?mac=${macOf(5)}&os=installed`;
-    // What a process that has just started still compiles is no pause of a load.
+    // The compilation at the start of a process does not count as a pause of a load.
     await once(startWrk(url, WARM_UP_SECONDS).child, 'exit');
     const prober = new Prober(served.http);
     const probing = prober.run();

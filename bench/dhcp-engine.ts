@@ -7,8 +7,8 @@ import { DhcpEngine } from '../src/provision/dhcp/dhcp-engine.ts';
 import { MachineIndex } from '../src/provision/machines/machine-index.ts';
 import { defineSubnet } from '../src/provision/dhcp/subnets/subnet.ts';
 
-// How many exchanges a second (DISCOVER to ACK, two packets in, two out) decoding, deciding and encoding allow on one
-// thread, without sockets and store. `npm run bench -- dhcp-engine [CLIENTS]`.
+// How many exchanges per second (DISCOVER to ACK, two packets in, two out) one thread can decode, decide and encode,
+// without sockets and store. `npm run bench -- dhcp-engine [CLIENTS]`.
 
 const clients = Number(process.argv[2] ?? 200_000);
 const address = (text: string): Ipv4Address => parseIpv4(text) ?? UNSPECIFIED_ADDRESS;

@@ -7,15 +7,15 @@ import { parseArgs } from 'node:util';
 import { NetworkLab } from '../src/lab/network-lab.ts';
 import { findProgram } from '../test/support/find-program.ts';
 
-// DISCOVER to ACK exchanges a second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two
-// network namespaces. perfdhcp plays the clients behind a relay. `npm run bench -- dhcp [--clients N] [--seconds N]
+// DISCOVER to ACK exchanges per second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two
+// network namespaces. perfdhcp acts as the clients behind a relay. `npm run bench -- dhcp [--clients N] [--seconds N]
 // [--rates A,B,C] [--servers railhead,kea,dnsmasq] [--pxe]`; needs root, and the Debian packages kea-admin,
 // kea-dhcp4-server and dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, and commits to
 // SQLite with synchronous=full before each ACK, boot events and all; Kea appends to its lease file, with as many
-// threads as there are processors; dnsmasq writes its own. None logs single leases.
+// threads as there are processors; dnsmasq writes its own. None of them logs single leases.
 //
-// perfdhcp leaves its receive buffer as the kernel makes it, which holds some 270 replies: what a pause of a processor
-// makes overflow there would be counted as the server's drops. So the kernel's default is raised while this runs.
+// perfdhcp keeps the kernel's default receive buffer, which holds some 270 replies: an overflow there during a pause of
+// a processor would be counted as the server's drops. So the kernel's default is raised while this runs.
 
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -24,9 +24,9 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '6' },
     rates: { type: 'string', default: '5000,9000,11000,12000,13000,14000,15000,16000' },
     servers: { type: 'string', default: 'railhead,kea,dnsmasq' },
-    /** Clients look like UEFI firmware, and are told what to boot. */
+    /** Clients look like UEFI firmware, and get boot options. */
     pxe: { type: 'boolean', default: false },
-    /** Railhead logs as it does unless told otherwise: a line for each exchange. */
+    /** Railhead logs by default: a line for each exchange. */
     log: { type: 'boolean', default: false },
     /** Railhead writes a processor profile into this folder. */
     profile: { type: 'string' },
@@ -40,16 +40,16 @@ const root = path.resolve(import.meta.dirname, '..');
 const SERVER = '10.10.0.1';
 const RELAY = '10.10.0.2';
 const POOL = { cidr: '10.8.0.0/14', first: '10.8.1.0', last: '10.11.250.0' };
-/** What a server may lose at a rate that it is said to keep up with. */
+/** The share that a server may lose at a rate that counts as sustained. */
 const DROPS_PERCENT_MAX = 1;
-/** Runs that each server gets at a rate: a busy host must not decide it. */
+/** Runs of each server at a rate, so that a busy host does not decide the result. */
 const TRIES_MAX = 2;
 
 interface Peer {
   readonly name: string;
   /** Programs that must be installed. */
   readonly needs: readonly string[];
-  /** Rates worth trying, as a part of those asked for. */
+  /** The rates to try, as a fraction of the requested ones. */
   readonly slower?: number;
   start(namespace: string, folder: string): ChildProcessWithoutNullStreams;
 }
@@ -143,7 +143,7 @@ interface Outcome {
   readonly exchangesPerSecond: number;
   readonly dropsPercent: number;
   readonly delayMs: number;
-  /** Processor time of the server for each exchange, its start not counted: what a busy host changes least. */
+  /** Processor time of the server for each exchange, without its start: the figure that a busy host affects least. */
   readonly processorMicros: number;
   readonly text: string;
 }
@@ -151,12 +151,12 @@ interface Outcome {
 /** Processor time of a process and its threads since it began. */
 function processorSeconds({ pid }: ChildProcessWithoutNullStreams): number {
   const TICKS_PER_SECOND = 100;
-  // proc(5): utime and stime are fields 14 and 15; the name before them may hold spaces.
+  // proc(5): utime and stime are fields 14 and 15; the name before them may contain spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Runs a server afresh, with an empty lease database, under one load. */
+/** Starts a server with an empty lease database, and runs it under one load. */
 async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
   const folder = mkdtempSync(path.join(tmpdir(), 'railhead-bench-'));
   chmodSync(folder, 0o777);

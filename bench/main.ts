@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// `npm run bench -- NAME [ARGS...]` runs bench/NAME.ts; without a name it says which there are.
+// `npm run bench -- NAME [ARGS...]` runs bench/NAME.ts; without a name it lists the benchmarks.
 
 const [name, ...args] = process.argv.slice(2);
 const file = join(import.meta.dirname, `${name ?? ''}.ts`);

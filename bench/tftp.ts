@@ -9,23 +9,23 @@ import { findProgram } from '../test/support/find-program.ts';
 import { residentMegabytes } from './parts/resident-memory.ts';
 import type { TftpLoadResult, TftpLoadSettings } from './parts/tftp-load.ts';
 
-// How fast Railhead, tftpd-hpa and dnsmasq send files by TFTP, in turn, on a cable between two network namespaces:
-// one machine with each window, and racks of machines that ask at once. bench/parts/tftp-load.ts plays the machines, and is
-// the same for all. `npm run bench -- tftp [--clients A,B,C] [--seconds N] [--rounds N] [--windows A,B,C]
-// [--blocks A,B] [--servers railhead,tftpd-hpa,dnsmasq]`; needs root, and the Debian packages tftpd-hpa and
+// How fast Railhead, tftpd-hpa and dnsmasq send files by TFTP, in turn, on a cable between two network namespaces: one
+// machine with each window size, and racks of machines that send requests at once. bench/parts/tftp-load.ts acts as the
+// machines, and is the same for all. `npm run bench -- tftp [--clients A,B,C] [--seconds N] [--rounds N] [--windows
+// A,B,C] [--blocks A,B] [--servers railhead,tftpd-hpa,dnsmasq]`; needs root, and the Debian packages tftpd-hpa and
 // dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, and writes a boot event for each
-// transfer; none logs single transfers. dnsmasq is told to allow more than its 50 transfers at once. Ends with status 1 if Railhead failed a
-// transfer, was not the fastest, or took more memory than it may.
+// transfer; none logs single transfers. dnsmasq is told to allow more than its 50 transfers at once. Ends with status 1
+// if Railhead failed a transfer, was not the fastest, or took more memory than it may.
 
 const { values: options } = parseArgs({
   options: {
     clients: { type: 'string', default: '50,200,500' },
-    /** How long machines begin anew when they have the file. */
+    /** How long machines start again after they have loaded the file. */
     seconds: { type: 'string', default: '3' },
-    /** Racks of each size; the median counts. */
+    /** Runs with each size of rack; the median counts. */
     rounds: { type: 'string', default: '3' },
     windows: { type: 'string', default: '1,4,16,64' },
-    /** Windows of a rack's machines: 1 is that of iPXE and most firmware, 4 that of edk2. */
+    /** Window sizes of a rack's machines: 1 is that of iPXE and most firmware, 4 that of edk2. */
     'rack-windows': { type: 'string', default: '1,4,16' },
     blocks: { type: 'string', default: '512,1468' },
     servers: { type: 'string', default: 'railhead,tftpd-hpa,dnsmasq' },
@@ -38,12 +38,12 @@ const root = path.resolve(import.meta.dirname, '..');
 
 const SERVER = '10.77.0.1';
 const ROUTER = '10.77.0.2';
-/** The machines are behind a router: so many neighbours at once are a matter of the kernel's, not of the server's. */
+/** The machines are behind a router, since so many neighbours at once would test the kernel and not the server. */
 const MACHINES = '10.80.0.0/12';
 const FIRST_MACHINE = '10.80.0.1';
-/** What a single machine fetches: as much as a kernel. */
+/** The file of a single machine: as large as a kernel. */
 const LARGE = { file: 'large.bin', size: 16 << 20 };
-/** What each machine of a rack fetches: as much as a boot program. */
+/** The file of each machine of a rack: as large as a boot program. */
 const SMALL = { file: 'small.bin', size: 1 << 20 };
 const RSS_MB_MAX = 250;
 
@@ -124,7 +124,8 @@ function readProc(file: string): string {
 
 /** Processor time of a server and of its children that have ended, in seconds. */
 function cpuSeconds(pid: number): number {
-  // proc(5): utime, stime, cutime and cstime are fields 14 to 17, in ticks of 10 ms; the name before may hold spaces.
+  // proc(5): utime, stime, cutime and cstime are fields 14 to 17, in ticks of 10 ms; the name before them may contain
+  // spaces.
   const fields = readProc(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0);
 }
@@ -132,11 +133,11 @@ function cpuSeconds(pid: number): number {
 interface Outcome extends TftpLoadResult {
   readonly megabytesPerSecond: number;
   readonly residentMegabytes: number;
-  /** Of the server; of one that forks for each transfer, without its children. */
+  /** Resident memory of the server; if it forks for each transfer, without its children. */
   readonly cpuSecondsPerGigabyte: number;
 }
 
-/** Runs a server afresh under one load. */
+/** Starts a server and runs it under one load. */
 async function measure(peer: Peer, load: Partial<TftpLoadSettings>): Promise<Outcome> {
   const folder = mkdtempSync(path.join(tmpdir(), 'railhead-bench-'));
   const [inner, outer] = [lab.addNamespace('s'), lab.addNamespace('c')];

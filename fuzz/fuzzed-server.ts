@@ -9,7 +9,7 @@ import type { NetworkLab } from '../src/lab/network-lab.ts';
 export const ROOT = path.resolve(import.meta.dirname, '..');
 export const SERVER = '10.77.0.1';
 const CLIENT = '10.77.0.2';
-/** The sender's addresses; the good client has its own, since there are limits for each. */
+/** The sender's addresses; the good client has its own, since limits apply to each address. */
 const FORGED = '10.80.0.0/12';
 /**
  * The server's heap, in megabytes (V8's old space), some three times what it needs: V8 lets garbage lie for as long as
@@ -19,19 +19,19 @@ const HEAP_MB_MAX = 128;
 
 type Program = ReturnType<NetworkLab['start']>;
 
-/** Memory of the server when so many were sent. */
+/** Memory of the server when this many were sent. */
 interface MemorySample {
   readonly sent: number;
   readonly megabytes: number;
 }
 
-/** `railhead serve` under fuzz, in a namespace beside that of its clients. */
+/** `railhead serve` under a fuzzer, in a namespace beside that of its clients. */
 export interface FuzzedServer {
   readonly process: Program;
   readonly pid: number;
   readonly inner: string;
   readonly outer: string;
-  /** What went wrong; the fuzzer adds what it finds. */
+  /** The failures; the fuzzer adds those that it finds. */
   readonly failures: string[];
 }
 
@@ -69,7 +69,7 @@ export async function startServer(
     for (const stream of [server.stdout, server.stderr]) {
       createInterface(stream).on('line', (line) => {
         if (line.includes(readyLine)) resolve();
-        // pino's error and fatal; anything else that is no log line is Node's own last words.
+        // pino's levels error and fatal; any line that is not a log line is Node's own error message.
         if (!line.startsWith('{') || /"level":(50|60|"error"|"fatal")/.test(line)) failures.push(line);
       });
     }
@@ -78,7 +78,7 @@ export async function startServer(
   return { process: server, pid: server.pid ?? 0, inner, outer, failures };
 }
 
-/** The program that sends what is hostile, and the server's memory meanwhile. */
+/** The program that sends hostile packets, and the server's memory meanwhile. */
 export interface Sender {
   readonly process: Program;
   readonly memory: readonly MemorySample[];
@@ -86,7 +86,7 @@ export interface Sender {
   readonly over: Promise<unknown>;
 }
 
-/** Starts a sender of fuzz/, which prints how many it has sent. */
+/** Starts a sender of fuzz/, which prints the number of packets that it has sent. */
 export function startSender(
   lab: NetworkLab,
   server: FuzzedServer,
@@ -104,7 +104,7 @@ export function startSender(
   return { process: sender, memory, over: once(sender, 'exit') };
 }
 
-/** Memory at the start, when half of `count` were sent, and at the end, in megabytes. */
+/** Memory at the start, after half of `count` was sent, and at the end, in megabytes. */
 export function memoryThrough(
   { memory }: Sender,
   count: number,

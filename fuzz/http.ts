@@ -7,26 +7,26 @@ import { connectClients, memoryThrough, ROOT, SERVER, startSender, startServer }
 const PORT = 8080;
 const OPERATOR = '127.0.0.1:8081';
 const IMAGE_SIZE = 4 << 20;
-/** Longer than the server keeps a connection that says nothing. */
+/** Longer than the server keeps an idle connection. */
 const SETTLES_MS = 25_000;
 const MAC = '52:54:00:a1:9c:ae';
 
-/** How a run of the fuzzer went. */
+/** The result of a run of the fuzzer. */
 export interface HttpFuzzResult {
-  /** How often the good client had all that a machine needs. */
+  /** How often the good client loaded everything that a machine needs. */
   readonly boots: number;
   /** Resident memory at the start, half way and at the end, in megabytes. */
   readonly megabytes: readonly [start: number, middle: number, end: number];
-  /** What the server has open after the last connection, and had not before the requests: files and sockets. */
+  /** Files and sockets that the server has open after the last connection and had not before the requests. */
   readonly leftOpen: readonly string[];
-  /** Answers by status, as the server counted them. */
+  /** Answers by status, according to the server's counters. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly failures: readonly string[];
 }
 
 /**
- * Sends `count` hostile requests to `railhead serve`, from many addresses, while curl fetches again and again what a
- * machine fetches when it boots, and compares it with what came before the requests began.
+ * Sends `count` hostile requests to `railhead serve`, from many addresses, while curl repeatedly loads what a machine
+ * loads when it boots, and compares it with the files loaded before.
  */
 export async function fuzzHttp(
   lab: NetworkLab,

@@ -25,14 +25,14 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     count: { type: 'string', default: '1000000' },
-    /** Datagrams a second: the server should read them, not its kernel drop them. */
+    /** Datagrams per second: slow enough that the server reads them and its kernel does not drop them. */
     rate: { type: 'string', default: '15000' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
   },
 });
 const protocols = positionals.length > 0 ? positionals : ['dhcp', 'pxe', 'tftp', 'http'];
 const count = Number(values.count);
-/** What the second half of a run may add to the resident memory of the first, in megabytes. */
+/** The increase of resident memory that the second half of a run may cause, in megabytes. */
 const GROWTH_MB_MAX = 100;
 
 if (process.getuid?.() !== 0 || ['udhcpc', 'curl'].some((name) => findProgram(name) === undefined)) {

@@ -1,4 +1,4 @@
-/** Makes numbers below a limit: mulberry32, which is small, fast, and the same on every run with one seed. */
+/** Generates numbers below a limit: mulberry32, which is small, fast, and gives the same numbers for the same seed. */
 export function seededRandom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {

@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { GOLDEN_PACKETS, goldenBytes } from '../test/protocol/dhcp/golden-packets.ts';
 import { seededRandom } from './seeded-random.ts';
 
-// Sends datagrams that no client would, as a process in the clients' network namespace. Arguments: protocol, seed,
-// count, datagrams a second, the server's address. Prints how many it has sent, every second.
+// Sends datagrams that no real client sends, as a process in the clients' network namespace. Arguments: protocol, seed,
+// count, datagrams per second, the server's address. Prints the number that it has sent, every second.
 
 const [protocol, seedText, countText, rateText, server] = process.argv.slice(2);
 const count = Number(countText);
@@ -18,12 +18,12 @@ function randomBytes(size: number): Buffer {
 const dhcpSeeds = Object.values(GOLDEN_PACKETS).map((packet) => Buffer.from(goldenBytes(packet)));
 const OPTIONS = [12, 43, 50, 52, 53, 54, 55, 57, 60, 61, 77, 82, 93, 94, 97, 118, 175, 255];
 
-/** A real packet with something wrong with it. */
+/** A real packet with changes. */
 function mutateDhcp(): Buffer {
   let packet = Buffer.from(dhcpSeeds[random(dhcpSeeds.length)]!);
-  // Most come from a new client: state per client must stay bounded.
+  // Most come from a new client: state per client must be bounded.
   if (random(4) > 0) randomBytes(5).copy(packet, 29);
-  // Most come through a declared relay, which gets the packets past the first checks.
+  // Most come through a declared relay, so that the packets pass the first checks.
   if (random(2) === 0) Buffer.from([10, 77, 0, 2]).copy(packet, 24);
   packet[242] = random(4) === 0 ? random(256) : [1, 3, 4, 7, 8][random(5)]!;
   for (let changes = random(4); changes > 0; changes--) {

@@ -2,10 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../src/protocol/ipv4-address.ts';
 import { seededRandom } from './seeded-random.ts';
 
-// Sends HTTP requests that no client would, from many addresses: requests of real clients with something wrong with
-// them, many at once on one connection, with bodies that are not as long as they say, halves of requests, and noise.
-// Some connections read what comes, some never do, some end in the middle. Arguments: seed, count, the server's
-// address and port. Prints how many requests it has sent, every second.
+// Sends HTTP requests that no real client sends, from many addresses: changed requests of real clients, many at once on
+// one connection, with bodies of another length than announced, unfinished requests, and noise. Some connections read
+// the answers, some never do, some end in the middle. Arguments: seed, count, the server's address and port. Prints the
+// number of requests that it has sent, every second.
 
 const [seedText, countText, server = '', port = ''] = process.argv.slice(2);
 const count = Number(countText);
@@ -15,7 +15,7 @@ const oneOf = <T>(values: readonly T[]): T => values[random(values.length)]!;
 const FIRST_ADDRESS = ipv4ToNumber('10.80.0.1' as Ipv4Address);
 const SENDERS = 500;
 const CONNECTIONS = 100;
-/** The longest that a connection is kept that waits for nothing. */
+/** The longest time that a connection is kept which waits for nothing. */
 const HOLD_MS = 2_000;
 
 const METHODS = [
@@ -88,7 +88,7 @@ function request(): Buffer {
   return bytes;
 }
 
-/** A request that nothing is wrong with, so that what comes after it on its connection is looked at too. */
+/** A valid request, so that the requests after it on its connection are read too. */
 function goodRequest(): Buffer {
   const path = oneOf([
     '/ipxe',
@@ -108,7 +108,7 @@ function goodRequest(): Buffer {
 
 let sent = 0;
 
-/** One connection, with what it has to say; resolves when it is over. */
+/** One connection with its requests; resolves when it has ended. */
 function converse(): Promise<void> {
   return new Promise((resolve) => {
     const localAddress = ipv4FromNumber(FIRST_ADDRESS + random(SENDERS));
@@ -121,12 +121,12 @@ function converse(): Promise<void> {
     });
     socket.on('connect', () => {
       const many = oneOf([1, 1, 2, 5, 20, 100]);
-      // A request that cannot be read ends its connection, and what comes after it is never looked at.
+      // A malformed request ends its connection, and the requests after it are never read.
       const requests = Array.from({ length: many }, () => (random(2 * many) > 0 ? goodRequest() : request()));
       sent += many;
       const bytes = Buffer.concat(requests);
       const ending = random(6);
-      // Half of a request at the end, which is never completed.
+      // An unfinished request at the end.
       socket.write(ending === 0 ? bytes.subarray(0, random(bytes.length)) : bytes);
       if (ending === 1) return;
       socket.resume();

@@ -4,9 +4,9 @@ import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber } from '../src/protocol/
 import { rawAck, rawError, rawRequest } from '../test/server/tftp/test-client.ts';
 import { seededRandom } from './seeded-random.ts';
 
-// Sends TFTP datagrams that no client would, from many addresses: nine of ten are packets of real clients with
-// something wrong with them, and the rest is noise. What the server answers is answered, mostly wrongly. Arguments:
-// seed, count, datagrams a second, the server's address. Prints how many it has sent, every second.
+// Sends TFTP datagrams that no real client sends, from many addresses: nine of ten are changed packets of real clients,
+// and the rest is noise. Answers of the server are answered, mostly wrongly. Arguments: seed, count, datagrams per
+// second, the server's address. Prints the number that it has sent, every second.
 
 const [seedText, countText, rateText, server = ''] = process.argv.slice(2);
 const count = Number(countText);
@@ -16,7 +16,7 @@ const randomBytes = (size: number): Buffer => Buffer.from(Array.from({ length: s
 const oneOf = <T>(values: readonly T[]): T => values[random(values.length)]!;
 
 const FIRST_ADDRESS = ipv4ToNumber('10.80.0.1' as Ipv4Address);
-/** So many that what each sends is mostly within its limit. */
+/** So many that each mostly stays within its limit. */
 const SENDERS = 1500;
 const REQUEST_PORT = 69;
 
@@ -37,7 +37,7 @@ const requests = [
   rawRequest('boot.bin', { tsize: 300000 }, { opcode: 2 }),
 ];
 
-/** A packet with up to three changes; mostly none that hide what it is. */
+/** A packet with up to three changes; most still show what kind of packet it is. */
 function mutate(original: Buffer): Buffer {
   let packet = Buffer.from(original);
   for (let changes = random(4); changes > 0; changes--) {
@@ -68,7 +68,7 @@ function mutate(original: Buffer): Buffer {
 
 interface Sender {
   readonly socket: Socket;
-  /** The server's port of the last transfer, and the last block that came from there. */
+  /** The server's port of the last transfer, and the last block received from it. */
   port: number;
   block: number;
 }
@@ -93,7 +93,7 @@ function sendOne(): void {
   let packet: Buffer;
   if (random(10) === 0) packet = randomBytes(random(1472));
   else if (toTransfer && random(50) === 0) packet = mutate(rawError(random(9)));
-  // Half of the ACKs are right, so that transfers get on.
+  // Half of the ACKs are right, so that transfers make progress.
   else if (toTransfer) packet = random(2) === 0 ? rawAck(sender.block) : mutate(rawAck(random(0x1_0000)));
   else packet = mutate(oneOf(requests));
   sender.socket.send(packet, port, server, () => undefined);

@@ -7,19 +7,19 @@ import { connectClients, memoryThrough, SERVER, startSender, startServer } from 
 const SIZE = 300_000;
 const MEMORY_SETTLES_MS = 15_000;
 
-/** How a run of the fuzzer went. */
+/** The result of a run of the fuzzer. */
 export interface TftpFuzzResult {
   readonly fetched: number;
   /** Resident memory at the start, half way and at the end of the datagrams, in megabytes. */
   readonly megabytes: readonly [start: number, middle: number, end: number];
-  /** Resident memory when the transfers that the datagrams began are over. */
+  /** Resident memory when the transfers that the datagrams started have ended. */
   readonly megabytesAfter: number;
   readonly failures: readonly string[];
 }
 
 /**
- * Sends `count` datagrams to the TFTP ports of `railhead serve`, from many addresses, while curl fetches a file again
- * and again and compares it.
+ * Sends `count` datagrams to the TFTP ports of `railhead serve`, from many addresses, while curl repeatedly loads a
+ * file and compares it.
  */
 export async function fuzzTftp(
   lab: NetworkLab,

@@ -14,42 +14,43 @@ import {
 } from '../../src/server/udp/mmsghdr.ts';
 import { loadSocketCalls } from '../../src/server/udp/socket-calls.ts';
 
-// TFTP clients that fetch one file and compare every byte of it, as a process of its own: for benchmarks. Takes its
-// settings as JSON, and prints what came of it as JSON. The clients must cost less than the server that they measure,
-// so all of them share one socket, IP_PKTINFO tells them apart, and one system call takes or sends many packets.
+// TFTP clients that load one file and compare every byte of it, as a separate process for benchmarks. It gets its
+// settings as JSON, and prints the result as JSON. The clients must use less processor time than the server that they
+// measure, so all of them share one socket, IP_PKTINFO distinguishes them, and one system call receives or sends many
+// packets.
 
-/** What the process is told, in its first argument. */
+/** The settings of the process, in its first argument. */
 export interface TftpLoadSettings {
   readonly server: string;
   readonly file: string;
-  /** Where the same file is, to compare. */
+  /** Where the same file is, for comparison. */
   readonly copy: string;
-  /** The address of the first client; each further one has the next. */
+  /** The address of the first client; each further one has the next address. */
   readonly firstClient: string;
   readonly clients: number;
   readonly blksize: number;
   readonly windowsize: number;
-  /** Each client fetches the file again, from a new address, until this time is over; 0: each fetches it once. */
+  /** Each client loads the file again, from a new address, until this time is over; 0: each loads it once. */
   readonly seconds: number;
 }
 
-/** What it answers. */
+/** The result. */
 export interface TftpLoadResult {
   readonly done: number;
   readonly failed: number;
   readonly failures: readonly string[];
   readonly bytes: number;
   readonly seconds: number;
-  /** Packets that clients sent again since nothing came for a second. */
+  /** Packets that clients sent again because nothing arrived for a second. */
   readonly timeouts: number;
-  /** How long half of the transfers took at most. */
+  /** The median duration of a transfer. */
   readonly medianSeconds: number;
   readonly blksize: number;
   readonly windowsize: number;
   readonly cpuSeconds: number;
 }
 
-/** iPXE, GRUB and edk2 all ask again within one to four seconds, and give up after some tries. */
+/** iPXE, GRUB and edk2 all repeat a request after one to four seconds, and give up after some attempts. */
 const TIMEOUT_MS = 1000;
 const TRIES_MAX = 8;
 const PORT = 69;
@@ -60,8 +61,8 @@ const SLOT_SIZE = 2048;
 /** All windows of all clients at once. */
 const RECEIVE_BUFFER_BYTES = 128 << 20;
 
-// struct mmsghdr has these besides; struct cmsghdr is length, level and type, and with IP_PKTINFO (ip(7)) follow an
-// interface, the local address of an outgoing packet, and the destination of an incoming one.
+// struct mmsghdr has these too; struct cmsghdr is length, level and type, and with IP_PKTINFO (ip(7)) it is followed by
+// an interface, the local address of an outgoing packet, and the destination of an incoming one.
 const CONTROL = 32;
 const CONTROL_LENGTH = 40;
 const CONTROL_SIZE = 32;
@@ -88,7 +89,7 @@ const poll = libc.func('int poll(void *, unsigned long, int)') as (
   ...values: [Uint8Array, number, number]
 ) => number;
 
-/** One call's worth of packets, with control messages. */
+/** Memory for the packets of one call, with control messages. */
 class Slots extends DataSlots {
   readonly controls = Buffer.alloc(SLOTS * CONTROL_SIZE);
 
@@ -104,7 +105,7 @@ class Slots extends DataSlots {
     }
   }
 
-  /** Says again how much room there is, over which the kernel has written how much it used. */
+  /** Sets the available sizes again, which the kernel has overwritten with the used ones. */
   ready(slot: number): void {
     this.headers.writeUInt32LE(NAME_SIZE, slot * HEADER_SIZE + NAME_LENGTH);
     this.headers.writeUInt32LE(CONTROL_SIZE, slot * HEADER_SIZE + CONTROL_LENGTH);
@@ -142,7 +143,7 @@ function send(from: number, port: number, packet: Uint8Array): void {
   outgoing.controls.writeUInt32BE(from, slot * CONTROL_SIZE + LOCAL_ADDRESS);
 }
 
-/** Sends what waits. What the kernel does not take is lost, and sent again after its timeout. */
+/** Sends waiting packets. Those that the kernel does not accept are lost, and sent again after their timeout. */
 function flush(): void {
   if (waiting > 0) calls.sendMany(fd, outgoing.headers, waiting);
   waiting = 0;
@@ -159,14 +160,14 @@ const tookMs: number[] = [];
 /** One transfer, from the request to the last ACK. */
 class Client {
   readonly #address: number;
-  /** Four bytes to acknowledge with. */
+  /** The four bytes of an ACK. */
   readonly #ack = Buffer.from([0, Opcode.ack, 0, 0]);
   #last: Uint8Array = request;
   /** Port 69 until the server's transfer port is known. */
   #port = PORT;
   #blksize = 512;
   #windowsize = 1;
-  /** The highest block that came in order; counted on past 65535. */
+  /** The highest block that was received in order; counted beyond 65535. */
   #block = 0;
   #acked = 0;
   #tries = 0;
@@ -178,7 +179,7 @@ class Client {
     this.#send(request);
   }
 
-  /** Takes a packet. Returns whether the transfer is over. */
+  /** Receives a packet. Returns whether the transfer is over. */
   take(start: number, length: number, port: number): boolean {
     if (this.#port === PORT) this.#port = port;
     switch (data.readUInt16BE(start)) {
@@ -206,8 +207,8 @@ class Client {
   #onData(start: number, length: number): boolean {
     const number = data.readUInt16BE(start + 2);
     if (number !== ((this.#block + 1) & 0xffff)) {
-      // RFC 7440 section 4: what came in order is acknowledged when something is missing, once. A block that came again
-      // says that our ACK was lost.
+      // RFC 7440 section 4: if a block is missing, the last block in order is acknowledged once. A repeated block means
+      // that our ACK was lost.
       const missing = this.#acked < this.#block;
       if (missing || number === (this.#block & 0xffff)) this.#acknowledge();
       return false;
@@ -232,7 +233,7 @@ class Client {
     this.#send(this.#ack);
   }
 
-  /** Sends the last packet once more. Returns whether the transfer is over. */
+  /** Sends the last packet again. Returns whether the transfer is over. */
   onTimeout(): boolean {
     timeouts++;
     if (++this.#tries >= TRIES_MAX) return this.#fail('timeout');
@@ -279,7 +280,7 @@ function end(index: number): void {
 
 for (let index = 0; index < settings.clients; index++) start();
 flush();
-// struct pollfd: the descriptor, and what is waited for.
+// struct pollfd: the descriptor, and the awaited events.
 const polled = Buffer.alloc(8);
 polled.writeInt32LE(fd, 0);
 polled.writeInt16LE(POLLIN, 4);

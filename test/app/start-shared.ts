@@ -7,8 +7,8 @@ import { loadSettings } from '../../src/config/load-settings.ts';
 import { Counters } from '../../src/limits/counters.ts';
 
 /**
- * Starts what both planes share over the files of a tree and a SQLite database in it. Everything is the program's own;
- * only nothing listens, and files are not watched.
+ * Starts the shared services over the files of a tree and a SQLite database in it. They are the program's own, except
+ * that nothing listens, and files are not watched.
  */
 export async function startShared(tree: string) {
   const services = new Services();

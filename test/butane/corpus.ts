@@ -10,7 +10,7 @@ import { DataUrlError, decodeDataUrl } from '../../src/ignition/data-url.ts';
 import type { Entry } from '../../src/ignition/report.ts';
 import { inputOf, readCases } from '../ignition/corpus.ts';
 
-/** What Butane 0.29.0 answered to one input. */
+/** Butane 0.29.0's recorded result for one input. */
 export interface ButaneCase {
   id: string;
   family: string;
@@ -33,10 +33,10 @@ export function readButaneCases(): ButaneCase[] {
   return readCases<ButaneCase>('butane/cases.jsonl');
 }
 
-/** Links among the fixtures; copies of the corpus may have them as files that contain the target. */
+/** Links among the fixtures; copies of the corpus may contain files with the target instead. */
 const links = ['linked-root', ...['abs', 'broken', 'dir', 'rel'].map((name) => `root/etc/link-${name}`)];
 
-/** Copies the fixtures to a new directory, with the links that the recordings were made with. */
+/** Copies the fixtures to a new directory, with the links that existed when the cases were recorded. */
 export function stageFixtures(): string {
   const directory = mkdtempSync(join(tmpdir(), 'railhead-butane-'));
   const corpus = resolve(import.meta.dirname, '../../../shared/conformance/butane/files');
@@ -53,7 +53,7 @@ export function stageFixtures(): string {
   return directory;
 }
 
-/** Removes what `stageFixtures` made. */
+/** Removes the result of `stageFixtures`. */
 export function removeFixtures(directory: string): void {
   makeWritable(directory);
   rmSync(directory, { recursive: true });
@@ -92,7 +92,7 @@ export function unpackResources(value: unknown): unknown {
     const contents = compression === 'gzip' ? gunzipSync(bytes) : bytes;
     return { ...unpacked, source: contents.toString('base64'), compression: 'unpacked' };
   } catch (error) {
-    // Contents that the user said were compressed, and are not.
+    // Contents that the user declared as compressed, although they are not.
     if (error instanceof DataUrlError || (error as NodeJS.ErrnoException).code === 'Z_DATA_ERROR')
       return unpacked;
     throw error;

@@ -9,7 +9,7 @@ import { claimsOfLabels, labelsFromQuery } from '../../src/provision/selection/l
 import { FakeCatalogKeeper } from '../fakes/fake-catalog-keeper.ts';
 import { InlineCatalogLoader } from '../fakes/inline-catalog-loader.ts';
 
-/** A catalog on a directory, and what machines get from it. */
+/** A catalog in a directory, and what machines get from it. */
 export class CatalogRig {
   readonly keeper: FakeCatalogKeeper;
   readonly catalog: Catalog;
@@ -31,12 +31,12 @@ export class CatalogRig {
     });
   }
 
-  /** Everything that is wrong, one line each. */
+  /** All problems, one line each. */
   get problems(): string[] {
     return this.catalog.status().problems.map(formatProblem);
   }
 
-  /** What the machine of this query boots; `waits: ` and the reason if it cannot. */
+  /** What the machine with this query boots; `waits: ` and the reason if it cannot boot. */
   boots(query: Record<string, string>): string {
     return this.#render(query, (match, { generation }) =>
       generation?.ipxeScript(match, { origin: 'http://h', rawQuery: '' }),

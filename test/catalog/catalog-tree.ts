@@ -9,7 +9,7 @@ afterEach(() => {
   for (const tree of trees.splice(0)) rmSync(tree, { recursive: true, force: true });
 });
 
-/** Makes a directory with these files, by their path in it, and removes it after the test. */
+/** Creates a directory with these files, by their path in it, and removes it after the test. */
 export function catalogTree(files: Readonly<Record<string, string | Buffer>>): string {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-catalog-'));
   trees.push(root);
@@ -17,13 +17,13 @@ export function catalogTree(files: Readonly<Record<string, string | Buffer>>): s
   return root;
 }
 
-/** Writes one file of a tree, making its folders. */
+/** Writes one file of a tree, creating its folders. */
 export function writeCatalogFile(root: string, file: string, content: string | Buffer): void {
   mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
   writeFileSync(path.join(root, file), content);
 }
 
-/** Puts a symbolic link into a tree. */
+/** Adds a symbolic link to a tree. */
 export function linkCatalogFile(root: string, file: string, target: string): void {
   mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
   symlinkSync(target, path.join(root, file));

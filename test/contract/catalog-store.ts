@@ -13,14 +13,14 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** What every CatalogStore must do. */
 export function describeCatalogStore(makePlace: MakePlace): void {
-  describe('the kept catalog', () => {
+  describe('the stored catalog', () => {
     const under = new StoreUnderTest(makePlace);
 
-    test('is undefined before one was kept', async () => {
+    test('is undefined before one was stored', async () => {
       expect(await under.store.catalog.loadKeptCatalog()).toBeUndefined();
     });
 
-    test('comes back as it was, also from a store that was opened again', async () => {
+    test('is read unchanged, also from a store that was opened again', async () => {
       const content = randomBytes(12 * 1024 * 1024 + 1);
       await under.store.catalog.keepCatalog(kept('g1', content));
       await under.reopen();
@@ -29,7 +29,7 @@ export function describeCatalogStore(makePlace: MakePlace): void {
       expect(digest(loaded!.content)).toBe(digest(content));
     });
 
-    test('is the last that was kept, also if it is smaller or empty', async () => {
+    test('is the last one that was stored, even if it is smaller or empty', async () => {
       const bytes = randomBytes(3 * 1024 * 1024);
       await under.store.catalog.keepCatalog(kept('g1', bytes));
       await under.store.catalog.keepCatalog(kept('g2', new Uint8Array([1, 2, 3])));
@@ -49,7 +49,7 @@ export function describeCatalogStore(makePlace: MakePlace): void {
       expect(loaded!.content.length).toBe(loaded!.generation === 'g1' ? 1 : 3 * 1024 * 1024);
     });
 
-    test('stays what it was when the next one cannot be written', async () => {
+    test('is unchanged when the next one cannot be written', async () => {
       await under.store.catalog.keepCatalog(kept('g1', new Uint8Array([1])));
       const broken = { ...kept('g2', randomBytes(2 * 1024 * 1024)), generation: null };
       await expect(under.store.catalog.keepCatalog(broken as never)).rejects.toThrow();

@@ -11,14 +11,14 @@ export function describeDiscoveredMachineStore(makePlace: MakePlace): void {
   describe('discovered machines', () => {
     const under = new StoreUnderTest(makePlace);
 
-    test('an empty store has none, which is no error', async () => {
+    test('an empty store has none, which is not an error', async () => {
       expect(await under.store.discovered.listDiscovered()).toEqual([]);
       expect(await under.store.discovered.pruneDiscovered({ newest: 1, atOnce: 1, at: new Date(0) })).toEqual(
         [],
       );
     });
 
-    test('a machine seen again keeps when it was seen first, and what it told before', async () => {
+    test('a machine that is seen again keeps its first time and its earlier labels', async () => {
       const first = {
         mac: mac('52:54:00:00:00:01'),
         serial: 'S1',
@@ -45,7 +45,7 @@ export function describeDiscoveredMachineStore(makePlace: MakePlace): void {
       expect(await under.store.discovered.listDiscovered()).toEqual([expected]);
     });
 
-    test('machines are listed by MAC', async () => {
+    test('machines are listed by MAC address', async () => {
       for (const last of ['03', '01', '02']) {
         const seen = new Date(0);
         await under.store.discovered.recordDiscovered({
@@ -61,7 +61,7 @@ export function describeDiscoveredMachineStore(makePlace: MakePlace): void {
       ]);
     });
 
-    test('of too many machines those seen longest ago are forgotten, a few at a time', async () => {
+    test('beyond the limit, machines that were seen longest ago are deleted, a few at a time', async () => {
       for (const [last, seconds] of [
         ['01', 3],
         ['02', 1],

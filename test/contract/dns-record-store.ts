@@ -23,11 +23,11 @@ export function describeDnsRecordStore(makePlace: MakePlace): void {
   describe('records in DNS', () => {
     const under = new StoreUnderTest(makePlace);
 
-    test('an empty store has none, which is no error', async () => {
+    test('an empty store has none, which is not an error', async () => {
       expect(await under.store.dnsRecords.loadDnsRecords()).toEqual([]);
     });
 
-    test('records are kept by address, the later over the earlier, also when it is closed and opened again', async () => {
+    test('records are stored by address, later ones override earlier ones, also after the store is opened again', async () => {
       await under.store.dnsRecords.commitDnsRecords([
         { kind: 'put', record: recordOf('10.0.1.1', { forwardPresence: 'unsure' }) },
         { kind: 'put', record: recordOf('10.0.1.2') },
@@ -40,7 +40,7 @@ export function describeDnsRecordStore(makePlace: MakePlace): void {
       ]);
     });
 
-    test('a record that is deleted is gone, and deleting what is not there is no error', async () => {
+    test('a deleted record is not listed, and deleting a missing one is not an error', async () => {
       await under.store.dnsRecords.commitDnsRecords([{ kind: 'put', record: recordOf('10.0.1.1') }]);
       await under.store.dnsRecords.commitDnsRecords([
         { kind: 'delete', address: address('10.0.1.1') },

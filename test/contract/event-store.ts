@@ -24,14 +24,14 @@ export function describeEventStore(makePlace: MakePlace): void {
   describe('boot events', () => {
     const under = new StoreUnderTest(makePlace);
 
-    test('an empty store has none, which is no error', async () => {
+    test('an empty store has none, which is not an error', async () => {
       expect(await under.store.events.listEvents({ limit: 10 })).toEqual([]);
       expect(await under.store.events.listEvents({ limit: 10, mac: mac('52:54:00:00:00:01') })).toEqual([]);
       await under.store.events.appendEvents([]);
       expect(await under.store.events.listEvents({ limit: 10 })).toEqual([]);
     });
 
-    test('events come back as they were, numbered in order of writing', async () => {
+    test('events are read unchanged, numbered in order of writing', async () => {
       const bare = {
         sessionId: 's2',
         at: new Date(5),
@@ -46,7 +46,7 @@ export function describeEventStore(makePlace: MakePlace): void {
       expect(two!.id).toBeGreaterThan(one!.id);
     });
 
-    test('without a cursor the newest events are read, with one those that follow it, newest last', async () => {
+    test('without a cursor the newest events are read, with one those after it, the newest last', async () => {
       await under.store.events.appendEvents(['a', 'b', 'c', 'd', 'e'].map((summary) => event({ summary })));
       const newest = await under.store.events.listEvents({ limit: 2 });
       expect(newest.map((one) => one.summary)).toEqual(['d', 'e']);
@@ -69,7 +69,7 @@ export function describeEventStore(makePlace: MakePlace): void {
       expect(await found({ mac: mac('52:54:00:00:00:01'), kind: 'dhcp.nak' })).toEqual(['c']);
     });
 
-    test('old events are deleted, and their numbers do not come back', async () => {
+    test('old events are deleted, and their numbers are not reused', async () => {
       await under.store.events.appendEvents([event({ at: new Date(1000) }), event({ at: new Date(2000) })]);
       const [, last] = await under.store.events.listEvents({ limit: 2 });
       const older = (ms: number) => ({ before: new Date(ms), newest: 100, atOnce: 100 });
@@ -81,13 +81,13 @@ export function describeEventStore(makePlace: MakePlace): void {
       expect(after!.id).toBeGreaterThan(last!.id);
     });
 
-    test('of too many events the oldest are deleted, a few at a time', async () => {
+    test('beyond the limit the oldest events are deleted, a few at a time', async () => {
       const at = (seconds: number) => event({ at: new Date(seconds * 1000), summary: `${seconds}` });
       await under.store.events.appendEvents([3, 1, 2, 4, 5, 6, 7, 8].map(at));
       const prune = () => under.store.events.pruneEvents({ before: new Date(3000), newest: 3, atOnce: 3 });
       const left = async () =>
         (await under.store.events.listEvents({ limit: 10 })).map(({ summary }) => summary);
-      // Two for their age, one because there are too many.
+      // Two because of their age, one because there are too many.
       expect(await prune()).toBe(3);
       expect(await left()).toEqual(['4', '5', '6', '7', '8']);
       expect(await prune()).toBe(2);
@@ -95,7 +95,7 @@ export function describeEventStore(makePlace: MakePlace): void {
       expect(await prune()).toBe(0);
     });
 
-    test('any text that a machine can send is kept, or kept nearly', async () => {
+    test('any text that a machine can send is stored, with NUL replaced if necessary', async () => {
       const detail = { report: 'a\u0000b\ud800c\u{1f600}"\\' };
       await under.store.events.appendEvents([event({ summary: 'a\u0000b', detail })]);
       const [stored] = await under.store.events.listEvents({ limit: 1 });

@@ -25,11 +25,11 @@ export function describeLeaseStore(makePlace: MakePlace): void {
     const leases = async (): Promise<Lease[]> =>
       (await under.store.leases.loadLeases()).sort((one, other) => one.address.localeCompare(other.address));
 
-    test('an empty store has none, which is no error', async () => {
+    test('an empty store has none, which is not an error', async () => {
       expect(await under.store.leases.loadLeases()).toEqual([]);
     });
 
-    test('leases come back as they were, also from a store that was opened anew', async () => {
+    test('leases are read unchanged, also from a store that was opened again', async () => {
       const full = lease(2, {
         state: 'declined',
         clientId: '01525400000002',
@@ -42,12 +42,12 @@ export function describeLeaseStore(makePlace: MakePlace): void {
       expect(await leases()).toEqual([lease(1), full]);
     });
 
-    test('a lease without end has none afterwards', async () => {
+    test('a lease without end is read without end', async () => {
       await under.store.leases.commitLeases([put(lease(1, { expiresAt: Infinity }))]);
       expect((await leases())[0]?.expiresAt).toBe(Infinity);
     });
 
-    test('an address has one lease: the last that was put, whole', async () => {
+    test('an address has one lease: the last one that was written, as a whole', async () => {
       await under.store.leases.commitLeases([
         put(lease(1, { hostname: 'old', clientId: 'ff' })),
         put(lease(1)),
@@ -56,7 +56,7 @@ export function describeLeaseStore(makePlace: MakePlace): void {
       expect(await leases()).toEqual([lease(1, { state: 'released' })]);
     });
 
-    test('changes take effect in their order', async () => {
+    test('changes take effect in order', async () => {
       await under.store.leases.commitLeases([
         put(lease(1)),
         { kind: 'delete', address: address('10.0.1.1') },
@@ -69,7 +69,7 @@ export function describeLeaseStore(makePlace: MakePlace): void {
       expect(await leases()).toEqual([lease(1)]);
     });
 
-    test('nothing to commit, and nothing to delete, is no error', async () => {
+    test('an empty commit, and deleting a missing lease, is not an error', async () => {
       await under.store.leases.commitLeases([]);
       await under.store.leases.commitLeases([{ kind: 'delete', address: address('10.0.1.9') }]);
       expect(await leases()).toEqual([]);
@@ -83,14 +83,14 @@ export function describeLeaseStore(makePlace: MakePlace): void {
       expect(await leases()).toEqual([lease(3)]);
     });
 
-    test('commits asked for at once are all done', async () => {
+    test('simultaneous commits are all done', async () => {
       await Promise.all(
         Array.from({ length: 50 }, (_, index) => under.store.leases.commitLeases([put(lease(index))])),
       );
       expect(await leases()).toHaveLength(50);
     });
 
-    test('a commit of thousands is one', async () => {
+    test('a commit of thousands is one transaction', async () => {
       const many = Array.from({ length: 5_000 }, (_, index) =>
         lease(1, { address: address(`10.1.${index >> 8}.${index & 255}`), clientKey: `mac:${index}` }),
       );

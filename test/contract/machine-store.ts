@@ -28,7 +28,7 @@ const remove = (id: string): MachineChange => ({
   transition: transition(id, 'machine.gone'),
 });
 
-/** What every MachineStore must do, and the TransitionStore beside it. */
+/** What every MachineStore and TransitionStore must do. */
 export function describeMachineStore(makePlace: MakePlace): void {
   describe('machines and their transitions', () => {
     const under = new StoreUnderTest(makePlace);
@@ -43,7 +43,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
     };
     const numbers = async (): Promise<number[]> => (await read(0, 10_000)).map(({ number }) => number);
 
-    test('an empty store has none, which is no error', async () => {
+    test('an empty store has none, which is not an error', async () => {
       expect(await under.store.machines.loadMachines()).toEqual([]);
       expect(await numbers()).toEqual([]);
       expect(await under.store.transitions.lastTransition()).toBe(0);
@@ -51,7 +51,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
       expect(await under.store.transitions.lastTransition()).toBe(0);
     });
 
-    test('records and transitions come back as they were, also from a store that was opened again', async () => {
+    test('records and transitions are read unchanged, also from a store that was opened again', async () => {
       const record = {
         zone: 'b',
         macs: ['52:54:00:00:00:01'],
@@ -77,7 +77,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
       expect(await apply(remove('node1'))).toMatchObject([{ number: 3 }]);
     });
 
-    test('two sources can have a record of one id each', async () => {
+    test('two sources can each have a record with the same id', async () => {
       await apply(put('node1', { from: 'files' }), put('node1', { from: 'netbox' }, 'netbox'));
       await apply(remove('node1'));
       expect(await under.store.machines.loadMachines()).toEqual([
@@ -85,7 +85,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
       ]);
     });
 
-    test('changes take effect in their order, and each has its transition', async () => {
+    test('changes take effect in order, and each has its transition', async () => {
       await apply(put('node1', { a: 1 }), put('node1', { a: 2 }));
       expect(await under.store.machines.loadMachines()).toMatchObject([{ record: { a: 2 } }]);
       await apply(put('node2'), remove('node2'), remove('node1'), put('node1', { a: 3 }));
@@ -106,7 +106,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
       expect(await numbers()).toEqual([1, 2]);
     });
 
-    test('changes asked for at once are numbered without gaps, each call in one piece', async () => {
+    test('simultaneous changes are numbered without gaps, each call consecutively', async () => {
       const all = await Promise.all(
         Array.from({ length: 20 }, (_, call) => apply(put(`a${call}`), put(`b${call}`), put(`c${call}`))),
       );
@@ -118,7 +118,7 @@ export function describeMachineStore(makePlace: MakePlace): void {
       expect(await ids()).toHaveLength(60);
     });
 
-    test('transitions are read on from any number', async () => {
+    test('transitions can be read from any number on', async () => {
       await apply(...['a', 'b', 'c', 'd', 'e'].map((id) => put(id)));
       const idsAfter = async (after: number): Promise<string[]> =>
         (await read(after, 2)).map(({ machineId }) => machineId);

@@ -1,21 +1,21 @@
 import { afterAll, afterEach, beforeEach } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 
-/** One database: empty the first time that it is opened, and later with what was written before. */
+/** One database: empty when it is first opened, and later with what was written before. */
 export interface StorePlace {
   open(): Promise<Store>;
-  /** Empties the database while the store is open: opening one for every test takes long. */
+  /** Empties the database while the store is open, since opening one for every test takes long. */
   reset(): Promise<void> | void;
   remove(): Promise<void> | void;
 }
 
-/** Starting a thread or a server takes long on a machine that is busy with other tests. */
+/** Starting a thread or a server takes long on a busy machine. */
 const HOOK_TIMEOUT_MS = 60_000;
 
-/** Makes a new database, or one that is made by `open`. */
+/** Creates a new database, or one that `open` creates. */
 export type MakePlace = () => StorePlace | Promise<StorePlace>;
 
-/** The store of the test that runs, and how to close it and open it again. */
+/** The store of the current test, with functions to close it and to open it again. */
 export class StoreUnderTest {
   #place: StorePlace | undefined;
   #store: Store | undefined;
@@ -39,7 +39,7 @@ export class StoreUnderTest {
     return this.#store!;
   }
 
-  /** Closes the store, and returns it. The next test gets another one. */
+  /** Closes the store, and returns it. The next test gets a new one. */
   async close(): Promise<Store | undefined> {
     const store = this.#store;
     this.#store = undefined;

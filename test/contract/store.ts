@@ -8,7 +8,7 @@ import { describeMachineStore } from './machine-store.ts';
 import type { MakePlace } from './store-place.ts';
 import { describeTransitionStore } from './transition-store.ts';
 
-/** What every store must do, aggregate by aggregate. `makePlace` makes a new database. */
+/** What every store must do, by aggregate. `makePlace` creates a new database. */
 export function describeStore(name: string, makePlace: MakePlace): void {
   describe(name, () => {
     describeLeaseStore(makePlace);

@@ -34,7 +34,7 @@ const gone = (last: number, at: Date, detail = {}) => ({
   detail,
 });
 
-/** What the log of transitions must do, whoever appends to it. */
+/** What every log of transitions must do, for all writers. */
 export function describeTransitionStore(makePlace: MakePlace): void {
   describe('the log of transitions', () => {
     const under = new StoreUnderTest(makePlace);
@@ -59,7 +59,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
     const prune = (newest: number, atOnce = 100, before = new Date(0)): Promise<number> =>
       under.store.transitions.pruneTransitions({ newest, atOnce, before });
 
-    test('a machine that is new has a transition, and one that is known has none', async () => {
+    test('a new machine has a transition, and a known one has none', async () => {
       expect(await discover(1)).toEqual([{ ...found(1), number: 1 }]);
       expect(await discover(1, 9)).toEqual([]);
       expect(await discover(2)).toEqual([{ ...found(2), number: 2 }]);
@@ -82,7 +82,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       expect(await numbers(0)).toEqual([1, 2]);
     });
 
-    test('a discovered machine that is forgotten is gone, and is discovered anew when it comes back', async () => {
+    test('a discovered machine that is deleted has a transition, and is discovered again when it returns', async () => {
       for (const last of [1, 2, 3]) await discover(last);
       const forgotten = await under.store.discovered.pruneDiscovered({ newest: 1, atOnce: 9, at: AT });
       expect(forgotten).toEqual([
@@ -93,7 +93,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       expect(await discover(2, 7)).toEqual([{ ...found(2, 7), number: 6 }]);
     });
 
-    test('a discovered machine that is declared is gone in the same transaction, and named by whom', async () => {
+    test('a discovered machine that is declared is deleted in the same transaction, and its transition names the source', async () => {
       for (const last of [1, 2, 3]) await discover(last);
       expect(await declare('node2', { ...NOBODY, macs: [mac(2), mac(7)] })).toMatchObject([
         { number: 4, kind: 'machine.declared', machineId: 'node2' },
@@ -118,7 +118,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       expect(await discovered()).toEqual([]);
     });
 
-    test('what fails takes neither the discovered machine nor a number', async () => {
+    test('a failed call changes neither discovered machines nor numbers', async () => {
       await discover(1);
       const broken = {
         kind: 'put',
@@ -131,7 +131,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       expect(await numbers(0)).toEqual([1]);
     });
 
-    test('machines that are declared, discovered and forgotten at once are numbered without gaps', async () => {
+    test('machines that are declared, discovered and deleted simultaneously are numbered without gaps', async () => {
       const all = await Promise.all(
         Array.from({ length: 9 }, (_, index) => [
           declare(`node${index}`, { ...NOBODY, macs: [mac(index)] }),
@@ -145,7 +145,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       expect(await under.store.transitions.lastTransition()).toBe(told.length);
     });
 
-    test('the oldest go first, a few at a time', async () => {
+    test('the oldest are deleted first, a few at a time', async () => {
       for (let count = 0; count < 7; count++) await declare(`node${count}`);
       expect(await prune(7)).toBe(0);
       expect(await prune(2, 3)).toBe(3);
@@ -154,7 +154,7 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       expect(await numbers(5)).toEqual([6, 7]);
     });
 
-    test('what is too old goes, and never one that follows a younger one', async () => {
+    test('transitions that are too old are deleted, and never one after a younger one', async () => {
       for (const seconds of [1, 2, 9, 3, 10]) {
         await declare(`node${seconds}`, NOBODY, new Date(seconds * 1000));
       }
@@ -167,13 +167,13 @@ export function describeTransitionStore(makePlace: MakePlace): void {
       [2, { kind: 'deleted', deletedTo: 3 }],
       [3, { kind: 'transitions', transitions: [{ number: 4 }, { number: 5 }] }],
       [5, { kind: 'transitions', transitions: [] }],
-    ])('after number %d a reader learns what was deleted', async (after, expected) => {
+    ])('after number %d a reader is told what was deleted', async (after, expected) => {
       for (let count = 0; count < 5; count++) await declare(`node${count}`);
       await prune(2);
       expect(await read(after)).toMatchObject(expected);
     });
 
-    test('where all were deleted, numbers go on, also in a store that was opened again', async () => {
+    test('if all were deleted, numbers continue, also in a store that was opened again', async () => {
       for (let count = 0; count < 5; count++) await declare(`node${count}`);
       expect(await prune(100, 100, new Date(AT.getTime() + 1))).toBe(5);
       await under.reopen();

@@ -2,14 +2,15 @@ import { constants, openSync, read, writeSync } from 'node:fs';
 import koffi from 'koffi';
 import { seededRandom } from '../../fuzz/seeded-random.ts';
 
-// A cable between two interfaces, s1 and b0, that loses packets and lets others overtake them: what netem does, which
-// not every kernel has. It makes both interfaces where it is started, says "ready", and carries frames for as long as
-// it runs; they may be moved to other namespaces meanwhile. `bad-cable.ts LOST LATE SEED`, the first two in thousandths.
+// A cable between two interfaces, s1 and b0, that loses and reorders packets, like netem, which not every kernel has.
+// It creates both interfaces in the namespace where it is started, prints "ready", and carries frames for as long as it
+// runs; the interfaces may be moved to other namespaces meanwhile. `bad-cable.ts LOST LATE SEED`, the first two in
+// thousandths.
 
 const [lost = 0, late = 0, seed = 1] = process.argv.slice(2).map(Number);
 const LATE_MS = 4;
 
-// From <linux/if_tun.h>; struct ifreq begins with the name in 16 octets, and then the flags.
+// From <linux/if_tun.h>; struct ifreq begins with the name in 16 bytes, followed by the flags.
 const TUNSETIFF = 0x400454ca;
 const IFF_TAP = 0x0002;
 const IFF_NO_PI = 0x1000;
@@ -33,7 +34,7 @@ function openTap(name: string): number {
 function carry(from: number, to: number): void {
   const buffer = Buffer.alloc(65_536);
   read(from, buffer, 0, buffer.length, null, (error, length) => {
-    // An interface that is down has no frames, and will be up.
+    // An interface that is down has no frames, but will be up later.
     if (error === null) pass(to, Buffer.from(buffer.subarray(0, length)));
     setImmediate(carry, from, to);
   });
@@ -46,7 +47,7 @@ function pass(to: number, frame: Buffer): void {
   else put(to, frame);
 }
 
-/** Only these are lost: a test would only be slow if ARP was, too. */
+/** Only these are lost: losing ARP too would only make a test slow. */
 function isUdp(frame: Buffer): boolean {
   return frame.length > 23 && frame.readUInt16BE(12) === 0x0800 && frame[23] === 17;
 }
@@ -55,7 +56,7 @@ function put(to: number, frame: Buffer): void {
   try {
     writeSync(to, frame);
   } catch (error) {
-    // A cable that is not plugged in.
+    // The cable is not connected yet.
     if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
   }
 }

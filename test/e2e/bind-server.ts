@@ -5,26 +5,26 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A zone, and what is in it at the start, in the syntax of zone files. */
+/** A zone and its initial records, in the syntax of zone files. */
 export interface BindZone {
   readonly name: string;
   readonly records?: readonly string[];
 }
 
-/** A real BIND 9 on an address of loopback and a high port, in a folder of its own, that takes signed updates. */
+/** A real BIND 9 on a loopback address and a high port, in its own folder, that accepts signed updates. */
 export class BindServer {
-  /** BIND listens on addresses that an interface has, and of 127.0.0.0/8 that is this one alone. */
+  /** BIND listens only on addresses that an interface has, and of 127.0.0.0/8 this is the only one. */
   readonly host = '127.0.0.1';
   readonly port = 5390;
   readonly folder: string;
-  /** The key that may update the zones, as tsig-keygen writes it. */
+  /** The key that may update the zones, in the format of tsig-keygen. */
   readonly keyFile: string;
   readonly #zones: readonly BindZone[];
-  /** What its programs are started by: `ip netns exec` where it is in a namespace. */
+  /** The command that starts its programs: `ip netns exec` if it is in a namespace. */
   readonly #words: readonly string[];
   #child: ChildProcess | undefined;
 
-  /** `namespace` is the network that it is in; without it the host's own. */
+  /** `namespace` is its network; if absent, the host's own. */
   constructor(zones: readonly BindZone[], namespace?: string) {
     this.#zones = zones;
     this.#words = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
@@ -41,7 +41,7 @@ export class BindServer {
     writeFileSync(path.join(this.folder, 'named.conf'), this.#configuration());
   }
 
-  /** Makes a key file by tsig-keygen. */
+  /** Creates a key file with tsig-keygen. */
   makeKey(name: string, file = name): string {
     const target = path.join(this.folder, `${file}.key`);
     writeFileSync(target, execFileSync('tsig-keygen', ['-a', 'hmac-sha256', name]));
@@ -80,7 +80,7 @@ export class BindServer {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** What dig finds: the data of each record, sorted. */
+  /** The result of dig: the data of each record, sorted. */
   dig(name: string, type: string): string[] {
     return this.#ask('+short', '+norec', '+tries=2', '+time=2', name, type)
       .split('\n')

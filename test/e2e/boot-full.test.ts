@@ -43,7 +43,7 @@ describe('Railhead leases addresses', () => {
       protocols: ['dhcp', 'http'],
       steps: ['dhcp.offer', 'dhcp.ack', 'http.boot_program', ...FROM_IPXE],
     },
-  ])('$firmware: $how, and every packet is well formed', async ({ firmware, protocols, steps }) => {
+  ])('$firmware: $how, and every packet is well-formed', async ({ firmware, protocols, steps }) => {
     const node = machine('node1', firmware);
     await rack.writeCatalog(rackCatalog([{ machine: node, role: 'web' }]));
     const railhead = await rack.startRailhead('full');
@@ -71,7 +71,7 @@ describe('Railhead leases addresses', () => {
     expect(await Promise.all([roleOf(one), roleOf(two)])).toEqual(['web', 'db']);
   });
 
-  test('an unknown machine waits, is recorded, and goes on when a group for it is written', async () => {
+  test('an unknown machine waits, is recorded, and boots when a group for it is written', async () => {
     const stranger = machine('node9', 'bios');
     await rack.writeCatalog(RACK_PROFILE);
     const railhead = await rack.startRailhead('full');

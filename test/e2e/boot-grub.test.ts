@@ -11,7 +11,7 @@ import { hostnameOf, machine, requireRackParts, stepsOf } from './boot-steps.ts'
 
 // UEFI machines whose only boot program is GRUB, as Debian builds it: from power-on through /grub to Ignition.
 
-/** What GRUB needs to boot from the network, and nothing that would bring a configuration of its own. */
+/** The modules that GRUB needs to boot from the network, without a configuration of its own. */
 const MODULES = [
   ...['normal', 'configfile', 'net', 'efinet', 'tftp', 'http', 'linux', 'linuxefi', 'boot'],
   ...['echo', 'sleep', 'test', 'true', 'regexp', 'smbios', 'minicmd', 'terminal', 'serial'],
@@ -22,7 +22,9 @@ const GRUB_REQUIREMENTS = [
   { file: '/usr/lib/grub/x86_64-efi/http.mod', package: 'grub-efi-amd64-bin' },
 ];
 
-/** GRUB asks for a kernel and its initrd by HTTP in small pieces, which takes an emulated machine on a loaded host minutes. */
+/**
+ * GRUB loads a kernel and its initrd by HTTP in small pieces, which takes an emulated machine on a busy host minutes.
+ */
 const TIMEOUT_MS = 400_000;
 const TEST_TIMEOUT_MS = 450_000;
 
@@ -40,7 +42,7 @@ beforeEach(async () => {
 
 afterEach(() => rack.close());
 
-/** Starts Railhead with GRUB as the only program that it has for firmware. */
+/** Starts Railhead with GRUB as the only boot program for firmware. */
 async function startWithGrub(settings: Readonly<Record<string, unknown>> = {}) {
   const programs = path.join(rack.catalog, 'assets/boot');
   await mkdir(programs, { recursive: true });
@@ -69,7 +71,7 @@ test.each<{ firmware: Firmware; loaded: string }>([
 );
 
 test(
-  'a machine without a record is led to /grub with all that GRUB knows of it',
+  'a machine without a record is led to /grub with everything that GRUB knows about it',
   { timeout: TEST_TIMEOUT_MS },
   async () => {
     const node = machine('node2', 'uefi');

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => rack.close());
 
-test('two interfaces are served at once, each its own network, and a third is left alone', async () => {
+test('two interfaces are served at once, each with its own network, and a third is not', async () => {
   const { namespace, network } = rack;
   const here = machine('node1', 'bios');
   const there = machine('node2', 'uefi');
@@ -31,7 +31,7 @@ test('two interfaces are served at once, each its own network, and a third is le
   network.connect(namespace, 'alone0', alone, 'eth0');
   network.ip('-n', namespace, 'address', 'add', '10.79.0.1/24', 'dev', 'alone0');
 
-  // There are addresses for the third as well, so that it is the list of interfaces that keeps it out.
+  // There are addresses for the third one as well, so that only the list of interfaces excludes it.
   const railhead = await rack.startRailhead('full', {
     http: { listen: ['0.0.0.0:8080'] },
     tftp: { enabled: true },
@@ -59,7 +59,7 @@ test('two interfaces are served at once, each its own network, and a third is le
   expect(await stepsOf(railhead, here)).toEqual(['dhcp.offer', 'dhcp.ack', ...FROM_IPXE]);
   expect(await stepsOf(railhead, there)).toEqual(['dhcp.offer', 'dhcp.ack', 'tftp.sent', ...FROM_IPXE]);
 
-  // Each is sent to the address that it can reach without a router.
+  // Each gets the server's address that it can reach without a router.
   const events = await railhead.eventsAfter(0);
   for (const [{ mac }, origin] of [
     [here, 'http://10.77.0.1:8080/boot.ipxe'],
@@ -72,7 +72,7 @@ test('two interfaces are served at once, each its own network, and a third is le
     );
   }
 
-  // Counted on the wire: three were asked, and nothing came of it.
+  // Counted on the wire: the third one sent requests, and there was no answer.
   await capture.stop();
   expect(await capture.select('dhcp.option.dhcp == 1')).toHaveLength(3);
   expect(await capture.select('udp.srcport == 67 || (dhcp && ip.src == 10.79.0.1)')).toEqual([]);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rack.close());
 
 describe('a machine boots from its own disk', () => {
-  test('when it is disabled: it gets an address, and nothing to boot', async () => {
+  test('when it is disabled: it gets an address and no boot options', async () => {
     const node = await withDisk(machine('node1', 'bios'));
     const catalog = rackCatalog([{ machine: node, role: 'web' }]);
     const record = 'machines/node1.yaml';

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { type Rack, RACK_ADDRESS, RACK_BRIDGE } from '../../src/lab/rack.ts';
 
-// What Railhead meets on real networks: a DHCP server that was there before, and relays.
+// What Railhead meets on real networks: another DHCP server, and relays.
 
-/** Where a DHCP server beside Railhead is. */
+/** The address of a DHCP server beside Railhead. */
 export const DNSMASQ_ADDRESS = '10.77.0.2';
 /** The network behind the relay, and the relay's address there. */
 export const FAR_CIDR = '10.78.0.0/24';
@@ -12,7 +12,10 @@ export const FAR_ROUTER = '10.78.0.1';
 
 const RELAY_ADDRESS = '10.77.0.3';
 
-/** Starts a DHCP server on the rack's switch that leases addresses, of the network behind the relay too, and no more. */
+/**
+ * Starts a DHCP server on the rack's switch that only leases addresses, including those of the network behind the
+ * relay.
+ */
 export async function startDnsmasq({ folder, namespace, network }: Rack): Promise<void> {
   const elsewhere = network.addNamespace('dhcp');
   network.connect(namespace, 'port0', elsewhere, 'eth0');
@@ -31,11 +34,11 @@ export async function startDnsmasq({ folder, namespace, network }: Rack): Promis
     '--dhcp-range=set:far,10.78.0.100,10.78.0.199,255.255.255.0,1h',
     `--dhcp-option=tag:far,option:router,${FAR_ROUTER}`,
   ]);
-  // It says that it has started on standard error.
+  // It reports on standard error that it has started.
   await once(dnsmasq.stderr, 'data');
 }
 
-/** Makes a network behind a router that relays DHCP to `servers`, and says where to plug machines in. */
+/** Creates a network behind a router that relays DHCP to `servers`, and returns the switch for its machines. */
 export async function addRelayedNetwork(
   rack: Rack,
   servers: readonly string[] = [RACK_ADDRESS],

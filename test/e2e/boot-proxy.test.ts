@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => rack.close());
 
-describe('dnsmasq leases addresses and knows nothing of booting, Railhead is the proxy', () => {
+describe('dnsmasq leases addresses without boot options, Railhead is the proxy', () => {
   test.each<{ firmware: Firmware; steps: string[] }>([
     { firmware: 'bios', steps: ['proxydhcp.offer', ...FROM_IPXE] },
     { firmware: 'uefi', steps: ['proxydhcp.offer', 'proxydhcp.ack', 'tftp.sent', ...FROM_IPXE] },

@@ -42,7 +42,7 @@ describe('through a relay, to another network', () => {
     expect(await stepsOf(railhead, far)).toEqual(['dhcp.offer', 'dhcp.ack', ...steps, ...FROM_IPXE]);
   });
 
-  // The relay passes everything on to both servers, and both offers back.
+  // The relay forwards everything to both servers, and both offers back.
   test.each<{ firmware: Firmware; steps: string[] }>([
     { firmware: 'bios', steps: [] },
     { firmware: 'uefi', steps: ['proxydhcp.ack', 'tftp.sent'] },

@@ -5,9 +5,9 @@ import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
 import type { Firmware, VirtualMachine } from '../../src/lab/virtual-machine.ts';
 import { parseMac } from '../../src/protocol/mac-address.ts';
 
-// Whole boots with real parts only: firmware, iPXE, a Debian kernel and Ignition, in software emulation.
+// Whole boots with real parts: firmware, iPXE, a Debian kernel and Ignition, in software emulation.
 
-/** From power-on to the end; a boot takes some 15 s here, and a loaded host may need several times that. */
+/** From power-on to the end; a boot takes some 15 s here, and several times that on a busy host. */
 export const BOOT_TIMEOUT_MS = 180_000;
 
 const REQUIREMENTS = [
@@ -19,10 +19,10 @@ const REQUIREMENTS = [
   { file: '/usr/sbin/udhcpc', package: 'udhcpc' },
 ];
 
-/** The steps of a boot whose iPXE is there already. */
+/** The steps of a boot that begins with iPXE. */
 export const FROM_IPXE = ['http.boot_script', 'ipxe.sent', 'http.asset', 'ignition.sent', 'machine.report'];
 
-/** Rejects, with what to do about it, where machines cannot be booted. */
+/** Rejects, with what to do about it, if machines cannot be booted. */
 export async function requireRackParts(): Promise<void> {
   if (!canMakeNamespaces) throw new Error('these tests make network namespaces, which only root may');
   const missing = await missingPackages(REQUIREMENTS);
@@ -36,8 +36,8 @@ export function machine(name: string, firmware: Firmware): RackMachine {
 }
 
 /**
- * What the machine's own system says after Ignition: its host name. Rejects with its console if it does not come to
- * that.
+ * What the machine's own system reports after Ignition: its host name. Rejects with its console if it does not get that
+ * far.
  */
 export async function hostnameOf(
   booted: VirtualMachine,
@@ -53,12 +53,12 @@ export async function roleOf(booted: VirtualMachine): Promise<string | undefined
   return (await booted.console.waitForLine(/content of \/etc\/role: (\S+)/, 1_000))[1];
 }
 
-/** The address that the machine's own system got, with its prefix. For a machine whose host name is known. */
+/** The address that the machine's own system got, with the prefix length. For a machine whose host name is known. */
 export async function addressOf(booted: VirtualMachine): Promise<string | undefined> {
   return (await booted.console.waitForLine(/railhead-lab: address: (\S+)/, 1_000))[1];
 }
 
-/** The kinds of a machine's events up to its report, each once, in the order of the first. */
+/** The kinds of a machine's events up to its report, each once, in the order of first occurrence. */
 export async function stepsOf(railhead: RailheadProcess, { mac }: RackMachine): Promise<string[]> {
   await railhead.waitForEvent(
     'of the report',

@@ -5,16 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileCase, readButaneCases, removeFixtures, stageFixtures } from '../butane/corpus.ts';
 
 const run = promisify(execFile);
-/** Of Debian's package `ignition`: 2.14, which knows specifications up to 3.3.0. */
+/** From Debian's package `ignition`: 2.14, which supports specifications up to 3.3.0. */
 const validator = '/usr/bin/ignition-validate';
-/** Processes at a time. */
+/** Number of simultaneous processes. */
 const parallel = 4;
 
 let home: string;
 let fixtures: string;
 
 beforeAll(async () => {
-  // A missing validator is an error and not a reason to test nothing.
+  // A missing validator is an error, and not a reason to skip the test.
   await access(validator);
   home = process.cwd();
   fixtures = stageFixtures();
@@ -26,7 +26,7 @@ afterAll(() => {
   removeFixtures(fixtures);
 });
 
-/** What the validator says to a configuration: its exit status and its report. */
+/** The validator's result for a configuration: its exit status and its report. */
 function validate(json: string): Promise<{ status: number; report: string }> {
   const running = run(validator, ['-']);
   running.child.stdin?.end(json);
@@ -61,7 +61,7 @@ describe("Debian's ignition-validate", () => {
     expect(refused).toEqual([]);
   });
 
-  test('refuses what is wrong, so that its silence means something', async () => {
+  test('refuses invalid configurations, so that its acceptance is meaningful', async () => {
     const json = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"relative"}]}}';
     expect(await validate(json)).toMatchObject({ status: 1 });
   });

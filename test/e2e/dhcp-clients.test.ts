@@ -11,7 +11,7 @@ import { DhcpProcess } from './dhcp-process.ts';
 import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 import { findProgram } from '../support/find-program.ts';
 
-// Clients that others wrote, each in a network of its own:
+// Clients of other projects, each in its own network:
 //
 //   one ───┐                            far ── relay ── s3
 //   twin ──┴ s0   two ── s1   alone ── s2      (all sN belong to the server, which serves s0, s1 and s3)
@@ -26,7 +26,7 @@ if (!runnable) {
 }
 
 const script = (name: string): string => path.join(import.meta.dirname, `${name}.script`);
-/** The shortest that dhcpcd takes; rebinding comes at seven eighths of it. */
+/** The shortest lease that dhcpcd accepts; rebinding begins at seven eighths of it. */
 const LEASE_SECONDS = 20;
 
 let lab: NetworkLab;
@@ -75,7 +75,7 @@ beforeAll(async () => {
   server = await DhcpProcess.start(srv, {
     store: path.join(folder, 'railhead.db'),
     logLevel: 'debug',
-    // A conflict is the client's to find here: the server must not find it first.
+    // The client is to find the conflict here, so the server must not find it first.
     conflictDetection: 'off',
     subnets: [
       {
@@ -108,7 +108,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts a client; `next` gives its lines as they come. */
+/** Starts a client; `next` returns its next line. */
 function startClient(namespace: string, command: string, args: readonly string[]) {
   const child = lab.start(namespace, command, args);
   const lines: string[] = [];
@@ -143,7 +143,7 @@ function startClient(namespace: string, command: string, args: readonly string[]
 
 const address = (line: string): string => /\bip=(\S+)/.exec(line)?.[1] ?? `no address in: ${line}`;
 
-/** Waits until the server has put an event of this kind on record. */
+/** Waits until the server has recorded an event of this kind. */
 async function recorded(kind: BootEventKind): Promise<string> {
   const store = openSqliteEvents(path.join(folder, 'railhead.db'));
   try {
@@ -172,7 +172,7 @@ describe.skipIf(!runnable)('busybox udhcpc', () => {
     expect(address(await client.next(/^renew/))).toBe(mine);
     await server.line({ type: 'DHCPACK', address: mine, to: `${mine}:68` });
 
-    // What goes to the server alone is lost from now on: the client asks everybody when its lease is almost over.
+    // Unicast packets to the server are lost from now on: the client broadcasts when its lease is almost over.
     lab.ip('-n', names.one, 'route', 'add', 'blackhole', '10.77.0.1');
     expect(address(await client.next(/^renew/))).toBe(mine);
     lab.ip('-n', names.one, 'route', 'del', 'blackhole', '10.77.0.1');
@@ -183,7 +183,7 @@ describe.skipIf(!runnable)('busybox udhcpc', () => {
     await client.end();
   });
 
-  test('declines an address that somebody uses, and gets another', async () => {
+  test('declines an address that another host uses, and gets another', async () => {
     const first = startClient(names.one, 'udhcpc', [...args, '-q', '-R']);
     const taken = address(await first.next(/^bound/));
     await once(first.child, 'exit');
@@ -198,13 +198,13 @@ describe.skipIf(!runnable)('busybox udhcpc', () => {
     lab.ip('-n', names.twin, 'addr', 'flush', 'dev', 'e0');
   });
 
-  test('is refused an address of another network', async () => {
+  test('gets a DHCPNAK for an address of another network', async () => {
     const client = startClient(names.two, 'udhcpc', [...args, '-q', '-r', '10.78.0.77']);
     expect(address(await client.next(/^bound/))).toBe('10.78.0.77');
     await client.end();
   });
 
-  test('gets nothing where Railhead does not serve', async () => {
+  test('gets no answer where Railhead does not serve', async () => {
     const result = await lab.run(names.alone, 'udhcpc', [
       ...args.slice(0, 5),
       '-n',
@@ -244,9 +244,9 @@ describe.skipIf(!runnable)('dhclient', () => {
     expect(release.text).toContain('DHCPRELEASE');
   });
 
-  test('that moved from another network is refused its old address, and gets one of this', async () => {
+  test('that moved from another network gets a DHCPNAK for its old address, and a new one', async () => {
     const elsewhere = startClient(names.two, 'dhclient', [...args(), 'e0']);
-    // Said once the lease is in its file.
+    // Printed once the lease is in its file.
     await elsewhere.next(/^bound to/);
     await elsewhere.end();
     await lab.run(names.one, 'ip', ['addr', 'flush', 'dev', 'e0']);
@@ -259,7 +259,7 @@ describe.skipIf(!runnable)('dhclient', () => {
 });
 
 describe.skipIf(!runnable)('dhcpcd', () => {
-  // Its sockets and leases are in fixed places, which it gets to itself.
+  // Its sockets and leases have fixed paths, which are private here.
   const own = (command: string): string[] => [
     '-m', 'sh', '-c',
     `mount -t tmpfs none /run; mkdir -p /run/dhcpcd; mount -t tmpfs none /var/lib/dhcpcd; ${command}`,
@@ -277,7 +277,7 @@ describe.skipIf(!runnable)('dhcpcd', () => {
     await server.line({ type: 'DHCPACK', address: mine, mac: await macOf(names.one) });
   });
 
-  test('with an address of its own is told the settings', async () => {
+  test('with a configured address gets the settings', async () => {
     await lab.run(names.one, 'ip', ['addr', 'add', '10.77.0.200/24', 'dev', 'e0']);
     const client = startClient(
       names.one,
@@ -336,7 +336,7 @@ describe.skipIf(!runnable)('the whole session', () => {
     expect(await count('udp.srcport == 67 && (_ws.malformed || _ws.expert.severity >= warning)')).toBe(0);
   });
 
-  test('ended without a fault of the server', async () => {
+  test('ends without an error of the server', async () => {
     const { counters } = await server.stop();
     expect(counters['dhcp_faults']).toBeUndefined();
     expect(counters['dhcp_malformed'] ?? {}).toEqual({});

@@ -10,10 +10,10 @@ import { DhcpProcess, type DhcpProcessSettings } from './dhcp-process.ts';
 import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 
 const CLIENTS_PER_ROUND = 1000;
-/** Of each round, how many had a lease before. */
+/** Of the clients in each round, how many had a lease before. */
 const KNOWN_CLIENTS = 500;
 const KILLS = 20;
-/** Each takes some 4 s. */
+/** Each round takes some 4 s. */
 const KILLS_ON_POSTGRES = 10;
 const RESTARTS = 4;
 
@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Which store the server has, and how to read the addresses of its bound leases, by MAC, behind its back. */
+/** The store of the server, and how to read the addresses of its bound leases, by MAC address, without the server. */
 interface StoreOfTest {
   readonly settings: Pick<DhcpProcessSettings, 'store' | 'storeUrl'>;
   readBound(): Promise<ReadonlyMap<string, string>>;
@@ -60,7 +60,7 @@ async function onPostgres(server: PostgresServer): Promise<StoreOfTest> {
   };
 }
 
-/** A network with a server and clients in load, and what the clients were promised. */
+/** A network with a server and clients under load, and the leases that the clients were promised. */
 class Rig {
   readonly acknowledged = new Map<string, string>();
   readonly moved: string[] = [];
@@ -80,7 +80,7 @@ class Rig {
         '--import', 'tsx', path.join(import.meta.dirname, 'dhcp-load-client.ts'), '10.77.0.2', '10.77.0.1',
       ]), // prettier-ignore
       (mac, address) => {
-        // The first lease is the client's for as long as it runs, whatever happened to the server since.
+        // The first lease stays the client's for as long as it runs, whatever happened to the server since.
         const before = this.acknowledged.get(mac) ?? address;
         if (before !== address) this.moved.push(`${mac} from ${before} to ${address}`);
         this.acknowledged.set(mac, address);
@@ -93,7 +93,7 @@ class Rig {
     return DhcpProcess.start(this.#namespace, { ...this.#store.settings, subnets });
   }
 
-  /** Starts the clients of one round, and resolves anywhere from their first transactions to their last ones. */
+  /** Starts the clients of one round, and resolves at a random time between their first and last transactions. */
   async startRound(round: number, rounds: number): Promise<void> {
     const first = round * (CLIENTS_PER_ROUND - KNOWN_CLIENTS);
     this.clients.start(first, first + CLIENTS_PER_ROUND);
@@ -129,62 +129,65 @@ async function killServers(store: StoreOfTest, kills: number): Promise<void> {
   expect(counters['dhcp_faults']).toBeUndefined();
 }
 
-describe.skipIf(!canMakeNamespaces)('no acknowledged lease is lost, and no address is given to two', () => {
-  test('when a server on SQLite is killed under load', async () => {
-    await killServers(onSqlite(), KILLS);
-  }, 600_000);
+describe.skipIf(!canMakeNamespaces)(
+  'no acknowledged lease is lost, and no address is given to two clients',
+  () => {
+    test('when a server on SQLite is killed under load', async () => {
+      await killServers(onSqlite(), KILLS);
+    }, 600_000);
 
-  describe.runIf(canUsePostgres())('with PostgreSQL', () => {
-    let postgres: PostgresServer;
-    beforeAll(async () => {
-      postgres = await PostgresServer.start();
-    });
-    afterAll(() => postgres.remove());
+    describe.runIf(canUsePostgres())('with PostgreSQL', () => {
+      let postgres: PostgresServer;
+      beforeAll(async () => {
+        postgres = await PostgresServer.start();
+      });
+      afterAll(() => postgres.remove());
 
-    test('when a server is killed under load', async () => {
-      await killServers(await onPostgres(postgres), KILLS_ON_POSTGRES);
-    });
+      test('when a server is killed under load', async () => {
+        await killServers(await onPostgres(postgres), KILLS_ON_POSTGRES);
+      });
 
-    test.each(['immediate', 'fast'] as const)(
-      'when the database is restarted under load: %s',
-      async (mode) => {
+      test.each(['immediate', 'fast'] as const)(
+        'when the database is restarted under load: %s',
+        async (mode) => {
+          const rig = new Rig(await onPostgres(postgres));
+          await rig.clients.ready;
+          const server = await rig.startServer();
+          // The server is the same in all rounds, and resumes automatically.
+          for (let round = 0; round < RESTARTS; round++) {
+            await rig.startRound(round, RESTARTS);
+            await postgres.shutdown(mode);
+            await postgres.boot();
+            await rig.expectStored();
+            await rig.clients.done();
+            await rig.expectStored();
+          }
+          rig.expectKept(RESTARTS);
+          const { counters } = await server.stop();
+          expect(counters['dhcp_faults']).toBeUndefined();
+        },
+      );
+
+      test('when the database is down for so long that no client gets a lease meanwhile', async () => {
         const rig = new Rig(await onPostgres(postgres));
         await rig.clients.ready;
         const server = await rig.startServer();
-        // It is the same server in all rounds: it resumes by itself.
-        for (let round = 0; round < RESTARTS; round++) {
-          await rig.startRound(round, RESTARTS);
-          await postgres.shutdown(mode);
-          await postgres.boot();
-          await rig.expectStored();
-          await rig.clients.done();
-          await rig.expectStored();
-        }
-        rig.expectKept(RESTARTS);
+        await rig.startRound(1, 2);
+        await postgres.shutdown('fast');
+        await server.line({ level: 'error', failure: 'unreachable' });
+        await postgres.boot();
+        await rig.clients.done();
+        await rig.expectStored();
+        rig.expectKept(1);
         const { counters } = await server.stop();
         expect(counters['dhcp_faults']).toBeUndefined();
-      },
-    );
-
-    test('when the database is away for so long that nobody gets a lease meanwhile', async () => {
-      const rig = new Rig(await onPostgres(postgres));
-      await rig.clients.ready;
-      const server = await rig.startServer();
-      await rig.startRound(1, 2);
-      await postgres.shutdown('fast');
-      await server.line({ level: 'error', failure: 'unreachable' });
-      await postgres.boot();
-      await rig.clients.done();
-      await rig.expectStored();
-      rig.expectKept(1);
-      const { counters } = await server.stop();
-      expect(counters['dhcp_faults']).toBeUndefined();
-      expect(counters['dhcp_ignored']?.['store_failed']).toBeGreaterThan(0);
+        expect(counters['dhcp_ignored']?.['store_failed']).toBeGreaterThan(0);
+      });
     });
-  });
-});
+  },
+);
 
-/** The clients' process: what it acknowledged goes to `onLease`. */
+/** The clients' process; `onLease` is called with each acknowledged lease. */
 class LoadClients {
   readonly ready: Promise<void>;
   readonly #child: ChildProcess;

@@ -9,7 +9,7 @@ import { findProgram } from '../support/find-program.ts';
 import { fillDisk } from '../support/full-disk.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 
-// What an operator's host does to a running server: its disk fills up, its interface goes away and comes back.
+// Faults of the host under a running server: its disk fills up, its interface is removed and added again.
 
 const runnable = canMakeNamespaces && findProgram('udhcpc') !== undefined;
 if (!runnable) console.warn('skipping faults of the host under DHCP: needs root and udhcpc');
@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A cable from the server to two clients, one of which has an interface of its own upon it. */
+/** A cable from the server to two clients, one of which has a further interface on it. */
 function connect(): void {
   lab.connect(inner, 's0', outer, 'e0');
   lab.ip('-n', inner, 'addr', 'add', '10.77.0.1/24', 'dev', 's0');
@@ -50,7 +50,7 @@ function startServer(store: string): Promise<DhcpProcess> {
 
 const script = path.join(import.meta.dirname, 'udhcpc.script');
 
-/** Asks for a lease, and returns the address, or undefined if none came in `tries` seconds. */
+/** Requests a lease, and returns the address, or undefined if there was none within `tries` seconds. */
 async function lease(device: string, tries = 10): Promise<string | undefined> {
   const { stdout } = await lab.run(outer, 'udhcpc', [
     '-f', '-i', device, '-s', script, '-n', '-q', '-t', String(tries), '-T', '1',
@@ -59,7 +59,7 @@ async function lease(device: string, tries = 10): Promise<string | undefined> {
 }
 
 test.skipIf(!runnable)(
-  'D30 on a full disk nobody gets a new lease, who has one keeps it, and all is well once there is room',
+  'on a full disk no client gets a new lease, existing ones are renewed, and new ones are given once there is space',
   async () => {
     const disk = path.join(folder, 'disk');
     execFileSync('mkdir', [disk]);
@@ -95,7 +95,7 @@ test.skipIf(!runnable)(
 );
 
 test.skipIf(!runnable)(
-  'D31 an interface that goes away and comes back, or changes its address, is served again',
+  'an interface that is removed and added again, or changes its address, is served again',
   async () => {
     const server = await startServer(path.join(folder, 'railhead.db'));
     expect(await lease('e1')).toMatch(/^10\.77\.0\./);

@@ -13,8 +13,9 @@ import {
 import { macFromBytes } from '../../src/protocol/mac-address.ts';
 
 // Many clients behind one relay, as a process in the relay's network namespace. Arguments: the relay's address, the
-// server's address. Each line of input "FROM TO" gets the clients with these numbers a lease; every lease that was
-// acknowledged is printed as "MAC ADDRESS", and "done" when all have one. Clients ask until they are answered.
+// server's address. For each line of input "FROM TO" the clients with these numbers request a lease; every acknowledged
+// lease is printed as "MAC ADDRESS", and "done" when all have one. Clients repeat their requests until they are
+// answered.
 
 const CLIENTS_AT_ONCE = 100;
 const ASK_AGAIN_MS = 400;
@@ -40,7 +41,7 @@ socket.on('message', (bytes) => {
       next();
       break;
     default:
-      // Refused: it starts anew, as clients do.
+      // After a DHCPNAK it starts again, as clients do.
       delete client.offered;
       send(message.xid);
   }

@@ -11,13 +11,13 @@ const OPERATOR = '127.0.0.1:8081';
 const TOKEN = 'the-token-of-a-test-server';
 const START_TIMEOUT_MS = 30_000;
 
-/** What the server is started with. */
+/** The options for starting the server. */
 export interface DhcpProcessSettings {
-  /** Path of the database; the settings are put beside it. */
+  /** Path of the database; the settings are written beside it. */
   readonly store: string;
-  /** A PostgreSQL database in place of the one at `store`. */
+  /** A PostgreSQL database that replaces the one at `store`. */
   readonly storeUrl?: string;
-  /** The folder of the catalog, in place of one beside the database with nothing but a boot program. */
+  /** The folder of the catalog; by default one beside the database that contains only a boot program. */
   readonly catalog?: string;
   readonly logLevel?: string;
   readonly subnets: readonly {
@@ -36,7 +36,7 @@ export type LogLine = Record<string, unknown>;
 /** The counters of `/api/v1/counters`. */
 export type CounterFamilies = Record<string, Record<string, number>>;
 
-/** `railhead serve` for DHCP, in a process of its own inside a network namespace. */
+/** `railhead serve` for DHCP, in its own process inside a network namespace. */
 export class DhcpProcess {
   readonly child: ChildProcess;
   readonly lines: LogLine[] = [];
@@ -45,7 +45,7 @@ export class DhcpProcess {
 
   private constructor(namespace: string, settings: DhcpProcessSettings) {
     this.#namespace = namespace;
-    // `ip` becomes the server, so that the child's id is the server's.
+    // `ip` executes the server, so that the child's process id is the server's.
     const program = [process.execPath, PROGRAM, 'serve', '--config', writeSettings(settings)];
     this.child = spawn('ip', ['netns', 'exec', namespace, ...program]);
     for (const output of [this.child.stdout!, this.child.stderr!]) {
@@ -62,7 +62,7 @@ export class DhcpProcess {
   /** Starts the server, and resolves when it is ready. Rejects with its output if it ends instead. */
   static async start(namespace: string, settings: DhcpProcessSettings): Promise<DhcpProcess> {
     const server = new DhcpProcess(namespace, settings);
-    // The log may be told to leave out that it is ready; the operator plane starts last.
+    // Settings may suppress the log line that it is ready; the operator plane starts last.
     for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline;) {
       if (server.#hasEnded) break;
       if ((await server.#get('/healthz')) !== undefined) return server;
@@ -72,7 +72,7 @@ export class DhcpProcess {
     throw new Error(`the server does not start: ${server.#output()}`);
   }
 
-  /** Resolves with the first log line from now or before that has these fields. */
+  /** Resolves with the first log line, from now on or earlier, that has these fields. */
   async line(fields: LogLine, timeoutMs = 20_000): Promise<LogLine> {
     const find = (): LogLine | undefined =>
       this.lines.find((line) => Object.entries(fields).every(([key, value]) => line[key] === value));
@@ -80,7 +80,7 @@ export class DhcpProcess {
     return find()!;
   }
 
-  /** What the server has counted so far. */
+  /** The server's current counters. */
   counters(): Promise<CounterFamilies> {
     return this.get('/api/v1/counters');
   }
@@ -92,7 +92,7 @@ export class DhcpProcess {
     return JSON.parse(text) as T;
   }
 
-  /** Ends the server in good order, and returns what it had counted. */
+  /** Stops the server with SIGTERM, and returns its last counters. */
   async stop(): Promise<{ counters: CounterFamilies }> {
     const counters = await this.counters();
     this.child.kill('SIGTERM');
@@ -101,7 +101,7 @@ export class DhcpProcess {
     return { counters };
   }
 
-  /** Ends the server at once, as a crash would. */
+  /** Kills the server, like a crash. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     if (!this.#hasEnded) await once(this.child, 'exit');
@@ -111,7 +111,7 @@ export class DhcpProcess {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** A document of the operator plane; undefined if there is none now. */
+  /** A document of the operator plane; undefined if it is not available now. */
   async #get(request: string): Promise<string | undefined> {
     const words = ['-sf', '-H', `Authorization: Bearer ${TOKEN}`, `http://${OPERATOR}${request}`];
     return run('ip', ['netns', 'exec', this.#namespace, 'curl', ...words]).then(
@@ -150,7 +150,7 @@ export class DhcpProcess {
   }
 }
 
-/** Writes railhead.yaml, a token and a boot program beside the database; returns the path of the first. */
+/** Writes railhead.yaml, a token and a boot program beside the database; returns the path of the settings. */
 function writeSettings(process: DhcpProcessSettings): string {
   const { catalog = 'catalog', store, storeUrl, logLevel, subnets, conflictDetection } = process;
   const folder = path.dirname(store);

@@ -85,7 +85,7 @@ function leaseOf(client: number, address: string): Lease {
   };
 }
 
-/** What the engine tells when a client gets a lease. */
+/** The event that the engine emits when a client gets a lease. */
 function bound(client: number, address: string, label: string): LeaseEvent {
   const lease = leaseOf(client, address);
   leases.set(address, lease);
@@ -113,7 +113,7 @@ describe.skipIf(missing.length > 0)('against BIND 9', () => {
     if ((updater as DnsUpdater | undefined) === undefined) await startUpdater();
   });
 
-  test('a lease gets its name and its way back, and both go when it ends', async () => {
+  test('a lease gets its A and PTR records, and both are removed when it ends', async () => {
     updater.leaseChanged(bound(1, '10.20.0.50', 'web1'));
     await settled();
     expect(bind.dig(`web1.${FORWARD}`, 'A')).toEqual(['10.20.0.50']);
@@ -140,7 +140,7 @@ describe.skipIf(missing.length > 0)('against BIND 9', () => {
     expect(bind.dig(`52.0.${REVERSE}`, 'PTR')).toEqual([`web1.${FORWARD}.`]);
   });
 
-  test("neither a record kept by hand nor another client's name is touched", async () => {
+  test("neither a manual record nor another client's name is changed", async () => {
     for (const [address, label] of [
       ['10.20.0.60', 'printer'],
       ['10.20.0.61', 'note'],
@@ -159,7 +159,7 @@ describe.skipIf(missing.length > 0)('against BIND 9', () => {
     expect(lines.some(({ msg }) => String(msg).includes('belongs to another client'))).toBe(true);
   });
 
-  test('a server that is away: what waits is the latest state, and it is done when the server is back', async () => {
+  test('an unreachable server: only the latest state waits, and is sent when the server is back', async () => {
     await bind.stop();
     updater.leaseChanged(bound(3, '10.20.0.70', 'db1'));
     updater.leaseChanged(bound(4, '10.20.0.71', 'db2'));
@@ -175,7 +175,7 @@ describe.skipIf(missing.length > 0)('against BIND 9', () => {
     expect(bind.dig(`db2.${FORWARD}`, 'A')).toEqual([]);
   });
 
-  test('after a restart names of leases that are gone are removed, and what was left is done', async () => {
+  test('after a restart names of ended leases are removed, and waiting updates are sent', async () => {
     await bind.stop();
     updater.leaseChanged(bound(5, '10.20.0.80', 'late1'));
     await until(() => updater.pending > 0, 'there is something to do');
@@ -190,7 +190,7 @@ describe.skipIf(missing.length > 0)('against BIND 9', () => {
     expect(bind.dig(`70.0.${REVERSE}`, 'PTR')).toEqual([]);
   });
 
-  test('with a wrong secret or an unknown key nothing is changed, and the log says so without the secret', async () => {
+  test('with a wrong secret or an unknown key nothing is changed, and that is logged without the secret', async () => {
     await stopUpdater();
     for (const [name, reason] of [
       ['railhead', 'BADSIG'],

@@ -9,7 +9,7 @@ import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 
-// `railhead doctor` beside a running server, on a network where somebody else leases addresses, and says PXEClient.
+// `railhead doctor` beside a running server, on a network where another server leases addresses and sends PXEClient.
 
 const missing = ['dnsmasq', 'udhcpc', 'curl'].filter((name) => findProgram(name) === undefined);
 const runnable = canMakeNamespaces && missing.length === 0;
@@ -72,7 +72,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Resolves with the first line like this that the program prints; rejects with all it said if it ends before. */
+/** Resolves with the first matching line that the program prints; rejects with its whole output if it ends before. */
 function nextLine(child: ChildProcessWithoutNullStreams, pattern: RegExp): Promise<string> {
   const said: string[] = [];
   return new Promise((resolve, reject) => {
@@ -87,7 +87,7 @@ function nextLine(child: ChildProcessWithoutNullStreams, pattern: RegExp): Promi
 }
 
 describe.skipIf(!runnable)('railhead doctor', () => {
-  test('tells ports, permissions, interface, MTU, programs, the other server and TFTP', async () => {
+  test('reports ports, permissions, interface, MTU, programs, the other server and TFTP', async () => {
     lab.ip('-n', server, 'link', 'set', 's0', 'mtu', '1400');
     const { code, stdout } = await lab.run(server, process.execPath, [
       PROGRAM, 'doctor', '--config', path.join(folder, 'railhead.yaml'), '--boot-programs', path.join(folder, 'assets/boot'),
@@ -110,13 +110,13 @@ describe.skipIf(!runnable)('railhead doctor', () => {
     ]);
     expect(lines.at(-2)).toMatch(/^ok {7}the disk of the database has \d+ MB left$/);
     expect(lines.at(-1)).toMatch(/^ok {7}the clock says 20/);
-    // The server saw the probe, and knows whose it is.
+    // The server received the probe, and recognised it.
     const counters = await railhead.get<Record<string, Record<string, number>>>('/api/v1/counters');
     expect(Object.keys(counters['dhcp_ignored'] ?? {})).toEqual(['own_probe']);
     expect(code).toBe(1);
   });
 
-  test('follows one machine, and says where it hangs', async () => {
+  test('follows one machine, and reports where it is stuck', async () => {
     const watcher = lab.start(server, process.execPath, [
       PROGRAM, 'doctor', '--watch', MAC, '--config', path.join(folder, 'railhead.yaml'),
     ]); // prettier-ignore

@@ -10,7 +10,7 @@ import type { StructSchema } from '../../src/ignition/schema.ts';
 import { specVersions } from '../../src/ignition/spec-version.ts';
 import { inputOf, readCases } from '../ignition/corpus.ts';
 
-/** The validator of the Debian package `ignition`, 2.14, which knows specifications up to 3.3.0. */
+/** The validator of the Debian package `ignition`, 2.14, which supports specifications up to 3.3.0. */
 const validator = 'ignition-validate';
 
 interface ValidateCase {
@@ -30,7 +30,7 @@ beforeAll(async () => {
   expect(exitCode, `${validator} does not run: install the Debian package "ignition"`).toBe(0);
 });
 
-test('what is written from a valid configuration is accepted by the real ignition-validate', async () => {
+test('a valid configuration, written again, is accepted by the real ignition-validate', async () => {
   const accepted = readCases<ValidateCase>('ignition/validate.jsonl').filter(
     ({ verdicts }) => verdicts['2.14.0'] === 0,
   );
@@ -46,7 +46,7 @@ test('what is written from a valid configuration is accepted by the real ignitio
   }
 });
 
-/** Strings that some rule or other has an opinion about; every string field gets any of them. */
+/** Strings that matter to some rule; every string field gets any of them. */
 const strings = fc.constantFrom(
   ...['', 'a', 'core', '/', '/a', '/a/b', '/a/../b', 'a/b', '/etc/systemd/system/a.service', 'x'.repeat(40)],
   ...['a.service', 'a@.service', 'a@b.service', 'b.conf', 'é.mount', 'a:b', 'é'.repeat(20), 'l'.repeat(300)],
@@ -85,7 +85,7 @@ const strings = fc.constantFrom(
 );
 const ints = fc.constantFrom(0, 1, 2, 5, 10, 420, 644, -1, 0o7777, 0o10000);
 
-/** Any value of a struct, and now and then something that its specification does not have. */
+/** Any value of a struct, and occasionally something that its specification does not have. */
 function anyStruct(schema: StructSchema): fc.Arbitrary<Record<string, unknown>> {
   const fields = schema.fields.map((field): [string, fc.Arbitrary<unknown>] => {
     if (field.kind === 'struct') return [field.name, anyStruct(field.struct)];
@@ -106,10 +106,10 @@ const configurations = fc.constantFrom(...specs).chain((spec) =>
   })),
 );
 
-/** Warnings and errors that Ignition has learnt since 2.14. */
+/** Warnings and errors that were added to Ignition after 2.14. */
 const newerThanDebian =
   /path conflicts with systemd|doesn't have Install section|ignored for hard link|overwrites partitioned|filesystem will be wiped/;
-/** Faults in data URLs are worded by a library; that there is one, and where, must agree. */
+/** Errors in data URLs are worded by a library; only their existence and place must agree. */
 const libraryWording =
   /(\.source, line \d+ col \d+|certificateAuthorities\.\d+, line \d+ col \d+|merge\.\d+, line \d+ col \d+): .*/;
 
@@ -135,7 +135,7 @@ describe('generated configurations get the same report as from the real ignition
     for (const config of fc.sample(configurations, { numRuns: 150, seed })) {
       const input = JSON.stringify(config, undefined, seed % 2);
       const real = await validate(input);
-      // ignition-validate takes its report for a format string, and garbles one with a percent sign.
+      // ignition-validate uses its report as a format string, and garbles one that contains a percent sign.
       if (real.report.some((line) => line.includes('%!'))) continue;
       const { entries } = parseConfig(input, { ignition: '2.26' });
       const ours = entries.map((entry: Entry) => formatEntry(entry));

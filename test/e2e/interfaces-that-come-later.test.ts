@@ -6,7 +6,7 @@ import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 
-// A server that starts before its network is complete, as at the power-on of a whole room.
+// A server that starts before its network is complete, as after a power failure of the whole data center.
 
 const runnable = canMakeNamespaces && ['udhcpc', 'curl'].every((name) => findProgram(name) !== undefined);
 if (!runnable) console.warn('skipping interfaces that come later: needs root, udhcpc and curl');
@@ -30,14 +30,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** The server's address in the network of an interface, which also names the client's end of its cable. */
+/** The server's address in the network of an interface; its name is also that of the client's end of the cable. */
 const addressOf = (name: string): string => `10.77.${NETWORKS.indexOf(name)}.1`;
 
 function setAddress(name: string): void {
   lab.ip('-n', host, 'address', 'add', `${addressOf(name)}/24`, 'dev', name);
 }
 
-/** Asks for a lease at the other end of the cable; the address that came, within `tries` seconds. */
+/** Requests a lease at the other end of the cable; returns the address that came within `tries` seconds. */
 async function lease(name: string, tries: number): Promise<string | undefined> {
   const { stdout } = await lab.run(clients, 'udhcpc', [
     '-f', '-i', `c-${name}`, '-s', script, '-n', '-q', '-t', String(tries), '-T', '1',
@@ -50,11 +50,11 @@ async function httpStatus(url: string): Promise<string> {
 }
 
 test.skipIf(!runnable)(
-  'what is ready is served at once, and every other interface as soon as it comes',
+  'ready interfaces are served at once, and every other one as soon as it is ready',
   async () => {
     lab.connect(host, 'ready', clients, 'c-ready');
     setAddress('ready');
-    // A cable that is out: up, with an address, without a carrier.
+    // An unplugged cable: the interface is up, has an address, and has no carrier.
     lab.connect(host, 'dead', clients, 'c-dead');
     setAddress('dead');
     lab.ip('-n', clients, 'link', 'set', 'c-dead', 'down');
@@ -93,7 +93,7 @@ test.skipIf(!runnable)(
       `tftp does not listen on ${addressOf('late')} yet`,
     ]);
 
-    // Every one of them comes: a cable, a port, an interface, an address.
+    // Each of the missing parts is added: a cable, a port, an interface, an address.
     lab.ip('-n', clients, 'link', 'set', 'c-dead', 'up');
     lab.connect(host, 'port0', clients, 'c-bridge');
     lab.plug(host, 'bridge', 'port0');
@@ -113,7 +113,7 @@ test.skipIf(!runnable)(
   },
 );
 
-test.skipIf(!runnable)('the server’s own cable out and in again closes no port', async () => {
+test.skipIf(!runnable)('unplugging and plugging the server’s own cable closes no port', async () => {
   lab.connect(host, 'ready', clients, 'c-ready');
   setAddress('ready');
   const railhead = await RailheadProcess.start(lab, {
@@ -125,7 +125,7 @@ test.skipIf(!runnable)('the server’s own cable out and in again closes no port
   const before = await sockets();
   expect(before).toContain(`${addressOf('ready')}:69`);
   lab.ip('-n', clients, 'link', 'set', 'c-ready', 'down');
-  // Two looks at the interfaces, two seconds apart.
+  // Two polls of the interfaces, two seconds apart.
   await new Promise((next) => setTimeout(next, 4_500));
   expect(await sockets()).toBe(before);
   await railhead.stop();

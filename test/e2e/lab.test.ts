@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { requireRackParts } from './boot-steps.ts';
 
-// `railhead lab` as a person runs it, and ends it.
+// `railhead lab` as a user runs and ends it.
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
 const GONE_TIMEOUT_MS = 20_000;
@@ -16,7 +16,7 @@ const GONE_TIMEOUT_MS = 20_000;
 beforeAll(requireRackParts);
 
 describe('railhead lab', () => {
-  test('ends with the console of a machine that did not make it, and leaves nothing behind', async () => {
+  test('ends with the console of a machine that failed, and leaves nothing behind', async () => {
     const lab = startLab('--machines', '1', '--firmware', 'bios', '--timeout', '1');
     expect(await lab.ended).toEqual([1, null]);
     const output = lab.lines.join('\n');
@@ -39,7 +39,7 @@ describe('railhead lab', () => {
     expect(leftovers(lab.pid)).toEqual([]);
   });
 
-  test('is cleaned up after when it is killed outright', async () => {
+  test('leaves nothing behind when it is killed', async () => {
     const lab = startLab('--machines', '2');
     await lab.poweredOn;
     expect(leftovers(lab.pid)).not.toEqual([]);
@@ -53,7 +53,7 @@ describe('railhead lab', () => {
   });
 
   test('says what to do when it is not root', () => {
-    // It may read this checkout, wherever it is, and is nobody otherwise.
+    // It can read this checkout, wherever it is, and has no other rights.
     const nobody = spawn('setpriv', [
       '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override',
       process.execPath, PROGRAM, 'lab',
@@ -88,19 +88,19 @@ function startLab(...options: readonly string[]): RunningLab {
   return { pid: child.pid!, lines, poweredOn, ended: once(child, 'close') };
 }
 
-/** Namespaces, folders and running programs of a lab that was started as `pid`. */
+/** Namespaces, folders and running processes of a lab that was started as `pid`. */
 function leftovers(pid: number): string[] {
   const namespaces = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).split('\n');
   const folders = readdirSync(tmpdir()).filter((name) => name.startsWith(`railhead-lab-${pid}-`));
   const programs = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => commandOf(name).includes(`railhead-lab-${pid}-`))
-    // The janitor itself is the last to go.
+    // The janitor itself ends last.
     .filter((name) => !commandOf(name).includes('janitor'));
   return [...namespaces.filter((name) => name.startsWith(`rhlab${pid}-`)), ...folders, ...programs];
 }
 
-/** The words of a process; none of one that has ended. */
+/** The arguments of a process; none if it has ended. */
 function commandOf(pid: string): string {
   const file = `/proc/${pid}/cmdline`;
   try {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Rack } from '../../src/lab/rack.ts';
 
-/** What passes an interface of the rack, recorded by tcpdump and read by tshark. */
+/** The packets on an interface of the rack, recorded by tcpdump and read by tshark. */
 export class PacketCapture {
   readonly #rack: Rack;
   readonly #file: string;
@@ -15,7 +15,7 @@ export class PacketCapture {
     this.#tcpdump = tcpdump;
   }
 
-  /** Resolves when packets are being recorded. */
+  /** Resolves when recording has started. */
   static async start(rack: Rack, device: string): Promise<PacketCapture> {
     const file = path.join(rack.folder, `${device}.pcap`);
     const tcpdump = rack.network.start(rack.namespace, 'tcpdump', [
@@ -32,7 +32,7 @@ export class PacketCapture {
     await once(this.#tcpdump, 'exit');
   }
 
-  /** The packets that tshark's `filter` selects, one line each. For a capture that has been stopped. */
+  /** The packets that tshark's `filter` selects, one line each. Call it after `stop`. */
   async select(filter: string): Promise<readonly string[]> {
     const { code, stdout, text } = await this.#rack.network.run(this.#rack.namespace, 'tshark', [
       '-r', this.#file, '-d', 'tcp.port==8080,http', '-Y', filter,

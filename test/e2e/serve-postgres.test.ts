@@ -7,7 +7,7 @@ import { findProgram } from '../support/find-program.ts';
 import { canUsePostgres, PostgresServer } from '../support/postgres-server.ts';
 import { DhcpProcess } from './dhcp-process.ts';
 
-// `railhead serve` with all that it remembers in PostgreSQL: what a machine and an operator see of it.
+// `railhead serve` with its data in PostgreSQL, as a machine and an operator see it.
 
 const missing = ['udhcpc', 'curl'].filter((name) => findProgram(name) === undefined);
 const runnable = canMakeNamespaces && missing.length === 0 && canUsePostgres();
@@ -84,7 +84,7 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
     return /^bound ip=(\S+)/m.exec(stdout)?.[1];
   }
 
-  /** What the machine is answered over HTTP. */
+  /** The answers to the machine over HTTP. */
   async function boot(): Promise<{ ipxe: string; ignition: unknown }> {
     const ask = async (plane: string): Promise<string> => {
       const { stdout } = await lab.run(outer, 'curl', ['-sSf', `http://10.77.0.1:8080/${plane}?mac=${MAC}`]);
@@ -100,7 +100,7 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
     return { leases, events, discovered };
   }
 
-  /** Events are written behind the answers. */
+  /** Events are written after the answers. */
   async function recorded(kind: string): Promise<Lists> {
     for (;;) {
       const seen = await lists();
@@ -109,8 +109,8 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
     }
   }
 
-  test('boots a machine, remembers it, and serves the kept catalog after a restart without its files', async () => {
-    // As UEFI firmware asks, so that it is a step of a boot.
+  test('boots a machine, remembers it, and serves the stored catalog after a restart without its files', async () => {
+    // The request of UEFI firmware, which is a step of a boot.
     const address = await lease('-V', 'PXEClient:Arch:00007:UNDI:003001', '-x', '0x5d:0007');
     expect(address).toMatch(/^10\.77\.0\.\d+$/);
     const booted = await boot();
@@ -142,7 +142,7 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
     return lab.run(inner, process.execPath, [PROGRAM, 'doctor', '--no-probe', '--config', config, ...flags]);
   }
 
-  test('doctor looks at that database, beside the server and without it', async () => {
+  test('doctor checks that database, beside the server and without it', async () => {
     const beside = (await doctor()).stdout;
     expect(beside).toMatch(
       /^ok {7}the database postgres:\/\/railhead@\/railhead1 answers \(PostgreSQL \S+.*\), and is in use by process \d+ \(railhead serve\) on /m,

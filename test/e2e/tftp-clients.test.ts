@@ -9,7 +9,7 @@ import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
 
-// Clients that others wrote, on a cable of their own:
+// Clients of other projects, on their own cable:
 //
 //   client e0 ────────────── s0 server
 //   client b0 ── bad cable ── s1 server      2 % of the packets lost and 3 % overtaken, both ways
@@ -24,10 +24,10 @@ if (!runnable) {
 }
 
 const GOOD = '10.77.0.1';
-/** The same cable, without a capture of what goes to it. */
+/** The same cable, without capturing its packets. */
 const QUIET = '10.77.0.9';
 const BAD = '10.78.0.1';
-/** By name; two more octets than whole blocks, whole blocks, nothing, and larger than 65535 blocks of 512. */
+/** By name; two bytes more than whole blocks, whole blocks, nothing, and larger than 65535 blocks of 512. */
 const FILES: Readonly<Record<string, Buffer>> = {
   program: randomBytes(300_002),
   whole: randomBytes(1468 * 40),
@@ -109,7 +109,7 @@ beforeEach(() => {
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const wanted = (name: string): string => digest(FILES[name]!);
 
-/** Runs a client that writes to `got`, and returns the digest of what it wrote, or what it said if it failed. */
+/** Runs a client that writes to `got`, and returns the digest of the file, or the client's output if it failed. */
 async function fetched(command: string, args: readonly string[], timeoutMs = 60_000): Promise<string> {
   const { code, text } = await lab.run(client, command, args, timeoutMs);
   return code === 0 ? digest(readFileSync(got)) : `${command}: ${code} ${text}`;
@@ -118,14 +118,14 @@ async function fetched(command: string, args: readonly string[], timeoutMs = 60_
 const names = ['program', 'whole', 'even', 'empty', 'small'];
 
 describe.skipIf(!runnable)('curl', () => {
-  // curl 7.88 fails at the end of an empty file: it asks its socket for a peer that it has not connected to.
+  // curl 7.88 fails at the end of an empty file: it asks its unconnected socket for the peer.
   test.each(names.filter((name) => name !== 'empty'))('gets %s', async (name) => {
     expect(await fetched('curl', ['-sS', '-o', got, `tftp://${GOOD}/${name}`])).toBe(wanted(name));
   });
 
   test.each([
     ['with large blocks', ['--tftp-blksize', '1468']],
-    ['with blocks that are lowered', ['--tftp-blksize', '8192']],
+    ['with a block size that is lowered', ['--tftp-blksize', '8192']],
     ['with the smallest blocks', ['--tftp-blksize', '8']],
     ['without options', ['--tftp-no-options']],
   ])('gets a file %s', async (_name, options) => {
@@ -133,7 +133,7 @@ describe.skipIf(!runnable)('curl', () => {
     expect(await fetched('curl', args)).toBe(wanted('program'));
   });
 
-  test('gets 34 MB at 512 bytes a block, past block 65535', async () => {
+  test('gets 34 MB at 512 bytes per block, past block 65535', async () => {
     expect(await fetched('curl', ['-sS', '-o', got, `tftp://${QUIET}/large`])).toBe(wanted('large'));
   });
 
@@ -169,7 +169,7 @@ describe.skipIf(!runnable)('tftp-hpa', () => {
     expect(await fetched('tftp', ['-m', 'binary', GOOD, '-c', 'get', name, got])).toBe(wanted(name));
   });
 
-  test('is told that netascii is not served', async () => {
+  test('gets an ERROR for netascii, which is not served', async () => {
     const { text } = await lab.run(client, 'tftp', ['-m', 'ascii', GOOD, '-c', 'get', 'small', got]);
     expect(text).toContain('only mode octet');
   });
@@ -185,7 +185,7 @@ describe.skipIf(!runnable)('busybox', () => {
   );
 });
 
-/** Arguments of Node.js to get a file with the npm package `tftp`. */
+/** Arguments of Node.js for getting a file with the npm package `tftp`. */
 const npmClient = (host: string, name: string, windowsize: number): string[] => [
   '--import', 'tsx', path.join(import.meta.dirname, 'npm-tftp-client.ts'), host, name, got, String(windowsize),
 ]; // prettier-ignore
@@ -197,7 +197,7 @@ describe.skipIf(!runnable)('the npm package tftp', () => {
 });
 
 describe.skipIf(!runnable)(
-  'through a cable that loses 2 % of the packets and has 3 % overtaken, both ways',
+  'through a cable that loses 2 % and reorders 3 % of the packets, in both directions',
   () => {
     const clients: Readonly<Record<string, (name: string, windowsize: number) => string[]>> = {
       atftp: (name, windowsize) => [
@@ -209,8 +209,8 @@ describe.skipIf(!runnable)(
       'tftp-hpa': (name) => ['tftp', '-m', 'binary', BAD, '-c', 'get', name, got],
       busybox: (name) => ['busybox', 'tftp', '-g', '-b', '1468', '-r', name, '-l', got, BAD],
     };
-    // No windows for npm: when it asks for the rest of a window, it does not move the window's end (reader.js of
-    // tftp 0.1.2, _restransmitterStartFn), and then ignores every block that comes, however often.
+    // No windows for npm: when it requests the rest of a window, it does not move the window's end (reader.js of tftp
+    // 0.1.2, _restransmitterStartFn), and then ignores every further block.
     test.each([
       ['atftp', 'whole', 1],
       ['atftp', 'program', 4],
@@ -222,7 +222,7 @@ describe.skipIf(!runnable)(
     ])('%s gets %s with windows of %d', async (tool, name, windowsize) => {
       const [command = '', ...args] = clients[tool]?.(name, windowsize) ?? [];
       let outcome = await fetched(command, args, 200_000);
-      // atftp gives up when its answer to the OACK is lost and the OACK comes again; who uses it asks once more.
+      // atftp gives up when its answer to the OACK is lost and the OACK is repeated; its user has to try again.
       for (let tries = 1; tries < 3 && outcome.includes('unexpected OACK'); tries++) {
         outcome = await fetched(command, args, 200_000);
       }
@@ -248,7 +248,7 @@ describe.skipIf(!runnable)('the whole session', () => {
     expect(await found('tftp && ip.src == 10.77.0.1 && _ws.malformed')).toEqual([]);
   }); // prettier-ignore
 
-  test('is in the log, one line a transfer, without a fault', () => {
+  test('is in the log, one line per transfer, without an error', () => {
     const lines = railhead.log.filter((line) => line.includes('"tftp transfer"'));
     expect(lines.length).toBeGreaterThan(40);
     expect(railhead.log.filter((line) => /"level":"(?:error|fatal)"|not handled/.test(line))).toEqual([]);

@@ -9,7 +9,7 @@ import {
 import { type DnsName, isWithinZone } from '../../src/protocol/dns/dns-name.ts';
 import { type DnsUpdate, encodeUpdate } from '../../src/protocol/dns/dns-update.ts';
 
-/** A zone that takes updates as RFC 2136 section 3 says, and keeps the messages that it was sent. */
+/** A zone that accepts updates as RFC 2136 section 3 specifies, and keeps the received messages. */
 export class FakeDnsZone {
   readonly name: DnsName;
   readonly received: DnsMessage[] = [];
@@ -19,7 +19,7 @@ export class FakeDnsZone {
     this.name = name;
   }
 
-  /** Puts a record in, as an administrator would. */
+  /** Adds a record, as an administrator would. */
   add(name: DnsName, type: number, rdata: Uint8Array): void {
     this.#records.push({ name, type, class: RecordClass.in, ttl: 300, rdata });
   }
@@ -42,7 +42,7 @@ export class FakeDnsZone {
     return this.receive(decodeDnsMessage(encodeUpdate(1, update)));
   }
 
-  /** Carries out an UPDATE message, and returns the response code. */
+  /** Executes an UPDATE message, and returns the response code. */
   receive(message: DnsMessage): number {
     this.received.push(message);
     if (message.questions[0]?.name !== this.name) return ResponseCode.notAuth;

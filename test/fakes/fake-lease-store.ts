@@ -2,7 +2,7 @@ import type { Ipv4Address } from '../../src/protocol/ipv4-address.ts';
 import type { Lease, LeaseChange } from '../../src/provision/dhcp/leases/lease.ts';
 import type { LeaseStore } from '../../src/store/lease-store.ts';
 
-/** Keeps leases in memory, fails when told to, and can be made to wait like a slow disk. */
+/** Keeps leases in memory, fails when told to, and can delay commits like a slow disk. */
 export class FakeLeaseStore implements LeaseStore {
   readonly leases = new Map<Ipv4Address, Lease>();
   readonly commits: (readonly LeaseChange[])[] = [];
@@ -10,7 +10,7 @@ export class FakeLeaseStore implements LeaseStore {
   #held: Promise<void> | undefined;
   #reached: () => void = () => undefined;
 
-  /** Makes the next commits wait. `reached` resolves when the first one is asked for; `release` lets them all go. */
+  /** Delays the next commits. `reached` resolves at the first one; `release` completes all of them. */
   holdCommits(): { reached: Promise<void>; release: () => void } {
     let release = (): void => undefined;
     this.#held = new Promise((resolve) => (release = resolve));

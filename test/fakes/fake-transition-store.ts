@@ -2,7 +2,7 @@ import type { DiscoveredMachineStore } from '../../src/store/discovered-machine-
 import type { MachineChange, MachineStore } from '../../src/store/machine-store.ts';
 import type { Transition, TransitionPage, TransitionStore } from '../../src/store/transition-store.ts';
 
-/** Keeps transitions in memory, counts reads, and can be made to fail. Of machines it keeps nothing. */
+/** Keeps transitions in memory, counts reads, and can be made to fail. It stores no machines. */
 export class FakeTransitionStore implements TransitionStore {
   #transitions: Transition[] = [];
   #last = 0;

@@ -44,7 +44,7 @@ export class InlineCatalogLoader implements CatalogLoads {
   }
 
   hurry(): void {
-    // Trying out takes no time here.
+    // The trial rendering takes no time here.
   }
 
   close(): Promise<void> {

@@ -13,8 +13,8 @@ import type { DhcpMessage } from '../../src/protocol/dhcp/message.ts';
 import { type Ipv4Address, parseIpv4 } from '../../src/protocol/ipv4-address.ts';
 import type { DhcpDecision } from '../../src/provision/dhcp/replies/dhcp-decision.ts';
 
-// The field cases beside the checkout, read in place: a tree of settings and catalog, and packets in hex. Everything but
-// the sockets is the program's own. A checkout without them fails.
+// The field cases beside the checkout, read in place: a tree of settings and catalog, and packets in hex. Everything
+// except the sockets is the program's own. Without them the tests fail.
 
 const FIELD = path.resolve(import.meta.dirname, '../../../shared/field/boot');
 
@@ -22,18 +22,18 @@ const FIELD = path.resolve(import.meta.dirname, '../../../shared/field/boot');
 export const SERVER = '10.77.0.2';
 const PROGRAMS = ['undionly.kpxe', 'snponly.efi', 'snponly-arm64.efi'];
 
-/** A case that was started. */
+/** A running case. */
 export interface FieldCase {
-  /** Lines of the log from warnings up. */
+  /** Log lines with level warn or higher. */
   readonly warnings: readonly string[];
-  /** Hands in the packet of a file, `1-discover.hex`; what it changes counts as stored. */
+  /** Passes in the packet of a file, `1-discover.hex`; its changes count as stored. */
   send(file: string): DhcpDecision;
-  /** The reply to a packet as it goes over the wire: decoded again, and its bytes. Throws where there is none. */
+  /** The reply to a packet, encoded and decoded again, with its bytes. Throws if there is none. */
   reply(file: string): { readonly message: DhcpMessage; readonly bytes: Uint8Array };
   close(): Promise<void>;
 }
 
-/** The directory of a case, by its name or the number it begins with. */
+/** The directory of a case, by its name or the number with which it begins. */
 export function fieldDirectory(name: string): string {
   const found = readdirSync(FIELD).find((entry) => entry === name || entry.startsWith(`${name}-`));
   if (found === undefined) throw new Error(`there is no field case ${name} in ${FIELD}`);
@@ -52,7 +52,7 @@ export async function openFieldCase(name: string, server = SERVER): Promise<Fiel
   try {
     const file = path.join(directory, 'railhead.yaml');
     const flags = [`store.file=${scratch}/store.db`, 'catalog.watch=false', `catalog.dir=${directory}`];
-    // The programs that a test finds must not depend on what the host has installed.
+    // The boot programs in a test must not depend on those installed on the host.
     for (const program of PROGRAMS) writeFileSync(path.join(scratch, program), 'program');
     if (!readFileSync(file, 'utf8').includes('boot_programs')) flags.push(`boot_programs.dirs=[${scratch}]`);
     const settings = loadSettings({ file, environment: {}, flags });

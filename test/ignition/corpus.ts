@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** Reads recorded answers of the real programs, one JSON object a line; a missing file fails the test. */
+/** Reads recorded results of the real programs, one JSON object per line; a missing file fails the test. */
 export function readCases<T>(name: string): T[] {
   const file = resolve(import.meta.dirname, '../../../shared/conformance', name);
   return readFileSync(file, 'utf8')
@@ -10,7 +10,7 @@ export function readCases<T>(name: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-/** The bytes that a case gives to the program. */
+/** The bytes that a case passes to the program. */
 export function inputOf(each: { input?: string; input_b64?: string }): Buffer {
   return each.input_b64 === undefined
     ? Buffer.from(each.input ?? '', 'utf8')

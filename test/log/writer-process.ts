@@ -1,8 +1,8 @@
 import { LineOutput } from '../../src/log/line-output.ts';
 import { createLogger } from '../../src/log/logger.ts';
 
-// Writes log lines to its standard output turn after turn, and says on standard error what became of them:
-// `writer-process.ts LINES_PER_TURN TURNS`. It ends only when told to, so that a test can see that it lives.
+// Writes log lines to its standard output in every turn of the event loop, and reports the result on standard error:
+// `writer-process.ts LINES_PER_TURN TURNS`. It ends only when told to, so that a test can see that it is still running.
 
 const [perTurn = 0, turns = 0] = process.argv.slice(2).map(Number);
 const output = LineOutput.toDescriptor(1);

@@ -32,14 +32,14 @@ describe('MAC address', () => {
     expect(parseMac(text)).toBe(expected);
   });
 
-  test('only a single station is a station', () => {
+  test('only a unicast address is a station', () => {
     expect(isStationMac(parseMac('52:54:00:a1:9c:ae')!)).toBe(true);
     expect(isStationMac(parseMac('00:00:00:00:00:00')!)).toBe(false);
     expect(isStationMac(parseMac('ff:ff:ff:ff:ff:ff')!)).toBe(false);
     expect(isStationMac(parseMac('01:00:5e:00:00:01')!)).toBe(false);
   });
 
-  test('octets survive the way to text and back', () => {
+  test('bytes are the same after conversion to text and back', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 6, maxLength: 6 }), (bytes) => {
         expect(macToBytes(macFromBytes(bytes))).toEqual(bytes);
@@ -61,7 +61,7 @@ describe('IPv4 address', () => {
     expect(parseIpv4(text) !== undefined).toBe(expected);
   });
 
-  test('numbers and octets agree', () => {
+  test('numbers and bytes agree', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), (value) => {
         const address = ipv4FromNumber(value);
@@ -73,7 +73,7 @@ describe('IPv4 address', () => {
   });
 
   test.each(['10.0.1.0/33', '10.0.1.5/24', '10.0.1/24', '10.0.1.0', '10.0.1.0/-1', '10.0.1.0/024'])(
-    '%j is no network',
+    '%j is not a network',
     (text) => {
       expect(parseCidr(text)).toBeUndefined();
     },
@@ -92,10 +92,10 @@ describe('IPv4 address', () => {
 });
 
 describe('machine UUID', () => {
-  // Captured pair: option 97 of OVMF and the SMBIOS string of the same machine (appendix A of the PXE reference).
+  // A captured pair: option 97 of OVMF and the SMBIOS string of the same machine (appendix A of the PXE reference).
   const wire = Uint8Array.from(Buffer.from('443322116655887799aabbccddeeff00', 'hex'));
 
-  test('the wire carries the first three fields little-endian', () => {
+  test('the first three fields are little-endian on the wire', () => {
     expect(uuidFromWire(wire)).toBe('11223344-5566-7788-99aa-bbccddeeff00');
     expect(swapUuidByteOrder(uuidFromWire(wire))).toBe('44332211-6655-8877-99aa-bbccddeeff00');
   });

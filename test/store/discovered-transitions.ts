@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { migrateToLatest, type Migrations } from '../../src/store/migrate.ts';
 import type { DatabaseStore } from '../../src/store/store.ts';
 
-/** Makes the tables of the version before discovered machines had transitions. */
+/** Creates the tables of the version before discovered machines had transitions. */
 export async function migrateBeforeDiscoveredTransitions(
   db: Kysely<unknown>,
   migrations: Migrations,
@@ -16,8 +16,8 @@ export async function migrateBeforeDiscoveredTransitions(
 }
 
 /**
- * What a database holds that an earlier version has written: three discovered machines without transitions, one of
- * them declared since. In PostgreSQL's spelling of times.
+ * A database written by an earlier version: three discovered machines without transitions, one of them declared since.
+ * Times are in PostgreSQL's syntax.
  */
 export const BEFORE_DISCOVERED_TRANSITIONS = [
   `insert into discovered_machines (mac, first_seen_at, last_seen_at) values
@@ -30,7 +30,7 @@ export const BEFORE_DISCOVERED_TRANSITIONS = [
   'update transition_counter set last = 7',
 ];
 
-/** What it holds after the migration. */
+/** Its contents after the migration. */
 export const AFTER_DISCOVERED_TRANSITIONS = {
   transitions: [
     [8, new Date(1_000), 'machine.discovered', 'discovered', '52-54-00-00-00-02', {}],
@@ -40,7 +40,7 @@ export const AFTER_DISCOVERED_TRANSITIONS = {
   discovered: ['52:54:00:00:00:01', '52:54:00:00:00:02'],
 };
 
-/** Reads what AFTER_DISCOVERED_TRANSITIONS says. */
+/** Reads what AFTER_DISCOVERED_TRANSITIONS lists. */
 export async function readDiscoveredTransitions({ discovered, transitions }: DatabaseStore) {
   const page = await transitions.readTransitions({ after: 7, limit: 100 });
   return {

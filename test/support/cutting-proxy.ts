@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Which bytes of which side end a connection, and whether they still arrive. */
+/** The bytes, and the side that sends them, at which a connection is cut, and whether they are still delivered. */
 export interface Cut {
   readonly from: 'client' | 'server';
   readonly bytes: string;
 }
 
-/** Stands between a client and a server, and cuts the connection where a test wants it. */
+/** A proxy between a client and a server that cuts the connection where a test requires it. */
 export class CuttingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut: Cut | undefined;
-  /** How many connections were cut. */
+  /** Number of connections that were cut. */
   cuts = 0;
 
   static async start(serverPort: number): Promise<CuttingProxy> {
@@ -32,7 +32,7 @@ export class CuttingProxy {
     });
   }
 
-  /** Ends the next connection on which these bytes pass; they are swallowed. */
+  /** Cuts the next connection on which these bytes pass; they are not delivered. */
   cutAt(cut: Cut): void {
     this.#cut = cut;
   }

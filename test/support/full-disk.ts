@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { expect } from 'vitest';
 
-/** Whether tests can mount a small disk of their own, which needs root. Where they cannot, it says so. */
+/** Whether tests can mount a small disk, which needs root. Otherwise this is printed. */
 export const canMount = process.getuid?.() === 0;
 if (!canMount) console.warn('not root: no disk can be mounted, and the tests of a full disk are left out');
 
-/** Writes the file until its disk has less than a page of room. */
+/** Fills the file until its disk has less than a page of free space. */
 export function fillDisk(file: string): void {
   const descriptor = openSync(file, 'w');
   try {

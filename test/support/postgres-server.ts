@@ -17,10 +17,10 @@ import path from 'node:path';
 import pg from 'pg';
 
 const VERSIONS = '/usr/lib/postgresql';
-/** Twenty a second. */
+/** Twenty attempts per second. */
 const BOOT_TRIES = 1_200;
 
-/** The folder with initdb and postgres of the latest PostgreSQL that is installed; undefined if none is. */
+/** The folder with initdb and postgres of the latest installed PostgreSQL; undefined if there is none. */
 export function findPostgres(): string | undefined {
   if (!existsSync(VERSIONS)) return undefined;
   return readdirSync(VERSIONS)
@@ -29,9 +29,7 @@ export function findPostgres(): string | undefined {
     .find((folder) => existsSync(path.join(folder, 'initdb')));
 }
 
-/**
- * Whether tests can use PostgreSQL. Where it is not installed it says so, and fails in CI: there it must be.
- */
+/** Whether tests can use PostgreSQL. If it is not installed, this is printed, and in CI it is an error. */
 export function canUsePostgres(): boolean {
   if (findPostgres() !== undefined) return true;
   const reason = `PostgreSQL is not installed below ${VERSIONS}: apt-get install postgresql`;
@@ -41,8 +39,8 @@ export function canUsePostgres(): boolean {
 }
 
 /**
- * A PostgreSQL server of a test's own, in a folder of its own. It listens on 127.0.0.1 and on a Unix socket in its
- * folder, waits for the disk like one in production, and lets `railhead` in without a password.
+ * A PostgreSQL server for one test, in its own folder. It listens on 127.0.0.1 and on a Unix socket in its folder,
+ * waits for the disk like one in production, and accepts `railhead` without a password.
  */
 export class PostgresServer {
   readonly folder: string;
@@ -77,7 +75,7 @@ export class PostgresServer {
     return `postgres://railhead@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** The same database by the Unix socket, which is reached from every network namespace. */
+  /** The same database through the Unix socket, which can be reached from every network namespace. */
   socketUrl(url: string): string {
     const { pathname, username } = new URL(url);
     return `postgres://${username}@${pathname}?host=${encodeURIComponent(this.folder)}&port=${this.port}`;
@@ -115,7 +113,7 @@ export class PostgresServer {
     throw new Error(`PostgreSQL lets ${user} in without a password`);
   }
 
-  /** The statements that make the tables of the database, without those of the migrations' own. */
+  /** The statements that create the tables of the database, except the migrations' own. */
   schema(url: string): string {
     const args = ['--schema-only', '--no-owner', '--no-privileges', '--exclude-table=kysely_*', url];
     const dump = execFileSync(path.join(this.#bin, 'pg_dump'), args, { encoding: 'utf8' });
@@ -126,14 +124,14 @@ export class PostgresServer {
       .join('\n')}\n`;
   }
 
-  /** Starts the server, and resolves when it takes connections. */
+  /** Starts the server, and resolves when it accepts connections. */
   async boot(): Promise<void> {
     this.#process = this.#run('postgres', [
       ...['-D', path.join(this.folder, 'data'), '-k', this.folder, '-p', `${this.port}`],
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=50', '-c', 'shared_buffers=32MB'],
       ...['-c', 'logging_collector=off', '-c', `log_line_prefix=%m `],
     ]);
-    // After a crash it reads its log first, which takes long on a machine that is busy with other tests.
+    // After a crash it reads its log first, which takes long on a busy machine.
     for (let tries = 0; tries < BOOT_TRIES; tries++) {
       if (this.#process.exitCode !== null) break;
       try {
@@ -146,7 +144,7 @@ export class PostgresServer {
     throw new Error(`PostgreSQL does not start in ${this.folder}`);
   }
 
-  /** Ends the server: at once with all that it has under way (immediate), or by ending its sessions (fast). */
+  /** Stops the server: at once, aborting everything (immediate), or by ending its sessions (fast). */
   async shutdown(mode: 'immediate' | 'fast'): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
@@ -179,7 +177,7 @@ export class PostgresServer {
   }
 }
 
-/** PostgreSQL refuses to run as root: its own user does. */
+/** PostgreSQL refuses to run as root, so its own user runs it. */
 function runAs(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));

@@ -2,23 +2,23 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A request as the receiver got it. */
+/** A request that the receiver got. */
 export interface ReceivedDelivery {
   readonly method: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
 
-/** What a receiver does with the request of this number, counted from 0. */
+/** How a receiver answers the request with this number, counted from 0. */
 export type Answering = (response: ServerResponse, index: number, socket: Socket) => void;
 
-/** What a receiver by TLS shows, as PEM. */
+/** The certificate and key of a TLS receiver, as PEM. */
 export interface ReceiverCertificate {
   readonly key: string;
   readonly cert: string;
 }
 
-/** A receiver of webhooks on loopback: a real HTTP server that remembers what came. */
+/** A receiver of webhooks on loopback: a real HTTP server that keeps the requests. */
 export class TestReceiver {
   readonly received: ReceivedDelivery[] = [];
   readonly #server: Server;
@@ -41,7 +41,7 @@ export class TestReceiver {
     this.#server.on('connection', () => this.connections++);
   }
 
-  /** `port` 0 is one of the kernel's choice. */
+  /** With `port` 0 the kernel chooses one. */
   static async start(answer: Answering, port = 0, tls?: ReceiverCertificate): Promise<TestReceiver> {
     const receiver = new TestReceiver(answer, tls);
     await new Promise<void>((listening) => receiver.#server.listen(port, '127.0.0.1', listening));
@@ -56,7 +56,7 @@ export class TestReceiver {
     return new URL(`${this.#scheme}://127.0.0.1:${this.port}/hook?from=railhead`);
   }
 
-  /** Numbers of the events, in the order in which they came. */
+  /** Numbers of the events, in the order of their arrival. */
   get numbers(): number[] {
     return this.received.map(({ body }) => (JSON.parse(body) as { data: { number: number } }).data.number);
   }
@@ -67,7 +67,7 @@ export class TestReceiver {
   }
 }
 
-/** Takes every delivery. */
+/** Accepts every delivery. */
 export const taking: Answering = (response) => {
   response.writeHead(204).end();
 };

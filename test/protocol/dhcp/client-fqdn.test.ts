@@ -17,8 +17,8 @@ describe('reading', () => {
     ['a full name in wire format', IN_WIRE_FORMAT, 'web1.lab', true, false],
     ['a single label', ONE_LABEL, 'web1', false, false],
     ['text, as old clients send it', IN_ASCII, 'web1.lab', true, false],
-    ['the wish for no updates', NO_UPDATES, 'web1', false, true],
-    ['no name: the server shall choose', bytes('05 00 00'), '', true, false],
+    ['a request for no updates', NO_UPDATES, 'web1', false, true],
+    ['no name: the server chooses', bytes('05 00 00'), '', true, false],
   ])('%s', (_, option, name, serverUpdates, noUpdates) => {
     expect(readClientFqdn(option)).toMatchObject({ name, serverUpdates, noUpdates });
   });
@@ -31,14 +31,14 @@ describe('reading', () => {
     expect(readClientFqdn(bytes(option))).toBeUndefined();
   });
 
-  test('N and S together, which is not allowed, counts as N', () => {
+  test('N and S together, which is invalid, counts as N', () => {
     expect(readClientFqdn(bytes('0d 00 00 04 77656231 00'))).toMatchObject({
       serverUpdates: false,
       noUpdates: true,
     });
   });
 
-  test('any bytes are an option or nothing', () => {
+  test('any bytes are read as an option or as undefined', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (option) => {
         readClientFqdn(option);
@@ -53,22 +53,22 @@ describe('answering', () => {
   const answer = (option: Uint8Array, serverUpdates: boolean, noUpdates = false): string =>
     hex(encodeFqdnAnswer(readClientFqdn(option)!, { serverUpdates, noUpdates, name }));
 
-  test('the server updates, as the client wishes: S', () => {
+  test('the server updates, as the client requested: S', () => {
     expect(answer(IN_WIRE_FORMAT, true)).toBe(`05ffff${wire}`);
   });
-  test('the server does not, though the client wishes it: O', () => {
+  test('the server does not update, although the client requested it: O', () => {
     expect(answer(IN_WIRE_FORMAT, false)).toBe(`06ffff${wire}`);
   });
-  test('the server updates against the wish of the client: O and S', () => {
+  test('the server updates, although the client requested otherwise: O and S', () => {
     expect(answer(NO_UPDATES, true)).toBe(`07ffff${wire}`);
   });
-  test('nothing is updated, as the client wishes: N', () => {
+  test('nothing is updated, as the client requested: N', () => {
     expect(answer(NO_UPDATES, false, true)).toBe(`0cffff${wire}`);
   });
-  test('in text to who sends text', () => {
+  test('a client that sends text gets text', () => {
     expect(answer(IN_ASCII, true)).toBe(`01ffff${hex(Buffer.from('web1.rack1.example.com'))}`);
   });
-  test("without a name of ours the client's goes back as it came", () => {
+  test("without a name of ours the client's name is echoed", () => {
     const client = readClientFqdn(ONE_LABEL)!;
     expect(hex(encodeFqdnAnswer(client, { serverUpdates: false, noUpdates: true }))).toBe('0cffff0477656231');
   });

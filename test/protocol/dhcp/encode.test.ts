@@ -27,7 +27,7 @@ function reply(options: Record<number, string>, fields: Partial<DhcpMessage> = {
   };
 }
 
-/** The codes in the order in which they are on the wire, without padding. */
+/** The codes in wire order, without padding. */
 function codesOnWire(bytes: Uint8Array, start = 240, end = bytes.length): number[] {
   const codes: number[] = [];
   for (let offset = start; offset < end && bytes[offset] !== 255;) {
@@ -38,7 +38,7 @@ function codesOnWire(bytes: Uint8Array, start = 240, end = bytes.length): number
 }
 
 describe('layout', () => {
-  test('a whole reply, octet for octet', () => {
+  test('a whole reply, byte for byte', () => {
     const { bytes } = encodeMessage(reply({ 53: '02', 54: '0a140001', 67: '61', 60: '62' }));
     const hex = Buffer.from(bytes).toString('hex');
     expect(bytes.length).toBe(300);
@@ -55,7 +55,7 @@ describe('layout', () => {
     );
   });
 
-  test('fixed places first and last, the rest in the order the client asked', () => {
+  test('options with a fixed place come first and last, the others in the order of the request', () => {
     const options = Object.fromEntries(
       [82, 67, 66, 175, 43, 61, 97, 60, 15, 12, 42, 28, 6, 3, 1, 59, 58, 51, 54, 53].map((code) => [
         code,
@@ -70,14 +70,14 @@ describe('layout', () => {
     ]);
   });
 
-  test('a value over 255 octets is split, and decodes to one', () => {
+  test('a value over 255 bytes is split, and decodes to one value', () => {
     const long = 'ab'.repeat(600);
     const { bytes } = encodeMessage(reply({ 53: '02', 43: long }));
     expect(codesOnWire(bytes)).toEqual([53, 43, 43, 43]);
     expect(Buffer.from(decodeMessage(Uint8Array.from(bytes)).options.get(43)!).toString('hex')).toBe(long);
   });
 
-  test('text that leaves no room for its NUL is refused', () => {
+  test('text that leaves no space for its NUL is refused', () => {
     expect(() => encodeMessage(reply({}, { file: 'f'.repeat(128) }))).toThrow(
       /file has 128 bytes; at most 127 fit/,
     );
@@ -101,14 +101,14 @@ describe('size', () => {
     ['ff00', 1472],
     ['ffff', 1472],
     ['05', 548],
-  ])('option 57 of %j allows %d octets', (value, size) => {
+  ])('with option 57 of %j a reply may have %d bytes', (value, size) => {
     const options = new Map(value === undefined ? [] : [[57, hexBytes(value)]]);
     expect(maximumReplySize(options)).toBe(size);
   });
 
   const big = { 53: '02', 54: '0a140001', 12: '61'.repeat(100), 15: '62'.repeat(100), 67: '63'.repeat(20) };
 
-  test('what was not asked for goes first', () => {
+  test('options that were not requested are dropped first', () => {
     const { bytes, dropped } = encodeMessage(reply({ ...big, 82: '01'.repeat(80) }), {
       maxSize: 548,
       requested: hexBytes('0f'),
@@ -117,7 +117,7 @@ describe('size', () => {
     expect(codesOnWire(bytes)).toEqual([53, 54, 15, 67, 82]);
   });
 
-  test('boot data in file and sname stays, so requested options are dropped after the others', () => {
+  test('boot data in file and sname is kept, so requested options are dropped after the others', () => {
     const { bytes, dropped } = encodeMessage(reply({ ...big, 82: '01'.repeat(120) }), {
       maxSize: 548,
       requested: hexBytes('0f0c'),
@@ -127,7 +127,7 @@ describe('size', () => {
     expect(codesOnWire(bytes).at(-1)).toBe(82);
   });
 
-  test('empty file and sname take options before any that was asked for is dropped', () => {
+  test('empty file and sname are filled with options before a requested option is dropped', () => {
     const message = reply({ ...big, 119: '64'.repeat(50), 82: '01'.repeat(160) }, { file: '', sname: '' });
     const { bytes, dropped } = encodeMessage(message, { maxSize: 548, requested: hexBytes('0f0c77') });
     expect(dropped).toEqual([]);
@@ -139,7 +139,7 @@ describe('size', () => {
     );
   });
 
-  test('option 82 outlives the rest', () => {
+  test('option 82 is dropped last', () => {
     const { bytes, dropped } = encodeMessage(
       reply({ ...big, 82: '01'.repeat(255) }, { file: 'x', sname: 'x' }),
       {
@@ -152,10 +152,10 @@ describe('size', () => {
   });
 });
 
-describe('a reply over the size of its client', () => {
+describe('a reply that is larger than the client accepts', () => {
   const lease = { 53: '05', 54: '0a140001', 51: '00000e10', 1: 'ffffff00', 3: '0a1400fe' };
 
-  test('keeps mask, router and lease time in the options field, also where file and sname have room', () => {
+  test('keeps mask, router and lease time in the options field, even if file and sname have space', () => {
     const full = {
       ...lease,
       6: '0a140002'.repeat(20),
@@ -173,7 +173,7 @@ describe('a reply over the size of its client', () => {
     expect([...codesOnWire(bytes, 44, 108), ...codesOnWire(bytes, 108, 236)]).toEqual([15, 6]);
   });
 
-  test('what was dropped for a large option comes back where the large one alone was too much', () => {
+  test('options dropped before a large one are added again if dropping the large one suffices', () => {
     const options = {
       ...lease,
       121: '18'.repeat(300),
@@ -186,7 +186,7 @@ describe('a reply over the size of its client', () => {
     expect(codesOnWire(bytes)).toEqual([53, 54, 51, 1, 3, 12, 42, 249]);
   });
 
-  test('for BOOTP, nothing moves into file and sname', () => {
+  test('for BOOTP, no option moves into file and sname', () => {
     const options = {
       1: 'ffffff00',
       3: '0a1400fe',
@@ -204,7 +204,7 @@ describe('a reply over the size of its client', () => {
   });
 });
 
-test('a reply to BOOTP without a cookie is its header, and a vendor area of zeros', () => {
+test('a reply to BOOTP without a cookie has a header and a vendor area of zeros', () => {
   const { bytes } = encodeMessage({ ...reply({ 1: 'ffffff00' }), withoutCookie: true });
   expect(bytes.length).toBe(300);
   expect([...bytes.subarray(236)].every((byte) => byte === 0)).toBe(true);
@@ -243,7 +243,7 @@ const arbitraryMessage = fc.record({
     .map((entries) => new Map<number, Uint8Array>([[53, Uint8Array.of(2)], ...entries])),
 });
 
-test('what is encoded decodes to the same', () => {
+test('an encoded message decodes to the same values', () => {
   fc.assert(
     fc.property(arbitraryMessage, (message) => {
       const { bytes, dropped } = encodeMessage(message, { maxSize: 65_507 });
@@ -254,7 +254,7 @@ test('what is encoded decodes to the same', () => {
   );
 });
 
-test('whatever the message is, it fits, and what it carries is right', () => {
+test('every message fits, and its options are right', () => {
   fc.assert(
     fc.property(
       arbitraryMessage,

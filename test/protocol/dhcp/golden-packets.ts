@@ -8,7 +8,7 @@ interface GoldenPacket {
   readonly flags?: string;
   readonly secs?: string;
   readonly ciaddr?: string;
-  /** Octets of UDP payload that were captured. */
+  /** Number of captured bytes of UDP payload. */
   readonly size: number;
   readonly options: string;
 }
@@ -78,7 +78,7 @@ export const GOLDEN_PACKETS = {
   },
 } as const satisfies Record<string, GoldenPacket>;
 
-/** The octets of a packet, with `XID` and `CHADDR` in its header. */
+/** The bytes of a packet, with `XID` and `CHADDR` in its header. */
 export function goldenBytes(packet: GoldenPacket): Uint8Array {
   const header = [
     `01010600 ${XID} ${packet.secs ?? '0000'} ${packet.flags ?? '0000'}`,
@@ -90,7 +90,7 @@ export function goldenBytes(packet: GoldenPacket): Uint8Array {
   return hexBytes(header + packet.options);
 }
 
-/** Octets from hex with spaces. */
+/** Bytes from hex with spaces. */
 export function hexBytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
 }

@@ -26,7 +26,7 @@ function fault(input: OptionInput): string {
   }
 }
 
-describe('what is sent', () => {
+describe('accepted options', () => {
   test.each<[what: string, input: OptionInput, bytes: string]>([
     ['addresses without a type', { code: 6, value: ['10.0.0.53', '10.0.0.54'] }, '0a0000350a000036'],
     ['one address for a list', { code: 6, value: '10.0.0.53' }, '0a000035'],
@@ -50,7 +50,7 @@ describe('what is sent', () => {
   });
 });
 
-describe('what is refused, with the key and what is right', () => {
+describe('refused options, with the key and what would be valid', () => {
   test.each<[what: string, input: OptionInput, expected: string]>([
     [
       'an address as text',
@@ -78,7 +78,7 @@ describe('what is refused, with the key and what is right', () => {
       'value: option 3 (Router, RFC 2132) has the type ip-list, and these bytes are not one: 1 bytes are not a value of type ip-list',
     ],
     [
-      'bytes that are no routes',
+      'bytes that are not routes',
       { code: 121, type: 'hex', value: '180a' },
       'value: option 121 (Classless Static Route, RFC 3442) has the type classless-routes, and these bytes are not one',
     ],
@@ -120,7 +120,7 @@ describe('what is refused, with the key and what is right', () => {
       'value: option 12 (Host Name) is not a host name',
     ],
     [
-      'half a pair',
+      'half of a pair of addresses',
       { code: 33, value: [['10.1.0.0']] },
       'value: option 33 (Static Route, RFC 2132) has the type ip-pair-list: ["10.1.0.0"] is not a pair of addresses',
     ],
@@ -141,18 +141,18 @@ describe('what is refused, with the key and what is right', () => {
     ],
     ['an unassigned code without a type', { code: 84, value: 1 }, 'code: option 84 has no registered type'],
     [
-      'what the server sets: lease time',
+      'set by the server: lease time',
       { code: 51, value: 60 },
       'code: option 51 cannot be set here: it is a setting of its own',
     ],
-    ['what the server sets: T1', { code: 58, value: 60 }, 'code: option 58 cannot be set here'],
+    ['set by the server: T1', { code: 58, value: 60 }, 'code: option 58 cannot be set here'],
     [
-      'what the server does not do',
+      'an option for a feature that is not supported',
       { code: 80, type: 'hex', value: '00' },
       'code: option 80 cannot be set here',
     ],
     [
-      'no code of an option',
+      'a number that is not an option code',
       { code: 300, type: 'hex', value: '00' },
       'code: option 300 cannot be set here: option codes go from 1 to 254',
     ],
@@ -161,7 +161,7 @@ describe('what is refused, with the key and what is right', () => {
   });
 });
 
-/** Of each type a value that is one. */
+/** A valid value for each type. */
 const SAMPLES: Readonly<Record<OptionType, unknown>> = {
   ip: '10.0.0.1',
   'ip-list': ['10.0.0.1'],
@@ -182,7 +182,7 @@ const SAMPLES: Readonly<Record<OptionType, unknown>> = {
 describe.each([...OPTION_REGISTRY.values()].filter(({ code }) => reservedOptionReason(code) === undefined))(
   'option $code, $name',
   ({ code, types }) => {
-    test('takes its own types, and no other but bytes and one address for a list', () => {
+    test('accepts its own types, bytes, and one address for a list, and no other', () => {
       const taken = OPTION_TYPES.filter(
         (type) => !fault({ code, type, value: SAMPLES[type] }).startsWith('type'),
       );
@@ -193,7 +193,7 @@ describe.each([...OPTION_REGISTRY.values()].filter(({ code }) => reservedOptionR
   },
 );
 
-test('every code of the registry of 1 to 254 has a row, but for unassigned, private and disputed ones', () => {
+test('every code from 1 to 254 has a row, except unassigned, private and disputed ones', () => {
   const free = [84, 96, 102, 103, 104, 105, 106, 107, 110, 111, 115, 126, 127];
   free.push(128, 129, 130, 131, 132, 133, 134, 135, 149, 160);
   for (let code = 163; code <= 207; code++) free.push(code);
@@ -205,12 +205,12 @@ test('every code of the registry of 1 to 254 has a row, but for unassigned, priv
   expect(missing).toEqual(free);
 });
 
-test.each(OPTION_TYPES)('a value of type %s is what it was after encoding and decoding', (type) => {
+test.each(OPTION_TYPES)('a value of type %s is the same after encoding and decoding', (type) => {
   const { value } = readOptionSetting({ code: 224, type, value: SAMPLES[type] });
   expect(decodeOptionValue(type, encodeOptionValue(value))).toEqual(value);
 });
 
-test('of options with the same code the later ones are repeated', () => {
+test('of options with the same code the later ones are reported as repeated', () => {
   expect(repeatedOptions([{ code: 6 }, { code: 26 }, { code: 6 }, { code: 6 }])).toEqual([
     { code: 6, index: 2 },
     { code: 6, index: 3 },

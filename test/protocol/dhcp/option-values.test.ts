@@ -109,7 +109,7 @@ describe('options from settings', () => {
     expect(() => decodeOptionValue(type, hexBytes(hex))).toThrow(MalformedMessage);
   });
 
-  test('any octets are read or refused, and what was read can be written again', () => {
+  test('any bytes are read or refused, and what was read can be written again', () => {
     fc.assert(
       fc.property(fc.constantFrom(...OPTION_TYPES), fc.uint8Array({ maxLength: 80 }), (type, bytes) => {
         let value;
@@ -119,7 +119,7 @@ describe('options from settings', () => {
           expect(error).toBeInstanceOf(MalformedMessage);
           return;
         }
-        // Names with odd letters can be read and are not written; everything else comes back as it was.
+        // Names with unusual letters can be read but not written; everything else is the same after a round trip.
         if (type !== 'domain-search') {
           expect(decodeOptionValue(type, encodeOptionValue(value))).toEqual(value);
         }
@@ -128,12 +128,12 @@ describe('options from settings', () => {
   });
 
   test.each([0, 1, 13, 51, 53, 54, 60, 82, 97, 255, 256, -1, 1.5])(
-    'option %d is not for settings',
+    'option %d cannot be set in settings',
     (code) => {
       expect(reservedOptionReason(code)).toBeTypeOf('string');
     },
   );
-  test.each([2, 3, 6, 15, 26, 42, 66, 119, 121, 150, 224])('option %d is', (code) => {
+  test.each([2, 3, 6, 15, 26, 42, 66, 119, 121, 150, 224])('option %d can be set in settings', (code) => {
     expect(reservedOptionReason(code)).toBeUndefined();
   });
 });
@@ -142,8 +142,8 @@ describe('user class, option 77', () => {
   test.each<[name: string, hex: string, classes: string[]]>([
     ['the bare text of iPXE', '69505845', ['iPXE']],
     ['the list of RFC 3004', '0469505845', ['iPXE']],
-    ['two in a list', '0469505845 0361626d', ['iPXE', 'abm']],
-    ['D17 an inner length past the end', '0569505845', ['\x05iPXE']],
+    ['two classes in a list', '0469505845 0361626d', ['iPXE', 'abm']],
+    ['an inner length past the end', '0569505845', ['\x05iPXE']],
     ['an item without letters', '0469505845 00', ['\x04iPXE']],
     ['nothing', '', []],
     ['NULs', '0000', []],
@@ -178,16 +178,16 @@ describe('option 175 of iPXE', () => {
     ['a lone tag', '13'],
     ['nothing', ''],
     ['tags that iPXE does not send', '010101 020101'],
-  ])('%s is none', (_name, hex) => {
+  ])("%s is not read as iPXE's option", (_name, hex) => {
     expect(readIpxeOptions(hexBytes(hex))).toBeUndefined();
   });
-  test('a feature that is switched off is none', () => {
+  test('a feature that is switched off is not listed', () => {
     expect(readIpxeOptions(hexBytes('130100 150101'))?.features).toEqual(new Set([0x15]));
   });
 });
 
 describe('relay agent information, option 82', () => {
-  test('the sub-options that decide something', () => {
+  test('the sub-options that are used', () => {
     expect(
       readRelayAgentInformation(
         hexBytes('0102 6531 0202 7377 0504 0a140000 0a0180 0b04 0a140001 1300 0101ff'),
@@ -202,8 +202,8 @@ describe('relay agent information, option 82', () => {
   });
   test.each<[name: string, hex: string, expected: object | undefined]>([
     ['nothing', '', {}],
-    ['D18 a sub-option past the end', '010665', undefined],
-    ['D18 a sub-option without length', '01', undefined],
+    ['a sub-option past the end', '010665', undefined],
+    ['a sub-option without length', '01', undefined],
     ['a link selection of the wrong length', '05030a1400', {}],
   ])('%s', (_name, hex, expected) => {
     expect(readRelayAgentInformation(hexBytes(hex))).toEqual(expected);
@@ -251,7 +251,7 @@ describe('client architecture', () => {
   ])('%d is %s by %s', (code, instructionSet, firmware, http) => {
     expect(findClientArchitecture(code)).toMatchObject({ code, instructionSet, firmware, http });
   });
-  test('a code nobody gave out has no row', () => {
+  test('an unassigned code has no row', () => {
     expect(findClientArchitecture(42)).toBeUndefined();
     expect(findClientArchitecture(65535)).toBeUndefined();
   });
@@ -262,7 +262,7 @@ describe('client architecture', () => {
     ['', undefined],
     ['00', undefined],
     ['000700', undefined],
-  ])('D15 option 93 of %j is %s', (hex, code) => {
+  ])('option 93 of %j is %s', (hex, code) => {
     expect(readClientArchitecture(hexBytes(hex))).toBe(code);
   });
   test.each<[text: string, code: number | undefined]>([
@@ -275,7 +275,7 @@ describe('client architecture', () => {
 });
 
 describe('PXE vendor options, option 43', () => {
-  test('the answers, octet for octet', () => {
+  test('the answers, byte for byte', () => {
     expect(hexOf(PXE_BOOT_FILE_DIRECTLY)).toBe('060108ff');
     expect(hexOf(PXE_BOOT_FILE_DIRECTLY_WITH_PROMPT)).toBe('0601080a0400505845ff');
     expect(hexOf(PXE_RASPBERRY_PI)).toBe(
@@ -294,7 +294,7 @@ describe('PXE vendor options, option 43', () => {
     const found = readBootItem(hexBytes(hex));
     expect(found && hexOf(found)).toBe(item);
   });
-  test('a boot item is confirmed as it came', () => {
+  test('a boot item is confirmed unchanged', () => {
     expect(hexOf(bootItemReply(hexBytes('80010000')))).toBe('470480010000ff');
   });
 });

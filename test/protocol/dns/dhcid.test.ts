@@ -6,7 +6,7 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(':', ''), 'hex'));
 
 describe('the examples of RFC 4701 section 3.6', () => {
-  test('a client known by its hardware address', () => {
+  test('a client identified by its hardware address', () => {
     const rdata = dhcidRdata(
       { kind: 'hardware', htype: 1, chaddr: hex('01:02:03:04:05:06') },
       parseDnsName('client.example.com')!,
@@ -14,7 +14,7 @@ describe('the examples of RFC 4701 section 3.6', () => {
     expect(base64(rdata)).toBe('AAABxLmlskllE0MVjd57zHcWmEH3pCQ6VytcKD//7es/deY=');
   });
 
-  test('a client known by its client identifier', () => {
+  test('a client identified by its client identifier', () => {
     const rdata = dhcidRdata(
       { kind: 'clientIdentifier', bytes: hex('01:07:08:09:0a:0b:0c') },
       parseDnsName('chi.example.com')!,
@@ -22,7 +22,7 @@ describe('the examples of RFC 4701 section 3.6', () => {
     expect(base64(rdata)).toBe('AAEBOSD+XR3Os/0LozeXVqcNc7FwCfQdWL3b/NaiUDlW2No=');
   });
 
-  test('a client known by its DUID, which its client identifier carries behind an IAID', () => {
+  test('a client identified by its DUID, which follows an IAID in its client identifier', () => {
     const duid = '00:01:00:06:41:2d:f1:66:01:02:03:04:05:06';
     const rdata = dhcidRdata(
       { kind: 'clientIdentifier', bytes: hex(`ff:00:00:00:07:${duid}`) },
@@ -32,7 +32,7 @@ describe('the examples of RFC 4701 section 3.6', () => {
   });
 });
 
-test('the case of the name does not matter, another name or client does', () => {
+test('the case of the name makes no difference, another name or client does', () => {
   const client = { kind: 'hardware', htype: 1, chaddr: hex('01:02:03:04:05:06') } as const;
   const other = { ...client, chaddr: hex('01:02:03:04:05:07') };
   const rdata = base64(dhcidRdata(client, parseDnsName('Client.Example.com')!));

@@ -37,7 +37,7 @@ describe('names', () => {
     ['a label of 64 bytes', 'a'.repeat(64)],
     ['255 bytes and more on the wire', `${'a'.repeat(63)}.`.repeat(4)],
     ['a letter that is not ASCII', 'wéb'],
-  ])('%s is no name', (_, text) => {
+  ])('%s is not a name', (_, text) => {
     expect(parseDnsName(text)).toBeUndefined();
   });
 
@@ -54,7 +54,7 @@ describe('names', () => {
     expect(parseHostLabel(text)).toBe(label);
   });
 
-  test('a zone holds itself and what is below it, and not what only ends alike', () => {
+  test('a zone contains itself and the names below it, and no name that merely ends with the same letters', () => {
     const zone = parseDnsName('example.com')!;
     expect(isWithinZone(parseDnsName('example.com')!, zone)).toBe(true);
     expect(isWithinZone(parseDnsName('a.b.example.com')!, zone)).toBe(true);
@@ -66,14 +66,14 @@ describe('names', () => {
     expect(reverseNameOf(parseIpv4('10.0.1.20')!)).toBe('20.1.0.10.in-addr.arpa');
   });
 
-  test('a child that would be too long is none', () => {
+  test('a name that would be too long with another label is undefined', () => {
     const parent = parseDnsName(`${'a'.repeat(63)}.`.repeat(3) + 'b'.repeat(50))!;
     expect(childName('web1', parent)).toBe(`web1.${parent}`);
     expect(childName('c'.repeat(40), parent)).toBeUndefined();
   });
 
   const label = fc.uint8Array({ minLength: 1, maxLength: 20 });
-  test('any bytes survive being read and written, but for the case of letters', () => {
+  test('any bytes are the same after reading and writing, except for the case of letters', () => {
     fc.assert(
       fc.property(fc.array(label, { maxLength: 8 }), (labels) => {
         const lower = labels.map((one) => one.map((byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte)));
@@ -86,7 +86,7 @@ describe('names', () => {
     );
   });
 
-  test('a pointer to itself or to what follows is refused', () => {
+  test('a pointer to itself or to a later name is refused', () => {
     expect(() => readDnsName(Uint8Array.of(0xc0, 0x00), 0)).toThrow(MalformedMessage);
     expect(() => readDnsName(Uint8Array.of(0xc0, 0x02, 0x00), 0)).toThrow(MalformedMessage);
   });
@@ -130,7 +130,7 @@ describe('messages', () => {
     additionals: section,
   });
 
-  test('what was written is what is read', () => {
+  test('a written message is read unchanged', () => {
     fc.assert(
       fc.property(message, (one) => {
         expect(decodeDnsMessage(encodeDnsMessage(one))).toMatchObject(one);
@@ -138,13 +138,13 @@ describe('messages', () => {
     );
   });
 
-  test('a message that is cut off anywhere is malformed', () => {
+  test('a truncated message is malformed', () => {
     for (let size = 0; size < NSUPDATE_REQUEST.length; size++) {
       expect(() => decodeDnsMessage(NSUPDATE_REQUEST.subarray(0, size))).toThrow(MalformedMessage);
     }
   });
 
-  test('any bytes are a message or malformed', () => {
+  test('any bytes are read as a message or malformed', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {

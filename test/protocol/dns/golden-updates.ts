@@ -1,7 +1,7 @@
 import type { TsigKey } from '../../../src/protocol/dns/tsig.ts';
 import { parseDnsName } from '../../../src/protocol/dns/dns-name.ts';
 
-/** The key of the packets here. */
+/** The key of these packets. */
 export const GOLDEN_KEY: TsigKey = {
   name: parseDnsName('railhead')!,
   algorithm: 'hmac-sha256',
@@ -12,7 +12,7 @@ export const GOLDEN_KEY: TsigKey = {
 export const GOLDEN_SIGNED_AT = 0x6b06ea0d;
 
 /**
- * Captured from nsupdate 9.18.49: web1.rack1.example.com is given to a client if nobody has the name.
+ * Captured from nsupdate 9.18.49: web1.rack1.example.com is given to a client if no one has the name.
  *
  *     zone rack1.example.com
  *     prereq nxdomain web1.rack1.example.com
@@ -34,7 +34,7 @@ export const NSUPDATE_REQUEST = bytes(`
     575e 0000 0000                                   original id, no error, no other data
 `);
 
-/** Hex of an annotated listing: digits in groups, a remark after two blanks or more. */
+/** Hex of an annotated listing: groups of digits, and a remark after two or more blanks. */
 function bytes(listing: string): Uint8Array {
   const digits = listing
     .split('\n')

@@ -94,9 +94,10 @@ describe('an answer', () => {
           } catch (error) {
             verdict = (error as Error).name;
           }
-          // The id itself is not signed: the original one in the TSIG record is. Letters of names have two cases.
+          // The message id itself is not signed, but the original id in the TSIG record is. The letters of names can be
+          // in either case.
           if (index < 2 || change === 0x20) return;
-          // Class and TTL of the TSIG record are constants, of which only the constants are signed.
+          // Class and TTL of the TSIG record are constants, and the signature covers only these constants.
           if (index >= CONSTANTS_AT && index < CONSTANTS_AT + 6) return;
           expect(['refused', 'MalformedMessage']).toContain(verdict);
         },
@@ -107,10 +108,10 @@ describe('an answer', () => {
 });
 
 const REQUEST_MAC = Uint8Array.from({ length: 32 }, (_, index) => index);
-/** Where class and TTL of the TSIG record are: behind header, name and type. */
+/** The position of class and TTL in the TSIG record: after header, name and type. */
 const CONSTANTS_AT = 12 + 10 + 2;
 
-/** What a server does (RFC 8945 section 5.4.1), which is to sign the request's signature and the message. */
+/** What a server does (RFC 8945 section 5.4.1): it signs the request's signature and the message. */
 function signAnswer(message: Uint8Array, key: TsigKey, at: number): Uint8Array {
   const { mac } = signRequest(Uint8Array.from([0, REQUEST_MAC.length, ...REQUEST_MAC, ...message]), key, at);
   const { bytes } = signRequest(message, key, at);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { dataHeader, wireBlock } from '../../../src/protocol/tftp/data-header.ts';
 
 test.each([
-  // block, as most clients count, as a few do
+  // block, number in most clients, number in a few clients
   [0, 0, 0],
   [1, 1, 1],
   [65_535, 65_535, 65_535],
@@ -12,15 +12,15 @@ test.each([
   [131_070, 65_534, 65_535],
   [131_071, 65_535, 1],
   [131_072, 0, 2],
-  // Past what 32 bits hold: some 2 TiB at 512 bytes a block.
+  // Larger than 32 bits: some 2 TiB at 512 bytes per block.
   [2 ** 32, 0, 1],
   [2 ** 32 + 65_535, 65_535, 1],
-])('block %d is %d on the wire, or %d', (block, toZero, toOne) => {
+])('block %d has number %d on the wire, or %d if 1 follows 65535', (block, toZero, toOne) => {
   expect(wireBlock(block, 0)).toBe(toZero);
   expect(wireBlock(block, 1)).toBe(toOne);
 });
 
-test('a number follows the one before, but for the rollover', () => {
+test('block numbers are consecutive except at the rollover', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.constantFrom(0 as const, 1 as const), (block, rollover) => {
       const number = wireBlock(block, rollover);

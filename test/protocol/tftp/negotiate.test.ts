@@ -44,7 +44,7 @@ describe('one option', () => {
     ['timeout', '255', '255'],
     ['timeout', '256', undefined],
     ['timeout', 'x', undefined],
-    // edk2 compares the text it sent with the text it gets.
+    // edk2 compares the text that it sent with the text that it receives.
     ['timeout', '005', '005'],
     ['tsize', '0', '74213'],
     ['tsize', '999', '74213'],
@@ -63,15 +63,15 @@ describe('one option', () => {
 });
 
 describe('a request', () => {
-  test('without options is RFC 1350, and has no OACK', () => {
+  test('without options follows RFC 1350, and gets no OACK', () => {
     expect(settle([])).toEqual({ blksize: 512, windowsize: 1, oack: [] });
   });
 
-  test('of nothing that we know has no OACK', () => {
+  test('with only unknown options gets no OACK', () => {
     expect(settle([['multicast', ''], ['x', '1'], ['blksize', 'big']])).toEqual({ blksize: 512, windowsize: 1, oack: [] });
   }); // prettier-ignore
 
-  test('has its options granted in the order asked, and holds what the OACK says', () => {
+  test('gets its options in the order of the request, and the transfer uses the values of the OACK', () => {
     expect(settle([['windowsize', '128'], ['timeout', '3'], ['tsize', '0'], ['blksize', '1024']])).toEqual({
       blksize: 1024,
       windowsize: 64,
@@ -80,7 +80,7 @@ describe('a request', () => {
     });
   }); // prettier-ignore
 
-  test('never gets an option it did not ask for, a larger value, or another than the terms have', () => {
+  test('never gets an option that it did not request, a larger value, or another value than the transfer uses', () => {
     const name: fc.Arbitrary<string> = fc.constantFrom(
       'blksize',
       'windowsize',

@@ -27,19 +27,19 @@ describe('packets of a client in a transfer', () => {
     ['an ACK with padding', octets(0, 4, 1, 2, 9, 9, 9), { kind: 'ack', block: 258 }],
     ['ERROR 8 with a text', octets(0, 5, 0, 8, 85, 115, 0), { kind: 'error', code: 8 }],
     ['ERROR without a text', octets(0, 5, 0, 0), { kind: 'error', code: 0 }],
-    ['ERROR whose text has no end', octets(0, 5, 0, 0, 65), { kind: 'error', code: 0 }],
+    ['ERROR whose text is not terminated', octets(0, 5, 0, 0, 65), { kind: 'error', code: 0 }],
     ['nothing', octets(), 'short'],
-    ['one octet', octets(0), 'short'],
-    ['three octets of an ACK', octets(0, 4, 0), 'short'],
+    ['one byte', octets(0), 'short'],
+    ['three bytes of an ACK', octets(0, 4, 0), 'short'],
     ['DATA', octets(0, 3, 0, 1), 'opcode'],
     ['OACK', octets(0, 6, 65, 0, 66, 0), 'opcode'],
     ['RRQ', octets(0, 1, 65, 0, 66, 0), 'opcode'],
-    ['opcode 1028, whose low octet is that of ACK', octets(4, 4, 0, 0), 'opcode'],
+    ['opcode 1028, whose low byte is that of ACK', octets(4, 4, 0, 0), 'opcode'],
   ])('%s', (_name, bytes, expected) => {
     expect(outcome(bytes)).toEqual(expected);
   });
 
-  test('any octets are read or refused, and nothing else', () => {
+  test('any bytes are read, or refused with MalformedMessage', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
         const read = outcome(bytes);
@@ -61,10 +61,10 @@ describe('packets of a client in a transfer', () => {
 
 describe('packets of the server', () => {
   test.each([
-    ['as it is', 'no such file', 'no such file'],
+    ['unchanged', 'no such file', 'no such file'],
     ['without control characters', 'a\r\n\x1b[2Jb', 'a???[2Jb'],
-    ['without a NUL inside', 'a\0b', 'a?b'],
-    ['without what is not ASCII', 'grün\u202e', 'gr?n?'],
+    ['without a NUL inside it', 'a\0b', 'a?b'],
+    ['without characters that are not ASCII', 'grün\u202e', 'gr?n?'],
     ['cut to at most 64 bytes', 'x'.repeat(100), 'x'.repeat(64)],
   ])('the text of an ERROR is sent %s', (_name, text, sent) => {
     const packet = encodeError(TftpError.notFound, text);

@@ -8,13 +8,13 @@ describe('names that are paths', () => {
     ['undionly.kpxe', 'undionly.kpxe'],
     ['/undionly.kpxe', 'undionly.kpxe'],
     ['//boot//./grub.cfg', 'boot/grub.cfg'],
-    // rhboot/shim#300: shim asks for its second stage so.
+    // rhboot/shim#300: this is how shim requests its second stage.
     ['\\EFI\\BOOT\\grubx64.efi', 'EFI/BOOT/grubx64.efi'],
     ['\\/mixed\\a/b', 'mixed/a/b'],
     ['boot/', 'boot'],
     ['a..b/..c/d..', 'a..b/..c/d..'],
     ['.../x', '.../x'],
-    // TFTP has no escapes: these are names, and odd ones.
+    // TFTP has no escapes: these are unusual but valid names.
     ['%2e%2e/etc/passwd', '%2e%2e/etc/passwd'],
     ['..%2fetc', '..%2fetc'],
     ['ftp://host/x', 'ftp:/host/x'],
@@ -53,11 +53,11 @@ describe('names that are refused', () => {
 });
 
 test.each(['http://10.0.0.2/boot.ipxe', 'HTTPS://h/x', 'tftp://10.0.0.2/undionly.kpxe'])(
-  '%s is a URL, and kept as it is for the report',
+  '%s is a URL, and kept unchanged for the report',
   (url) => expect(requestedPath(url)).toEqual({ kind: 'url', url }),
 );
 
-test('a path stays below whatever folder it is put into, and is its own path', () => {
+test('a path stays below the folder to which it is joined, and does not change when read again', () => {
   const part = fc.constantFrom(
     '..',
     '.',

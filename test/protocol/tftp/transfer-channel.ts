@@ -9,33 +9,35 @@ import {
   type TransferTerms,
 } from '../../../src/protocol/tftp/transfer.ts';
 
-/** What becomes of one packet on its way. */
+/** What happens to one packet in the network. */
 export interface Fate {
   readonly copies: 0 | 1 | 2;
-  /** Of each copy; packets overtake each other by it. */
+  /** The delay of each copy, which can reorder packets. */
   readonly delayMs: readonly [first: number, second: number];
 }
 
-/** How the client behaves, where clients differ. */
+/** The behaviour of the client, where clients differ. */
 export interface ClientModel {
   /** After this long without a packet it sends its last ACK again. */
   readonly timeoutMs: number;
-  /** Whether a packet that it does not wait for brings its last ACK again, each time or once until it gets on. */
+  /** Whether an unexpected packet causes its last ACK to be sent again, each time or once until there is progress. */
   readonly repeats: 'always' | 'once';
 }
 
-/** What came of a simulated transfer. */
+/** The result of a simulated transfer. */
 export interface Simulated {
   readonly outcome: TransferOutcome | undefined;
-  /** Blocks that the client took, in its order; as the server counts them, so that mistaken numbers show. */
+  /**
+   * The blocks that the client received, in order, counted as the server does, so that mistaken numbers are visible.
+   */
   readonly taken: readonly number[];
   readonly dataSent: number;
   readonly state: TransferState;
 }
 
-/** An ordinary way through a network: a millisecond, no loss. */
+/** A good network: a delay of a millisecond, no loss. */
 export const SWIFT: Fate = { copies: 1, delayMs: [1, 1] };
-/** In a row; with more even a good transfer may end. */
+/** Consecutive losses; with more even a good transfer may end. */
 const LOST_IN_A_ROW_MAX = 2;
 const EVENTS_MAX = 1_000_000;
 
@@ -45,8 +47,8 @@ type Arrival =
   | { readonly at: number; readonly to: 'client-timer'; readonly armed: number };
 
 /**
- * Plays a transfer from block `from` on (0: from its start) against a model client, in time of its own. Packets of both
- * ways take their fates from `fates` in order; when those are used up the network is a good one.
+ * Simulates a transfer from block `from` on (0: from its start) with a model client, in simulated time. Packets in both
+ * directions take their fates from `fates` in order; when those are used up, the network is a good one.
  */
 export function simulate(
   terms: TransferTerms,
@@ -67,7 +69,7 @@ export function simulate(
   let armed = 0;
 
   const put = (arrival: Arrival): void => {
-    // Kept in order of time; what comes at the same time stays in order of sending.
+    // Kept in order of time; simultaneous packets stay in the order of sending.
     let index = queue.length;
     while (index > 0 && queue[index - 1]!.at > arrival.at) index--;
     queue.splice(index, 0, arrival);
@@ -95,7 +97,7 @@ export function simulate(
       if (++inWindow === terms.windowsize || last) acknowledge();
       return;
     }
-    // An OACK, what follows a gap, or what came before.
+    // An OACK, a block after a gap, or an earlier block.
     if (client.repeats === 'once' && told) return;
     told = true;
     acknowledge();

@@ -31,7 +31,7 @@ const noRoom = (block: number): TransferEvent => ({ kind: 'no-room', block });
 const room = (nowMs: number): TransferEvent => ({ kind: 'room', nowMs });
 const failed: TransferEvent = { kind: 'error', code: 8 };
 
-/** What was done, in short: `oack`, `3` or `3-6` for blocks, `error TEXT`, `end OUTCOME`. */
+/** The actions in short form: `oack`, `3` or `3-6` for blocks, `error TEXT`, `end OUTCOME`. */
 function describeActions({ actions }: TransferStep): string {
   return actions
     .map((action) => {
@@ -44,7 +44,7 @@ function describeActions({ actions }: TransferStep): string {
     .join(', ');
 }
 
-/** Everything that is done from the start on. */
+/** All actions from the start on. */
 function play(terms: Partial<TransferTerms>, events: readonly TransferEvent[]): string[] {
   let last = startTransfer(termsOf(terms), 0);
   const done = [describeActions(last)];
@@ -65,14 +65,14 @@ describe('one block at a time', () => {
     ['with options', { blocks: 2 }, [ack(0), ack(1), ack(2)], ['oack', '1', '2', 'end complete']],
     ['without options', { blocks: 2, oack: false }, [ack(1), ack(2)], ['1', '2', 'end complete']],
     ['an empty file', { blocks: 1, oack: false }, [ack(1)], ['1', 'end complete']],
-    ['what follows the end is nothing', { blocks: 1, oack: false }, [ack(1), ack(1), tick(9e9), failed], ['1', 'end complete', '', '', '']],
+    ['after the end nothing is sent', { blocks: 1, oack: false }, [ack(1), ack(1), tick(9e9), failed], ['1', 'end complete', '', '', '']],
     // RFC 1123 section 4.2.3.1: the Sorcerer's Apprentice.
-    ['a repeated ACK brings nothing', {}, [ack(0), ack(1), ack(1, 500), ack(1, 900)], ['oack', '1', '2', '', '']],
-    ['a repeated ACK 0 brings nothing', {}, [ack(0), ack(0, 500)], ['oack', '1', '']],
-    ['a late ACK brings nothing', {}, [ack(0), ack(1), ack(2), ack(0, 500), ack(1, 600)], ['oack', '1', '2', '3', '', '']],
-    ['an ACK of what was not sent brings nothing', {}, [ack(0), ack(2), ack(9), ack(65_535)], ['oack', '1', '', '', '']],
-    ['ACK 65535 and 1 in place of 0 bring nothing', {}, [ack(65_535), ack(1)], ['oack', '', '']],
-    ['ACK 0 without OACK brings nothing', { oack: false }, [ack(0), ack(0, 500)], ['1', '', '']],
+    ['a repeated ACK causes nothing', {}, [ack(0), ack(1), ack(1, 500), ack(1, 900)], ['oack', '1', '2', '', '']],
+    ['a repeated ACK 0 causes nothing', {}, [ack(0), ack(0, 500)], ['oack', '1', '']],
+    ['a late ACK causes nothing', {}, [ack(0), ack(1), ack(2), ack(0, 500), ack(1, 600)], ['oack', '1', '2', '3', '', '']],
+    ['an ACK of a block that was not sent causes nothing', {}, [ack(0), ack(2), ack(9), ack(65_535)], ['oack', '1', '', '', '']],
+    ['ACK 65535 and 1 in place of 0 cause nothing', {}, [ack(65_535), ack(1)], ['oack', '', '']],
+    ['ACK 0 without OACK causes nothing', { oack: false }, [ack(0), ack(0, 500)], ['1', '', '']],
   ])('%s', (_name, terms, events, expected) => {
     expect(play(terms, events)).toEqual(expected);
   }); // prettier-ignore
@@ -80,33 +80,33 @@ describe('one block at a time', () => {
 
 describe('windows (RFC 7440)', () => {
   test.each<[string, Partial<TransferTerms>, TransferEvent[], string[]]>([
-    ['go on with one ACK each', { windowsize: 4 }, [ack(0), ack(4), ack(8), ack(10)], ['oack', '1-4', '5-8', '9-10', 'end complete']],
-    ['go on after the block before a gap', { windowsize: 4 }, [ack(0), ack(2), ack(6)], ['oack', '1-4', '3-6', '7-10']],
-    ['come again when their first block was lost', { windowsize: 4 }, [ack(0), ack(0, 100)], ['oack', '1-4', '1-4']],
-    ['come again once for all ACKs of 50 ms', { windowsize: 4 }, [ack(0, 0), ack(0, 100), ack(0, 110), ack(0, 149), ack(0, 150)], ['oack', '1-4', '1-4', '', '', '1-4']],
-    ['come again at once only after 50 ms', { windowsize: 4 }, [ack(0, 0), ack(4, 100), ack(4, 149)], ['oack', '1-4', '5-8', '']],
-    ['come again three times, then by the timer alone', { windowsize: 4 }, [ack(0, 0), ...[100, 200, 300, 400, 500].map((at) => ack(0, at)), tick(1300)], ['oack', '1-4', '1-4', '1-4', '1-4', '', '', '1-4']],
-    ['come again once more after progress', { windowsize: 2 }, [ack(0, 0), ...[100, 200, 300, 400].map((at) => ack(0, at)), ack(2, 500), ack(2, 600)], ['oack', '1-2', '1-2', '1-2', '1-2', '', '3-4', '3-4']],
-    ['bring only what is new at the fourth ACK within one in a row', { windowsize: 4, blocks: 100 }, [ack(0, 0), ...[1, 2, 3, 4].map((block) => ack(block, block)), ack(4, 5), ack(8, 6)], ['oack', '1-4', '2-5', '3-6', '4-7', '8', '5-8', '9-12']],
-    ['end with an ACK in the last one', { windowsize: 64, blocks: 3 }, [ack(0), ack(1), ack(3)], ['oack', '1-3', '2-3', 'end complete']],
+    ['advance with one ACK each', { windowsize: 4 }, [ack(0), ack(4), ack(8), ack(10)], ['oack', '1-4', '5-8', '9-10', 'end complete']],
+    ['continue after the block before a gap', { windowsize: 4 }, [ack(0), ack(2), ack(6)], ['oack', '1-4', '3-6', '7-10']],
+    ['are sent again when their first block was lost', { windowsize: 4 }, [ack(0), ack(0, 100)], ['oack', '1-4', '1-4']],
+    ['are sent again once for all ACKs within 50 ms', { windowsize: 4 }, [ack(0, 0), ack(0, 100), ack(0, 110), ack(0, 149), ack(0, 150)], ['oack', '1-4', '1-4', '', '', '1-4']],
+    ['are sent again at once only after 50 ms', { windowsize: 4 }, [ack(0, 0), ack(4, 100), ack(4, 149)], ['oack', '1-4', '5-8', '']],
+    ['are sent again three times, then only by the timer', { windowsize: 4 }, [ack(0, 0), ...[100, 200, 300, 400, 500].map((at) => ack(0, at)), tick(1300)], ['oack', '1-4', '1-4', '1-4', '1-4', '', '', '1-4']],
+    ['are sent again after progress', { windowsize: 2 }, [ack(0, 0), ...[100, 200, 300, 400].map((at) => ack(0, at)), ack(2, 500), ack(2, 600)], ['oack', '1-2', '1-2', '1-2', '1-2', '', '3-4', '3-4']],
+    ['contain only unsent blocks at the fourth consecutive ACK within a window', { windowsize: 4, blocks: 100 }, [ack(0, 0), ...[1, 2, 3, 4].map((block) => ack(block, block)), ack(4, 5), ack(8, 6)], ['oack', '1-4', '2-5', '3-6', '4-7', '8', '5-8', '9-12']],
+    ['end with an ACK within the last one', { windowsize: 64, blocks: 3 }, [ack(0), ack(1), ack(3)], ['oack', '1-3', '2-3', 'end complete']],
     ['are no larger than the file', { windowsize: 65_535, blocks: 2 }, [ack(0), ack(2)], ['oack', '1-2', 'end complete']],
   ])('%s', (_name, terms, events, expected) => {
     expect(play(terms, events)).toEqual(expected);
   }); // prettier-ignore
 });
 
-describe('a socket without room', () => {
+describe('a socket without space', () => {
   test.each<[string, Partial<TransferTerms>, TransferEvent[], string[]]>([
-    ['goes on where it stopped', { windowsize: 4 }, [ack(0), noRoom(3), noRoom(4), room(20), ack(4)], ['oack', '1-4', '', '', '3-4', '5-8']],
-    ['goes on once', { windowsize: 4 }, [ack(0), noRoom(3), room(20), room(30)], ['oack', '1-4', '', '3-4', '']],
-    ['stops again, and goes on there', { windowsize: 4 }, [ack(0), noRoom(2), room(20), noRoom(4), room(30)], ['oack', '1-4', '', '2-4', '', '4']],
+    ['continues where it stopped', { windowsize: 4 }, [ack(0), noRoom(3), noRoom(4), room(20), ack(4)], ['oack', '1-4', '', '', '3-4', '5-8']],
+    ['continues once', { windowsize: 4 }, [ack(0), noRoom(3), room(20), room(30)], ['oack', '1-4', '', '3-4', '']],
+    ['stops again, and continues there', { windowsize: 4 }, [ack(0), noRoom(2), room(20), noRoom(4), room(30)], ['oack', '1-4', '', '2-4', '', '4']],
     ['begins with the OACK', {}, [noRoom(0), room(20), ack(0)], ['oack', '', 'oack', '1']],
     ['begins with the first block', { oack: false }, [noRoom(1), room(20)], ['1', '', '1']],
-    ['leaves out what the client has by now', { windowsize: 4 }, [ack(0), noRoom(2), ack(3), noRoom(4), room(20)], ['oack', '1-4', '', '4-7', '', '4-7']],
-    ['leaves out all if the client has it', { windowsize: 4 }, [ack(0), noRoom(4), ack(4), room(20)], ['oack', '1-4', '', '5-8', '']],
-    ['does not send by the timer what has not left yet', { windowsize: 4 }, [ack(0, 0), noRoom(3), tick(1000), tick(1500), room(1700), tick(2699), tick(2700)], ['oack', '1-4', '', '', '', '3-4', '', '1-4']],
+    ['skips blocks that the client has received meanwhile', { windowsize: 4 }, [ack(0), noRoom(2), ack(3), noRoom(4), room(20)], ['oack', '1-4', '', '4-7', '', '4-7']],
+    ['skips all blocks if the client has received them', { windowsize: 4 }, [ack(0), noRoom(4), ack(4), room(20)], ['oack', '1-4', '', '5-8', '']],
+    ['does not send again by the timer what was not sent yet', { windowsize: 4 }, [ack(0, 0), noRoom(3), tick(1000), tick(1500), room(1700), tick(2699), tick(2700)], ['oack', '1-4', '', '', '', '3-4', '', '1-4']],
     ['ends after a minute', { windowsize: 4 }, [ack(0, 0), noRoom(3), tick(59_999), tick(61_000)], ['oack', '1-4', '', '', 'error timeout, end timed-out']],
-    ['ends after a minute without a word to a client that has not answered', {}, [noRoom(0), tick(59_999), tick(61_000)], ['oack', '', '', 'end unconfirmed']],
+    ['ends after a minute without an ERROR to a client that has not answered', {}, [noRoom(0), tick(59_999), tick(61_000)], ['oack', '', '', 'end unconfirmed']],
     ['does nothing for a transfer that has ended', { blocks: 1, oack: false }, [ack(1), noRoom(1), room(20)], ['1', 'end complete', '', '']],
   ])('%s', (_name, terms, events, expected) => {
     expect(play(terms, events)).toEqual(expected);
@@ -120,13 +120,13 @@ describe('a client that has not answered', () => {
     expect(play({ oack: false }, events)).toEqual(['1', '', '1', '', '1', '', '1', '', 'end unconfirmed']);
   }); // prettier-ignore
 
-  test('cannot make us wait longer by a timeout of its own', () => {
+  test('cannot make the server wait longer with a timeout option', () => {
     const { state } = startTransfer(termsOf({ retransmitMs: 255_000, retransmitSetByClient: true }), 0);
     expect(state.deadlineMs).toBe(4000);
     expect(step(state, tick(4000)).state.deadlineMs).toBe(8000);
   });
 
-  test('gets the packet again when it repeats its request, thrice at most and not within 50 ms', () => {
+  test('gets the packet again when it repeats its request, at most three times and not within 50 ms', () => {
     const events = [20, 49, 50, 99, 100, 200, 300, 400].map(again);
     expect(play({}, events)).toEqual(['oack', '', '', 'oack', '', 'oack', 'oack', '', '']);
   });
@@ -135,7 +135,7 @@ describe('a client that has not answered', () => {
     expect(play({}, [ack(0), again(500)])).toEqual(['oack', '1', '']);
   });
 
-  test('gives way with an error once it has answered, when it is the slowest', () => {
+  test('is ended with an ERROR if it has answered and is the slowest', () => {
     const { actions, state } = step(startedWith(ack(0)), { kind: 'displaced' });
     expect(actions).toEqual([
       {
@@ -148,13 +148,13 @@ describe('a client that has not answered', () => {
     expect(state.ended).toBe(true);
   });
 
-  test('gives way without a word when the server is full', () => {
+  test('is ended without an ERROR when the server is full', () => {
     expect(play({}, [{ kind: 'displaced' }])).toEqual(['oack', 'end unconfirmed']);
   });
 });
 
 describe('the timer', () => {
-  test('sends again after 1 s, then half as long again up to 4 s, six times, and then says so', () => {
+  test('sends again after 1 s, each further wait half as long again up to 4 s, six times, and then sends an ERROR', () => {
     const waits: number[] = [];
     let { state } = step(startTransfer(termsOf({ windowsize: 4 }), 0).state, ack(0, 0));
     let done = '';
@@ -181,7 +181,7 @@ describe('the timer', () => {
     }
   });
 
-  test('keeps to the wait that the client has set', () => {
+  test('uses the wait that the client has set', () => {
     let { state } = step(startTransfer(termsOf({ retransmitMs: 7000, retransmitSetByClient: true }), 0).state, ack(0, 0));
     for (const at of [7000, 14_000, 21_000]) {
       expect(state.deadlineMs).toBe(at);
@@ -189,13 +189,13 @@ describe('the timer', () => {
     }
   }); // prettier-ignore
 
-  test('begins anew with every ACK that gets on', () => {
+  test('starts again with every ACK that makes progress', () => {
     const { state } = step(startTransfer(termsOf(), 0).state, ack(0, 0));
     const late = step(step(state, tick(1000)).state, ack(1, 1200)).state;
     expect(late).toMatchObject({ retries: 0, deadlineMs: 2200 });
   });
 
-  test('ends the last block that nobody acknowledges as sent', () => {
+  test('counts an unacknowledged last block as sent', () => {
     expect(play({ blocks: 2, retriesMax: 1 }, [ack(0), ack(1), tick(1010), tick(9000)]).at(-1)).toBe(
       'error timeout, end unacknowledged',
     );
@@ -204,18 +204,21 @@ describe('the timer', () => {
   test.each([
     ['a minute', 5000, 60_000],
     ['two waits of a client that waits long', 255_000, 510_000],
-  ])('ends a transfer that does not get on for %s, whatever the tries', (_name, retransmitMs, endsMs) => {
-    const terms = termsOf({ retransmitMs, retransmitSetByClient: true, retriesMax: 1000 });
-    let { state } = step(startTransfer(terms, 0).state, ack(0, 0));
-    let nowMs = 0;
-    while (!state.ended) {
-      nowMs = state.deadlineMs;
-      state = step(state, tick(nowMs)).state;
-    }
-    expect(nowMs).toBe(endsMs);
-  });
+  ])(
+    'ends a transfer without progress for %s, regardless of the number of attempts',
+    (_name, retransmitMs, endsMs) => {
+      const terms = termsOf({ retransmitMs, retransmitSetByClient: true, retriesMax: 1000 });
+      let { state } = step(startTransfer(terms, 0).state, ack(0, 0));
+      let nowMs = 0;
+      while (!state.ended) {
+        nowMs = state.deadlineMs;
+        state = step(state, tick(nowMs)).state;
+      }
+      expect(nowMs).toBe(endsMs);
+    },
+  );
 
-  test('ends a transfer that takes too long, also one that gets on a little all the time', () => {
+  test('ends a transfer that takes too long, even if it makes slow progress', () => {
     const terms = termsOf({ blocks: 1e6, durationMsMax: 60_000 });
     let { state } = step(startTransfer(terms, 0).state, ack(0, 0));
     let done = '';
@@ -228,7 +231,7 @@ describe('the timer', () => {
     expect(state.acked).toBe(67);
   });
 
-  test('takes the last ACK even if it is late', () => {
+  test('accepts the last ACK even if it is late', () => {
     expect(play({ blocks: 1, durationMsMax: 100 }, [ack(0), ack(1, 500)])).toEqual(['oack', '1', 'end complete']);
   }); // prettier-ignore
 });
@@ -237,7 +240,7 @@ describe('ends', () => {
   test.each<[string, Partial<TransferTerms>, TransferEvent[], string]>([
     ['ERROR in place of the first ACK, as edk2 asks for a size', {}, [failed], 'end declined'],
     ['ERROR after ACK 0, as some ROMs do', {}, [ack(0), failed], 'end declined'],
-    ['ERROR after ACK 0 that tells of a full disk', {}, [ack(0), { kind: 'error', code: 3 }], 'end aborted'],
+    ['ERROR after ACK 0 that reports a full disk', {}, [ack(0), { kind: 'error', code: 3 }], 'end aborted'],
     ['silence of a client that has acknowledged none of two blocks', { blocks: 2, windowsize: 4, retriesMax: 0 }, [ack(0), tick(9000)], 'error timeout, end timed-out'],
     ['silence of a client that has acknowledged nothing of the only block', { blocks: 1, retriesMax: 0 }, [ack(0), tick(9000)], 'error timeout, end unacknowledged'],
     ['ERROR without options', { oack: false }, [failed], 'end aborted'],
@@ -259,13 +262,13 @@ const upTo = (last: number, first = 1): number[] =>
 
 describe('through a good network', () => {
   test.each([
-    ['512 bytes a block up to the last number', 65_535, 1, 0],
-    ['65535 x 512 + 1 octets', 65_536, 1, 0],
-    ['65536 x 512 octets, whose last block is empty', 65_537, 1, 0],
+    ['512 bytes per block up to the last block number', 65_535, 1, 0],
+    ['65535 x 512 + 1 bytes', 65_536, 1, 0],
+    ['65536 x 512 bytes, whose last block is empty', 65_537, 1, 0],
     ['40 MiB in windows', 81_921, 64, 0],
-    ['40 MiB in windows, to a client that counts on from 1', 81_921, 64, 1],
-    ['twice around', 140_000, 64, 0],
-    ['twice around, to a client that counts on from 1', 140_000, 7, 1],
+    ['40 MiB in windows, to a client that continues with block 1', 81_921, 64, 1],
+    ['two rollovers', 140_000, 64, 0],
+    ['two rollovers, to a client that continues with block 1', 140_000, 7, 1],
   ] as const)('%s: every block once', (_name, blocks, windowsize, rollover) => {
     const { dataSent, outcome, taken } = simulate(termsOf({ blocks, windowsize, rollover }), CLIENTS[0], []);
     expect(outcome).toBe('complete');
@@ -274,7 +277,7 @@ describe('through a good network', () => {
   });
 
   test.each([
-    ['at 4 GiB of 512 octets each', 2 ** 23],
+    ['at 4 GiB with 512 bytes per block', 2 ** 23],
     ['at 2^32 blocks', 2 ** 32],
     ['at 2^33 blocks less 7', 2 ** 33 - 7],
   ])('the end of a large file, %s', (_name, blocks) => {
@@ -293,27 +296,27 @@ describe('through a bad network', () => {
     delayMs: fc.tuple(delayMs, delayMs),
   });
 
-  test('every file arrives whole and in order, whatever is lost, doubled or overtaken', () => {
+  test('every file arrives whole and in order, although packets are lost, duplicated or reordered', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(1, 2, 4, 16, 64),
         fc.integer({ min: 1, max: 150 }),
         fc.boolean(),
         fc.constantFrom(0 as const, 1 as const),
-        // Some begin shortly before the numbers roll over.
+        // Some begin shortly before the block numbers roll over.
         fc.constantFrom(0, 65_500, 2 ** 32 - 40),
         fc.constantFrom(...CLIENTS),
         fc.array(fate, { maxLength: 200 }),
         (windowsize, count, oack, rollover, from, client, fates) => {
           const terms = termsOf({ blocks: from + count, windowsize: oack ? windowsize : 1, oack, rollover });
           const { dataSent, outcome, state, taken } = simulate(terms, client, fates, from);
-          // All answers of a client may be lost before the first one comes; nothing else ends a transfer.
+          // All answers of a client may be lost before the first one arrives; nothing else ends a transfer.
           if (outcome === 'unconfirmed' && !state.confirmed) return;
-          // A client that has all of it and repeats its last ACK once may lose that, too.
+          // A client that has received everything and repeats its last ACK once may lose that one too.
           const silent = client.repeats === 'once' && taken.length === count;
           expect(outcome).toBe(silent && outcome === 'unacknowledged' ? 'unacknowledged' : 'complete');
           expect(taken).toEqual(upTo(from + count, from + 1));
-          // A lost or delayed packet costs a window at most, once for each side that misses it.
+          // A lost or delayed packet costs at most a window, once for each side that misses it.
           expect(dataSent).toBeLessThanOrEqual(count + 3 * terms.windowsize * (fates.length + 1));
           expect(state.ended).toBe(true);
         },
@@ -323,7 +326,7 @@ describe('through a bad network', () => {
   });
 
   test.each([2, 4, 16, 64])(
-    'in windows of %d, one packet that is late or doubled does not make two of all that follow',
+    'in windows of %d, one late or duplicated packet does not cause duplicates of all that follow',
     (windowsize) => {
       const before = Array.from({ length: 40 }, () => SWIFT);
       for (const client of CLIENTS) {
@@ -340,7 +343,7 @@ describe('through a bad network', () => {
     },
   );
 
-  test('one block at a time, what is doubled stays single: no Sorcerer’s Apprentice', () => {
+  test('one block at a time, a duplicated packet causes no further duplicates: no Sorcerer’s Apprentice', () => {
     const doubled: Fate = { copies: 2, delayMs: [0, 40] };
     fc.assert(
       fc.property(fc.array(fc.constantFrom(doubled, SWIFT), { maxLength: 200 }), (fates) => {
@@ -350,7 +353,7 @@ describe('through a bad network', () => {
     );
   });
 
-  test('any events at all leave a transfer that ends, with windows of the file and no larger than agreed', () => {
+  test('after any events a transfer ends, and its windows are within the file and no larger than agreed', () => {
     const event: fc.Arbitrary<(nowMs: number) => TransferEvent> = fc.oneof(
       fc.nat({ max: 70 }).map((block) => (nowMs: number) => ack(block, nowMs)),
       fc.nat({ max: 65_535 }).map((block) => (nowMs: number) => ack(block, nowMs)),

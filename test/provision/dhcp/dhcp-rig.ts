@@ -49,12 +49,12 @@ export function rackSubnet(settings: Partial<SubnetSettings> = {}): Subnet {
   });
 }
 
-/** A machine record with what the test says about it. */
+/** A machine record with the fields that the test gives. */
 export function machine(fields: Partial<Machine> & { readonly id: string }): Machine {
   return { macs: [], labels: {}, metadata: {}, ...fields };
 }
 
-/** What everybody is given to boot, unless the test says otherwise. */
+/** The boot targets for all clients, unless the test changes them. */
 export const STANDARD_PLAN: BootPlan = {
   boot: {
     bootProgram: 'snponly.efi',
@@ -64,7 +64,7 @@ export const STANDARD_PLAN: BootPlan = {
   },
 };
 
-/** A request as a test describes it; what it leaves out is zero, absent, or a plain client's. */
+/** A request as a test describes it; omitted fields are zero, absent, or those of an ordinary client. */
 export interface RequestSpec {
   readonly type?: number;
   readonly mac?: MacAddress;
@@ -108,10 +108,10 @@ export interface RigOptions {
   readonly leaseExpired?: (lease: Lease) => void;
 }
 
-/** An engine with clocks, a store that is an array, and clients that remember nothing. */
+/** An engine with clocks, a store that is an array, and clients without state. */
 export class DhcpRig {
   readonly engine: DhcpEngine;
-  /** What was committed, by address: what a store would hold. */
+  /** The committed changes by address, which are what a store would contain. */
   readonly stored = new Map<string, Lease>();
   machines: readonly Machine[];
   recordsReady: boolean;
@@ -147,7 +147,7 @@ export class DhcpRig {
     return { wallMs: this.#wallMs, monotonicMs: this.#monotonicMs };
   }
 
-  /** Lets time pass. */
+  /** Advances both clocks. */
   pass(seconds: number): void {
     this.#wallMs += seconds * 1000;
     this.#monotonicMs += seconds * 1000;
@@ -158,7 +158,7 @@ export class DhcpRig {
     this.#wallMs += seconds * 1000;
   }
 
-  /** Hands a packet in and commits what comes of it. */
+  /** Passes a packet to the engine and commits the changes. */
   send(spec: RequestSpec): DhcpDecision {
     return this.commit(this.sendUncommitted(spec));
   }
@@ -174,7 +174,7 @@ export class DhcpRig {
     return this.commit(this.engine.handle(packet, this.now));
   }
 
-  /** Packets are a millisecond apart, so that no limit on their rate gets in the way by accident. */
+  /** Packets are a millisecond apart, so that no rate limit applies by accident. */
   #tick(): void {
     this.pass(0.001);
   }
@@ -188,7 +188,7 @@ export class DhcpRig {
     return decision;
   }
 
-  /** DISCOVER and REQUEST of one client; the address it got, or what went wrong. */
+  /** DISCOVER and REQUEST of one client; the address that it got, or what went wrong. */
   lease(client: MacAddress, options: Readonly<Record<number, string>> = {}): string {
     const offer = this.send({ type: 1, mac: client, options });
     if (offer.kind !== 'reply') return outcome(offer);
@@ -241,7 +241,7 @@ export function packetOf(spec: RequestSpec): DhcpPacket {
   };
 }
 
-/** The reply, or a failure that says why there is none. */
+/** The reply; fails with the reason if there is none. */
 export function replyOf(decision: DhcpDecision): DhcpReply {
   if (decision.kind !== 'reply') throw new Error(`no reply: ${outcome(decision)}`);
   return decision;
@@ -255,13 +255,13 @@ export function outcome(decision: DhcpDecision): string {
   return `${messageTypeName(options.get(53)?.[0])} ${yiaddr}`;
 }
 
-/** The reply as it goes over the wire, read back. */
+/** The reply, encoded and decoded again. */
 export function onWire(decision: DhcpDecision): DhcpMessage {
   const { message, limits } = replyOf(decision);
   return decodeMessage(encodeMessage(message, limits).bytes);
 }
 
-/** The options of a reply on the wire, as hex, without padding. */
+/** The options of an encoded reply as hex, without padding. */
 export function optionsOnWire(decision: DhcpDecision): string {
   const { message, limits } = replyOf(decision);
   const { bytes } = encodeMessage(message, limits);

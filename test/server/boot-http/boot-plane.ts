@@ -24,15 +24,18 @@ export interface BootPlane {
   readonly counters: Counters;
   /** The file behind `/assets/image`, of LARGE_SIZE bytes. */
   readonly image: string;
-  /** Sends bytes as they are, and resolves with all that comes back until the server closes; `from` is a loopback address. */
+  /**
+   * Sends bytes unchanged, and resolves with everything that the server sends until it closes; `from` is a loopback
+   * address.
+   */
   readonly raw: (text: string, from?: string) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-/** What the files of the test tree are. */
+/** The files of the test tree. */
 export const ASSET = Buffer.from(Array.from({ length: 4096 }, (_, index) => index % 251));
 
-/** More than the kernel takes for a client that does not read. */
+/** More than the kernel accepts for a client that does not read. */
 export const LARGE_SIZE = 32 << 20;
 
 const FILES: Readonly<Record<string, string | Buffer>> = {
@@ -73,11 +76,11 @@ export async function startBootPlane(
     /** The network cards behind addresses. */
     cards?: Readonly<Record<string, MacAddress>>;
     withhold?: (address: string) => string | undefined;
-    /** A client's address that is on no served network. */
+    /** A client's address that counts as being on no served network. */
     unserved?: string;
-    /** Events that are put on record; further ones are left out. */
+    /** Maximum number of recorded events; further ones are left out. */
     eventsMax?: number;
-    /** Whether nothing can be kept whose sender waits for it. */
+    /** Whether events whose sender waits cannot be stored. */
     storeFull?: boolean;
   } = {},
 ): Promise<BootPlane> {
@@ -169,7 +172,7 @@ export async function startBootPlane(
   };
 }
 
-/** The same generation, where a machine without a group gets the profile `needy`. */
+/** The same generation, in which a machine without a group gets the profile `needy`. */
 function withNeedyGroup(generation: Generation): Generation {
   const compiled = generation.profiles.get('needy');
   const [group] = generation.groups;
