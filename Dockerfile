@@ -3,7 +3,7 @@ ARG NODE_IMAGE=node:20.20.2-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
-# better-sqlite3 is built from source where its prebuilt binary cannot be fetched.
+# better-sqlite3 is built from source if its prebuilt binary cannot be downloaded.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends python3 make g++ \
  && rm -rf /var/lib/apt/lists/*
@@ -16,7 +16,7 @@ FROM ${NODE_IMAGE}
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ipxe libcap2-bin \
  && rm -rf /var/lib/apt/lists/* \
- # The service is no root: the program itself carries what it may do, within what the container is given.
+ # The service does not run as root, so node itself has the two capabilities; the container must have them too.
  && setcap cap_net_bind_service,cap_net_raw+ep "$(command -v node)" \
  && useradd --system --uid 4011 --home-dir /nonexistent railhead \
  && install -d -o railhead /var/lib/railhead /var/lib/railhead/assets

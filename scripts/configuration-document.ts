@@ -24,16 +24,23 @@ Railhead reads \`railhead.yaml\` in the directory in which it is started, or the
 Every key has a default, so the file may be missing.
 Unknown keys and wrong values are errors; all of them are reported at once, with file, line and column:
 
-    $ npx railhead serve --config railhead.yaml
-    railhead: railhead.yaml:3:3: unknown key "listem"
-    railhead.yaml:7:11: networks.0.cidr: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24
+    $ cat rack1.yaml
+    http:
+      listem: ["10.0.1.2:8080"]
+    networks:
+      - id: rack1
+        cidr: 10.0.1.5/24
+        mode: full
+    $ railhead serve --config rack1.yaml
+    railhead: rack1.yaml:2:3: unknown key "listem"
+    rack1.yaml:5:11: networks.0.cidr: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24
 
 An environment variable overrides the file, and a flag overrides both.
 The name of the variable is \`RAILHEAD_\` and the key in capitals, with \`_\` in place of the dot; its value is YAML: \`RAILHEAD_HTTP_LISTEN='["10.0.1.2:8080"]'\`.
 The flag \`--set\` sets any key: \`--set dhcp.interfaces='[eth1]'\`.
 An error in a variable or a flag is reported under the name of that variable or flag:
 
-    $ npx railhead serve --set http.port=80
+    $ railhead serve --set http.port=80
     railhead: --set http.port: unknown key "port"
 
 Relative paths in the file, and default paths, start at the directory of the file, wherever Railhead is started.

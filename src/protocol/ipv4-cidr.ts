@@ -25,6 +25,21 @@ export function parseCidr(text: string): Ipv4Cidr | undefined {
   return { text, prefixLength, first, last: first + size - 1 };
 }
 
+/** What to say of a text that `parseCidr` refuses: it names the network that was meant if the text shows one. */
+export function cidrFault(text: string): string {
+  const [, host = '', prefix = ''] = /^([0-9.]+)\/(\d{1,2})$/.exec(text) ?? [];
+  const address = parseIpv4(host);
+  const length = Number(prefix);
+  const size = 2 ** (32 - length);
+  const meant =
+    address === undefined || length > 32
+      ? undefined
+      : parseCidr(`${ipv4FromNumber(Math.floor(ipv4ToNumber(address) / size) * size)}/${length}`);
+  return meant === undefined
+    ? `"${text}" is not a network; write it as 10.0.1.0/24`
+    : `"${text}" is the address of a host with a prefix length; the network is ${meant.text}`;
+}
+
 /** Whether the address is in the network, including the network and broadcast addresses. */
 export function cidrContains(cidr: Ipv4Cidr, address: Ipv4Address): boolean {
   const value = ipv4ToNumber(address);

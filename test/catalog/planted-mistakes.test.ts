@@ -85,7 +85,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'bad CIDR',
     'groups/a.yaml',
     'id: a\nprofile: good\nselector:\n  ip: {cidr: 10.0.1.5/24}\n',
-    'groups/a.yaml:4:14: "10.0.1.5/24" is not a network; write it as 10.0.1.0/24, with the host bits zero',
+    'groups/a.yaml:4:14: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24',
   ],
   [
     'dummy UUID',

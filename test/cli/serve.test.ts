@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -157,3 +166,33 @@ test.each([
   child.stdout!.resume();
   expect(await endOf(child)).toEqual(expected);
 });
+
+test('without an interface in dhcp.interfaces no UDP port is opened, whatever networks there are', async () => {
+  mkdirSync(path.join(folder, 'profiles'));
+  const child = start(
+    [
+      'http: {listen: ["127.0.0.1:0"]}',
+      'operator: {listen: "127.0.0.1:0"}',
+      'networks:',
+      '  - {id: rack1, cidr: 127.0.0.0/8, mode: full, pools: ["127.9.0.1-127.9.0.9"]}',
+      '  - {id: rack2, cidr: 10.99.0.0/24, mode: proxy}',
+      '',
+    ].join('\n'),
+  );
+  const log = await logOf(child).until('railhead is ready');
+  expect(log.map(({ msg }) => msg)).toContain(
+    'DHCP is off: to serve it, list network interfaces in dhcp.interfaces',
+  );
+  expect(socketsOf(child.pid!, 'tcp').length).toBeGreaterThan(0);
+  expect(socketsOf(child.pid!, 'udp')).toEqual([]);
+});
+
+/** Local addresses of the IPv4 sockets that a process has open, as the kernel lists them. */
+function socketsOf(pid: number, protocol: 'tcp' | 'udp'): string[] {
+  const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const rows = readFileSync(`/proc/${pid}/net/${protocol}`, 'utf8').trim().split('\n').slice(1);
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter((columns) => files.includes(`socket:[${columns[9]}]`))
+    .map((columns) => columns[1]!);
+}

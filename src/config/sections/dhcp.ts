@@ -65,7 +65,7 @@ export const dhcp = z
       .enum(['off', 'not-pxe', 'all'])
       .prefault('not-pxe')
       .describe(
-        'For which clients Railhead first tests on the network whether another host uses the new address. `not-pxe`: all but PXE firmware.',
+        'For which clients Railhead first tests on the network whether another host uses the new address. `not-pxe`: all clients that do not boot from the network.',
       ),
     boot_loop: z
       .enum(['report', 'stop'])

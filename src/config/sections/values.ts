@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Endpoint } from '../../protocol/endpoint.ts';
-import { ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '../../protocol/ipv4-address.ts';
-import { parseCidr } from '../../protocol/ipv4-cidr.ts';
+import { ipv4ToNumber, parseIpv4 } from '../../protocol/ipv4-address.ts';
+import { cidrFault, parseCidr } from '../../protocol/ipv4-cidr.ts';
 import { parseMacPrefix } from '../../protocol/mac-prefixes.ts';
 import type { AddressRange } from '../../provision/dhcp/subnets/subnet.ts';
 
@@ -26,25 +26,9 @@ export const ipv4 = z.string().transform((text, context) => {
 export const cidr = z.string().transform((text, context) => {
   const network = parseCidr(text);
   if (network !== undefined) return network;
-  const meant = networkOf(text);
-  context.addIssue(
-    meant === undefined
-      ? `"${text}" is not a network; write it as 10.0.1.0/24`
-      : `"${text}" is the address of a host with a prefix length; the network is ${meant}`,
-  );
+  context.addIssue(cidrFault(text));
   return z.NEVER;
 });
-
-/** The network of an address with a prefix length; undefined if the text is not one. */
-function networkOf(text: string): string | undefined {
-  const [, host = '', prefix = ''] = /^([0-9.]+)\/(\d{1,2})$/.exec(text) ?? [];
-  const address = parseIpv4(host);
-  const length = Number(prefix);
-  if (address === undefined || length > 32) return undefined;
-  const size = 2 ** (32 - length);
-  const network = `${ipv4FromNumber(Math.floor(ipv4ToNumber(address) / size) * size)}/${length}`;
-  return parseCidr(network) === undefined ? undefined : network;
-}
 
 /** A network, IPv4 or IPv6, as text. */
 export const anyCidr = z.string().refine(

@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { type Ipv4Cidr, parseCidr } from '../../protocol/ipv4-cidr.ts';
+import { cidrFault, type Ipv4Cidr, parseCidr } from '../../protocol/ipv4-cidr.ts';
 import { normaliseLabel, normalisePrefix } from './labels.ts';
 import type { LabelPattern, Requirement, Selector } from './selector.ts';
 
@@ -97,12 +97,7 @@ function describeUnusable(label: string, value: string): string {
 function readCidrs(texts: readonly string[], path: readonly PropertyKey[], report: ReportFault): Ipv4Cidr[] {
   return texts.flatMap((text) => {
     const cidr = parseCidr(text);
-    if (cidr === undefined) {
-      report(
-        path,
-        `${JSON.stringify(text)} is not a network; write it as 10.0.1.0/24, with the host bits zero`,
-      );
-    }
+    if (cidr === undefined) report(path, cidrFault(text));
     return cidr ?? [];
   });
 }
