@@ -124,6 +124,7 @@ function describeType(property: JsonSchema): string {
   if (property.prefixItems !== undefined) return 'two whole numbers';
   switch (property.type) {
     case 'array':
+      if (property.items?.enum !== undefined) return `list of ${describeType(property.items)}`;
       return property.items?.properties === undefined
         ? `list of ${describeType(property.items ?? {})}s`
         : 'list of mappings';

@@ -9,7 +9,7 @@ import { documentedCommands, isAsDocumented } from './transcript.ts';
 // just that. `$ cat FILE` shows a file that the commands below it, up to the next heading, find beside the catalog.
 
 // A process takes a second to start, and many where everything is tested at once.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** What needs no server, no network and no root, and ends by itself. */
