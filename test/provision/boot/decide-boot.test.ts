@@ -32,21 +32,21 @@ const rows: readonly (readonly [
   expected: { readonly kind: string; readonly cause?: string; readonly reason?: RegExp },
 ])[] = [
   ['a machine with a profile boots it', KNOWN, MAC, MATCH, 'wait', { kind: 'boot' }],
-  ['so does one that no record knows', UNKNOWN, MAC, MATCH, 'fail', { kind: 'boot' }],
-  ['a disabled one boots from its disk, whatever is meant for it', DISABLED, MAC, MATCH, 'wait', no('local', 'disabled', /^machine n1 is disabled$/)],
-  ['also where its profile is broken', DISABLED, MAC, PROBLEM, 'wait', no('local', 'disabled', /n1/)],
-  ['also while no catalog is loaded', DISABLED, MAC, NOT_READY, 'fail', no('local', 'disabled', /n1/)],
-  ['also where no group selects it', DISABLED, MAC, NONE, 'fail', no('local', 'disabled', /n1/)],
+  ['so does a machine without a record', UNKNOWN, MAC, MATCH, 'fail', { kind: 'boot' }],
+  ['a disabled machine boots from its disk, even if a profile is selected for it', DISABLED, MAC, MATCH, 'wait', no('local', 'disabled', /^machine n1 is disabled$/)],
+  ['a disabled machine boots from its disk even if its profile is broken', DISABLED, MAC, PROBLEM, 'wait', no('local', 'disabled', /n1/)],
+  ['a disabled machine boots from its disk even if no catalog is loaded', DISABLED, MAC, NOT_READY, 'fail', no('local', 'disabled', /n1/)],
+  ['a disabled machine boots from its disk even if no group selects it', DISABLED, MAC, NONE, 'fail', no('local', 'disabled', /n1/)],
   ['a broken profile makes its machines wait, with the reason', KNOWN, MAC, PROBLEM, 'local', no('wait', 'problem', /profiles\/p\.yaml:3:1/)],
-  ['also those that no record knows', UNKNOWN, MAC, PROBLEM, 'fail', no('wait', 'problem', /p\.yaml/)],
-  ['without a catalog everybody waits', UNKNOWN, MAC, NOT_READY, 'fail', no('wait', 'not_ready', /the catalog could not be read/)],
+  ['a broken profile makes machines without a record wait too', UNKNOWN, MAC, PROBLEM, 'fail', no('wait', 'problem', /p\.yaml/)],
+  ['without a catalog all machines wait', UNKNOWN, MAC, NOT_READY, 'fail', no('wait', 'not_ready', /the catalog could not be read/)],
   ['a known machine without a group waits', KNOWN, MAC, NONE, 'wait', no('wait', 'unmatched', /^no group selects machine n1$/)],
-  ['an unknown one as well', UNKNOWN, MAC, NONE, 'wait', no('wait', 'unmatched', /^no group selects MAC 52:54:00:00:00:01$/)],
-  ['or boots from its disk', UNKNOWN, MAC, NONE, 'local', no('local', 'unmatched', /no group/)],
-  ['or stops', UNKNOWN, MAC, NONE, 'fail', no('refuse', 'unmatched', /no group/)],
-  ['a UUID is enough to be told apart', UNKNOWN, { uuid: 'u' }, NONE, 'wait', no('wait', 'unmatched', /UUID u/)],
-  ['one that says nothing of itself cannot be told apart', UNKNOWN, { rack: '9' }, NONE, 'wait', no('wait', 'unidentified', /neither MAC nor UUID/)],
-  ['nor with another policy', UNKNOWN, {}, NONE, 'fail', no('refuse', 'unidentified', /neither/)],
+  ['an unknown machine without a group waits', UNKNOWN, MAC, NONE, 'wait', no('wait', 'unmatched', /^no group selects MAC 52:54:00:00:00:01$/)],
+  ['a machine without a group boots from its disk with `unmatched: local`', UNKNOWN, MAC, NONE, 'local', no('local', 'unmatched', /no group/)],
+  ['a machine without a group stops with `unmatched: fail`', UNKNOWN, MAC, NONE, 'fail', no('refuse', 'unmatched', /no group/)],
+  ['a UUID is enough to identify a machine', UNKNOWN, { uuid: 'u' }, NONE, 'wait', no('wait', 'unmatched', /UUID u/)],
+  ['a machine that sends neither MAC nor UUID is unidentified', UNKNOWN, { rack: '9' }, NONE, 'wait', no('wait', 'unidentified', /neither MAC nor UUID/)],
+  ['a machine that sends neither MAC nor UUID is unidentified with another policy too', UNKNOWN, {}, NONE, 'fail', no('refuse', 'unidentified', /neither/)],
 ]; // prettier-ignore
 
 test.each(rows)('%s', (_name, identification, labels, catalog, unmatched, expected) => {
@@ -66,6 +66,6 @@ test.each(rows)('%s', (_name, identification, labels, catalog, unmatched, expect
     cause: expected.cause,
   });
   expect(decision.reason).toMatch(expected.reason!);
-  // Only what no label can change is withheld by planes that know little more than a card.
+  // Planes that know little more than a MAC address withhold the program only where no label can change the decision.
   expect(mayStartNetworkBoot(decision)).toBe(decision.cause !== 'disabled');
 });

@@ -12,7 +12,7 @@ test.each([
     'grub.cfg-5a1c7f8e-0000-4000-8000-000000000003',
     { kind: 'uuid', uuid: '5a1c7f8e-0000-4000-8000-000000000003' },
   ],
-  // A beginning of an address is many machines', and another kind of hardware has no such name here.
+  // A shortened address matches many machines, and other hardware types have no such name here.
   ['grub.cfg-0A4D001', undefined],
   ['grub.cfg-20-52-54-00-aa-00-10', undefined],
   ['grub.cfg-01-52-54-00-aa-00', undefined],

@@ -22,25 +22,25 @@ import {
 } from './dhcp-rig.ts';
 import { cidr } from './dhcp-rig.ts';
 
-// Packets that no honest client sends. What decoding refuses is in test/protocol/dhcp/decode.test.ts.
+// Packets that no real client sends. Packets that decoding refuses are in test/protocol/dhcp/decode.test.ts.
 
 const STRICT = { policy: { clientPacketsPerSecond: 20 } };
 
-describe('options that are odd', () => {
+describe('unusual options', () => {
   test.each<[name: string, options: Record<number, string>]>([
-    ['D12 no requested options at all', { 55: '' }],
+    ['no requested options at all', { 55: '' }],
     [
-      'D12 255 of them, with 0, 255, 235, 52, 53 and 54 again and again',
+      '255 requested options, with 0, 255, 235, 52, 53 and 54 repeated',
       { 55: `${'00ffeb343536'.repeat(42)}010203` },
     ],
-    ['D14 an empty client identifier', { 61: '' }],
-    ['D14 a client identifier of 255 octets', { 61: 'ab'.repeat(255) }],
-    ['D15 architectures of odd lengths', { ...UEFI_PXE, 93: '000700' }],
-    ['D16 a class of 255 octets', { 93: '0007', 60: hex('PXEClient'.padEnd(255, 'A')) }],
-    ['D17 a user class that overflows', { ...UEFI_PXE, 77: 'ff41' }],
+    ['an empty client identifier', { 61: '' }],
+    ['a client identifier of 255 bytes', { 61: 'ab'.repeat(255) }],
+    ['architectures of odd lengths', { ...UEFI_PXE, 93: '000700' }],
+    ['a vendor class of 255 bytes', { 93: '0007', 60: hex('PXEClient'.padEnd(255, 'A')) }],
+    ['a user class that overflows', { ...UEFI_PXE, 77: 'ff41' }],
     ['option 175 that overflows', { ...UEFI_PXE, 175: '13ff01' }],
     ['option 43 that overflows', { ...UEFI_PXE, 43: '47ff' }],
-    ['D19 a host name that is a path', { 12: hex('../../../etc/passwd') }],
+    ['a host name that is a path', { 12: hex('../../../etc/passwd') }],
   ])('%s', (_name, options) => {
     for (const type of [1, 3]) {
       const decision = new DhcpRig().send({ type, requested: '10.20.0.50', options });
@@ -51,7 +51,7 @@ describe('options that are odd', () => {
     }
   });
 
-  test('D14 a long client identifier is echoed where it fits, and dropped before what matters where it does not', () => {
+  test('a long client identifier is echoed if it fits, and otherwise dropped before more important options', () => {
     const roomy = onWire(new DhcpRig().send({ type: 1, options: { 57: '05c0', 61: 'ab'.repeat(255) } }));
     expect(roomy.options.get(61)?.length).toBe(255);
     const tight = { ...UEFI_PXE, 61: 'ab'.repeat(255), 82: `01fd${'cd'.repeat(253)}`, 97: '00'.repeat(17) };
@@ -64,60 +64,64 @@ describe('options that are odd', () => {
 describe('addresses that are not the sender’s', () => {
   test.each<[name: string, packet: RequestSpec, expected: string]>([
     [
-      'D27 rebinding from no address, as old busybox does',
+      'rebinding from no address, as old busybox does',
       { type: 3, ciaddr: '10.20.0.50', source: '0.0.0.0' },
       'DHCPACK 10.20.0.50',
     ],
     [
-      'D27 release from no address',
+      'release from no address',
       { type: 7, ciaddr: '10.20.0.50', server: SERVER, source: '0.0.0.0' },
       'spoofed_source',
     ],
     [
-      'D27 renewal from another address',
+      'renewal from another address',
       { type: 3, ciaddr: '10.20.0.50', source: '10.20.0.66' },
       'spoofed_source',
     ],
     [
-      'D27 information from another address',
+      'DHCPINFORM from another address',
       { type: 8, ciaddr: '10.20.0.50', source: '10.20.0.66' },
       'spoofed_source',
     ],
     [
-      'D27 release from another address',
+      'release from another address',
       { type: 7, ciaddr: '10.20.0.50', server: SERVER, source: '10.20.0.66' },
       'spoofed_source',
     ],
     [
-      'D27 renewal through a relay',
+      'renewal through a relay',
       { type: 3, ciaddr: '10.20.0.50', giaddr: '10.20.0.253' },
       'DHCPACK 10.20.0.50',
     ],
-    ['D24 from a network that is not served', { type: 8, ciaddr: '203.0.113.9' }, 'spoofed_source'],
-    ['D24 a discover from there', { type: 1, source: '203.0.113.9' }, 'spoofed_source'],
-    ['D24 from loopback', { type: 8, ciaddr: '127.0.0.1' }, 'spoofed_source'],
-    ['D24 from a multicast address', { type: 8, ciaddr: '224.0.0.1' }, 'spoofed_source'],
-    ["D24 from a subnet's broadcast address", { type: 8, ciaddr: '10.20.0.255' }, 'spoofed_source'],
+    ['from a network that is not served', { type: 8, ciaddr: '203.0.113.9' }, 'spoofed_source'],
     [
-      'D24 to port 4011 from there',
+      'a DHCPDISCOVER from a network that is not served',
+      { type: 1, source: '203.0.113.9' },
+      'spoofed_source',
+    ],
+    ['from loopback', { type: 8, ciaddr: '127.0.0.1' }, 'spoofed_source'],
+    ['from a multicast address', { type: 8, ciaddr: '224.0.0.1' }, 'spoofed_source'],
+    ["from a subnet's broadcast address", { type: 8, ciaddr: '10.20.0.255' }, 'spoofed_source'],
+    [
+      'to port 4011 from a network that is not served',
       { type: 3, port: 4011, ciaddr: '10.20.0.255', sourcePort: 4011, options: UEFI_PXE },
       'no_return_address',
     ],
     [
-      'a lease of elsewhere: its client has moved here with it',
+      'an address of another network: its client has moved here',
       { type: 3, ciaddr: '203.0.113.9' },
       'DHCPNAK 0.0.0.0',
     ],
-    ['information without an address', { type: 8 }, 'incomplete'],
+    ['DHCPINFORM without an address', { type: 8 }, 'incomplete'],
     [
-      'information for an address of elsewhere',
+      'DHCPINFORM for an address of another network',
       { type: 8, ciaddr: '203.0.113.9', source: '0.0.0.0' },
       'no_subnet',
     ],
-    ['D20 the broadcast address', { type: 3, requested: '10.20.0.255', server: SERVER }, 'DHCPNAK 0.0.0.0'],
-    ['D20 the network address', { type: 3, requested: '10.20.0.0', server: SERVER }, 'DHCPNAK 0.0.0.0'],
-    ['D20 our own', { type: 3, requested: '10.20.0.1', server: SERVER }, 'DHCPNAK 0.0.0.0'],
-    ['D20 the router', { type: 3, requested: '10.20.0.254', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ['the broadcast address', { type: 3, requested: '10.20.0.255', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ['the network address', { type: 3, requested: '10.20.0.0', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ['our own address', { type: 3, requested: '10.20.0.1', server: SERVER }, 'DHCPNAK 0.0.0.0'],
+    ["the router's address", { type: 3, requested: '10.20.0.254', server: SERVER }, 'DHCPNAK 0.0.0.0'],
   ])('%s', (_name, packet, expected) => {
     expect(outcome(new DhcpRig().send(packet))).toBe(expected);
   });
@@ -131,7 +135,7 @@ describe('addresses that are not the sender’s', () => {
 });
 
 describe('floods', () => {
-  test('D29 a hundred identical DHCPDISCOVERs within 10 ms: five replies, one offer', () => {
+  test('a hundred identical DHCPDISCOVERs within 10 ms: five replies, one offer', () => {
     const rig = new DhcpRig(STRICT);
     const { now } = rig;
     const replies = Array.from({ length: 100 }, (_, index) =>
@@ -141,7 +145,7 @@ describe('floods', () => {
     expect(rig.engine.usage(rig.now)).toMatchObject([{ offered: 1 }]);
   });
 
-  test('D29 clients without a hardware address have a budget each', () => {
+  test('each client without a hardware address has its own limit', () => {
     const rig = new DhcpRig({ ...STRICT, subnets: [rackSubnet()] });
     const outcomes = Array.from({ length: 10 }, (_, client) =>
       outcome(
@@ -151,7 +155,7 @@ describe('floods', () => {
     expect(outcomes.filter((one) => one.startsWith('DHCPOFFER'))).toHaveLength(10);
   });
 
-  test('D28 one transaction id of two clients, and two of one, are apart', () => {
+  test('clients with the same transaction id, and two transaction ids of one client, are kept apart', () => {
     const rig = new DhcpRig();
     const offers = [
       rig.send({ type: 1, mac: clientMac(1), xid: 1 }),
@@ -167,7 +171,7 @@ describe('floods', () => {
     expect(offers.map((decision) => replyOf(decision).message.xid)).toEqual([1, 1, 2, 1, 1]);
   });
 
-  test('D22 one client cannot decline its way through the pool', () => {
+  test('one client cannot exhaust the pool with DHCPDECLINEs', () => {
     const rig = new DhcpRig();
     const outcomes: string[] = [];
     for (let count = 0; count < 8; count++) {
@@ -180,7 +184,7 @@ describe('floods', () => {
     ]);
   });
 
-  test('D22 and somebody is told, once a minute', () => {
+  test('a flood of DHCPDECLINEs is reported once a minute', () => {
     const rig = new DhcpRig();
     const events = Array.from({ length: 8 }, () => {
       const address = rig.lease(clientMac(1));
@@ -191,7 +195,7 @@ describe('floods', () => {
     ]);
   });
 
-  test('D22 nor can many: a tenth of the pool an hour', () => {
+  test('many clients cannot exhaust the pool with DHCPDECLINEs: at most a tenth of it an hour', () => {
     const rig = new DhcpRig();
     for (let client = 0; client < 60; client++) {
       const address = rig.lease(clientMac(client));
@@ -200,12 +204,12 @@ describe('floods', () => {
     expect(rig.engine.usage(rig.now)).toMatchObject([{ declined: 10 }]);
   });
 
-  test('D23 made-up clients do not take the pool away from real ones', () => {
+  test('forged clients do not take the pool from real ones', () => {
     const rig = new DhcpRig({
       machines: [machine({ id: 'known', macs: [clientMac(9_000)] })],
     });
     expect(rig.lease(clientMac(9_001))).toBe('10.20.0.50');
-    // Five thousand made-up clients within five seconds.
+    // Five thousand forged clients within five seconds.
     let offers = 0;
     for (let client = 0; client < 5000; client++) {
       if (rig.send({ type: 1, mac: clientMac(client) }).kind === 'reply') offers++;
@@ -213,15 +217,15 @@ describe('floods', () => {
     expect(offers).toBeLessThanOrEqual(90);
     expect(rig.lease(clientMac(9_000))).not.toBe('pool_exhausted');
     expect(rig.lease(clientMac(9_001))).toBe('10.20.0.50');
-    // What they left open is free after ten seconds instead of a minute.
+    // Their unaccepted offers end after ten seconds instead of a minute.
     rig.pass(11);
     expect(rig.lease(clientMac(9_002))).toMatch(/^10\.20\.0\./);
   });
 
   test.each<[name: string, spec: RequestSpec]>([
     ['after a restart', {}],
-    ['that nobody offered', { server: SERVER }],
-  ])('D23 nor do requests for addresses %s take the last tenth of it', (_name, spec) => {
+    ['that were never offered', { server: SERVER }],
+  ])('requests for addresses %s do not take the last tenth of the pool', (_name, spec) => {
     const rig = new DhcpRig({ machines: [machine({ id: 'known', macs: [clientMac(9_000)] })] });
     const outcomes = Array.from({ length: 100 }, (_, client) =>
       outcome(rig.send({ type: 3, mac: clientMac(client), requested: `10.20.0.${50 + client}`, ...spec })),
@@ -229,13 +233,13 @@ describe('floods', () => {
     expect(outcomes.filter((one) => one.startsWith('DHCPACK'))).toHaveLength(90);
     expect(outcomes.at(-1)).toBe('pool_exhausted');
     expect(rig.lease(clientMac(9_000))).toBe('10.20.0.140');
-    // Who has a lease may ask for it again.
+    // A client with a lease may request it again.
     expect(outcome(rig.send({ type: 3, mac: clientMac(0), requested: '10.20.0.50' }))).toBe(
       'DHCPACK 10.20.0.50',
     );
   });
 
-  test('D23 under that pressure new clients of a link are let in slowly', () => {
+  test('while unanswered offers fill the pool, new clients of a link are limited', () => {
     const rig = new DhcpRig({
       subnets: [
         defineSubnet({
@@ -250,7 +254,7 @@ describe('floods', () => {
       outcome(rig.send({ type: 1, mac: clientMac(client) })),
     );
     expect(outcomes.filter((one) => one === 'pool_pressure').length).toBeGreaterThan(50);
-    // A client that takes up its offer is not held up.
+    // A client that accepts its offer is not delayed.
     expect(rig.send({ type: 3, mac: clientMac(0), requested: '10.20.1.1', server: SERVER }).kind).toBe(
       'reply',
     );
@@ -267,7 +271,7 @@ describe('floods', () => {
         }),
       ],
     });
-    // All ask at once, and take up their offers a little later.
+    // All send DHCPDISCOVER at once, and accept their offers a little later.
     const offered = Array.from({ length: 10_000 }, (_, client) => {
       const offer = rig.send({ type: 1, mac: clientMac(client) });
       return offer.kind === 'reply' ? offer.message.yiaddr : undefined;
@@ -280,7 +284,7 @@ describe('floods', () => {
     expect(acknowledged).toHaveLength(10_000);
   });
 
-  test('all together have a limit, too', () => {
+  test('all clients together have a limit too', () => {
     const rig = new DhcpRig({ policy: { packetsPerSecond: 10 } });
     const { now } = rig;
     const outcomes = Array.from({ length: 20 }, (_, client) =>
@@ -289,7 +293,7 @@ describe('floods', () => {
     expect(outcomes.filter((one) => one === 'overload')).toHaveLength(10);
   });
 
-  test('one client that goes over its own limit does not use up that of all', () => {
+  test('one client over its own limit does not use up the limit of all', () => {
     const rig = new DhcpRig({ policy: { packetsPerSecond: 100, clientPacketsPerSecond: 20 } });
     const { now } = rig;
     for (let count = 0; count < 500; count++)
@@ -299,7 +303,7 @@ describe('floods', () => {
     );
   });
 
-  test('a client that is refused again and again is on record once a minute', () => {
+  test('a client that is refused repeatedly is recorded once a minute', () => {
     const rig = new DhcpRig({ subnets: [rackSubnet({ allowUnknown: 'ignore' })] });
     const events = (): string[] => rig.send({ type: 1 }).events.map((event) => event.summary);
     expect([events(), events(), events()]).toEqual([['no answer: denied'], [], []]);
@@ -308,7 +312,7 @@ describe('floods', () => {
   });
 });
 
-test('whatever arrives, the answer is a decision and nothing is thrown', () => {
+test('every packet leads to a decision, and nothing is thrown', () => {
   const golden = Object.values(GOLDEN_PACKETS).map(goldenBytes);
   const rigs = (['full', 'proxy', 'auto'] as const).map(
     (mode) =>
@@ -337,7 +341,7 @@ test('whatever arrives, the answer is a decision and nothing is thrown', () => {
           const encoded = encodeMessage(decision.message, decision.limits).bytes;
           expect(encoded.length).toBeLessThanOrEqual(1472);
           expect(decision.message.op).toBe(2);
-          // A reply is never a request: two servers cannot be made to answer each other.
+          // A reply is never treated as a request, so two servers cannot be made to answer each other.
           expect(() => decodeRequest(encoded)).toThrow(MalformedMessage);
           expect(decision.destination.address).not.toMatch(/^(127|0)\./);
           if (port === 4011) expect(decision.destination.address).toBe(source);

@@ -25,17 +25,29 @@ describe('the next step', () => {
   test.each<[string, WantedName | undefined, DnsRecord | undefined, boolean, string]>([
     ['nothing wanted, nothing there', undefined, undefined, false, 'rest'],
     ['a new name', web1, undefined, false, 'add_forward'],
-    ['the way back after it', web1, { ...present, reversePresence: 'absent' }, false, 'add_reverse'],
-    ['all there', web1, present, false, 'rest'],
-    ['what is unsure is done again', web1, { ...present, forwardPresence: 'unsure' }, false, 'add_forward'],
-    ['another TTL', { ...web1, ttlSeconds: 1200 }, present, false, 'add_forward'],
-    ['reverse alone', { ...web1, forward: false }, undefined, false, 'add_reverse'],
-    ['no longer forward', { ...web1, forward: false }, present, false, 'remove_forward'],
-    ['no longer reverse', { ...web1, reverse: false }, present, false, 'remove_reverse'],
-    ['a lease that is over', undefined, present, false, 'remove_forward'],
-    ['then', undefined, { ...present, forwardPresence: 'absent' }, false, 'remove_reverse'],
+    ['the PTR record after it', web1, { ...present, reversePresence: 'absent' }, false, 'add_reverse'],
+    ['everything is in DNS', web1, present, false, 'rest'],
     [
-      'and then',
+      'an update with unknown result is repeated',
+      web1,
+      { ...present, forwardPresence: 'unsure' },
+      false,
+      'add_forward',
+    ],
+    ['another TTL', { ...web1, ttlSeconds: 1200 }, present, false, 'add_forward'],
+    ['only reverse', { ...web1, forward: false }, undefined, false, 'add_reverse'],
+    ['forward no longer wanted', { ...web1, forward: false }, present, false, 'remove_forward'],
+    ['reverse no longer wanted', { ...web1, reverse: false }, present, false, 'remove_reverse'],
+    ['an ended lease: the A record is removed', undefined, present, false, 'remove_forward'],
+    [
+      'an ended lease: then the PTR record is removed',
+      undefined,
+      { ...present, forwardPresence: 'absent' },
+      false,
+      'remove_reverse',
+    ],
+    [
+      'an ended lease: then the stored record is deleted',
       undefined,
       { ...present, forwardPresence: 'absent', reversePresence: 'absent' },
       false,
@@ -43,9 +55,9 @@ describe('the next step', () => {
     ],
     ['another name', { ...web1, name: parseDnsName('web2.lab')! }, present, false, 'remove_forward'],
     ['the same name of another client', { ...web1, dhcid: 'bb' }, present, false, 'remove_forward'],
-    ["a name that is somebody else's", web1, undefined, true, 'rest'],
+    ['a name of another client', web1, undefined, true, 'rest'],
     [
-      "the way back to a name that is somebody else's",
+      'a PTR record to a name of another client',
       web1,
       { ...present, forwardPresence: 'absent' },
       true,
@@ -67,16 +79,16 @@ const arbitraryWanted = fc.option(
   { nil: undefined },
 );
 
-test('whatever was wanted before, a few steps lead to what is wanted now, and the record never says less than DNS has', () => {
+test('from any earlier state a few steps lead to the wanted one, and the stored record always covers what DNS has', () => {
   fc.assert(
     fc.property(fc.array(arbitraryWanted, { minLength: 1, maxLength: 6 }), fc.integer(), (wishes, seed) => {
-      // What DNS has of this address.
+      // What DNS has for this address.
       const dns = { forward: undefined as string | undefined, reverse: undefined as string | undefined };
       let record: DnsRecord | undefined;
       let steps = 0;
       wishes.forEach((wanted, index) => {
         const isLast = index === wishes.length - 1;
-        // All wishes but the last are interrupted somewhere.
+        // All wanted states except the last are interrupted somewhere.
         for (let budget = isLast ? 20 : Math.abs(seed >> index) % 4; budget > 0; budget--) {
           const task = nextDnsTask(wanted, record, false);
           if (task.kind === 'rest') break;
@@ -94,7 +106,7 @@ test('whatever was wanted before, a few steps lead to what is wanted now, and th
             dns.forward = undefined;
           if (task.kind === 'remove_reverse' && dns.reverse?.startsWith(text) === true)
             dns.reverse = undefined;
-          // A crash here leaves `record` as it is: it must cover what DNS has.
+          // A crash here leaves `record` unchanged: it must cover what DNS has.
           expect(
             dns.forward === undefined ||
               record.forwardPresence !== 'absent' ||

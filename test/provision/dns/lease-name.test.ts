@@ -29,39 +29,39 @@ const choose = (claims: Partial<NameClaims>, policy: Partial<NamePolicy> = {}, d
 describe('the name of a lease', () => {
   test.each<[string, Partial<NameClaims>, string | undefined]>([
     [
-      "the record's, whatever the client says",
+      "the record's, regardless of the client's",
       { recordName: 'web1', hostName: 'pc' },
       'web1.rack1.example.com',
     ],
     ["the record's with its own domain", { recordName: 'Web1.Rack1.example.com' }, 'web1.rack1.example.com'],
     [
-      'what option 81 says, and not option 12',
+      'the name in option 81, and not in option 12',
       { fqdn: fqdn('a.corp.lan'), hostName: 'b' },
       'a.rack1.example.com',
     ],
-    ['option 12 where option 81 has no name', { fqdn: fqdn(''), hostName: 'b' }, 'b.rack1.example.com'],
-    ['option 12 alone', { hostName: 'Build-7' }, 'build-7.rack1.example.com'],
+    ['option 12 if option 81 has no name', { fqdn: fqdn(''), hostName: 'b' }, 'b.rack1.example.com'],
+    ['only option 12', { hostName: 'Build-7' }, 'build-7.rack1.example.com'],
     [
-      'letters, digits and dashes of what a client says',
+      "letters, digits and dashes of the client's name",
       { hostName: "Jo's PC_2" },
       'jo-s-pc-2.rack1.example.com',
     ],
-    ['none without any', {}, undefined],
+    ['none if the client sends none', {}, undefined],
     ['none without a domain', { hostName: 'a', domain: undefined as never }, undefined],
-    ['none where nothing of it can be in a name', { hostName: '...' }, undefined],
-    ['none that hosts believe in', { hostName: 'wpad' }, undefined],
-    ['none that hosts believe in, in option 81', { fqdn: fqdn('ISATAP.example.com') }, undefined],
+    ['none if it contains no valid character', { hostName: '...' }, undefined],
+    ['none with a special meaning', { hostName: 'wpad' }, undefined],
+    ['none with a special meaning, in option 81', { fqdn: fqdn('ISATAP.example.com') }, undefined],
   ])('%s', (_, claims, name) => {
     expect(choose(claims)?.name).toBe(name);
   });
 
-  test('none that a record holds for another machine, with or without its domain', () => {
+  test('none that a record declares for another machine, with or without its domain', () => {
     expect(choose({ hostName: 'db1' }, {}, ['db1'])).toBeUndefined();
     expect(choose({ hostName: 'db1' }, {}, ['db1.rack1.example.com'])).toBeUndefined();
     expect(choose({ hostName: 'db2' }, {}, ['db1'])).toBeDefined();
   });
 
-  test('made from the address where that is wanted and nothing else is there', () => {
+  test('generated from the address if the settings require it and there is no other', () => {
     const policy = { generatedPrefix: 'host' };
     expect(choose({}, policy)?.name).toBe('host-10-0-1-20.rack1.example.com');
     expect(choose({ hostName: 'wpad' }, policy)?.name).toBe('host-10-0-1-20.rack1.example.com');
@@ -76,32 +76,37 @@ describe('the name of a lease', () => {
   });
 });
 
-describe('which records', () => {
+describe('which records are wanted', () => {
   test.each([
     ['both', '10.0.1.20', 'rack1.example.com', true, true],
-    ['forward alone: the address is in no reverse zone', '10.9.9.9', 'rack1.example.com', true, false],
-    ['reverse alone: the domain is in no zone', '10.0.1.20', 'rack2.example.com', false, true],
+    ['only forward: the address is in no reverse zone', '10.9.9.9', 'rack1.example.com', true, false],
+    ['only reverse: the domain is in no zone', '10.0.1.20', 'rack2.example.com', false, true],
   ])('%s', (_, address, domain, forward, reverse) => {
     expect(choose({ hostName: 'a', address: ip(address), domain })).toMatchObject({ forward, reverse });
   });
 
-  test('none where neither has a zone', () => {
+  test('none if neither is in a zone', () => {
     expect(choose({ hostName: 'a', address: ip('10.9.9.9'), domain: 'rack2.example.com' })).toBeUndefined();
   });
 
   test.each<[string, 'server' | 'client' | 'nobody', boolean, object | undefined]>([
-    ['server shall', 'server', false, { forward: true, reverse: true }],
-    ['client will do the forward one itself', 'client', false, { forward: false, reverse: true }],
-    ['client will do it itself, and is overridden', 'client', true, { forward: true, reverse: true }],
-    ['nobody shall', 'nobody', false, undefined],
-    ['nobody shall, and is overridden', 'nobody', true, { forward: true, reverse: true }],
+    ['the client asks the server to update', 'server', false, { forward: true, reverse: true }],
+    ['the client updates the A record itself', 'client', false, { forward: false, reverse: true }],
+    [
+      'the client wants to update itself, and is overridden',
+      'client',
+      true,
+      { forward: true, reverse: true },
+    ],
+    ['the client asks for no updates', 'nobody', false, undefined],
+    ['the client asks for no updates, and is overridden', 'nobody', true, { forward: true, reverse: true }],
   ])('%s', (_, wish, overrideClient, expected) => {
     const chosen = choose({ fqdn: fqdn('a', wish) }, { overrideClient });
     if (expected === undefined) expect(chosen).toBeUndefined();
     else expect(chosen).toMatchObject(expected);
   });
 
-  test('the name of a record is updated whatever the client wishes', () => {
+  test("the name of a record is updated regardless of the client's request", () => {
     expect(choose({ recordName: 'web1', fqdn: fqdn('a', 'nobody') })).toMatchObject({
       name: 'web1.rack1.example.com',
       forward: true,

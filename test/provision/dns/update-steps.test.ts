@@ -35,20 +35,20 @@ function run(step: UpdateStep): Exclude<UpdateStep, { kind: 'send' }> {
 }
 
 describe('giving a name to a client', () => {
-  test('that nobody has: address and DHCID, in one message', () => {
+  test('that is free: address and DHCID, in one message', () => {
     expect(run(addForward(forward, web1, TTL))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([`${name} A 0a000114`, `${name} DHCID 000001aa`]);
     expect(zone.ttlOf(name, RecordType.a)).toBe(TTL);
     expect(zone.received).toHaveLength(1);
   });
 
-  test('that the client has already: its address becomes the new one', () => {
+  test('that the client has already: its address is replaced', () => {
     run(addForward(forward, web1, TTL));
     expect(run(addForward(forward, moved, TTL))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([`${name} A 0a000115`, `${name} DHCID 000001aa`]);
   });
 
-  test('that the client has already: what others put beside the address stays', () => {
+  test('that the client has already: other records of the name are kept', () => {
     run(addForward(forward, web1, TTL));
     zone.add(name, RecordType.aaaa, new Uint8Array(16));
     run(addForward(forward, moved, TTL));
@@ -72,7 +72,7 @@ describe('giving a name to a client', () => {
     expect(zone.list()).toEqual(before);
   });
 
-  test('that disappears between the two messages: tried anew, and not for ever', () => {
+  test('that disappears between the two messages: tried again, a limited number of times', () => {
     let step = addForward(forward, web1, TTL);
     let messages = 0;
     while (step.kind === 'send') {
@@ -93,19 +93,19 @@ describe('giving a name to a client', () => {
 });
 
 describe('taking a name from a client', () => {
-  test('whose only address it was: nothing is left of the name', () => {
+  test('whose only address it was: all records are removed', () => {
     run(addForward(forward, web1, TTL));
     expect(run(removeForward(forward, web1))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([]);
   });
 
-  test('that has moved to another address since: that one stays', () => {
+  test('that has moved to another address: that one is kept', () => {
     run(addForward(forward, moved, TTL));
     expect(run(removeForward(forward, web1))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([`${name} A 0a000115`, `${name} DHCID 000001aa`]);
   });
 
-  test('that has an IPv6 address, too: that one stays, and so does the DHCID', () => {
+  test('that also has an IPv6 address: that one and the DHCID are kept', () => {
     run(addForward(forward, web1, TTL));
     zone.add(name, RecordType.aaaa, new Uint8Array(16));
     run(removeForward(forward, web1));
@@ -123,7 +123,7 @@ describe('taking a name from a client', () => {
     expect(zone.list()).toEqual(before);
   });
 
-  test('that is gone already: done', () => {
+  test('that is already removed: done', () => {
     expect(run(removeForward(forward, web1))).toEqual({ kind: 'done' });
   });
 });
@@ -135,25 +135,25 @@ describe('the reverse name of an address', () => {
   const leadsTo = (target: string): string =>
     `${owner} PTR ${Buffer.from(encodeDnsName(parseDnsName(target)!)).toString('hex')}`;
 
-  test('leads to the new name only', () => {
+  test('points only to the new name', () => {
     zone.add(owner, RecordType.ptr, encodeDnsName(parseDnsName('old.example.com')!));
     expect(run(addReverse(reverse, web1, TTL))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([leadsTo(name)]);
   });
 
-  test('is removed if it leads to the name, whose records of other types go as well', () => {
+  test('is removed if it points to the name, with its records of other types', () => {
     run(addReverse(reverse, web1, TTL));
     expect(run(removeReverse(reverse, web1))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([]);
   });
 
-  test('stays if it leads elsewhere', () => {
+  test('is kept if it points elsewhere', () => {
     zone.add(owner, RecordType.ptr, encodeDnsName(parseDnsName('printer.example.com')!));
     expect(run(removeReverse(reverse, web1))).toEqual({ kind: 'done' });
     expect(zone.list()).toEqual([leadsTo('printer.example.com')]);
   });
 
-  test('that the server does not have: failed', () => {
+  test('whose zone the server does not have: failed', () => {
     zone = new FakeDnsZone(forward);
     expect(run(addReverse(reverse, web1, TTL))).toEqual({ kind: 'failed', rcode: ResponseCode.notAuth });
     expect(run(removeReverse(reverse, web1))).toEqual({ kind: 'failed', rcode: ResponseCode.notAuth });

@@ -26,7 +26,7 @@ test.each<[string, Step[]]>([
     ],
   ],
   [
-    'a machine back at its firmware starts a session',
+    'a machine that is back at its firmware starts a session',
     [
       [0, 'dhcp.offer', 'firmware', 's1'],
       [1, 'dhcp.ack', 'firmware', 's1'],
@@ -34,7 +34,7 @@ test.each<[string, Step[]]>([
     ],
   ],
   [
-    'firmware that repeats itself without getting on stays in its session',
+    'firmware that repeats its requests without progress stays in its session',
     [
       [0, 'dhcp.offer', 'firmware', 's1'],
       [28, 'dhcp.offer', 'firmware', 's1'],
@@ -42,7 +42,7 @@ test.each<[string, Step[]]>([
     ],
   ],
   [
-    'a lease renewed after hours is no part of the boot',
+    'a lease renewed after hours does not belong to the boot',
     [
       [0, 'dhcp.offer', 'ipxe', 's1'],
       [7200, 'dhcp.ack', undefined, 's2'],

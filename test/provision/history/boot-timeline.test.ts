@@ -15,9 +15,9 @@ const timeline = (steps: readonly Step[]): BootEvent[] =>
 
 const firmware = { client: 'UEFI x86-64', stage: 'firmware' };
 
-describe('where a boot stands', () => {
+describe('the state of a boot', () => {
   test.each<[name: string, steps: Step[], nowSeconds: number, verdict: string, says: RegExp]>([
-    ['nothing came', [], 0, 'stuck', /set to network boot/],
+    ['no event', [], 0, 'stuck', /set to network boot/],
     [
       'UEFI never asks port 4011',
       [[0, 'proxydhcp.offer', { ...firmware, option43: false }]],
@@ -33,7 +33,7 @@ describe('where a boot stands', () => {
       /offer/,
     ],
     [
-      'UEFI asked port 4011, and then nothing',
+      'UEFI asked port 4011, and then sent nothing',
       [
         [0, 'proxydhcp.offer', { ...firmware, option43: false }],
         [4, 'proxydhcp.ack', { ...firmware, bootfile: 'snponly.efi' }],
@@ -43,14 +43,14 @@ describe('where a boot stands', () => {
       /no TFTP request for snponly.efi within 30 s.*UDP 69/,
     ],
     [
-      'BIOS beside a server that leases nothing',
+      'BIOS beside a server that leases no address',
       [[0, 'proxydhcp.offer', { ...firmware, option43: true }]],
       20,
       'stuck',
       /no TFTP request within 15 s.*lease no address/,
     ],
     [
-      'offers that nobody takes',
+      'offers that are not accepted',
       [
         [0, 'dhcp.offer', firmware],
         [4, 'dhcp.offer', firmware],
@@ -61,7 +61,7 @@ describe('where a boot stands', () => {
       /no DHCPREQUEST after 3 offers within 10 s.*snooping/,
     ],
     [
-      'the offer of another server is taken',
+      'the offer of another server is accepted',
       [
         [0, 'dhcp.offer', firmware],
         [1, 'dhcp.foreign_server', { server: '10.0.0.9' }],
@@ -85,7 +85,7 @@ describe('where a boot stands', () => {
       /no request for http:.*HTTP port/,
     ],
     [
-      'loaded, and never heard of again',
+      'a program was loaded and sent no request',
       [
         [0, 'dhcp.ack', { ...firmware, bootfile: 'ipxe.efi' }],
         [1, 'tftp.sent', {}, 'TFTP ipxe.efi'],
@@ -108,7 +108,7 @@ describe('where a boot stands', () => {
     ],
     ['a kernel, and no Ignition', [[0, 'http.asset']], 301, 'stuck', /no request for an Ignition config/],
     ['a kernel that still boots', [[0, 'http.asset']], 200, 'moving', /http\.asset/],
-    ['Ignition, which is what it was all for', [[0, 'ignition.sent']], 900, 'done', /ignition\.sent/],
+    ['a complete boot with Ignition', [[0, 'ignition.sent']], 900, 'done', /ignition\.sent/],
     ['Ignition, refused', [[0, 'ignition.refused']], 1, 'refused', /arm or approve/],
     ['no group', [[0, 'ipxe.waiting']], 1, 'refused', /railhead explain/],
     [
@@ -147,10 +147,10 @@ describe('where a boot stands', () => {
       /which group selects/,
     ],
     ['an address that is in use', [[0, 'dhcp.decline']], 1, 'refused', /in use by another host/],
-    ['refused, and silent since', [[0, 'dhcp.nak']], 60, 'stuck', /restart it/],
+    ['refused, and no further event', [[0, 'dhcp.nak']], 60, 'stuck', /restart it/],
     ['an installed system got its address', [[0, 'dhcp.ack', {}]], 900, 'done', /dhcp\.ack/],
     [
-      'the same thing over and over',
+      'a boot loop',
       [
         [0, 'dhcp.ack', { ...firmware, bootfile: 'ipxe.efi' }],
         [0, 'boot.loop_suspected', {}, 'ipxe.efi was loaded 5 times'],
@@ -160,7 +160,7 @@ describe('where a boot stands', () => {
       /5 times.*options 77 and 175/,
     ],
     [
-      'a loop that ended',
+      'a boot loop that ended',
       [
         [0, 'boot.loop_suspected'],
         [5, 'ignition.sent'],

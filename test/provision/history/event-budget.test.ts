@@ -19,7 +19,7 @@ const event = (machine: number, kind: BootEventKind, extra: Partial<BootEvent> =
   ...extra,
 });
 
-/** How many events are let in of `count` that come evenly within `seconds`. */
+/** How many of `count` events that are spread evenly over `seconds` are accepted. */
 function admitted(
   budget: EventBudget,
   count: number,
@@ -33,10 +33,10 @@ function admitted(
   return total;
 }
 
-describe('a boot storm is on record whole', () => {
+describe('a boot storm is recorded completely', () => {
   test.each([
     ['of known machines', true],
-    ['of machines that nobody knows', false],
+    ['of unknown machines', false],
   ])('%s: ten thousand within two minutes, with 15 events each', (_, known) => {
     const budget = new EventBudget(() => known);
     const kinds = BOOT_EVENT_KINDS.filter((kind) => kind !== 'machine.report').slice(0, 14);
@@ -46,7 +46,7 @@ describe('a boot storm is on record whole', () => {
     expect(admitted(budget, steps, 120, make)).toBe(steps);
   });
 
-  test('of machines that say much: 6 KiB from each', () => {
+  test('of machines with long reports: 6 KiB from each', () => {
     const budget = new EventBudget(() => true);
     const detail = { report: 'x'.repeat(6000) };
     const make = (n: number): BootEvent => event(n, 'machine.report', { detail });
@@ -54,13 +54,13 @@ describe('a boot storm is on record whole', () => {
   });
 });
 
-describe('a flood is not', () => {
-  test('of machines that are made up: 5,000 a second for two minutes', () => {
+describe('a flood is limited', () => {
+  test('of forged machines: 5,000 a second for two minutes', () => {
     const count = admitted(new EventBudget(() => false), 600_000, 120, (n) => event(n, 'dhcp.offer'));
     expect(Math.abs(count - (150_000 + 120 * 100))).toBeLessThanOrEqual(1);
   });
 
-  test('and takes nothing away from machines that are known', () => {
+  test('and does not affect known machines', () => {
     const budget = new EventBudget(({ machineId }) => machineId !== undefined);
     admitted(budget, 300_000, 10, (n) => event(n, 'dhcp.offer'));
     expect(budget.take(event(1, 'dhcp.ack'), 10_000)).toBe('unknown_rate');
@@ -85,7 +85,7 @@ describe('a flood is not', () => {
     expect(Math.abs(made - count)).toBeLessThanOrEqual(1);
   });
 
-  test('of long reports: 64 KiB from ever new machines', () => {
+  test('of long reports: 64 KiB each from new machines', () => {
     const budget = new EventBudget(() => false);
     const detail = { report: 'x'.repeat(65_000) };
     const make = (n: number): BootEvent => event(n, 'machine.report', { detail });
@@ -94,7 +94,7 @@ describe('a flood is not', () => {
   });
 });
 
-test('a machine that waits is on record every ten minutes, and at once when it waits for something else', () => {
+test('a waiting machine is recorded every ten minutes, and at once when the reason changes', () => {
   const budget = new EventBudget(() => false);
   const waiting = (summary: string) => event(1, 'ipxe.waiting', { summary });
   expect(admitted(budget, 240, 3600, () => waiting('no group'))).toBe(3 + 5);
@@ -103,20 +103,20 @@ test('a machine that waits is on record every ten minutes, and at once when it w
   expect(budget.take(waiting('another group'), 3_600_003)).toBeUndefined();
 });
 
-test('one kind of event leaves room for the others of a client', () => {
+test("one kind of event does not use up the budget of a client's other kinds", () => {
   const budget = new EventBudget(() => false);
   admitted(budget, 100, 0, () => event(1, 'dhcp.nak'));
   expect(budget.take(event(1, 'dhcp.nak'), 0)).toBe('client_rate');
   expect(budget.take(event(1, 'dhcp.ack'), 0)).toBeUndefined();
 });
 
-test('a machine that is known has one budget, whatever card it comes with', () => {
+test('a known machine has one budget for all its cards', () => {
   const budget = new EventBudget(() => true);
   const make = (n: number): BootEvent => event(n, 'dhcp.offer', { machineId: 'node1' });
   expect(admitted(budget, 5000, 0, make)).toBe(30);
 });
 
-test('without a card the address counts', () => {
+test('without a card the budget is that of the address', () => {
   const budget = new EventBudget(() => false);
   const { mac: _, ...rest } = event(1, 'http.asset');
   admitted(budget, 100, 0, () => ({ ...rest, address: '10.0.0.1' as never }));
@@ -124,7 +124,7 @@ test('without a card the address counts', () => {
   expect(budget.take({ ...rest, address: '10.0.0.2' as never }, 0)).toBeUndefined();
 });
 
-test('reports that strangers send in a machine’s name count for where they come from', () => {
+test('reports sent from elsewhere in a machine’s name are charged to their source address', () => {
   const isOwn = ({ address }: BootEvent): boolean => address === '10.0.0.5';
   const budget = new EventBudget(() => true, isOwn);
   const report = (address: string): BootEvent => ({
@@ -137,7 +137,7 @@ test('reports that strangers send in a machine’s name count for where they com
       .length;
   expect(refused('10.0.0.66', 100)).toBe(70);
   expect(refused('10.0.0.5', 30)).toBe(0);
-  // Nor do many strangers together, with as much text as a report may have.
+  // Many unknown machines together do not either, with the longest reports that are allowed.
   const long = { report: 'x'.repeat(60_000) };
   for (let host = 0; host < 1200; host++) budget.take({ ...report(`10.9.0.${host % 60}`), detail: long }, 0);
   expect(budget.take({ ...report('10.9.1.1'), detail: long }, 0)).toBe('report_rate');

@@ -4,8 +4,8 @@ import { printableJson, printableText } from '../../../src/provision/history/pri
 test.each([
   ['plain text, in any language', 'nœud1 – 节点', 'nœud1 – 节点'],
   ['colours and cursor of a terminal', 'a\u001b[31mred', 'a\\u001b[31mred'],
-  ['the one character that begins such a sequence, too', 'a\u009b31m', 'a\\u009b31m'],
-  ['lines that look like others', 'ok\nsecond\r\tline', 'ok\\u000asecond\\u000d\\u0009line'],
+  ['the C1 character that begins such a sequence', 'a\u009b31m', 'a\\u009b31m'],
+  ['line breaks that forge other lines', 'ok\nsecond\r\tline', 'ok\\u000asecond\\u000d\\u0009line'],
   ['DEL and NUL', '\u0000\u007f', '\\u0000\\u007f'],
   ['text that is shown in another order', 'exe.\u202egpj', 'exe.\\u202egpj'],
 ])('%s', (_what, text, printable) => {

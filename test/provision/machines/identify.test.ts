@@ -54,13 +54,13 @@ const rows: readonly (readonly [
 ])[] = [
   ['a listed card', { mac: mac(2) }, 'cards', 'mac', []],
   ['a listed card with its own UUID', { mac: mac(1), uuid: BOARD }, 'cards', 'mac', []],
-  ['nothing that is on record', { mac: mac(9) }, undefined, undefined, []],
-  ['nothing at all', {}, undefined, undefined, []],
+  ['identifiers without a record', { mac: mac(9) }, undefined, undefined, []],
+  ['no identifiers', {}, undefined, undefined, []],
   ['another board with the UUID of a record that lists cards', { mac: mac(9), uuid: BOARD }, undefined, undefined, [listed('cards', 'uuid')]],
   ['the same with the other byte order', { mac: mac(9), uuid: BOARD_SWAPPED }, undefined, undefined, [listed('cards', 'uuid-swapped')]],
   ['another board with the serial number of a record that lists cards', { mac: mac(9), serial: 'SN-1' }, undefined, undefined, [listed('cards', 'serial')]],
   ['a cloned disk with the client identifier of a record that lists cards', { mac: mac(9), clientId: 'ff01' }, undefined, undefined, [listed('cards', 'clientId')]],
-  ['one machine is named once, however much of it is sent', { mac: mac(9), uuid: BOARD, serial: 'SN-1' }, undefined, undefined, [listed('cards', 'uuid')]],
+  ['a conflicting machine is named once, however many of its identifiers are sent', { mac: mac(9), uuid: BOARD, serial: 'SN-1' }, undefined, undefined, [listed('cards', 'uuid')]],
   ['without a card, the UUID of a record that lists cards', { uuid: BOARD }, 'cards', 'uuid', []],
   ['without a card, a client identifier, as InfiniBand has it', { clientId: 'ff01' }, 'cards', 'clientId', []],
   ['a record without cards, by UUID', { mac: mac(9), uuid: FREE }, 'bare', 'uuid', []],
@@ -68,7 +68,7 @@ const rows: readonly (readonly [
   ['a record without cards, by its switch port', { mac: mac(9), circuitId: '0a', remoteId: '0b' }, 'port', 'switchPort', []],
   ['another host on the switch port of a record that lists cards', { mac: mac(9), circuitId: '0c', remoteId: '0b' }, undefined, undefined, []],
   ['a listed card in a board that belongs to another record', { mac: mac(1), uuid: FREE }, 'cards', 'mac', [other('bare', 'uuid')]],
-  ['two records without cards: the UUID counts for more', { mac: mac(9), uuid: FREE, circuitId: '0a', remoteId: '0b' }, 'bare', 'uuid', []],
+  ['two records without cards: the UUID comes first', { mac: mac(9), uuid: FREE, circuitId: '0a', remoteId: '0b' }, 'bare', 'uuid', []],
   ['a record by UUID, with the serial number of one that lists cards', { mac: mac(9), uuid: FREE, serial: 'SN-1' }, 'bare', 'uuid', [listed('cards', 'serial')]],
 ]; // prettier-ignore
 
@@ -105,7 +105,7 @@ test.each([
   'None',
   ' n/a ',
   '',
-])('the serial number "%s" identifies nobody', (serial) => {
+])('the serial number "%s" identifies no machine', (serial) => {
   expect(isSmbiosPlaceholder(serial)).toBe(true);
   expect(new MachineIndex([record({ id: 'dummy', serial })]).identify({ serial })).toEqual({
     card: 'unlisted',
@@ -114,7 +114,7 @@ test.each([
 });
 
 test.each(['SN-1', 'PC0A1B2C', '5CD1234XYZ', '1'.padEnd(9, '2')])(
-  'the serial number "%s" identifies',
+  'the serial number "%s" identifies a machine',
   (serial) => {
     expect(isSmbiosPlaceholder(serial)).toBe(false);
   },
@@ -124,12 +124,12 @@ test.each([
   '00000000-0000-0000-0000-000000000000',
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
   '03000200-0400-0500-0006-000700080009',
-])('the UUID %s identifies nobody, even where a record has it', (text) => {
+])('the UUID %s identifies no machine, even if a record has it', (text) => {
   const dummy = new MachineIndex([record({ id: 'dummy', uuid: uuid(text) })]);
   expect(dummy.identify({ mac: mac(9), uuid: uuid(text) }).machine).toBeUndefined();
 });
 
-test('of two records that claim the same, the lower rank has it, then the id that sorts first; the other takes over when it goes', () => {
+test('of two records that claim the same value, the lower rank gets it, then the id that sorts first; the other gets it when the first is removed', () => {
   const [a, b, c] = ['a', 'b', 'c'].map((id) => record({ id, macs: [mac(1)] })) as [
     Machine,
     Machine,

@@ -15,13 +15,7 @@ const machine = (fields: Partial<Machine>): Machine => ({
 });
 
 test.each([
-  [
-    'the cards of a record that lists some, and nothing else',
-    { macs: [mac], uuid, serial: 'S1' },
-    [mac],
-    [],
-    [],
-  ],
+  ['only the cards of a record that lists some', { macs: [mac], uuid, serial: 'S1' }, [mac], [], []],
   [
     'UUID in both byte orders and serial number of a record without cards',
     { uuid, serial: 'S1' },
@@ -30,7 +24,7 @@ test.each([
     ['S1'],
   ],
   [
-    'nothing by what many boards have alike',
+    'nothing for values that many boards share',
     { uuid: parseUuid('03000200-0400-0500-0006-000700080009')!, serial: 'Default string' },
     [],
     [],

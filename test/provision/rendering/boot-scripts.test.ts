@@ -30,12 +30,12 @@ test.each([
   ['local.grub', localGrubConfig('machine "n1" is disabled; $x')],
   ['fail.grub', failGrubConfig('no group selects MAC 52:54:00:a1:9c:ae')],
   ['disk.ipxe', diskIpxeScript('machine n1 is disabled')],
-])('%s is as it was booted with', async (name, script) => {
+])('%s is the one that was booted', async (name, script) => {
   await expect(script).toMatchFileSnapshot(`golden/${name}`);
 });
 
 test.each(['a\nshell', 'a\rb', 'a || shell', 'a && shell', 'a ; shell', '# a', 'a #b', 'a \\', 'a\0b'])(
-  '%j would be another command to iPXE',
+  '%j would be a further command to iPXE',
   (text) => {
     expect(() => checkBootLine('p.yaml', 'args', text)).toThrow(/^args renders to/);
   },

@@ -12,7 +12,7 @@ import {
 } from '../../../src/provision/rendering/grub-config.ts';
 import { quoteGrubArguments, quoteGrubWord } from '../../../src/provision/rendering/grub-quoting.ts';
 
-/** What GRUB's own parser says of a configuration; empty when it is one. */
+/** The errors of GRUB's own parser for a configuration; empty if it is valid. */
 function grubComplaint(config: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'grub-'));
   const file = join(folder, 'grub.cfg');
@@ -36,8 +36,8 @@ test.each([
   ["the kernel's quotes around a value", 'x="y z" w', '"x=y z" w'],
   ["the kernel's quotes around an argument", '"x=y z"', '"x=y z"'],
   ['quotes within a value', 'x={"a":1}', '"x={\\"a\\":1}"'],
-  ['quotes that nobody closes', 'x="y z', '"x=y z"'],
-  ['a variable of GRUB that the author asks for', 'ip=${net_default_ip}', '"ip=${net_default_ip}"'],
+  ['unclosed quotes', 'x="y z', '"x=y z"'],
+  ['a GRUB variable that the author wrote', 'ip=${net_default_ip}', '"ip=${net_default_ip}"'],
   ['a setting of iPXE, which GRUB does not know', 'm=${mac:hexhyp}', '"m=\\${mac:hexhyp}"'],
   ['a price', 'x=5$ $1 $x', '"x=5\\$" "\\$1" "\\$x"'],
   ['a backslash', 'a\\b', '"a\\\\b"'],
@@ -55,7 +55,7 @@ test('GRUB parses whatever a profile renders to', () => {
     fc.string({ unit: fc.constantFrom(...'ab=;&|<>{}()[]*?!#$"\'\\` ~') }),
     fc.string({ unit: fc.constantFrom('${', '}', 'a', '$', '"', '\\', ' ', ':', ';', '{', '&') }),
   );
-  // One program checks them all: starting it takes longer than what it does.
+  // One process checks all of them, since starting it takes longer than the checks.
   const boots = fc.sample(fc.record({ kernel: text, initrd: fc.array(text), args: fc.array(text) }), {
     numRuns: 500,
     seed: 1,

@@ -5,9 +5,9 @@ import { leadingGrubConfig } from '../../../src/provision/rendering/leading-grub
 test.each([
   ['http://10.77.0.1:8080', '(http,10.77.0.1:8080)/grub?$railhead_query'],
   ['http://boot.example', '(http,boot.example)/grub?$railhead_query'],
-])('the script of %s is one that GRUB can parse, and leads there', (origin, target) => {
+])('the script of %s can be parsed by GRUB, and leads there', (origin, target) => {
   const script = leadingGrubConfig(origin);
-  // GRUB's own parser; it fails with the line that it does not understand.
+  // GRUB's own parser; it fails and names the line that is invalid.
   execFileSync('grub-script-check', { input: script });
   expect(script).toContain(`configfile "${target}"`);
 });

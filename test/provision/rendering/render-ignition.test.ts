@@ -5,11 +5,11 @@ import { TemplateError } from '../../../src/provision/rendering/template-error.t
 interface Layer {
   readonly name: string;
   readonly text: string;
-  /** Where it differs from the text. */
+  /** The name, if it differs from the text. */
   readonly template?: string;
 }
 
-/** All faults, or all warnings, one a line. */
+/** All faults, or all warnings, one per line. */
 function notesOf(...layers: readonly Layer[]): string[] {
   const sources = layers.map(({ name, text, template = text }) => ({ name, text, template }));
   try {
@@ -29,7 +29,7 @@ const butane = (text: string, template?: string): Layer => ({
 });
 const ignition = (text: string): Layer => ({ name: 'c.ign', text });
 
-test('all faults of all layers are told at once, by the names of files', () => {
+test('all faults of all layers are reported at once, by the names of files', () => {
   const first = butane(
     'storage:\n  files:\n    - path: /a\n      filesystem: root\n      modee: 1\n      contents: {inlin: x}\n    - path: b\n',
   );
@@ -55,14 +55,14 @@ test('a fault of the merged config names the item and the layers', () => {
   ]);
 });
 
-test('faults of types are told at once, each with its line', () => {
+test('type errors are reported at once, each with its line', () => {
   expect(notesOf(butane('storage:\n  files:\n    - path: /a\n      mode: x\n      append: 1\n'))).toEqual([
     '! w.bu:6:1: not valid Butane: cannot unmarshal !!str `x` into int',
     '! w.bu:7:1: not valid Butane: cannot unmarshal !!int `1` into []v0_5.Resource',
   ]);
 });
 
-describe('no message has a value of metadata', () => {
+describe('no message contains a value of metadata', () => {
   const rows: [name: string, layer: Layer, expected: string[]][] = [
     [
       'a value of another type',
@@ -115,7 +115,7 @@ describe('no message has a value of metadata', () => {
   });
 });
 
-describe('what people bring along is told from Butane and Ignition', () => {
+describe('common mistakes are told apart from Butane and Ignition', () => {
   const rows: [name: string, layer: Layer, expected: RegExp][] = [
     [
       'cloud-config',
@@ -220,7 +220,7 @@ describe('what people bring along is told from Butane and Ignition', () => {
   });
 });
 
-describe('what would fail at the first boot is a warning', () => {
+describe('a failure of the first boot is a warning', () => {
   const file = (lines: string): Layer => butane(`storage:\n  files:\n${lines}`);
   const rows: [name: string, layer: Layer, expected: string[]][] = [
     [

@@ -9,7 +9,7 @@ const PARTIALS: Record<string, string> = {
   loop: '{{> pool}}',
   pool: '{{> loop}}',
 };
-/** Partials of which each includes the one before it twice. */
+/** Partials, each of which includes the previous one twice. */
 for (let depth = 1; depth <= 18; depth++) {
   PARTIALS[`twice${depth}`] = depth === 1 ? 'x' : `{{> twice${depth - 1}}}{{> twice${depth - 1}}}`;
 }
@@ -60,7 +60,7 @@ describe('templates', () => {
       { n: '10.0.1.7/24' },
       '10.0.1.5 10.0.1.254 255.255.255.0 24',
     ],
-    // The answer of `openssl passwd -6 -salt abc pw`.
+    // The output of `openssl passwd -6 -salt abc pw`.
     [
       '{{sha512Crypt a "abc"}}',
       { a: 'pw' },
@@ -107,7 +107,7 @@ describe('questions', () => {
   });
 });
 
-describe('what a template must not do is an error with its place', () => {
+describe('faults are errors with their place', () => {
   const rows: [source: string, variables: Record<string, unknown>, expected: string][] = [
     ['x\n {{b}}', {}, '! t.bu:2:4: "b" is not defined'],
     ['{{json b}}', {}, '! t.bu:1:8: "b" is not defined'],
@@ -185,7 +185,7 @@ describe('what a template must not do is an error with its place', () => {
     expect(render(source, variables)).toBe(expected);
   });
 
-  test('all that is missing is told at once, in partials too, and in a loop once', () => {
+  test('all missing variables are reported at once, in partials too, and once per loop', () => {
     expect(render('{{a}}\n{{#each l}}{{b}}{{/each}}{{lower c}}{{> bad}}', { l: [{}, {}] })).toBe(
       [
         '! t.bu:1:3: "a" is not defined',
@@ -196,7 +196,7 @@ describe('what a template must not do is an error with its place', () => {
     );
   });
 
-  test('all that is wrong with the text is told at once', () => {
+  test('all faults of the text are reported at once', () => {
     expect(
       render('{{shout a}}\n{{lower}}{{json a b}}')
         .split('\n')
@@ -288,7 +288,7 @@ describe('all variables at once', () => {
     expect(render(source, variables)).not.toContain('SECRET');
   });
 
-  test('{{.}} says how to have it in the file', () => {
+  test('the error for {{.}} says how to write it literally', () => {
     expect(render('{{.}}', variables)).toBe(
       '! t.bu:1:3: "." is all variables at once, which have no text: name the variable; to have {{.}} in the file as it is, write \\{{',
     );
@@ -299,7 +299,7 @@ describe('all variables at once', () => {
   });
 });
 
-describe('what a machine reports stays one value', () => {
+describe('a value that a machine reports stays one value', () => {
   const variables = { h: new ReportedText('x y;${z}"&\n'), list: { h: new ReportedText('a b') } };
   const rows: [language: TemplateLanguage, source: string, expected: string][] = [
     ['boot', 'hostname={{h}}', 'hostname=x%20y%3B%24%7Bz%7D%22%26%0A'],
@@ -345,7 +345,7 @@ describe('every rendering ends soon', () => {
     expect(render('{{> twice10}}')).toBe('x'.repeat(512));
   });
 
-  test('helpers that make more of what they get', () => {
+  test('helpers that enlarge their arguments', () => {
     const deep = `{{${'base64 ('.repeat(45)}base64 a${')'.repeat(45)}}}`;
     expect(render(deep, { a: 'x'.repeat(1000) })).toMatch(/write more than 16777216 characters$/);
     expect(render('{{replace a "x" a}}', { a: 'x'.repeat(100_000) })).toMatch(/write more than/);
@@ -359,7 +359,7 @@ describe('every rendering ends soon', () => {
     );
   });
 
-  test('helpers and blocks within one another', () => {
+  test('nested helpers and blocks', () => {
     expect(render(`{{${'lower ('.repeat(60)}lower a${')'.repeat(60)}}}`)).toBe(
       '! t.bu:1:352: helpers may stand within one another 50 deep',
     );
@@ -372,7 +372,7 @@ describe('every rendering ends soon', () => {
     expect(render(`{{#if a}}1${'{{else if b}}2'.repeat(100)}{{else}}3{{/if}}`)).toBe('3');
   });
 
-  test('more tags than anybody writes', () => {
+  test('more tags than the limit', () => {
     expect(render('{{a}}\n'.repeat(6000), { a: 1 })).toBe(
       '! t.bu:5001:1: a template and its partials may have at most 5000 tags',
     );

@@ -18,7 +18,7 @@ test.each([
   ['client_arch', '00007', '7'],
   ['client_arch', '0', '0'],
   ['vendor_class', ' yealink ', 'yealink'],
-])('%s %s is compared as %s', (label, raw, expected) => {
+])('the label %s with the value %s is compared as %s', (label, raw, expected) => {
   expect(normaliseLabel(label, raw)).toBe(expected);
 });
 
@@ -38,7 +38,7 @@ test.each([
   expect(queried(query).get('firmware')).toBe(expected);
 });
 
-test('what DHCP knows is added; a request counts for more, but not about the network', () => {
+test('labels from DHCP are added; those of a request override them, except for the network', () => {
   const known = new Map([
     ['vendor_class', 'dhcpcd-9'],
     ['firmware', 'uefi'],
@@ -58,7 +58,7 @@ test('what DHCP knows is added; a request counts for more, but not about the net
   });
 });
 
-test('a label of a record wins over one of a packet or request', () => {
+test('a label of a record overrides one of a packet or request', () => {
   const record = machine({ id: 'm', labels: { vendor_class: 'declared', network: 'other' } });
   const labels = labelsFor(new Map([['vendor_class', 'stranger'], ['network', 'rack1']]), {
     machine: record,

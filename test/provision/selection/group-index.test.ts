@@ -36,7 +36,12 @@ describe('requirements', () => {
     ['absent', { kind: 'exists', exists: false }, undefined, true],
     ['network', { kind: 'cidr', cidrs: [parseCidr('10.0.1.0/24')!] }, '10.0.1.7', true],
     ['network, outside', { kind: 'cidr', cidrs: [parseCidr('10.0.1.0/24')!] }, '10.0.2.7', false],
-    ['network, no address', { kind: 'cidr', cidrs: [parseCidr('0.0.0.0/0')!] }, '10.0.2', false],
+    [
+      'network, value that is not an address',
+      { kind: 'cidr', cidrs: [parseCidr('0.0.0.0/0')!] },
+      '10.0.2',
+      false,
+    ],
   ];
   test.each(rows)('%s', (_name, requirement, actual, met) => {
     const have = new Map(actual === undefined ? [] : [['x', actual]]);
@@ -49,13 +54,13 @@ describe('precedence', () => {
     ['nothing matches', [group('a', { rack: is('1') })], 'rack=2', undefined],
     ['an empty selector matches all', [group('a', {})], '', 'a'],
     [
-      'more labels win',
+      'more labels come first',
       [group('a', { rack: is('1') }), group('b', { rack: is('1'), os: is('installed') })],
       'rack=1&os=installed',
       'b',
     ],
     [
-      'priority wins over labels',
+      'priority comes before labels',
       [group('a', { rack: is('1') }, 1), group('b', { rack: is('1'), os: is('x') })],
       'rack=1&os=x',
       'a',
@@ -127,18 +132,18 @@ test('explain names the first requirement that failed', () => {
 
 describe('labels', () => {
   const rows: [string, string, Record<string, string>][] = [
-    ['the first of a parameter counts', 'rack=1&rack=2', { rack: '1' }],
+    ['the first value of a parameter is used', 'rack=1&rack=2', { rack: '1' }],
     ['MACs are normalised in any spelling', 'MAC=5254.00A1.9CAE', { mac: '52:54:00:a1:9c:ae' }],
-    ['what is no MAC says nothing', 'mac=garbage&rack=1', { rack: '1' }],
+    ['an invalid MAC address is ignored', 'mac=garbage&rack=1', { rack: '1' }],
     [
       'UUIDs are normalised',
       'uuid=16E7D8A7-BFA9-428B-9117-363341BB330B',
       { uuid: '16e7d8a7-bfa9-428b-9117-363341bb330b' },
     ],
-    ['a dummy UUID says nothing', 'uuid=00000000-0000-0000-0000-000000000000', {}],
-    ['placeholders say nothing', 'serial=To%20be%20filled%20by%20O.E.M.&product=Default%20string', {}],
+    ['a placeholder UUID is ignored', 'uuid=00000000-0000-0000-0000-000000000000', {}],
+    ['placeholders are ignored', 'serial=To%20be%20filled%20by%20O.E.M.&product=Default%20string', {}],
     ['other names keep their letter case', 'Serial=ABC', { Serial: 'ABC' }],
-    ['empty values say nothing', 'serial=&=x', {}],
+    ['empty values are ignored', 'serial=&=x', {}],
     ['prototypes are ordinary names', '__proto__=x&constructor=y', { ['__proto__']: 'x', constructor: 'y' }],
   ];
   test.each(rows)('%s', (_name, query, expected) => {
@@ -154,7 +159,7 @@ describe('labels', () => {
     expect(read.get('l0')?.length).toBe(1024);
   });
 
-  test('inventory wins over what the machine claims', () => {
+  test('inventory overrides what the machine sends', () => {
     const machine: Machine = {
       id: 'node1',
       macs: [parseMac('52:54:00:00:00:01')!, parseMac('52:54:00:00:00:02')!],

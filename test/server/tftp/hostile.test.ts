@@ -63,7 +63,7 @@ const directory = (settings: DirectorySettings, hot = new HotFiles()): Directory
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 const SHORT = ['', '\0', '\0\x01', '\0\x01f', '\0\x02', '\0\x04', '\0\x04\0', '\0\x05\0'].map(bytesOf);
 
-describe('T1: datagrams of 0 to 3 bytes', () => {
+describe('datagrams of 0 to 3 bytes', () => {
   test('to the port of requests are ignored', async () => {
     const server = await startTestServer(files);
     for (const packet of SHORT)
@@ -104,7 +104,7 @@ describe('a packet from elsewhere to the port of a transfer', () => {
   });
 });
 
-describe('T2: requests that are none', () => {
+describe('requests that are none', () => {
   test.each([
     ['opcode 0', '\0\0file\0octet\0', 'nothing'],
     ['opcode 7', '\0\x07file\0octet\0', 'nothing'],
@@ -132,7 +132,7 @@ describe('T2: requests that are none', () => {
   });
 });
 
-describe('T3: names that lead elsewhere', () => {
+describe('names that lead elsewhere', () => {
   test.each([
     ['../../etc/passwd', 'ERROR 2'],
     ['..\\..\\x', 'ERROR 2'],
@@ -175,7 +175,7 @@ describe('T3: names that lead elsewhere', () => {
   });
 });
 
-test.each(['new', '../new', 'program'])('T4: a write of %s is refused, and writes nothing', async (name) => {
+test.each(['new', '../new', 'program'])('a write of %s is refused, and writes nothing', async (name) => {
   writeFileSync(path.join(folder, 'program'), PROGRAM);
   const server = await startTestServer(directory({ roots: [folder] }));
   const peer = await openPeer();
@@ -186,7 +186,7 @@ test.each(['new', '../new', 'program'])('T4: a write of %s is refused, and write
   expect(await readdir(folder)).toEqual(['program']);
 });
 
-describe('T5: values that cannot be, or are too much, do not end a boot', () => {
+describe('values that cannot be, or are too much, do not end a boot', () => {
   test.each<[Record<string, string>, Record<string, string>]>([
     [{ blksize: '0' }, {}],
     [{ blksize: '7' }, {}],
@@ -215,7 +215,7 @@ describe('T5: values that cannot be, or are too much, do not end a boot', () => 
   });
 });
 
-test('T6: names of options are read in any case, the first of two counts, and the answer is in lower case', async () => {
+test('names of options are read in any case, the first of two counts, and the answer is in lower case', async () => {
   const { port } = await startTestServer(files);
   const options = { BLKSIZE: 1024, TSize: 0, blksize: 512, WindowSize: 2 };
   const { bytes, oack } = await fetchFile(port, 'program', options);
@@ -223,7 +223,7 @@ test('T6: names of options are read in any case, the first of two counts, and th
   expect(bytes.equals(PROGRAM)).toBe(true);
 });
 
-test.each([8, 0])('T7: ERROR %d after the OACK of a size ends the transfer without a word', async (code) => {
+test.each([8, 0])('ERROR %d after the OACK of a size ends the transfer without a word', async (code) => {
   const server = await startTestServer(files);
   const peer = await openPeer();
   const oack = await peer.ask(rawRequest('program', { tsize: 0, blksize: 1468, windowsize: 4 }), server.port);
@@ -236,7 +236,7 @@ test.each([8, 0])('T7: ERROR %d after the OACK of a size ends the transfer witho
 });
 
 test.each(['127.0.0.1', '127.0.0.9'])(
-  'T8: the right ACK from another port, of %s, is told so and changes nothing',
+  'the right ACK from another port, of %s, is told so and changes nothing',
   async (address) => {
     const server = await startTestServer(files, PATIENT);
     const peer = await openPeer();
@@ -251,7 +251,7 @@ test.each(['127.0.0.1', '127.0.0.9'])(
   },
 );
 
-describe('T9: ACKs again, late, and of the future', () => {
+describe('ACKs again, late, and of the future', () => {
   test.each([
     ['again a hundred times', 1, (block: number) => Array.from({ length: 100 }, () => block)],
     ['of all former blocks', 1, (block: number) => Array.from({ length: block }, (_, index) => index)],
@@ -281,7 +281,7 @@ describe('T9: ACKs again, late, and of the future', () => {
 test.each([
   ['with options', { windowsize: 64, blksize: 1468 }, 'OACK'],
   ['without', {}, 'DATA 1'],
-])('T10: who never answers gets one packet four times: %s', async (_name, options, packet) => {
+])('who never answers gets one packet four times: %s', async (_name, options, packet) => {
   const clock = new TestClock();
   const server = await startTestServer(files, {}, { now: clock.now });
   const peer = await openPeer();
@@ -296,7 +296,7 @@ test.each([
   expect(server.lines).toMatchObject([{ msg: 'tftp request rejected', reason: 'no answer to the first packet' }]);
 }); // prettier-ignore
 
-test('T11: a request that comes ten times from one port is one transfer', async () => {
+test('a request that comes ten times from one port is one transfer', async () => {
   const server = await startTestServer(files, PATIENT, { now: () => 0 });
   const peer = await openPeer();
   for (let times = 0; times < 10; times++) peer.send(rawRequest('program', { tsize: 0 }), server.port);
@@ -307,7 +307,7 @@ test('T11: a request that comes ten times from one port is one transfer', async 
   expect(peer.received).toBe(2);
 });
 
-describe('T12: sizes', () => {
+describe('sizes', () => {
   /** Bytes that tell where they are, from no disk. */
   const patterned = (size: number): TftpContent => ({
     open: ({ path: name }) => ({
@@ -355,7 +355,7 @@ describe('T12: sizes', () => {
   });
 });
 
-describe('T13: a file that changes on its way', () => {
+describe('a file that changes on its way', () => {
   const OLD = randomBytes(600_000);
   /** What is not kept in memory is read as it is sent. */
   const streamed = () => new HotFiles({ fileBytesMax: 0, totalBytesMax: 0 });
@@ -409,7 +409,7 @@ describe('T13: a file that changes on its way', () => {
   });
 });
 
-describe('T14: floods', () => {
+describe('floods', () => {
   test('of one address get its budget of answers, and others are served', async () => {
     const server = await startTestServer(files, PATIENT, { now: () => 0 });
     const flooder = await openPeer('127.0.0.9');
@@ -516,7 +516,7 @@ describe('clients that answer and then keep their places', () => {
 
 // T15, loss and disorder: test/e2e/tftp-clients.test.ts on a real network, test/protocol/tftp/transfer.test.ts as such.
 
-test('T16: from one port, ACKs of no transfer are told so ten times a second at most, all else not at all', async () => {
+test('from one port, ACKs of no transfer are told so ten times a second at most, all else not at all', async () => {
   const server = await startTestServer(files, { singlePort: true }, { now: () => 0 });
   const peer = await openPeer();
   for (let times = 0; times < 50; times++) {

@@ -23,11 +23,11 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
-/** Option 97 of an EEPROM: the model, board revision and serial number. */
+/** Option 97 of a Raspberry Pi's EEPROM: the model, board revision and serial number. */
 const PI_ID = (model: string): string => `00${hex(`RPi${model}`)}7041c100d37cb7b0b0b77cd3`;
 const RASPBERRY_PI = mac('b8:27:eb:00:00:01');
 
-describe('what a client is', () => {
+describe('the kind of a client', () => {
   const pi = { mac: RASPBERRY_PI };
   test.each<[name: string, options: Record<number, string>, expected: object, mac?: typeof pi]>([
     ['an installed system', { 61: 'ff0102' }, { kind: undefined }],
@@ -46,7 +46,7 @@ describe('what a client is', () => {
       { kind: 'pxe', arch: 11 },
     ],
     [
-      'D15 option 93 of a wrong length',
+      'option 93 of a wrong length',
       { 93: '00', 60: hex('PXEClient:Arch:00007:UNDI:003000') },
       { kind: 'pxe', arch: 7 },
     ],
@@ -55,9 +55,9 @@ describe('what a client is', () => {
       { 93: 'ffff0009', 60: hex('PXEClient') },
       { kind: 'pxe', arch: 9 },
     ],
-    ['D16 NULs after the class', { ...UEFI_PXE, 60: `${hex('PXEClient')}0000` }, { kind: 'pxe' }],
-    ['D16 the class in lower case', { 93: '0007', 60: hex('pxeclient') }, { kind: undefined }],
-    ['D16 escapes and formats', { 93: '0007', 60: hex('PXEClient\x1b[31m%s%n') }, { kind: 'pxe' }],
+    ['NULs after the class', { ...UEFI_PXE, 60: `${hex('PXEClient')}0000` }, { kind: 'pxe' }],
+    ['the class in lower case', { 93: '0007', 60: hex('pxeclient') }, { kind: undefined }],
+    ['escapes and formats', { 93: '0007', 60: hex('PXEClient\x1b[31m%s%n') }, { kind: 'pxe' }],
     ['iPXE, bare user class', IPXE_EFI, { kind: 'pxe', ipxe: { ours: false, version: '1.0.0' } }],
     [
       'iPXE, user class as in RFC 3004',
@@ -69,31 +69,35 @@ describe('what a client is', () => {
       { ...BIOS_PXE, 175: '130101' },
       { kind: 'pxe', ipxe: { ours: false } },
     ],
-    ['option 175 of something else', { ...BIOS_PXE, 175: '0a' }, { kind: 'pxe', ipxe: undefined }],
+    ['option 175 of another product', { ...BIOS_PXE, 175: '0a' }, { kind: 'pxe', ipxe: undefined }],
     ['our own iPXE', { ...UEFI_PXE, 77: hex('railhead/1.2') }, { kind: 'pxe', ipxe: { ours: true } }],
     ['iPXE without a vendor class', { 77: hex('iPXE') }, { kind: 'pxe' }],
     ['gPXE is firmware', { ...BIOS_PXE, 77: hex('gPXE') }, { kind: 'pxe', ipxe: undefined }],
     ['a Raspberry Pi', BIOS_PXE, { kind: 'pxe', arch: 0, raspberryPi: true }, pi],
     ['a Raspberry Pi 4 by its identifier', { ...BIOS_PXE, 97: PI_ID('4') }, { raspberryPi: true }],
     ['a Raspberry Pi 5 by its identifier', { ...BIOS_PXE, 97: PI_ID('5') }, { raspberryPi: true }],
-    ['a Raspberry Pi that is yet to come', { ...BIOS_PXE, 97: PI_ID('9') }, { raspberryPi: true }],
-    ['its DHCPREQUEST without a class', { 93: '0000', 97: PI_ID('5') }, { kind: 'pxe', raspberryPi: true }],
+    ['a future Raspberry Pi', { ...BIOS_PXE, 97: PI_ID('9') }, { raspberryPi: true }],
+    [
+      'the DHCPREQUEST of a Raspberry Pi without a class',
+      { 93: '0000', 97: PI_ID('5') },
+      { kind: 'pxe', raspberryPi: true },
+    ],
     [
       'a Raspberry Pi of 2025 by its card',
       BIOS_PXE,
       { raspberryPi: true },
       { mac: mac('88:a2:9e:00:00:01') },
     ],
-    ['an identifier that is not quite one', { ...BIOS_PXE, 97: PI_ID('x') }, { raspberryPi: false }],
+    ['an identifier that only resembles one', { ...BIOS_PXE, 97: PI_ID('x') }, { raspberryPi: false }],
     ['UEFI of a Raspberry Pi', { ...UEFI_PXE, 97: PI_ID('4') }, { raspberryPi: false }],
     ['iPXE on a Raspberry Pi', { ...IPXE_BIOS, 97: PI_ID('4') }, { raspberryPi: false }],
     [
-      'a Raspberry Pi that leaves out its class in its DHCPREQUEST',
+      'a Raspberry Pi that omits its class in its DHCPREQUEST',
       { 93: '0000', 94: '010201' },
       { kind: 'pxe', arch: 0, raspberryPi: true },
       pi,
     ],
-    ['a PC that leaves it out', { 93: '0000', 94: '010201' }, { kind: undefined }],
+    ['a PC that omits it', { 93: '0000', 94: '010201' }, { kind: undefined }],
     ['a system that runs on a Raspberry Pi', { 12: hex('pi') }, { kind: undefined, raspberryPi: false }, pi],
     [
       'a Raspberry Pi in UEFI',
@@ -103,14 +107,18 @@ describe('what a client is', () => {
     ],
     ['U-Boot on ARM64', { 60: hex('U-Boot.armv8') }, { kind: undefined, uBoot: true, arch: 22 }],
     ['U-Boot on ARM32', { 60: hex('U-Boot.armv7') }, { kind: undefined, uBoot: true, arch: 21 }],
-    ['U-Boot of hardware that it does not name', { 60: hex('U-Boot') }, { kind: undefined, uBoot: true }],
-    ['U-Boot by its architecture alone', { 93: '0016' }, { kind: undefined, uBoot: true, arch: 22 }],
+    ['U-Boot that does not name its hardware', { 60: hex('U-Boot') }, { kind: undefined, uBoot: true }],
+    [
+      'U-Boot recognised only by its architecture',
+      { 93: '0016' },
+      { kind: undefined, uBoot: true, arch: 22 },
+    ],
     [
       'U-Boot with PXE',
       { 93: '0016', 60: hex('PXEClient:Arch:00022:UNDI:003000') },
       { kind: 'pxe', uBoot: false, arch: 22 },
     ],
-    ['a system on x64 that tells its architecture', { 93: '0007' }, { kind: undefined, uBoot: false }],
+    ['a system on x64 that sends its architecture', { 93: '0007' }, { kind: undefined, uBoot: false }],
     ['a Raspberry Pi in iPXE', IPXE_BIOS, { kind: 'pxe', raspberryPi: false }, pi],
   ])('%s', (_name, options, expected, client) => {
     const found = classifyClient(packetOf({ type: 1, options, ...client }).message);
@@ -127,7 +135,7 @@ describe('what a client is', () => {
     [{ 93: 'ffff', 60: hex('PXEClient') }, 'PXE, unknown architecture (65535)'],
     [{ 60: hex('HTTPClient') }, 'HTTP, unknown architecture'],
     [{}, 'no boot client'],
-  ])('%j in words is %s', (options, words) => {
+  ])('the description of %j is %s', (options, words) => {
     expect(describeClient(classifyClient(packetOf({ options }).message))).toBe(words);
   });
 });
@@ -206,20 +214,20 @@ const raspberryPi = {
   175: false,
 };
 
-describe('what it is told where we lease', () => {
+describe('boot answers where we lease', () => {
   test.each<[name: string, options: Record<number, string>, expected: object]>([
     ['BIOS PXE: 60 and 43', BIOS_PXE, firmware],
     ['UEFI PXE: 60 and 43', UEFI_PXE, firmware],
     ['iPXE on UEFI', IPXE_EFI, ipxe],
     ['iPXE on BIOS', IPXE_BIOS, ipxe],
     ['UEFI HTTP Boot', UEFI_HTTP, http],
-    ['everybody else: nothing', { 60: hex('MSFT 5.0') }, none],
-    ['everybody else, though asking for it', { 55: '3c2b4243af' }, none],
+    ['other clients: nothing', { 60: hex('MSFT 5.0') }, none],
+    ['other clients, although they request it', { 55: '3c2b4243af' }, none],
   ])('%s', (_name, options, expected) => {
     expect(bootFields(new DhcpRig(), options)).toEqual(expected);
   });
 
-  describe('by the header alone', () => {
+  describe('only the header', () => {
     const plan = { boot: { ...STANDARD_PLAN.boot!, plainProgram: 'boot.scr.uimg' } };
     const plain = {
       siaddr: SERVER,
@@ -256,13 +264,13 @@ describe('what it is told where we lease', () => {
       });
     });
 
-    test('it wins over what the network tells clients that do not boot', () => {
+    test("it overrides the network's options for clients that do not boot", () => {
       const options = [{ code: 67, value: { type: 'text', value: 'http://10.20.0.1/ztp.sh' } }] as const;
       const rig = new DhcpRig({ plan, subnets: [rackSubnet({ options })] });
       expect(bootFields(rig, { 60: hex('U-Boot'), 55: '43' })).toEqual(plain);
     });
 
-    test('an installed system that its record names a program for is not said to boot it', () => {
+    test('an installed system whose record names a program is not recorded as booting it', () => {
       const known = machine({ id: 'n', macs: [mac('020000000001')] });
       const rig = new DhcpRig({ plan, machines: [known] });
       for (let round = 0; round < 10; round++) {
@@ -275,7 +283,7 @@ describe('what it is told where we lease', () => {
       }
     });
 
-    test('beside another server nothing is said: such a client would take an offer without an address', () => {
+    test('beside another server there is no answer: such a client would accept an offer without an address', () => {
       const rig = new DhcpRig({ plan, subnets: [rackSubnet({ mode: 'proxy', pools: [] })] });
       expect(outcome(rig.send({ type: 1, options: { 60: hex('U-Boot.armv8') } }))).toBe('not_a_boot_client');
     });
@@ -285,7 +293,7 @@ describe('what it is told where we lease', () => {
     expect(bootFields(new DhcpRig(), BIOS_PXE, RASPBERRY_PI)).toEqual(raspberryPi);
   });
 
-  test('a Raspberry Pi is told the same in its acknowledgement, though it does not repeat its class', () => {
+  test('a Raspberry Pi gets the same in its DHCPACK, although it does not repeat its class', () => {
     const rig = new DhcpRig();
     const offer = onWire(rig.send({ type: 1, mac: RASPBERRY_PI, options: BIOS_PXE }));
     const options = { 93: '0000', 94: '010201' };
@@ -296,7 +304,7 @@ describe('what it is told where we lease', () => {
     for (const code of [43, 60, 66, 51]) expect(ack.options.get(code)).toEqual(offer.options.get(code));
   });
 
-  test('some ROMs want a menu prompt', () => {
+  test('a menu prompt for ROMs that require one', () => {
     const rig = new DhcpRig({ subnets: [rackSubnet({ pxePrompt: true })] });
     expect(bootFields(rig, BIOS_PXE)).toEqual({ ...firmware, 43: '0601080a0400505845ff' });
   });
@@ -307,7 +315,7 @@ describe('what it is told where we lease', () => {
     expect(bootFields(rig, UEFI_PXE)).toEqual({ ...firmware, ...elsewhere });
   });
 
-  test('offer and acknowledgement say the same', () => {
+  test('DHCPOFFER and DHCPACK contain the same', () => {
     for (const options of [UEFI_PXE, BIOS_PXE, IPXE_EFI, UEFI_HTTP]) {
       const rig = new DhcpRig();
       const offer = onWire(rig.send({ type: 1, options }));
@@ -320,13 +328,13 @@ describe('what it is told where we lease', () => {
     }
   });
 
-  test('a name too long for the header is in option 67 alone', () => {
+  test('a name too long for the header is only in option 67', () => {
     const scriptUrl = `http://10.20.0.1/${'x'.repeat(120)}`;
     const rig = new DhcpRig({ plan: { boot: { scriptUrl } } });
     expect(bootFields(rig, IPXE_EFI)).toEqual({ ...ipxe, file: '', 67: scriptUrl });
   });
 
-  test('UEFI HTTP Boot gets a name server where the URL has a name in it, asked for or not', () => {
+  test('UEFI HTTP Boot gets a name server if the URL contains a host name, requested or not', () => {
     const plan = (httpBootUrl: string): BootPlan => ({ boot: { scriptUrl: SCRIPT, httpBootUrl } });
     const asked = { ...UEFI_HTTP, 55: '0103' };
     const named = new DhcpRig({ plan: plan('http://boot.example/snponly.efi') });
@@ -335,7 +343,7 @@ describe('what it is told where we lease', () => {
     expect(onWire(numeric.send({ type: 1, options: asked })).options.has(6)).toBe(false);
   });
 
-  test('an installed system that renews is not told to boot', () => {
+  test('an installed system that renews gets no boot options', () => {
     const rig = new DhcpRig();
     rig.lease(mac('52:54:00:aa:bb:01'), UEFI_PXE);
     const renewal = onWire(
@@ -345,7 +353,7 @@ describe('what it is told where we lease', () => {
     expect([...renewal.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 3, 6]);
   });
 
-  test('an operator may give phones a boot file by option, and cannot by accident break a boot client', () => {
+  test('options can give phones a boot file, and cannot break boot clients by accident', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ options: [{ code: 67, value: { type: 'text', value: 'phone.cfg' } }] })],
     });
@@ -356,7 +364,7 @@ describe('what it is told where we lease', () => {
   });
 });
 
-describe('the state of the boot decides, so that chainloading ends', () => {
+describe('the answer depends on the stage of the boot, so that chainloading ends', () => {
   const own = 'tftp://10.20.0.1/railhead.efi';
   const features = (...tags: string[]): string => `eb03010000${tags.map((tag) => `${tag}0101`).join('')}`;
   const boot = STANDARD_PLAN.boot!;
@@ -366,7 +374,7 @@ describe('the state of the boot decides, so that chainloading ends', () => {
     ['iPXE that can load by HTTP', { ...IPXE_EFI, 175: features('13', '15') }, SCRIPT],
     ['iPXE without HTTP', { ...IPXE_EFI, 175: features('15') }, own],
     [
-      'iPXE without HTTP, and ours is not there',
+      'iPXE without HTTP, where ours is not installed',
       { ...IPXE_EFI, 175: features('15') },
       SCRIPT,
       { boot: { scriptUrl: SCRIPT } },
@@ -386,14 +394,14 @@ describe('the state of the boot decides, so that chainloading ends', () => {
       'https://boot.example/boot.ipxe',
       { boot: { ...boot, scriptUrl: 'https://boot.example/boot.ipxe' } },
     ],
-    ['any iPXE where ours is required', IPXE_EFI, own, { boot: { ...boot, requireOwnIpxe: true } }],
+    ['another iPXE where ours is required', IPXE_EFI, own, { boot: { ...boot, requireOwnIpxe: true } }],
     [
       'ours where ours is required',
       { ...IPXE_EFI, 77: hex('railhead/1') },
       SCRIPT,
       { boot: { ...boot, requireOwnIpxe: true } },
     ],
-    ['ours, whatever it can do', { ...IPXE_EFI, 77: hex('railhead/1'), 175: features('15') }, SCRIPT],
+    ['ours, whatever its features', { ...IPXE_EFI, 77: hex('railhead/1'), 175: features('15') }, SCRIPT],
   ])('%s', (_name, options, file, plan) => {
     const rig = new DhcpRig(plan === undefined ? {} : { plan });
     expect(readText(onWire(rig.send({ type: 1, options })).options, 67)).toBe(file);
@@ -410,7 +418,7 @@ describe('nothing to boot', () => {
     ['iPXE, disabled', IPXE_EFI, disabled],
     ['HTTP, disabled', UEFI_HTTP, disabled],
     ['PXE, no program for the architecture', { 93: '0001', 60: hex('PXEClient:Arch:00001') }, noProgram],
-    ['D15 PXE of an unknown architecture', { 93: 'ffff', 60: hex('PXEClient') }, noProgram],
+    ['PXE of an unknown architecture', { 93: 'ffff', 60: hex('PXEClient') }, noProgram],
     ['HTTP, no program', UEFI_HTTP, noProgram],
   ])('%s: an address and no boot options where we lease, silence where we do not', (_name, options, rig) => {
     const full = new DhcpRig(rig);
@@ -420,7 +428,7 @@ describe('nothing to boot', () => {
     expect(silent.events).toMatchObject([{ kind: 'dhcp.ignored' }]);
   });
 
-  test('why is on record', () => {
+  test('the reason is recorded', () => {
     const decision = replyOf(new DhcpRig(disabled).send({ type: 1, options: UEFI_PXE }));
     expect(decision.events).toMatchObject([
       { kind: 'dhcp.offer', detail: { noBoot: 'the machine is disabled' } },
@@ -437,7 +445,7 @@ describe('boot loops', () => {
     ];
   };
 
-  test('five times the same within a minute is on record, once', () => {
+  test('five times the same within a minute is recorded, once', () => {
     const rig = new DhcpRig();
     const kinds = Array.from({ length: 7 }, () =>
       round(rig).map((event) => (event as { kind: string }).kind),
@@ -453,7 +461,7 @@ describe('boot loops', () => {
     ]);
   });
 
-  test('a slow reboot loop, and repeated packets, are none', () => {
+  test('a slow reboot loop and repeated packets are not boot loops', () => {
     const rig = new DhcpRig();
     for (let count = 0; count < 20; count++) {
       rig.pass(16);
@@ -464,7 +472,7 @@ describe('boot loops', () => {
     }
   });
 
-  test('beside another server, asking it again and again is none, and coming back again and again is one', () => {
+  test('beside another server, repeated requests to it are not a boot loop, and repeated boots are one', () => {
     const suspected = (xidOf: (count: number) => number): boolean => {
       const rig = new DhcpRig({ subnets: [rackSubnet({ mode: 'proxy', pools: [] })] });
       return Array.from({ length: 10 }, (_, count) => {
@@ -478,7 +486,7 @@ describe('boot loops', () => {
     expect(suspected((count) => count)).toBe(true);
   });
 
-  test('where settings say so nothing more is handed out until the minute is over', () => {
+  test('if the settings require it, nothing more is handed out until the minute is over', () => {
     const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
     const files = (): string => {
       rig.pass(5);
@@ -490,14 +498,14 @@ describe('boot loops', () => {
     expect(files()).toBe('snponly.efi');
   });
 
-  test('a machine that was stopped has the reason on record', () => {
+  test('the reason is recorded for a machine that was stopped', () => {
     const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
     for (let count = 0; count < 6; count++) round(rig);
     const [last] = replyOf(rig.send({ type: 1, options: UEFI_PXE })).events;
     expect(last).toMatchObject({ detail: { noBoot: 'it got the same boot file again and again' } });
   });
 
-  test('an offer never has a file that the acknowledgement after it withholds', () => {
+  test('a DHCPOFFER never contains a file that the following DHCPACK omits', () => {
     const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
     const rounds = Array.from({ length: 9 }, () => {
       rig.pass(5);
@@ -505,7 +513,7 @@ describe('boot loops', () => {
       const again = replyOf(rig.send({ type: 1, options: UEFI_PXE })).message;
       const spec = { type: 3, requested: offer.yiaddr, server: SERVER, options: UEFI_PXE };
       const ack = replyOf(rig.send(spec)).message;
-      // A packet that comes twice is answered the same.
+      // A repeated packet gets the same answer.
       const ackAgain = replyOf(rig.send(spec)).message;
       return [offer, again, ack, ackAgain].map(({ file }) => file);
     });

@@ -17,7 +17,7 @@ function labelsOf(options: Options, facts: Partial<ClientFacts> = {}, card = '02
 }
 
 test.each<[name: string, options: Options, expected: Record<string, string>]>([
-  ['a client that says nothing', {}, {}],
+  ['a client without options', {}, {}],
   ['a telephone', { 60: hex('yealink') }, { vendor_class: 'yealink' }],
   [
     'UEFI firmware',
@@ -42,7 +42,7 @@ test.each<[name: string, options: Options, expected: Record<string, string>]>([
     },
   ],
   [
-    'PXE firmware that does not say its architecture',
+    'PXE firmware that sends no architecture',
     { 60: hex('PXEClient') },
     { vendor_class: 'PXEClient', firmware: 'bios', boot_client: 'pxe' },
   ],
@@ -86,7 +86,7 @@ test.each<[name: string, options: Options, expected: Record<string, string>]>([
     { user_class: 'lab,rack1' },
   ],
   [
-    'an architecture that nobody has registered',
+    'an unregistered architecture',
     { 60: hex('PXEClient'), 93: '1234' },
     { vendor_class: 'PXEClient', client_arch: '4660', boot_client: 'pxe' },
   ],
@@ -94,11 +94,11 @@ test.each<[name: string, options: Options, expected: Record<string, string>]>([
   expect(labelsOf(options)).toEqual(expected);
 });
 
-test('a Raspberry Pi says "x86 BIOS" and is told by its card', () => {
+test('a Raspberry Pi sends "x86 BIOS" and is recognised by its MAC address', () => {
   expect(labelsOf(BIOS_PXE, {}, 'dca632000001')).toMatchObject({ arch: 'arm64', firmware: 'raspberry-pi' });
 });
 
-test('host name, relay and network; identifiers in hex, blanks and nothing left out', () => {
+test('host name, relay and network; identifiers in hex, empty and blank values omitted', () => {
   const facts = { hostName: ' web1 ', circuitId: '47693100', remoteId: 'aabb', network: 'rack1' };
   expect(labelsOf({}, facts)).toEqual({
     hostname: 'web1',

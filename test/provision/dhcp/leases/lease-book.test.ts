@@ -34,7 +34,7 @@ describe('the life of an address', () => {
     expect(outcome(rig.send({ ...wants, mac: clientMac(3) }))).toBe('DHCPOFFER 10.20.0.50');
   });
 
-  test('asking again begins the minute anew', () => {
+  test('a repeated DHCPDISCOVER restarts the minute', () => {
     const rig = new DhcpRig();
     for (let count = 0; count < 5; count++) {
       expect(outcome(rig.send({ type: 1, mac: clientMac(1) }))).toBe('DHCPOFFER 10.20.0.50');
@@ -63,7 +63,7 @@ describe('the life of an address', () => {
     expect(rig.lease(clientMac(1))).toBe('10.20.0.50');
   });
 
-  test('when none is unused, the one given up longest ago goes first', () => {
+  test('if no unused address is left, the one given up longest ago is reused first', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.52'));
     for (const client of [1, 2, 3]) {
       rig.lease(clientMac(client));
@@ -73,12 +73,12 @@ describe('the life of an address', () => {
     rig.pass(4000);
     expect(rig.lease(clientMac(4))).toBe('10.20.0.51');
     expect(rig.lease(clientMac(5))).toBe('10.20.0.50');
-    // Client 3 shows up in time, and client 2 finds its address gone and takes what is left: nothing.
+    // Client 3 comes back in time, and client 2 finds its address taken and no other left.
     expect(rig.lease(clientMac(3))).toBe('10.20.0.52');
     expect(rig.lease(clientMac(2))).toBe('pool_exhausted');
   });
 
-  test('a remembered address that is on offer to another goes back to its client if that one does not take it', () => {
+  test('a remembered address that is offered to another client goes back to its client if the offer is not accepted', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.50'));
     rig.lease(clientMac(1));
     rig.pass(3601);
@@ -88,7 +88,7 @@ describe('the life of an address', () => {
     expect(outcome(rig.send({ type: 1, mac: clientMac(1) }))).toBe('DHCPOFFER 10.20.0.50');
   });
 
-  test('an offer holds its address, also when the client once had one that is reserved for another by now', () => {
+  test('an offer holds its address, even if the client had one that is now reserved for another machine', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.59'));
     rig.lease(clientMac(1));
     rig.pass(3601);
@@ -98,7 +98,7 @@ describe('the life of an address', () => {
     expect(new Set(offers)).toEqual(new Set(['DHCPOFFER 10.20.0.51']));
   });
 
-  test('a declined address is nobody’s for ten minutes', () => {
+  test('a declined address is withheld for ten minutes', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.50'));
     rig.lease(clientMac(1));
     rig.send({ type: 4, mac: clientMac(1), requested: '10.20.0.50', server: SERVER });
@@ -108,7 +108,7 @@ describe('the life of an address', () => {
     expect(rig.lease(clientMac(1))).toBe('10.20.0.50');
   });
 
-  test('an address that turned out to be in use is nobody’s either, and the client gets another', () => {
+  test('an address that a probe finds in use is withheld too, and the client gets another', () => {
     const rig = new DhcpRig({ policy: { conflictDetection: 'not-pxe' } });
     const offer = replyOf(rig.send({ type: 1, mac: clientMac(1) }));
     expect(offer.probe).toBe('10.20.0.50');
@@ -130,9 +130,9 @@ describe('the life of an address', () => {
     ['off', 'off', {}, undefined, false],
     ['an installed system', 'not-pxe', {}, undefined, true],
     ['firmware, which does not wait', 'not-pxe', { 60: '505845436c69656e74' }, undefined, false],
-    ['firmware, wanted all the same', 'all', { 60: '505845436c69656e74' }, undefined, true],
+    ['firmware, where probing is required', 'all', { 60: '505845436c69656e74' }, undefined, true],
     ['behind a relay', 'all', {}, '10.20.0.253', false],
-  ])('whether the network is asked first: %s', (_name, conflictDetection, options, giaddr, probe) => {
+  ])('whether the address is probed first: %s', (_name, conflictDetection, options, giaddr, probe) => {
     const rig = new DhcpRig({ policy: { conflictDetection } });
     const spec = { type: 1, options, ...(giaddr !== undefined && { giaddr }) };
     expect(replyOf(rig.send(spec)).probe !== undefined).toBe(probe);
@@ -140,7 +140,7 @@ describe('the life of an address', () => {
 });
 
 describe('which addresses a pool gives out', () => {
-  test('none that belong to somebody: network, broadcast, router, relay, server, ourselves, excluded, reserved', () => {
+  test('none that is in use otherwise: network, broadcast, router, relay, server, our own, excluded, reserved', () => {
     const rig = new DhcpRig({
       subnets: [
         defineSubnet({
@@ -162,16 +162,17 @@ describe('which addresses a pool gives out', () => {
     expect(given.filter((one) => one !== 'pool_exhausted')).toEqual(
       [9, 10, 11, 12, 13, 14].map((octet) => `10.20.0.${octet}`),
     );
-    // The reserved one counts, since its machine may get it, and ours, which may go away; none of the others does.
+    // The reserved one counts, since its machine may get it, and our own, which may be removed from this host; the
+    // others do not.
     expect(rig.engine.usage(rig.now)).toMatchObject([{ poolSize: 8, bound: 6 }]);
-    // Nor do they by asking for them (D20).
+    // Nor does a client get them by requesting them.
     for (const octet of [0, 1, 2, 3, 4, 5, 6, 7, 8, 15]) {
       const spec = { type: 3, mac: clientMac(99), requested: `10.20.0.${octet}`, server: '10.20.0.4' };
       expect(outcome(rig.send(spec))).toBe('DHCPNAK 0.0.0.0');
     }
   });
 
-  test('in a large network, none ending in 0 or 255 unless told so', () => {
+  test('in a large network, none ending in 0 or 255 unless the settings allow it', () => {
     const wide = (skipOctetEdges: boolean): string[] => {
       const rig = new DhcpRig({
         subnets: [
@@ -206,17 +207,17 @@ describe('which addresses a pool gives out', () => {
     );
   });
 
-  test('a tenth is kept for machines that are known', () => {
+  test('a tenth is kept for known machines', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.69'));
     const unknown = Array.from({ length: 20 }, (_, index) => rig.lease(clientMac(index)));
     expect(unknown.filter((one) => one === 'pool_exhausted')).toHaveLength(2);
     rig.machines = [machine({ id: 'n', macs: [clientMac(99)] })];
     expect(rig.lease(clientMac(99))).toBe('10.20.0.68');
-    // Who has an address keeps it, of course.
+    // A client that has such an address keeps it.
     expect(rig.lease(clientMac(0))).toBe('10.20.0.50');
   });
 
-  test('a million addresses cost no memory before they are used', () => {
+  test('a million addresses use no memory before they are leased', () => {
     const before = process.memoryUsage().heapUsed;
     const rig = new DhcpRig({
       subnets: [
@@ -242,13 +243,13 @@ describe('commits', () => {
     server: SERVER,
   });
 
-  test('while a lease is being written nobody else is offered its address', () => {
+  test('while a lease is being written its address is not offered to others', () => {
     const rig = new DhcpRig(pool('10.20.0.50', '10.20.0.50'));
     rig.sendUncommitted(asks(1, '10.20.0.50'));
     expect(outcome(rig.send({ type: 1, mac: clientMac(2) }))).toBe('pool_exhausted');
   });
 
-  test('a lease that could not be written is taken back, and must not be acknowledged', () => {
+  test('a lease that could not be written is undone, and must not be acknowledged', () => {
     const rig = new DhcpRig();
     const decision = rig.sendUncommitted(asks(1, '10.20.0.50'));
     expect(rig.engine.commitFailed(decision, rig.now)).toBe('drop');
@@ -256,7 +257,7 @@ describe('commits', () => {
     expect(rig.lease(clientMac(2))).toBe('10.20.0.50');
   });
 
-  test('D30 a renewal on a full disk is acknowledged, and remembered until the next start', () => {
+  test('a renewal on a full disk is acknowledged, and remembered until the next start', () => {
     const rig = new DhcpRig();
     rig.lease(clientMac(1));
     rig.pass(1800);
@@ -266,7 +267,7 @@ describe('commits', () => {
     expect(rig.engine.findLease(ip('10.20.0.50'), rig.now)?.state).toBe('bound');
   });
 
-  test('a request that was repeated before the first was written counts as new, too', () => {
+  test('a request that is repeated before the first one is written counts as new too', () => {
     const rig = new DhcpRig();
     const first = rig.sendUncommitted(asks(1, '10.20.0.50'));
     const second = rig.sendUncommitted(asks(1, '10.20.0.50'));
@@ -275,7 +276,7 @@ describe('commits', () => {
     expect(rig.engine.findLease(ip('10.20.0.50'), rig.now)).toBeUndefined();
   });
 
-  test('of two writings of an address the last one that worked counts', () => {
+  test('of two writes of an address the last successful one counts', () => {
     const rig = new DhcpRig();
     const first = rig.sendUncommitted(asks(1, '10.20.0.50'));
     const second = rig.sendUncommitted(asks(1, '10.20.0.50'));
@@ -284,7 +285,7 @@ describe('commits', () => {
     expect(rig.engine.findLease(ip('10.20.0.50'), rig.now)?.state).toBe('bound');
   });
 
-  test('a client that was to move stays where it was', () => {
+  test('a client whose move could not be written keeps its address', () => {
     const rig = new DhcpRig();
     rig.lease(clientMac(1));
     rig.machines = [machine({ id: 'n', macs: [clientMac(1)], address: ip('10.20.0.10') })];
@@ -327,7 +328,7 @@ describe('clocks', () => {
     expect(rig.engine.findLease(ip('10.20.0.50'), rig.now)?.state).toBe('expired');
   });
 
-  test('D30 after a start with the clock a day back a lease lasts longer, never shorter', () => {
+  test('after a start with the clock a day behind a lease lasts longer, never shorter', () => {
     const rig = new DhcpRig();
     rig.lease(clientMac(1));
     const next = restarted(rig, -86_400);
@@ -335,7 +336,7 @@ describe('clocks', () => {
     expect(next.engine.findLease(ip('10.20.0.50'), next.now)?.state).toBe('bound');
   });
 
-  test('D30 after a start with the clock ten years on a client still gets its address', () => {
+  test('after a start with the clock ten years ahead a client still gets its address', () => {
     const rig = new DhcpRig();
     rig.lease(clientMac(1));
     const next = restarted(rig, 315_360_000);
@@ -344,7 +345,7 @@ describe('clocks', () => {
     expect(next.lease(clientMac(1))).toBe('10.20.0.50');
   });
 
-  test('leases of networks that are gone are left alone', () => {
+  test('leases of networks that were removed are not changed', () => {
     const rig = new DhcpRig();
     const gone: Lease = {
       ...{ address: ip('10.77.0.1'), subnetId: 'gone', clientKey: 'mac:x', chaddr: '' },
@@ -355,7 +356,7 @@ describe('clocks', () => {
   });
 });
 
-/** What a client may do, or what may happen to it. */
+/** An action of a client, or an event. */
 const arbitraryStep = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('lease' as const), client: fc.nat(11) }) },
   {
@@ -392,7 +393,7 @@ const arbitraryStep = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 );
 
-test('whatever clients do: no address is held by two, none is leaked, and a restart forgets nothing', () => {
+test('after any sequence of client actions no address is held by two clients, none is leaked, and a restart forgets nothing', () => {
   const size = 8;
   const options: RigOptions = {
     ...pool('10.20.0.50', `10.20.0.${49 + size}`),
@@ -401,9 +402,9 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
   fc.assert(
     fc.property(fc.array(arbitraryStep, { maxLength: 80 }), (steps) => {
       let rig = new DhcpRig(options);
-      /** Who was told that it holds which address, and until when. */
+      /** Which client was told that it has which address, and until when. */
       const promised = new Map<string, { client: number; until: number }>();
-      /** Addresses of renewals that were answered on a full disk: the one thing that a restart may forget. */
+      /** Addresses of renewals that were answered on a full disk, which a restart may forget. */
       const unwritten = new Set<string>();
       const told = (decision: ReturnType<DhcpRig['send']>, client: number): void => {
         if (decision.kind !== 'reply' || decision.message.options.get(53)?.[0] !== 5) return;
@@ -467,7 +468,8 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
           case 'fail': {
             const decision = rig.sendUncommitted({ type: 3, mac: client, requested: wish, server: SERVER });
             if (rig.engine.commitFailed(decision, rig.now) === 'drop') break;
-            // The client was told, and the store was not: what it was told before must still be what the store has.
+            // The client was told, but the change was not stored: the store must still contain what the client was told
+            // before.
             if (changesOf(decision).length === 0) break;
             expect(rig.stored.get(wish)?.clientKey).toBe(`mac:${client}`);
             unwritten.add(wish);
@@ -480,7 +482,7 @@ test('whatever clients do: no address is held by two, none is leaked, and a rest
         expect(usage.bound).toBe(bound.length);
         expect(usage.bound + usage.declined + usage.remembered).toBeLessThanOrEqual(size);
       }
-      // After everything ended, the pool can be given out whole: nothing was lost on the way.
+      // When all leases have ended, the whole pool can be leased again: no address was lost.
       rig.pass(1_000_000);
       rig.machines = Array.from({ length: size }, (_, index) =>
         machine({ id: `k${index}`, macs: [clientMac(100 + index)] }),

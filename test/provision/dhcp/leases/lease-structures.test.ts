@@ -6,7 +6,7 @@ import { ExpiryQueue } from '../../../../src/provision/dhcp/leases/expiry-queue.
 import { KeyedBuckets, TokenBucket } from '../../../../src/limits/token-bucket.ts';
 
 describe('expiry queue', () => {
-  test('has the earliest deadline first, whatever was added, moved and taken out', () => {
+  test('returns the earliest deadline first after any additions, moves and removals', () => {
     const arbitraryStep = fc.tuple(
       fc.constantFrom('update' as const, 'remove' as const),
       fc.nat(15),
@@ -38,7 +38,7 @@ describe('expiry queue', () => {
 });
 
 describe('age queue', () => {
-  test('has the oldest first, whatever came, came again and left', () => {
+  test('returns the oldest first after any additions, repetitions and removals', () => {
     interface Item {
       older: Item | undefined;
       newer: Item | undefined;
@@ -72,7 +72,7 @@ describe('age queue', () => {
 });
 
 describe('address pool', () => {
-  test('gives every address once, and what came back in the order it came back', () => {
+  test('gives every address once, and returned ones in the order of their return', () => {
     const pool = new AddressPool([
       { first: 3, last: 5 },
       { first: 9, last: 9 },
@@ -83,13 +83,13 @@ describe('address pool', () => {
     expect([take(), take(), take()]).toEqual([5, 3, undefined]);
   });
 
-  test('does not keep in line what the sweep has yet to reach, nor what is not its own', () => {
+  test('does not queue addresses that the sweep has not reached yet, or that are not in the pool', () => {
     const pool = new AddressPool([{ first: 0, last: 2 }]);
     for (const offset of [2, 7]) pool.giveBack(offset);
     expect([0, 1, 2, 3].map(() => pool.take(() => true))).toEqual([0, 1, 2, undefined]);
   });
 
-  test('passes over what is not free, until it comes back', () => {
+  test('skips addresses that are not free, until they are returned', () => {
     const pool = new AddressPool([{ first: 0, last: 3 }]);
     expect(pool.take((offset) => offset > 2)).toBe(3);
     expect(pool.take(() => true)).toBeUndefined();
@@ -111,7 +111,7 @@ describe('address pool', () => {
 });
 
 describe('token buckets', () => {
-  test('a burst, then the rate, and a clock that steps back gives nothing', () => {
+  test('allow a burst, then the rate, and nothing more when the clock steps back', () => {
     const bucket = new TokenBucket(10, 3, 1000);
     expect([0, 0, 0, 0].map(() => bucket.take(1000))).toEqual([true, true, true, false]);
     expect([1100, 1100, 900, 1199, 1200].map((now) => bucket.take(now))).toEqual([
@@ -123,12 +123,12 @@ describe('token buckets', () => {
     ]);
   });
 
-  test('each key has its own', () => {
+  test('each key has its own budget', () => {
     const buckets = new KeyedBuckets(1, 1, 10);
     expect(['a', 'a', 'b'].map((key) => buckets.take(key, 0))).toEqual([true, false, true]);
   });
 
-  test('a budget that is used up stays so while its generation changes', () => {
+  test('a budget that is used up stays so when the generations are swapped', () => {
     const buckets = new KeyedBuckets(1 / 60, 1, 10);
     expect(buckets.take('a', 0)).toBe(true);
     expect(buckets.take('a', 59_000)).toBe(false);
@@ -137,7 +137,7 @@ describe('token buckets', () => {
     expect(buckets.take('a', 62_000)).toBe(false);
   });
 
-  test('more keys than there is room for are forgiven, not kept', () => {
+  test('beyond the maximum number of keys, budgets are forgotten', () => {
     const buckets = new KeyedBuckets(1, 1, 100);
     for (let key = 0; key < 10_000; key++) expect(buckets.take(`${key}`, 0)).toBe(true);
     expect(buckets.take('9999', 0)).toBe(false);

@@ -41,16 +41,16 @@ const request = (rig: DhcpRig, spec: RequestSpec): string => {
   return `${outcome(decision)}${why === undefined ? '' : `: ${Buffer.from(why).toString()}`}`;
 };
 
-describe('who gets an address of a pool with a selector', () => {
+describe('which clients get an address of a pool with a selector', () => {
   const wired = { mac: clientMac(3), id: 'wired', macs: [clientMac(3)], labels: { role: 'phone' } };
   test.each<[name: string, pools: readonly Pool[], client: Record<number, string>, expected: string]>([
     ['a client that it selects', [EVERYBODY, PHONES], PHONE, '10.20.0.100'],
-    ['in whatever order pools are written', [PHONES, EVERYBODY], PHONE, '10.20.0.100'],
-    ['no other client', [PHONES, EVERYBODY], { 60: hex('Cisco') }, '10.20.0.50'],
-    ['no client at all, if there is no pool for it', [PHONES], {}, 'pool_exhausted'],
+    ['in any order of the pools', [PHONES, EVERYBODY], PHONE, '10.20.0.100'],
+    ['no client that it does not select', [PHONES, EVERYBODY], { 60: hex('Cisco') }, '10.20.0.50'],
+    ['no client for which there is no pool', [PHONES], {}, 'pool_exhausted'],
     ['by architecture', [EVERYBODY, pool(120, 129, { firmware: 'uefi' })], UEFI_PXE, '10.20.0.120'],
     ['by the label of a record', [EVERYBODY, pool(120, 129, { role: 'phone' })], {}, '10.20.0.120'],
-    ['the first that selects it', [pool(120, 129, { network: 'rack' }), PHONES], {}, '10.20.0.120'],
+    ['the first pool that selects it', [pool(120, 129, { network: 'rack' }), PHONES], {}, '10.20.0.120'],
   ])('%s', (_name, pools, options, expected) => {
     const rig = rigWith(
       pools.map((one) => ({ ...one })),
@@ -59,27 +59,27 @@ describe('who gets an address of a pool with a selector', () => {
     expect(rig.lease(clientMac(3), options)).toBe(expected);
   });
 
-  test('one whose record declares another vendor class is judged by its record', () => {
+  test('a client whose record declares another vendor class is selected by its record', () => {
     const declared = machine({ id: 'm', macs: [clientMac(1)], labels: { vendor_class: 'other' } });
     expect(rigWith([PHONES, EVERYBODY], { machines: [declared] }).lease(clientMac(1), PHONE)).toBe(
       '10.20.0.50',
     );
   });
 
-  test('after its own pool is full, a client gets one of the pool for everybody', () => {
+  test('if its own pool is full, a client gets an address of the pool for all clients', () => {
     const rig = rigWith([EVERYBODY, pool(100, 102, { vendor_class: 'yealink' })]);
     const addresses = [1, 2, 3, 4].map((index) => rig.lease(clientMac(index), PHONE));
     expect(addresses).toEqual(['10.20.0.100', '10.20.0.101', '10.20.0.102', '10.20.0.50']);
   });
 
-  test('a reserved address may lie in a pool for others', () => {
+  test('a reserved address may be in a pool for other clients', () => {
     const known = machine({ id: 'm', macs: [clientMac(1)], address: ip('10.20.0.105') });
     const rig = rigWith([PHONES, EVERYBODY], { machines: [known] });
     expect(rig.lease(clientMac(1))).toBe('10.20.0.105');
     expect(rig.lease(clientMac(2), PHONE)).toBe('10.20.0.100');
   });
 
-  test('an address that another client asks for by name is not given out', () => {
+  test('an address of a pool is not given to another client that requests it', () => {
     const rig = rigWith([PHONES, EVERYBODY]);
     const offer = rig.send({ type: 1, mac: clientMac(1), requested: '10.20.0.105' });
     expect(outcome(offer)).toBe('DHCPOFFER 10.20.0.50');
@@ -92,8 +92,8 @@ describe('who gets an address of a pool with a selector', () => {
   });
 });
 
-describe('a client that its pool is not for any more', () => {
-  /** It has 10.20.0.100 as a telephone, and says something else from now on. */
+describe('a client that its pool no longer selects', () => {
+  /** It has 10.20.0.100 as a telephone, and sends another vendor class from now on. */
   const changed = (): DhcpRig => {
     const rig = rigWith([PHONES, EVERYBODY]);
     expect(rig.lease(clientMac(1), PHONE)).toBe('10.20.0.100');
@@ -104,7 +104,7 @@ describe('a client that its pool is not for any more', () => {
     expect(request(changed(), { ciaddr: '10.20.0.100' })).toBe('DHCPACK 10.20.0.100');
   });
 
-  test('does not get it back once the lease is over', () => {
+  test('does not get it again after the lease has ended', () => {
     const rig = changed();
     rig.pass(7200);
     expect(request(rig, { ciaddr: '10.20.0.100' })).toBe(
@@ -112,7 +112,7 @@ describe('a client that its pool is not for any more', () => {
     );
   });
 
-  test('is refused it after a restart of its own, and moves', () => {
+  test('is refused it after its own restart, and moves', () => {
     const rig = changed();
     expect(request(rig, { requested: '10.20.0.100' })).toBe(
       'DHCPNAK 0.0.0.0: 10.20.0.100 is in a pool for other clients',
@@ -121,7 +121,7 @@ describe('a client that its pool is not for any more', () => {
     expect(rig.lease(clientMac(2), PHONE)).toBe('10.20.0.101');
   });
 
-  test('keeps it where the settings changed, and the leases are of before', () => {
+  test('keeps it if the settings changed after the lease began', () => {
     const before = rigWith([pool(50, 119)]);
     for (let index = 1; index <= 51; index++) before.lease(clientMac(index));
     const rig = rigWith([PHONES, EVERYBODY], { leases: [...before.stored.values()] });
@@ -131,18 +131,18 @@ describe('a client that its pool is not for any more', () => {
   });
 });
 
-test('a client that a pool selects moves there from the one for everybody when it asks anew', () => {
+test('a client that a pool selects moves there from the pool for all clients at its next DHCPDISCOVER', () => {
   const rig = rigWith([PHONES, EVERYBODY]);
   expect(rig.lease(clientMac(1))).toBe('10.20.0.50');
   expect(request(rig, { ciaddr: '10.20.0.50', options: PHONE })).toBe('DHCPACK 10.20.0.50');
   expect(rig.lease(clientMac(1), PHONE)).toBe('10.20.0.100');
-  // What it gave up is there for others.
+  // The address that it gave up is available to others.
   expect(
     [...rig.stored.values()].filter(({ state }) => state === 'bound').map(({ address }) => address),
   ).toEqual(['10.20.0.100']);
 });
 
-test('each pool keeps a tenth for machines with a record, and one that is full fills no other', () => {
+test('each pool keeps a tenth for machines with a record, and a full pool does not count for another', () => {
   const rig = rigWith([pool(50, 59), pool(100, 109, { vendor_class: 'yealink' })]);
   const leased = (options: Record<number, string>, from: number): string[] =>
     Array.from({ length: 12 }, (_, index) => rig.lease(clientMac(from + index), options));
@@ -155,12 +155,12 @@ test('each pool keeps a tenth for machines with a record, and one that is full f
   expect(rig.engine.usage(rig.now)).toMatchObject([{ poolSize: 20, bound: 18 }]);
 });
 
-test('offers that fill one pool are pressure, however large the others are', () => {
+test('offers that fill one pool limit new clients, however large the other pools are', () => {
   const rig = rigWith([pool(50, 59), pool(100, 199, { vendor_class: 'yealink' })]);
   for (let index = 1; index <= 8; index++) rig.send({ type: 1, mac: clientMac(index) });
   const [subnet] = [...rig.engine.usage(rig.now)];
   expect(subnet).toMatchObject({ offered: 8 });
-  // Under pressure offers end after ten seconds.
+  // While unanswered offers fill the pool, offers end after ten seconds.
   rig.pass(11);
   expect(rig.engine.usage(rig.now)).toMatchObject([{ offered: 0 }]);
 });
@@ -174,7 +174,7 @@ test('before records are known, a client keeps the address of a pool for labels 
   expect(rig.lease(clientMac(1))).toBe('10.20.0.100');
 });
 
-test('a pool that no client can get is told', () => {
+test('a pool that no client can use is reported', () => {
   const subnets = [rackSubnet({ pools: [EVERYBODY, pool(100, 109, { role: 'phone' }), PHONES] })];
   expect(reviewPools([], subnets)).toEqual([
     {

@@ -13,13 +13,16 @@ import {
   SERVER,
 } from '../dhcp-rig.ts';
 
-// A server that starts while its catalog cannot be read has leases and no machine records. No reservation known is not
-// "no reservation": nobody loses an address to that.
+// A server that starts while its catalog cannot be read has leases and no machine records. That does not mean that
+// nothing is reserved, so no machine may lose its address.
 
 /** Reserved outside of the pool, and leased before the restart. */
 const RESERVED = machine({ id: 'db1', macs: [clientMac(1)], address: ip('10.20.0.10') });
 
-/** A server that was restarted and has not read a catalog: machine 1 has its reserved address, 2 one of the pool. */
+/**
+ * A server that was restarted and has not read a catalog: machine 1 has its reserved address, machine 2 one from the
+ * pool.
+ */
 function restarted(subnet: Subnet = rackSubnet()): DhcpRig {
   const before = new DhcpRig({ subnets: [subnet], machines: [RESERVED] });
   expect(before.lease(clientMac(1))).toBe('10.20.0.10');
@@ -37,20 +40,28 @@ describe('a machine that has a lease keeps its address', () => {
   test.each<[name: string, packet: RequestSpec, expected: string]>([
     ['renewing', { type: 3, ciaddr: '10.20.0.10' }, 'DHCPACK 10.20.0.10'],
     ['rebinding', { type: 3, ciaddr: '10.20.0.10', source: '0.0.0.0' }, 'DHCPACK 10.20.0.10'],
-    ['after its own restart', { type: 3, requested: '10.20.0.10' }, 'DHCPACK 10.20.0.10'],
+    ['that restarted', { type: 3, requested: '10.20.0.10' }, 'DHCPACK 10.20.0.10'],
     ['selecting', { type: 3, requested: '10.20.0.10', server: SERVER }, 'DHCPACK 10.20.0.10'],
     ['discovering', { type: 1 }, 'DHCPOFFER 10.20.0.10'],
-    ['discovering with another wish', { type: 1, requested: '10.20.0.77' }, 'DHCPOFFER 10.20.0.10'],
-    // With records this would be a DHCPNAK; without them nobody can say whose address it is.
-    ['asking for another address', { type: 3, requested: '10.20.0.20' }, 'records_unknown'],
-    ['prolonging what another client has', { type: 3, ciaddr: '10.20.0.50' }, 'records_unknown'],
-    // Which addresses a network has does not depend on records.
-    ['coming from another network', { type: 3, requested: '10.99.0.5' }, 'DHCPNAK 0.0.0.0'],
+    [
+      'that requests another address in its DHCPDISCOVER',
+      { type: 1, requested: '10.20.0.77' },
+      'DHCPOFFER 10.20.0.10',
+    ],
+    // With records this would be a DHCPNAK; without them it is unknown whose address it is.
+    [
+      'that requests another address in its DHCPREQUEST',
+      { type: 3, requested: '10.20.0.20' },
+      'records_unknown',
+    ],
+    ['that renews the address of another client', { type: 3, ciaddr: '10.20.0.50' }, 'records_unknown'],
+    // The networks do not depend on records.
+    ['that comes from another network', { type: 3, requested: '10.99.0.5' }, 'DHCPNAK 0.0.0.0'],
   ])('%s', (_name, packet, expected) => {
     expect(outcome(restarted().send({ mac: clientMac(1), ...packet }))).toBe(expected);
   });
 
-  test('also where its lease is over', () => {
+  test('even if its lease has expired', () => {
     const rig = restarted();
     rig.pass(86_400);
     expect(outcome(rig.send({ type: 1, mac: clientMac(1) }))).toBe('DHCPOFFER 10.20.0.10');
@@ -59,7 +70,7 @@ describe('a machine that has a lease keeps its address', () => {
     );
   });
 
-  test('also where only machines with a record are served', () => {
+  test('even if only machines with a record are served', () => {
     const rig = restarted(rackSubnet({ allowUnknown: 'ignore' }));
     expect(outcome(rig.send({ type: 3, mac: clientMac(1), ciaddr: '10.20.0.10' }))).toBe(
       'DHCPACK 10.20.0.10',
@@ -67,7 +78,7 @@ describe('a machine that has a lease keeps its address', () => {
     expect(outcome(rig.send({ type: 1, mac: clientMac(9) }))).toBe('denied');
   });
 
-  test('also where another server is around, which mode auto leaves the unknown to', () => {
+  test('even beside another server, to which mode auto leaves unknown clients', () => {
     const rig = restarted(rackSubnet({ mode: 'auto' }));
     rig.pass(86_400);
     expect(outcome(rig.send({ type: 1, mac: clientMac(1), options: BIOS_PXE }))).toBe('DHCPOFFER 10.20.0.10');
@@ -76,11 +87,11 @@ describe('a machine that has a lease keeps its address', () => {
   });
 });
 
-test('a new client gets an address that nobody has a lease of', () => {
+test('a new client gets an address without a lease', () => {
   expect(restarted().lease(clientMac(9))).toBe('10.20.0.51');
 });
 
-test('a stranger that asks for a reserved address gets no answer, and a refusal once the records are read', () => {
+test('an unknown client that requests a reserved address gets no answer, and a DHCPNAK once the records are read', () => {
   const rig = restarted();
   const asks: RequestSpec = { type: 3, mac: clientMac(9), requested: '10.20.0.10' };
   expect(outcome(rig.send(asks))).toBe('records_unknown');
@@ -88,7 +99,7 @@ test('a stranger that asks for a reserved address gets no answer, and a refusal 
   expect(outcome(rig.send(asks))).toBe('DHCPNAK 0.0.0.0');
 });
 
-test('once records are read, an address that is not reserved any more is given up', () => {
+test('once records are read, an address that is no longer reserved is released', () => {
   const rig = restarted();
   rig.machines = [];
   rig.recordsReady = true;

@@ -13,7 +13,7 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
-// The address that a record reserves reaches the machine, whichever of its identities had it before.
+// The machine gets the address that its record reserves, whichever of its identities had it before.
 
 const RESERVED = '10.20.0.20';
 const IN_POOL = '10.20.0.60';
@@ -24,7 +24,7 @@ const PROBING = { policy: { conflictDetection: 'not-pxe' } } as const;
 
 const discover = (mac: MacAddress, more: RequestSpec = {}): RequestSpec => ({ type: 1, mac, ...more });
 
-/** What a decision offers, and whether the network must be asked first. */
+/** What a decision offers, and whether the address must be probed first. */
 function offered(decision: DhcpDecision): string {
   if (decision.kind !== 'reply') return decision.kind === 'ignore' ? decision.reason : decision.kind;
   return `${decision.message.yiaddr}${decision.probe === undefined ? '' : ', after a probe'}`;
@@ -33,7 +33,7 @@ function offered(decision: DhcpDecision): string {
 const kinds = (decision: DhcpDecision): string[] => decision.events.map(({ kind }) => kind);
 
 describe('another card of the record', () => {
-  test('gets the address once the network was asked and nobody answered', () => {
+  test('gets the address after a probe that no host answered', () => {
     const rig = new DhcpRig({ ...PROBING, machines: [two] });
     expect(rig.lease(CARD_1, UEFI_PXE)).toBe(RESERVED);
     const offer = rig.send(discover(CARD_2));
@@ -44,12 +44,12 @@ describe('another card of the record', () => {
     expect([...rig.stored.values()].map(({ address, chaddr }) => `${address} ${chaddr}`)).toEqual([
       `${RESERVED} ${CARD_2}`,
     ]);
-    // The earlier card is told that it has it no more.
+    // The earlier card gets a DHCPNAK for the address.
     const renewal = rig.send({ type: 3, mac: CARD_1, ciaddr: RESERVED, source: RESERVED });
     expect(kinds(renewal)).toEqual(['dhcp.nak']);
   });
 
-  test('gets another one while the first card answers, and an event names who holds it; later it is tried again', () => {
+  test('gets another one while the first card answers, and an event names the holder; later it is tried again', () => {
     const rig = new DhcpRig({ ...PROBING, machines: [two] });
     rig.lease(CARD_1, UEFI_PXE);
     rig.send(discover(CARD_2));
@@ -67,7 +67,7 @@ describe('another card of the record', () => {
     const other = rig.send(discover(CARD_2, { options: UEFI_PXE }));
     expect(offered(other)).toBe('10.20.0.50');
     expect(kinds(other)).toEqual(['dhcp.reservation_held', 'dhcp.offer']);
-    // The first card keeps what it has, and is not doubted.
+    // The first card keeps its address, and gets no second one.
     const renewal = rig.send({ type: 3, mac: CARD_1, ciaddr: RESERVED, source: RESERVED });
     expect(offered(renewal)).toBe(RESERVED);
     expect(offered(rig.send(discover(CARD_1)))).toBe(RESERVED);
@@ -87,20 +87,20 @@ describe('another card of the record', () => {
     );
   });
 
-  test('takes over an offer that the first card did not take up', () => {
+  test('takes over an offer that the first card did not accept', () => {
     const rig = new DhcpRig({ machines: [two] });
     expect(offered(rig.send(discover(CARD_1)))).toBe(RESERVED);
     expect(rig.lease(CARD_2)).toBe(RESERVED);
   });
 
-  test('where networks are not asked, it has the address at once', () => {
+  test('where probing is off, it gets the address at once', () => {
     const rig = new DhcpRig({ machines: [two] });
     expect([rig.lease(CARD_1), rig.lease(CARD_2), rig.lease(CARD_1)]).toEqual([RESERVED, RESERVED, RESERVED]);
     expect(rig.stored.size).toBe(1);
   });
 });
 
-test('the installed system of the same card has the address, by its client identifier, without a probe', () => {
+test('the installed system of the same card gets the address by its client identifier, without a probe', () => {
   const rig = new DhcpRig({
     policy: { identity: 'clientId', conflictDetection: 'not-pxe' },
     machines: [two],
@@ -108,12 +108,12 @@ test('the installed system of the same card has the address, by its client ident
   expect(rig.lease(CARD_1, UEFI_PXE)).toBe(RESERVED);
   expect(offered(rig.send(discover(CARD_1, { options: DUID })))).toBe(RESERVED);
   expect(rig.lease(CARD_1, DUID)).toBe(RESERVED);
-  // And the firmware again, at the next boot; also by asking for the address that it had.
+  // The firmware gets it again at the next boot, also by requesting the address that it had.
   expect(rig.lease(CARD_1, UEFI_PXE)).toBe(RESERVED);
   expect(offered(rig.send({ type: 3, mac: CARD_1, requested: RESERVED, options: DUID }))).toBe(RESERVED);
 });
 
-test('a card that was changed in the record gives way to the new one', () => {
+test('a card that was replaced in the record loses the address to the new one', () => {
   const rig = new DhcpRig({ machines: [machine({ id: 'm', macs: [CARD_1], address: ip(RESERVED) })] });
   expect(rig.lease(CARD_1)).toBe(RESERVED);
   rig.machines = [machine({ id: 'm', macs: [CARD_2], address: ip(RESERVED) })];
@@ -121,7 +121,7 @@ test('a card that was changed in the record gives way to the new one', () => {
   expect(rig.lease(CARD_1)).toBe('10.20.0.50');
 });
 
-describe('behind a relay, where nobody can be asked', () => {
+describe('behind a relay, where probing is impossible', () => {
   const relayed = (mac: MacAddress, type: number, more: RequestSpec = {}): RequestSpec => ({
     type,
     mac,
@@ -139,7 +139,7 @@ describe('behind a relay, where nobody can be asked', () => {
   };
   const relay = () => rackSubnet({ relays: [ip('10.20.0.254')] });
 
-  test('a replaced board on a switch port has the address of its port', () => {
+  test('a replaced board on a switch port gets the address of its port', () => {
     const rig = new DhcpRig({
       ...PROBING,
       subnets: [relay()],
@@ -149,7 +149,7 @@ describe('behind a relay, where nobody can be asked', () => {
     expect(leaseRelayed(rig, CARD_2, PORT)).toBe(RESERVED);
   });
 
-  test('a listed card has the address of the other one', () => {
+  test('a listed card gets the address of the other one', () => {
     const rig = new DhcpRig({ ...PROBING, subnets: [relay()], machines: [two] });
     expect([leaseRelayed(rig, CARD_1), leaseRelayed(rig, CARD_2)]).toEqual([RESERVED, RESERVED]);
   });
@@ -167,7 +167,7 @@ describe('behind a relay, where nobody can be asked', () => {
     expect(leaseRelayed(rig, CARD_2, { ...UEFI_PXE, ...uuid })).toBe('10.20.0.50');
   });
 
-  test('the lease of a stranger is waited for, and named; an operator can end it', () => {
+  test('the machine waits for the lease of an unknown client, which is named; an operator can end it', () => {
     const rig = new DhcpRig({ ...PROBING, subnets: [relay()] });
     const offer = rig.send(relayed(STRANGER, 1, { requested: IN_POOL }));
     expect(offered(offer)).toBe(IN_POOL);
@@ -191,7 +191,7 @@ describe('behind a relay, where nobody can be asked', () => {
   });
 });
 
-test('the lease of a stranger gives way where the network can be asked and nobody answers', () => {
+test('the lease of an unknown client is replaced if a probe gets no answer', () => {
   const rig = new DhcpRig(PROBING);
   rig.send(discover(STRANGER, { requested: IN_POOL }));
   rig.send({ type: 3, mac: STRANGER, requested: IN_POOL, server: SERVER });
@@ -203,7 +203,7 @@ test('the lease of a stranger gives way where the network can be asked and nobod
 describe('a DHCPDECLINE in the machine’s name', () => {
   const decline: RequestSpec = { type: 4, mac: CARD_1, requested: RESERVED, server: SERVER };
 
-  test('does not take away its reserved address: the network is asked before it is offered again', () => {
+  test('does not take away its reserved address, which is probed before it is offered again', () => {
     const rig = new DhcpRig({ ...PROBING, machines: [two] });
     expect(rig.lease(CARD_1, UEFI_PXE)).toBe(RESERVED);
     const declined = rig.send(decline);
@@ -213,14 +213,14 @@ describe('a DHCPDECLINE in the machine’s name', () => {
     expect(rig.lease(CARD_1, UEFI_PXE)).toBe(RESERVED);
   });
 
-  test('costs a running machine nothing: it prolongs its lease', () => {
+  test('does not affect a running machine, which renews its lease', () => {
     const rig = new DhcpRig({ ...PROBING, machines: [two] });
     rig.lease(CARD_1);
     rig.send(decline);
     expect(offered(rig.send({ type: 3, mac: CARD_1, ciaddr: RESERVED, source: RESERVED }))).toBe(RESERVED);
   });
 
-  test('where a host does answer, the machine gets another address, and the event names the host', () => {
+  test('if a host answers, the machine gets another address, and the event names the host', () => {
     const rig = new DhcpRig({ ...PROBING, machines: [two] });
     rig.lease(CARD_1);
     rig.send(decline);

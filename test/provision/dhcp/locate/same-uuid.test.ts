@@ -3,7 +3,7 @@ import { parseUuid } from '../../../../src/protocol/machine-uuid.ts';
 import { clientMac, DhcpRig, ip, machine, SERVER, UEFI_PXE } from '../dhcp-rig.ts';
 
 const UUID = '8a95d198-7f46-11e5-bf8b-08002704d48e';
-/** The same as option 97 carries it. */
+/** The same UUID as in option 97. */
 const OPTION_97 = { ...UEFI_PXE, 97: '0098d1958a467fe511bf8b08002704d48e' };
 
 const declared = machine({
@@ -14,7 +14,7 @@ const declared = machine({
   hostname: 'twin',
 });
 
-test('a board with the UUID of a declared machine takes neither its address nor its name, and both are named', () => {
+test('a board with the UUID of a declared machine gets neither its address nor its name, and the event names both', () => {
   const rig = new DhcpRig({ machines: [declared] });
   const offer = rig.send({ type: 1, mac: clientMac(2), options: { ...OPTION_97, 55: '0c' } });
   expect(offer).toMatchObject({ kind: 'reply', message: { yiaddr: '10.20.0.50' } });
@@ -28,10 +28,10 @@ test('a board with the UUID of a declared machine takes neither its address nor 
     detail: { conflict: 'card_not_listed', by: 'uuid', with: 'twin' },
   });
   expect(offer.events[0]).not.toHaveProperty('machineId');
-  // The declared machine has what its record says, whoever came first.
+  // The declared machine gets what its record declares, regardless of which board came first.
   expect(rig.lease(clientMac(1), OPTION_97)).toBe('10.20.0.24');
 
-  // Once an hour is enough.
+  // It is recorded at most once an hour.
   const again = rig.send({
     type: 3,
     mac: clientMac(2),
@@ -46,7 +46,7 @@ test('a board with the UUID of a declared machine takes neither its address nor 
   );
 });
 
-test('a record without cards is found by its UUID, whatever card the board has', () => {
+test("a record without cards is found by its UUID, regardless of the board's card", () => {
   const { macs: _macs, ...rest } = declared;
   const rig = new DhcpRig({ machines: [{ ...rest, macs: [] }] });
   expect(rig.lease(clientMac(2), OPTION_97)).toBe('10.20.0.24');

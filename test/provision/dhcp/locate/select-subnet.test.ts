@@ -21,7 +21,7 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
-// Which subnet a client is in, and by which address we call ourselves there.
+// The subnet of a client, and our server identifier there.
 
 const lan = (octet: number, settings: Partial<SubnetSettings> = {}): Subnet =>
   defineSubnet({
@@ -77,36 +77,36 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
     'DHCPOFFER 10.30.0.50',
     trusting,
   ],
-  ['D24 a relay nobody declared', { type: 1, giaddr: '192.168.1.1' }, 'untrusted_relay'],
+  ['an undeclared relay', { type: 1, giaddr: '192.168.1.1' }, 'untrusted_relay'],
   [
-    'D24 a relay nobody declared, with a link',
+    'an undeclared relay with link selection',
     { type: 1, giaddr: '192.168.1.1', options: LINK },
     'untrusted_relay',
     trusting,
   ],
-  ['D24 ourselves, as railhead doctor does', { type: 1, giaddr: SERVER }, 'own_probe'],
-  ['D24 loopback', { type: 1, giaddr: '127.0.0.1' }, 'untrusted_relay'],
-  ['D24 broadcast', { type: 1, giaddr: '255.255.255.255' }, 'untrusted_relay'],
-  ['D24 multicast', { type: 1, giaddr: '224.0.0.1' }, 'untrusted_relay'],
-  ["D24 a subnet's broadcast address", { type: 1, giaddr: '10.20.0.255' }, 'untrusted_relay'],
+  ['our own address, as from railhead doctor', { type: 1, giaddr: SERVER }, 'own_probe'],
+  ['loopback', { type: 1, giaddr: '127.0.0.1' }, 'untrusted_relay'],
+  ['broadcast', { type: 1, giaddr: '255.255.255.255' }, 'untrusted_relay'],
+  ['multicast', { type: 1, giaddr: '224.0.0.1' }, 'untrusted_relay'],
+  ["a subnet's broadcast address", { type: 1, giaddr: '10.20.0.255' }, 'untrusted_relay'],
   [
-    "D24 a subnet's network address, which a real relay has",
+    "a subnet's network address, which a real relay has",
     { type: 1, giaddr: '10.20.0.0' },
     'DHCPOFFER 10.20.0.50',
   ],
-  ['nothing but ciaddr', { type: 1, ciaddr: '10.30.0.7', source: '0.0.0.0' }, 'DHCPOFFER 10.20.0.50'],
+  ['only ciaddr', { type: 1, ciaddr: '10.30.0.7', source: '0.0.0.0' }, 'DHCPOFFER 10.20.0.50'],
   [
-    'nothing but ciaddr, of another subnet, when it takes up an offer',
+    'only ciaddr, of another subnet, when it accepts an offer',
     { type: 3, ciaddr: '10.30.0.7', source: '0.0.0.0', requested: '10.30.0.55', server: SERVER },
     'DHCPNAK 0.0.0.0',
   ],
   [
-    'nothing but ciaddr, of another subnet, when it rebinds',
+    'only ciaddr, of another subnet, when it rebinds',
     { type: 3, ciaddr: '10.30.0.50', source: '0.0.0.0' },
     'DHCPNAK 0.0.0.0',
   ],
   [
-    'its own address on port 4011, where that is all there is',
+    'its own address on port 4011, without anything else',
     {
       type: 3,
       port: 4011,
@@ -117,14 +117,14 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
     },
     'DHCPACK 0.0.0.0',
   ],
-  ['D24 this network', { type: 1, giaddr: '0.0.0.1' }, 'untrusted_relay'],
+  ['this network', { type: 1, giaddr: '0.0.0.1' }, 'untrusted_relay'],
   [
     'a switch that sends from another address',
     { type: 1, giaddr: '10.30.0.2', source: '10.99.0.1' },
     'DHCPOFFER 10.30.0.50',
   ],
   [
-    'the same, strictly',
+    'a switch that sends from another address, strictly',
     { type: 1, giaddr: '10.30.0.2', source: '10.99.0.1' },
     'untrusted_relay',
     { strictRelaySource: true },
@@ -141,19 +141,15 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
     'DHCPOFFER 10.30.0.50',
     { strictRelaySource: true, trustedRelays: [ip('10.99.0.1')] },
   ],
+  ['option 82 without a relay', { type: 1, options: { 82: '0101aa' } }, 'relay_information_without_relay'],
   [
-    'D18 option 82 without a relay',
-    { type: 1, options: { 82: '0101aa' } },
-    'relay_information_without_relay',
-  ],
-  [
-    'D18 option 82 without a relay, trusted',
+    'option 82 without a relay, trusted',
     { type: 1, options: { 82: '0101aa' } },
     'DHCPOFFER 10.20.0.50',
     { trustOption82WithoutGiaddr: true },
   ],
   [
-    'D18 option 82 of more than one option holds',
+    'option 82 of more than 255 bytes',
     { type: 1, giaddr: '10.20.0.253', options: { 82: `01fe${'ab'.repeat(254)}` } },
     'relay_information_too_long',
   ],
@@ -166,27 +162,27 @@ test.each<[name: string, packet: RequestSpec, outcome: string, policy?: Partial<
 });
 
 test.each<[name: string, value: string]>([
-  ['255 octets', `01fd${'ab'.repeat(253)}`],
+  ['255 bytes', `01fd${'ab'.repeat(253)}`],
   ['a sub-option past its end', '0110aa'],
-  ['sub-options we do not know', '970102 fe00'],
-])('D18 option 82 goes back unchanged and last: %s', (_name, value) => {
+  ['unknown sub-options', '970102 fe00'],
+])('option 82 is echoed unchanged and last: %s', (_name, value) => {
   const { options } = onWire(new DhcpRig().send({ type: 1, giaddr: '10.20.0.253', options: { 82: value } }));
   expect(Buffer.from(options.get(82)!).toString('hex')).toBe(value.replace(/ /g, ''));
   expect([...options.keys()].at(-1)).toBe(82);
 });
 
-describe('our own name', () => {
+describe('the server identifier', () => {
   const identifier = (rig: DhcpRig, packet: RequestSpec): string =>
     Buffer.from(onWire(rig.send(packet)).options.get(54)!).toString('hex');
 
-  test('is the address that was asked', () => {
+  test('is the address to which the request was sent', () => {
     expect(identifier(new DhcpRig(), { type: 1, localAddress: ip('10.20.0.4') })).toBe('0a140004');
   });
-  test('is what the subnet says', () => {
+  test("is the one in the subnet's settings", () => {
     const rig = new DhcpRig({ subnets: [rackSubnet({ serverAddress: ip('10.20.0.5') })] });
     expect(identifier(rig, { type: 1 })).toBe('0a140005');
   });
-  test('is what a trusted relay says, and is then ours when the client repeats it, RFC 5107', () => {
+  test('is the one that a trusted relay sends, and is accepted as ours when the client repeats it, RFC 5107', () => {
     const rig = new DhcpRig({ policy: trusting });
     const relayed = { giaddr: '10.20.0.253', options: { 82: '0b040a1400fd' } };
     expect(identifier(rig, { type: 1, ...relayed })).toBe('0a1400fd');
@@ -195,7 +191,7 @@ describe('our own name', () => {
     );
     expect(identifier(new DhcpRig(), { type: 1, ...relayed })).toBe('0a140001');
   });
-  test('is not what a machine boots from: files are with us, whoever the relay says that we are', () => {
+  test('is not used in boot URLs: files are on this server, whatever identifier the relay sends', () => {
     const rig = new DhcpRig({ policy: trusting });
     const relayed = { giaddr: '10.20.0.253', options: { ...UEFI_PXE, 82: '0b040a1400fd' } };
     const offer = onWire(rig.send({ type: 1, ...relayed }));
@@ -206,8 +202,8 @@ describe('our own name', () => {
 
 test.each<[name: string, policy: Partial<DhcpPolicy>, echoed: string | undefined]>([
   ['believed', trusting, '0a1e0000'],
-  ['not believed', {}, undefined],
-])('RFC 3011: option 118 goes back where it is %s', (_name, policy, echoed) => {
+  ['not trusted', {}, undefined],
+])('RFC 3011: option 118 is echoed where it is %s', (_name, policy, echoed) => {
   const rig = new DhcpRig({ subnets: [lan(20), lan(30)], policy });
   const option = onWire(rig.send({ type: 1, options: { 118: '0a1e0000' } })).options.get(118);
   expect(option && Buffer.from(option).toString('hex')).toBe(echoed);
@@ -236,7 +232,7 @@ describe('several subnets on one link', () => {
     expect(rig.lease(clientMac(2))).toBe('10.30.0.50');
   });
 
-  test('a reservation in any of them wins', () => {
+  test('a reservation in any of them comes first', () => {
     const rig = new DhcpRig({
       subnets: [lan(20, shared), lan(30, shared)],
       machines: [machine({ id: 'n', macs: [clientMac(1)], address: ip('10.30.0.9') })],
@@ -244,7 +240,7 @@ describe('several subnets on one link', () => {
     expect(rig.lease(clientMac(1))).toBe('10.30.0.9');
   });
 
-  test('a client keeps the lease that it has, though it once had one in a subnet that comes first', () => {
+  test('a client keeps its lease, although it earlier had one in a subnet that comes first', () => {
     const rig = new DhcpRig({ subnets: [lan(20, one(20)), lan(30, one(30))] });
     const [a, b] = [clientMac(1), clientMac(2)];
     expect(rig.lease(a)).toBe('10.20.0.50');
@@ -256,7 +252,7 @@ describe('several subnets on one link', () => {
     expect(rig.lease(a)).toBe('10.30.0.50');
   });
 
-  test('a client that moves to its reservation in another one gives up what it had', () => {
+  test('a client that moves to its reservation in another subnet gives up its address', () => {
     const rig = new DhcpRig({ subnets: [lan(20, shared), lan(30, shared)] });
     expect(rig.lease(clientMac(1))).toBe('10.20.0.50');
     rig.machines = [machine({ id: 'n', macs: [clientMac(1)], address: ip('10.30.0.9') })];
@@ -266,14 +262,14 @@ describe('several subnets on one link', () => {
     expect(rig.lease(clientMac(2))).toBe('10.20.0.50');
   });
 
-  test('without the name they are apart', () => {
+  test('without the name they are separate', () => {
     const rig = new DhcpRig({ subnets: [lan(20, { ...one(20), sharedNetwork: 'a' }), lan(30, one(30))] });
     rig.lease(clientMac(1));
     expect(rig.lease(clientMac(2))).toBe('pool_exhausted');
   });
 });
 
-describe('subnets that contradict themselves or each other', () => {
+describe('subnets with contradictory settings', () => {
   const make = (...subnets: Subnet[]): DhcpEngine =>
     new DhcpEngine({ subnets, reservations: new MachineIndex([]), findBootPlan: () => ({}) });
 
@@ -283,14 +279,14 @@ describe('subnets that contradict themselves or each other', () => {
       [lan(20), defineSubnet({ id: 'wide', cidr: cidr('10.0.0.0/8'), mode: 'proxy' })],
       'subnets wide (10.0.0.0/8) and lan20 (10.20.0.0/24) overlap',
     ],
-    ['one name', [lan(20), lan(30, { id: 'lan20' })], 'same id'],
+    ['the same name twice', [lan(20), lan(30, { id: 'lan20' })], 'same id'],
     [
-      'a pool of elsewhere',
+      'a pool outside its network',
       [lan(20, { pools: [{ first: ip('10.21.0.1'), last: ip('10.21.0.9') }] })],
       'the range 10.21.0.1 to 10.21.0.9 is not within 10.20.0.0/24',
     ],
     [
-      'a pool upside down',
+      'a pool that ends before it begins',
       [lan(20, { pools: [{ first: ip('10.20.0.9'), last: ip('10.20.0.1') }] })],
       'not within',
     ],

@@ -10,12 +10,12 @@ import { DhcpRig, ip, mac, onWire, rackSubnet, replyOf, SERVER } from '../dhcp-r
 const XID = 0xcafe0001;
 const probe = foreignServerProbe(ip('10.20.0.9'), mac('02:00:00:00:00:09'), XID);
 
-test('the probe is a request that any server takes for a relayed one', () => {
+test('the probe is a request that servers treat as relayed', () => {
   const message = decodeRequest(encodeMessage(probe).bytes);
   expect(message).toMatchObject({ giaddr: '10.20.0.9', xid: XID, flags: 0 });
 });
 
-test('it shows a server that leases', () => {
+test('an answer shows a server that leases', () => {
   const rig = new DhcpRig();
   const offer = onWire(rig.sendBytes(encodeMessage(probe).bytes));
   expect(readProbeAnswer(offer, XID)).toEqual({
@@ -29,14 +29,14 @@ test('it shows a server that leases', () => {
   expect(replyOf(rig.sendBytes(encodeMessage(probe).bytes)).destination.address).toBe('10.20.0.9');
 });
 
-test('it shows a proxy, which leases nothing', () => {
+test('an answer shows a proxy, which leases nothing', () => {
   const rig = new DhcpRig({ subnets: [rackSubnet({ mode: 'proxy', pools: [] })] });
   const answer = readProbeAnswer(onWire(rig.sendBytes(encodeMessage(probe).bytes)), XID);
   expect(answer).toMatchObject({ serverAddress: SERVER, hasVendorSpecific: false });
   expect(answer).not.toHaveProperty('offeredAddress');
 });
 
-test('what is no answer to it is none', () => {
+test('other messages are not answers to the probe', () => {
   const offer = onWire(new DhcpRig().sendBytes(encodeMessage(probe).bytes));
   expect(readProbeAnswer(offer, XID + 1)).toBeUndefined();
   expect(readProbeAnswer(probe, XID)).toBeUndefined();

@@ -13,7 +13,7 @@ import {
   type RigOptions,
 } from '../dhcp-rig.ts';
 
-// BOOTP: RFC 951, from before options, and RFC 1497, with options in a vendor area of 64 bytes.
+// BOOTP: RFC 951, which is older than options, and RFC 1497, with options in a vendor area of 64 bytes.
 
 const ME = clientMac(1);
 const RESERVED = machine({ id: 'old', macs: [ME], address: ip('10.20.0.10') });
@@ -34,7 +34,7 @@ const rig = (options: RigOptions = {}): DhcpRig =>
   new DhcpRig({ policy: { bootp: 'reserved' }, machines: [RESERVED], ...options });
 
 describe('a client without a cookie', () => {
-  test('is answered by the header, and its vendor area stays empty', () => {
+  test('is answered in the header, and its vendor area stays empty', () => {
     const { message, limits } = replyOf(rig().sendBytes(WITHOUT_COOKIE));
     expect(message).toMatchObject({ op: 2, yiaddr: '10.20.0.10', siaddr: '10.20.0.1', file: 'snponly.efi' });
     const { bytes } = encodeMessage(message, limits);
@@ -48,7 +48,7 @@ describe('a client without a cookie', () => {
 });
 
 describe('a client with a cookie', () => {
-  test('gets 300 bytes: mask, router, and what else fits', () => {
+  test('gets 300 bytes: mask, router, and other options that fit', () => {
     const subnet = rackSubnet({
       options: [
         {
@@ -67,7 +67,7 @@ describe('a client with a cookie', () => {
     expect([...onTheWire.options.keys()]).toEqual([1, 3, 6, 119, 26]);
   });
 
-  test('is not told by options what the header says otherwise', () => {
+  test('gets no options that contradict the header', () => {
     const subnet = rackSubnet({
       options: [
         { code: 67, value: { type: 'text', value: 'http://10.20.0.1/ztp.sh' } },
@@ -80,18 +80,18 @@ describe('a client with a cookie', () => {
     expect([...options.keys()]).toEqual([1, 3, 6]);
   });
 
-  test('gets no option of DHCP alone: no type, no lease time, no server identifier', () => {
+  test('gets no options that only DHCP has: no type, no lease time, no server identifier', () => {
     const { options } = onWire(rig().sendBytes(WITH_COOKIE));
     expect([...options.keys()].filter((code) => [51, 52, 53, 54, 58, 59].includes(code))).toEqual([]);
   });
 });
 
-describe('whose address it is', () => {
-  test('without a reservation there is none', () => {
+describe('which address it gets', () => {
+  test('without a reservation it gets none', () => {
     expect(outcome(rig().sendBytes(bootRequest('63825363', clientMac(2))))).toBe('bootp');
   });
 
-  test('dynamic: one of the pool, for good, and the same again', () => {
+  test('dynamic: one of the pool, without end, and the same again', () => {
     const dynamic = rig({ policy: { bootp: 'dynamic' } });
     const stranger = bootRequest('63825363', clientMac(2));
     expect(outcome(dynamic.sendBytes(stranger))).toBe('BOOTP 10.20.0.50');
@@ -100,16 +100,16 @@ describe('whose address it is', () => {
     expect(dynamic.stored.get('10.20.0.50')?.expiresAt).toBe(Number.MAX_SAFE_INTEGER);
   });
 
-  test('dynamic: the reserved address where there is one', () => {
+  test('dynamic: the reserved address if there is one', () => {
     expect(outcome(rig({ policy: { bootp: 'dynamic' } }).sendBytes(WITH_COOKIE))).toBe('BOOTP 10.20.0.10');
   });
 
-  test('dynamic: an empty pool is an empty pool', () => {
+  test('dynamic: none if the pool is empty', () => {
     const none = rig({ policy: { bootp: 'dynamic' }, subnets: [rackSubnet({ pools: [] })] });
     expect(outcome(none.sendBytes(bootRequest('', clientMac(2))))).toBe('pool_exhausted');
   });
 
-  test('while no record is known, the address of its lease', () => {
+  test('before the records are read, the address of its lease', () => {
     const before = rig();
     before.sendBytes(WITH_COOKIE);
     const after = rig({ leases: [...before.stored.values()], recordsReady: false });
@@ -118,7 +118,7 @@ describe('whose address it is', () => {
   });
 });
 
-describe('InfiniBand is told apart by its client identifier', () => {
+describe('InfiniBand is identified by its client identifier', () => {
   const infiniband = (hlen: number, chaddr: string, clientId: string): Uint8Array => {
     const header = `0120${hlen.toString(16).padStart(2, '0')}00 1a2b3c4d 0000 8000 ${'00'.repeat(16)} ${chaddr}`;
     const options = `63825363 350101 3d${(clientId.length / 2).toString(16).padStart(2, '0')}${clientId} ff`;
@@ -133,7 +133,7 @@ describe('InfiniBand is told apart by its client identifier', () => {
     [8, '00'.repeat(8)],
     [6, 'e0071b79d084'],
     [16, `${GUID}${GUID}`],
-  ])('hlen %d with %j: offered the address of its record, and the header goes back', (hlen, chaddr) => {
+  ])('hlen %d with %j: is offered the address of its record, and the header is echoed', (hlen, chaddr) => {
     const record = machine({ id: 'ib', macs: [], clientIds: [`20${GUID}`], address: ip('10.20.0.27') });
     const { message } = replyOf(
       new DhcpRig({ machines: [record] }).sendBytes(infiniband(hlen, chaddr, `20${GUID}`)),
@@ -142,13 +142,13 @@ describe('InfiniBand is told apart by its client identifier', () => {
     expect(Buffer.from(message.chaddr).toString('hex')).toBe(chaddr);
   });
 
-  test('two cards behind one hardware address are two clients', () => {
+  test('two client identifiers with one hardware address are two clients', () => {
     const rack = new DhcpRig();
     const offers = ['ff01', 'ff02', 'ff01'].map((id) => outcome(rack.sendBytes(infiniband(8, GUID, id))));
     expect(offers).toEqual(['DHCPOFFER 10.20.0.50', 'DHCPOFFER 10.20.0.51', 'DHCPOFFER 10.20.0.50']);
   });
 
-  test('one card is one client, whatever its hardware address says', () => {
+  test('one client identifier is one client, regardless of its hardware address', () => {
     const rack = new DhcpRig();
     const offers = [infiniband(0, '', 'ff01'), infiniband(8, GUID, 'ff01')].map((bytes) =>
       outcome(rack.sendBytes(bytes)),
@@ -156,7 +156,7 @@ describe('InfiniBand is told apart by its client identifier', () => {
     expect(offers).toEqual(['DHCPOFFER 10.20.0.50', 'DHCPOFFER 10.20.0.50']);
   });
 
-  test('and BIOS firmware on it is told what to load', () => {
+  test('BIOS firmware on InfiniBand gets boot options', () => {
     const options = { 60: hex('PXEClient:Arch:00000:UNDI:002001'), 93: '0000', 61: 'ff01' };
     expect(onWire(new DhcpRig().send({ type: 1, htype: 32, options })).file).toBe('snponly.efi');
   });

@@ -3,7 +3,7 @@ import { encodeMessage } from '../../../../src/protocol/dhcp/encode.ts';
 import { GOLDEN_PACKETS, goldenBytes } from '../../../protocol/dhcp/golden-packets.ts';
 import { DhcpRig, hex, optionsOnWire, rackSubnet, replyOf, SERVER } from '../dhcp-rig.ts';
 
-// What captured packets of real firmware are answered, octet for octet.
+// The answers to captured packets of real firmware, byte for byte.
 
 const UUID = '61 11 00 44332211 6655 8877 99aa bbccddeeff00';
 const NO_UUID = '61 11 00 00000000000000000000000000000000';
@@ -121,7 +121,7 @@ describe('where another server leases', () => {
 
   test('the DHCPREQUEST of OVMF to the other server gets no answer', () => {
     const bytes = goldenBytes(GOLDEN_PACKETS.ovmfPxeRequest);
-    bytes[240 + 3 + 2 + 3] = 9; // The last octet of option 54: another server's.
+    bytes[240 + 3 + 2 + 3] = 9; // The last byte of option 54, changed to another server's.
     expect(rig().sendBytes(bytes)).toMatchObject({ kind: 'ignore', reason: 'other_server' });
   });
 });

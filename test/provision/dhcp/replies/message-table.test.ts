@@ -19,7 +19,7 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
-// What the server that leases does about each kind of message, in each state that matters.
+// What the leasing server does about each kind of message, in each relevant state.
 
 /** An option of exactly four bytes, as a number. */
 const readUint32 = (options: DhcpOptions, code: number): number | undefined => {
@@ -38,11 +38,11 @@ const INFORM = 8;
 interface Row {
   readonly name: string;
   readonly rig?: RigOptions;
-  /** What happened before. */
+  /** What happened before the message. */
   readonly before?: (rig: DhcpRig) => void;
   readonly packet: RequestSpec;
   readonly outcome: string;
-  /** The lease of the address afterwards. */
+  /** The lease of the address after the message. */
   readonly after?: readonly [address: string, state: string | undefined];
 }
 
@@ -77,24 +77,24 @@ const ROWS: readonly Row[] = [
     outcome: 'DHCPOFFER 10.20.0.51',
   },
   {
-    name: 'DISCOVER with a wish',
+    name: 'DISCOVER that requests an address',
     packet: { type: DISCOVER, requested: '10.20.0.77' },
     outcome: 'DHCPOFFER 10.20.0.77',
   },
   {
-    name: 'DISCOVER with a wish for what is taken',
+    name: 'DISCOVER that requests a leased address',
     before: leasedByOther,
     packet: { type: DISCOVER, requested: '10.20.0.50' },
     outcome: 'DHCPOFFER 10.20.0.51',
   },
   {
-    name: 'DISCOVER with a wish for what is on offer',
+    name: 'DISCOVER that requests an offered address',
     before: (rig) => void rig.send({ type: DISCOVER, mac: OTHER }),
     packet: { type: DISCOVER, requested: '10.20.0.50' },
     outcome: 'DHCPOFFER 10.20.0.51',
   },
   {
-    name: 'DISCOVER with a wish of elsewhere',
+    name: 'DISCOVER that requests an address of another network',
     packet: { type: DISCOVER, requested: '192.168.7.7' },
     outcome: 'DHCPOFFER 10.20.0.50',
   },
@@ -138,14 +138,14 @@ const ROWS: readonly Row[] = [
     after: ['10.20.0.50', undefined],
   },
   {
-    name: 'SELECTING what was offered',
+    name: 'SELECTING the offered address',
     before: offered,
     packet: selecting('10.20.0.50'),
     outcome: 'DHCPACK 10.20.0.50',
     after: ['10.20.0.50', 'bound'],
   },
   {
-    name: 'SELECTING what it has',
+    name: 'SELECTING its own address',
     before: leased,
     packet: selecting('10.20.0.50'),
     outcome: 'DHCPACK 10.20.0.50',
@@ -164,7 +164,7 @@ const ROWS: readonly Row[] = [
     outcome: 'DHCPNAK 0.0.0.0',
   },
   {
-    name: 'SELECTING what another has',
+    name: 'SELECTING the address of another client',
     before: leasedByOther,
     packet: selecting('10.20.0.50'),
     outcome: 'DHCPNAK 0.0.0.0',
@@ -174,7 +174,7 @@ const ROWS: readonly Row[] = [
   { name: 'SELECTING outside of the pool', packet: selecting('10.20.0.10'), outcome: 'DHCPNAK 0.0.0.0' },
   { name: 'SELECTING without an address', packet: { type: REQUEST, server: SERVER }, outcome: 'incomplete' },
   {
-    name: 'SELECTING what is not its reservation',
+    name: 'SELECTING an address that is not its reservation',
     rig: { machines: [machine({ id: 'n1', macs: [ME], address: ip('10.20.0.10') })] },
     packet: selecting('10.20.0.50'),
     outcome: 'DHCPNAK 0.0.0.0',
@@ -186,7 +186,7 @@ const ROWS: readonly Row[] = [
     outcome: 'DHCPACK 10.20.0.10',
   },
   {
-    name: 'SELECTING the reservation of another',
+    name: 'SELECTING the reservation of another machine',
     rig: { machines: [machine({ id: 'n2', macs: [OTHER], address: ip('10.20.0.60') })] },
     packet: selecting('10.20.0.60'),
     outcome: 'DHCPNAK 0.0.0.0',
@@ -231,19 +231,19 @@ const ROWS: readonly Row[] = [
     outcome: 'DHCPNAK 0.0.0.0',
   },
   {
-    name: 'INIT-REBOOT of a stranger, free',
+    name: 'INIT-REBOOT of an unknown client, free',
     packet: initReboot('10.20.0.60'),
     outcome: 'DHCPACK 10.20.0.60',
     after: ['10.20.0.60', 'bound'],
   },
   {
-    name: 'INIT-REBOOT of a stranger, taken',
+    name: 'INIT-REBOOT of an unknown client, taken',
     before: leasedByOther,
     packet: initReboot('10.20.0.50'),
     outcome: 'DHCPNAK 0.0.0.0',
   },
   {
-    name: 'INIT-REBOOT of a stranger, not authoritative',
+    name: 'INIT-REBOOT of an unknown client, not authoritative',
     rig: notAuthoritative,
     packet: initReboot('10.20.0.60'),
     outcome: 'unknown_lease',
@@ -276,25 +276,25 @@ const ROWS: readonly Row[] = [
     outcome: 'DHCPACK 10.20.0.50',
   },
   {
-    name: 'RENEWING what we know nothing of, free',
+    name: 'RENEWING an unknown lease, free',
     packet: renewing('10.20.0.60'),
     outcome: 'DHCPACK 10.20.0.60',
   },
   {
-    name: 'RENEWING what another has',
+    name: 'RENEWING the address of another client',
     before: leasedByOther,
     packet: renewing('10.20.0.50'),
     outcome: 'DHCPNAK 0.0.0.0',
   },
   {
-    name: 'RENEWING what we know nothing of, not authoritative',
+    name: 'RENEWING an unknown lease, not authoritative',
     rig: notAuthoritative,
     packet: renewing('10.20.0.60'),
     outcome: 'unknown_lease',
   },
   { name: 'RENEWING an address set by hand', packet: renewing('10.20.0.10'), outcome: 'unknown_lease' },
   {
-    name: 'RENEWING what became reserved for another',
+    name: 'RENEWING an address that became reserved for another machine',
     before: (rig) => (
       leased(rig),
       (rig.machines = [machine({ id: 'n2', macs: [OTHER], address: ip('10.20.0.50') })])
@@ -303,7 +303,7 @@ const ROWS: readonly Row[] = [
     outcome: 'DHCPNAK 0.0.0.0',
   },
   {
-    name: 'RENEWING though another address became reserved for it',
+    name: 'RENEWING although another address became reserved for it',
     before: (rig) => (
       leased(rig),
       (rig.machines = [machine({ id: 'n1', macs: [ME], address: ip('10.20.0.10') })])
@@ -316,7 +316,7 @@ const ROWS: readonly Row[] = [
     packet: { ...renewing('10.99.0.50'), source: '10.99.0.50' },
     outcome: 'DHCPNAK 0.0.0.0',
   },
-  { name: 'REQUEST with nothing in it', packet: { type: REQUEST }, outcome: 'incomplete' },
+  { name: 'REQUEST without an address', packet: { type: REQUEST }, outcome: 'incomplete' },
 
   // DECLINE
   {
@@ -341,13 +341,13 @@ const ROWS: readonly Row[] = [
     after: ['10.20.0.50', 'bound'],
   },
   {
-    name: 'D21 DECLINE of what another has',
+    name: 'DECLINE of the address of another client',
     before: leasedByOther,
     packet: { type: DECLINE, requested: '10.20.0.50', server: SERVER },
     outcome: 'not_the_holder',
     after: ['10.20.0.50', 'bound'],
   },
-  { name: 'DECLINE of nothing', packet: { type: DECLINE, server: SERVER }, outcome: 'incomplete' },
+  { name: 'DECLINE without an address', packet: { type: DECLINE, server: SERVER }, outcome: 'incomplete' },
 
   // RELEASE
   {
@@ -358,14 +358,14 @@ const ROWS: readonly Row[] = [
     after: ['10.20.0.50', 'released'],
   },
   {
-    name: 'D21 RELEASE of what another has',
+    name: 'RELEASE of the address of another client',
     before: leasedByOther,
     packet: { type: RELEASE, ciaddr: '10.20.0.50', server: SERVER },
     outcome: 'not_the_holder',
     after: ['10.20.0.50', 'bound'],
   },
   {
-    name: 'D21 RELEASE to another server',
+    name: 'RELEASE to another server',
     before: leased,
     packet: { type: RELEASE, ciaddr: '10.20.0.50', server: '10.20.0.9' },
     outcome: 'other_server',
@@ -378,7 +378,7 @@ const ROWS: readonly Row[] = [
     outcome: 'incomplete',
   },
 
-  // INFORM and the rest
+  // INFORM and other messages
   {
     name: 'INFORM',
     packet: { type: INFORM, ciaddr: '10.20.0.10' },
@@ -422,8 +422,8 @@ test.each(ROWS.map((row) => [row.name, row] as const))('%s', (_name, row) => {
   }
 });
 
-describe('what the replies carry', () => {
-  test('a refusal: who refuses, why, and the echoes, and nothing else', () => {
+describe('contents of the replies', () => {
+  test('a DHCPNAK has only the server identifier, the reason and the echoed options', () => {
     const rig = new DhcpRig();
     const { message } = replyOf(
       rig.send({
@@ -449,7 +449,7 @@ describe('what the replies carry', () => {
     expect([...message.options.keys()].sort((a, b) => a - b)).toEqual([1, 3, 6, 53, 54]);
   });
 
-  test('DHCPINFORM of a PXE client is told what to boot', () => {
+  test('DHCPINFORM of a PXE client gets boot options', () => {
     const { message } = replyOf(
       new DhcpRig().send({ type: INFORM, ciaddr: '10.20.0.10', options: BIOS_PXE }),
     );
@@ -461,7 +461,7 @@ describe('what the replies carry', () => {
     expect([51, 58, 59].map((code) => readUint32(options, code))).toEqual([3600, 1800, 3150]);
   });
 
-  test('firmware gets a short lease, and an endless one stays what the operator says', () => {
+  test('firmware gets a short lease, and an infinite lease time of a record is used unchanged', () => {
     const boot = replyOf(new DhcpRig().send({ type: DISCOVER, options: UEFI_PXE })).message.options;
     expect(readUint32(boot, 51)).toBe(600);
     const endless = new DhcpRig({ subnets: [rackSubnet({ leaseSeconds: Infinity })] });
@@ -473,7 +473,7 @@ describe('what the replies carry', () => {
     expect(endless.engine.findLease(ADDRESS, endless.now)?.state).toBe('bound');
   });
 
-  test('options come as requested; machine wins over group, and group over subnet', () => {
+  test('options are sent as requested; machine overrides group, and group overrides subnet', () => {
     const rig = new DhcpRig({
       subnets: [
         rackSubnet({
@@ -503,13 +503,13 @@ describe('what the replies carry', () => {
     ]);
   });
 
-  test('a client without a list gets all that is configured', () => {
+  test('a client without a parameter request list gets all configured options', () => {
     const rig = new DhcpRig({ subnets: [rackSubnet({ domain: 'rack.example' })] });
     const { options } = onWire(rig.send({ type: DISCOVER }));
     expect([...options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 3, 6, 15]);
   });
 
-  test('option 13 is never sent, since edk2 takes it for the size of the boot file', () => {
+  test('option 13 is never sent, since edk2 reads it as the size of the boot file', () => {
     const plan = { machineOptions: new Map([[13, Uint8Array.of(0, 1)]]) };
     for (const options of [{}, { 55: '0d' }]) {
       expect(onWire(new DhcpRig({ plan }).send({ type: DISCOVER, options })).options.has(13)).toBe(false);
@@ -527,13 +527,13 @@ describe('what the replies carry', () => {
     expect(rig.stored.get('10.20.0.10')?.expiresAt).toBe(Number.MAX_SAFE_INTEGER);
   });
 
-  test('an acknowledgement names the server that the client named', () => {
+  test('a DHCPACK has the server identifier that the client sent', () => {
     const rig = new DhcpRig({ localAddresses: [SERVER, ip('10.20.0.4')] });
     const { message } = replyOf(rig.send(selecting('10.20.0.50', '10.20.0.4')));
     expect(Buffer.from(message.options.get(54)!).toString('hex')).toBe('0a140004');
   });
 
-  test('D19 a host name is noted only if it is one', () => {
+  test('a host name is stored only if it is valid', () => {
     const rig = new DhcpRig();
     const names = ['node-1', '../../x', 'a b;rm', 'x'.repeat(64), '-x', 'é'];
     const noted = names.map((name, index) => {
@@ -543,7 +543,7 @@ describe('what the replies carry', () => {
     expect(noted).toEqual(['node-1', undefined, undefined, undefined, undefined, undefined]);
   });
 
-  test('what a lease notes', () => {
+  test('what is stored with a lease', () => {
     const rig = new DhcpRig();
     rig.send({
       ...selecting('10.20.0.50'),
@@ -579,7 +579,7 @@ describe('identity and reservations', () => {
     expect(rig.stored.size).toBe(1);
   });
 
-  test('by client identifier they do not, but for the one that says no more than the MAC address', () => {
+  test('by client identifier they do not, except for one that contains only the MAC address', () => {
     const rig = new DhcpRig({ policy: { identity: 'clientId' } });
     expect(rig.lease(ME, { 61: 'ff00112233' })).toBe('10.20.0.50');
     expect(rig.lease(ME, { 61: `01${ME.replaceAll(':', '')}` })).toBe('10.20.0.51');
@@ -588,10 +588,10 @@ describe('identity and reservations', () => {
   });
 
   test.each<[name: string, options: Record<number, string>, key: string]>([
-    ['D14 empty', { 61: '' }, `mac:${ME}`],
-    ['D14 one octet', { 61: '00' }, 'id:00'],
-    ['D14 all zero', { 61: '00000000' }, 'id:00000000'],
-    ['D14 255 octets', { 61: 'ab'.repeat(255) }, 'id:sha256:'],
+    ['empty', { 61: '' }, `mac:${ME}`],
+    ['one byte', { 61: '00' }, 'id:00'],
+    ['all zero', { 61: '00000000' }, 'id:00000000'],
+    ['255 bytes', { 61: 'ab'.repeat(255) }, 'id:sha256:'],
   ])('client identifier: %s', (_name, options, key) => {
     const rig = new DhcpRig({ policy: { identity: 'clientId' } });
     const address = rig.lease(ME, options);
@@ -599,7 +599,7 @@ describe('identity and reservations', () => {
     expect(rig.stored.get(address)?.clientKey.length).toBeLessThan(100);
   });
 
-  test('InfiniBand is known by its client identifier', () => {
+  test('InfiniBand is identified by its client identifier', () => {
     const rig = new DhcpRig();
     const ack = rig.send({ ...selecting('10.20.0.50'), htype: 32, options: { 61: 'ff0102030405' } });
     expect(outcome(ack)).toBe('DHCPACK 10.20.0.50');
@@ -631,7 +631,7 @@ describe('identity and reservations', () => {
     expect(outcome(rig.send(spec))).toBe('DHCPOFFER 10.20.0.10');
   });
 
-  test('the MAC address counts before the client identifier, that before the UUID, and that before the port', () => {
+  test('MAC address comes before client identifier, UUID and switch port, in this order', () => {
     const by = {
       mac: machine({ id: 'mac', macs: [ME], address: ip('10.20.0.11') }),
       clientId: machine({ id: 'clientId', clientIds: ['ff0102'], address: ip('10.20.0.12') }),
@@ -658,7 +658,7 @@ describe('identity and reservations', () => {
   });
 
   test.each(['00'.repeat(17), `00${'ff'.repeat(16)}`, '44332211665588', '01'.repeat(17)])(
-    'D15 option 97 of %s identifies nobody',
+    'option 97 of %s identifies no machine',
     (value) => {
       const machines = [
         machine({
@@ -682,24 +682,24 @@ describe('identity and reservations', () => {
     },
   );
 
-  test('a reserved address is given to nobody else, and is found to be in use without being forced', () => {
+  test('a reserved address is given to no other client, and its use by another host is detected', () => {
     const rig = new DhcpRig({ machines: [machine({ id: 'n2', macs: [OTHER], address: ip('10.20.0.50') })] });
     expect(rig.lease(ME)).toBe('10.20.0.51');
     expect(rig.lease(OTHER)).toBe('10.20.0.50');
   });
 
-  test('a reservation of what another still has waits, and meanwhile the machine gets another address', () => {
+  test('a reserved address that another client still has is waited for, and meanwhile the machine gets another', () => {
     const rig = new DhcpRig();
     expect(rig.lease(ME)).toBe('10.20.0.50');
     rig.machines = [machine({ id: 'n2', macs: [OTHER], address: ip('10.20.0.50') })];
     expect(rig.lease(OTHER)).toBe('10.20.0.51');
     rig.pass(3601);
     expect(rig.lease(OTHER)).toBe('10.20.0.50');
-    // The address that the machine had in between is free again.
+    // The address that the machine had meanwhile is free again.
     expect(rig.stored.has('10.20.0.51')).toBe(false);
   });
 
-  test('the card of a machine that asks last has its address', () => {
+  test('the card of a machine that sends the last request gets its address', () => {
     const rig = new DhcpRig({
       machines: [machine({ id: 'n', macs: [ME, OTHER], address: ip('10.20.0.10') })],
     });
@@ -708,7 +708,7 @@ describe('identity and reservations', () => {
     expect(rig.stored.size).toBe(1);
   });
 
-  test('an address whose reservation went away goes back to the pool', () => {
+  test('an address whose reservation was removed goes back to the pool', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ pools: [{ first: ip('10.20.0.50'), last: ip('10.20.0.51') }] })],
       machines: [machine({ id: 'n2', macs: [OTHER], address: ip('10.20.0.50') })],
@@ -720,7 +720,7 @@ describe('identity and reservations', () => {
     expect(rig.lease(clientMac(3))).toBe('10.20.0.50');
   });
 
-  test('a declined reservation stays its machine’s, since anybody can decline in its name', () => {
+  test('a declined reservation is kept for its machine, since any host can forge a DHCPDECLINE', () => {
     const rig = new DhcpRig({ machines: [machine({ id: 'n', macs: [ME], address: ip('10.20.0.10') })] });
     rig.lease(ME);
     rig.send({ type: DECLINE, mac: ME, requested: '10.20.0.10', server: SERVER });

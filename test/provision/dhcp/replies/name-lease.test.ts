@@ -34,13 +34,13 @@ describe('option 81', () => {
   const sent = { 81: `050000${hex('\x04web1')}`, 55: '0103' };
   const answered = Buffer.from(`05ffff${hex(`\x04web1${ENCODED}\0`)}`, 'hex');
 
-  test('is answered in offer and acknowledgement, whether or not the client lists it', () => {
+  test('is answered in DHCPOFFER and DHCPACK, whether or not the client lists it', () => {
     const { ack, offer } = exchange(makeRig(), 1, sent);
     expect(Buffer.from(onWire(offer).options.get(81)!)).toEqual(answered);
     expect(Buffer.from(onWire(ack).options.get(81)!)).toEqual(answered);
   });
 
-  test('is not sent to who did not send it', () => {
+  test('is not sent to a client that did not send it', () => {
     const { ack } = exchange(makeRig(), 1, { 12: hex('web1'), 55: '010351' });
     expect(onWire(ack).options.has(81)).toBe(false);
   });
@@ -50,19 +50,19 @@ describe('option 81', () => {
     expect(onWire(ack).options.has(81)).toBe(false);
   });
 
-  test('tells a machine the name of its record', () => {
+  test("contains the name of the machine's record", () => {
     const { ack } = exchange(makeRig(), 9, sent);
     expect(Buffer.from(onWire(ack).options.get(81)!).toString('latin1')).toContain(`web9${ENCODED}`);
   });
 
-  test('that is broken is as good as none', () => {
+  test('is ignored if it is malformed', () => {
     const { ack } = exchange(makeRig(), 1, { 81: '05', 12: hex('web1') });
     expect(onWire(ack).options.has(81)).toBe(false);
     expect(replyOf(ack).leaseName?.name).toBe('web1.lab.example.com');
   });
 });
 
-describe('what those who follow leases are told', () => {
+describe('lease events', () => {
   test('a new lease with its name and machine, then its renewal, then its release', () => {
     const rig = makeRig();
     const { ack } = exchange(rig, 9, {});
@@ -77,7 +77,7 @@ describe('what those who follow leases are told', () => {
     expect(leaseEventsOf(released)).toMatchObject([{ kind: 'released', lease: { address } }]);
   });
 
-  test('an offer is no news', () => {
+  test('an offer causes no event', () => {
     expect(leaseEventsOf(exchange(makeRig(), 1, {}).offer)).toEqual([]);
   });
 
@@ -93,7 +93,7 @@ describe('what those who follow leases are told', () => {
     expect(replyOf(ack).leaseName).toBeUndefined();
   });
 
-  test('without machine records no client chooses its name', () => {
+  test('before machine records are read no client chooses its name', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ domain: 'lab.example.com' })],
       policy: { names },
@@ -103,7 +103,7 @@ describe('what those who follow leases are told', () => {
   });
 });
 
-test('a lease that runs out is told without any packet, once', () => {
+test('the expiry of a lease causes one event, without any packet', () => {
   const expired: string[] = [];
   const rig = new DhcpRig({ leaseExpired: ({ address }) => expired.push(address) });
   const address = rig.lease(clientMac(1));

@@ -24,7 +24,7 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
-// Beside another DHCP server. P1 to P12 are the rules of the proxy; P1's sockets and P10's speed are the shell's.
+// The proxy, beside another DHCP server.
 
 const OTHER_SERVER = '10.20.0.9';
 const proxy = (settings: Partial<SubnetSettings> = {}): DhcpRig =>
@@ -40,49 +40,49 @@ const on4011 = (spec: RequestSpec = {}): RequestSpec => ({
 
 describe('port 67', () => {
   test.each<[name: string, packet: RequestSpec, expected: string, settings?: Partial<SubnetSettings>]>([
-    ['P2 DISCOVER of a boot client', { type: 1, options: UEFI_PXE }, 'DHCPOFFER 0.0.0.0'],
+    ['DISCOVER of a boot client', { type: 1, options: UEFI_PXE }, 'DHCPOFFER 0.0.0.0'],
     [
-      'P2 DISCOVER with the architecture in the class only',
+      'DISCOVER with the architecture in the class only',
       { type: 1, options: { 60: hex('PXEClient:Arch:00007:UNDI:003000') } },
       'DHCPOFFER 0.0.0.0',
     ],
     [
-      'P2 DISCOVER without any architecture',
+      'DISCOVER without any architecture',
       { type: 1, options: { 60: hex('PXEClient') } },
       'not_a_boot_client',
     ],
-    ['P2 DISCOVER of another client', { type: 1 }, 'not_a_boot_client'],
-    ['P2 INFORM', { type: 8, ciaddr: '10.20.0.50', options: UEFI_PXE }, 'message_type'],
+    ['DISCOVER of another client', { type: 1 }, 'not_a_boot_client'],
+    ['INFORM', { type: 8, ciaddr: '10.20.0.50', options: UEFI_PXE }, 'message_type'],
     [
-      'P3 REQUEST to the other server',
+      'REQUEST to the other server',
       { type: 3, server: OTHER_SERVER, requested: '10.20.0.50', options: UEFI_PXE },
       'other_server',
     ],
     [
-      'P3 REQUEST to us',
+      'REQUEST to us',
       { type: 3, server: SERVER, requested: '10.20.0.50', options: UEFI_PXE },
       'DHCPACK 0.0.0.0',
     ],
-    ['P3 REQUEST to nobody', { type: 3, requested: '10.20.0.50', options: UEFI_PXE }, 'other_server'],
+    ['REQUEST without a server', { type: 3, requested: '10.20.0.50', options: UEFI_PXE }, 'other_server'],
     [
-      'P3 an old Intel ROM, switch off',
+      'an old Intel ROM, switch off',
       { type: 3, server: OTHER_SERVER, requested: '10.20.0.50', options: BIOS_PXE },
       'other_server',
     ],
     [
-      'P3 an old Intel ROM, switch on',
+      'an old Intel ROM, switch on',
       { type: 3, server: OTHER_SERVER, requested: '10.20.0.50', options: BIOS_PXE },
       'DHCPACK 0.0.0.0',
       { intelReplyRequest: true },
     ],
     [
-      'P3 UEFI, switch on',
+      'UEFI, switch on',
       { type: 3, server: OTHER_SERVER, requested: '10.20.0.50', options: UEFI_PXE },
       'other_server',
       { intelReplyRequest: true },
     ],
     [
-      'P3 RELEASE to the other server',
+      'RELEASE to the other server',
       { type: 7, server: OTHER_SERVER, ciaddr: '10.20.0.50', options: UEFI_PXE },
       'message_type',
     ],
@@ -102,26 +102,26 @@ describe('port 67', () => {
     ]
   >([
     [
-      'P4 BIOS: with option 43, so that it boots at once',
+      'BIOS: with option 43, so that it boots at once',
       BIOS_PXE,
       [53, 54, 60, 43, 66, 67],
       { siaddr, sname: SERVER, file: 'snponly.efi' },
     ],
     [
-      'P5 UEFI: without option 43, so that old firmware takes it',
+      'UEFI: without option 43, so that old firmware accepts it',
       UEFI_PXE,
       [53, 54, 60, 66, 67],
       { siaddr, sname: SERVER, file: 'snponly.efi' },
     ],
     [
-      'P5 UEFI, discovery8',
+      'UEFI, discovery8',
       UEFI_PXE,
       [53, 54, 60, 43, 66, 67],
       { siaddr, file: 'snponly.efi' },
       { uefiProxyStyle: 'discovery8' },
     ],
-    ['P6 iPXE', IPXE_EFI, [53, 54, 60, 66, 67], { siaddr, file: 'http://10.20.0.1:8080/boot.ipxe' }],
-    ['P7 UEFI HTTP Boot', UEFI_HTTP, [53, 54, 60, 67], { file: 'http://10.20.0.1:8080/boot/snponly.efi' }],
+    ['iPXE', IPXE_EFI, [53, 54, 60, 66, 67], { siaddr, file: 'http://10.20.0.1:8080/boot.ipxe' }],
+    ['UEFI HTTP Boot', UEFI_HTTP, [53, 54, 60, 67], { file: 'http://10.20.0.1:8080/boot/snponly.efi' }],
   ])('%s', (_name, options, codes, fields, settings) => {
     const message = onWire(proxy(settings).send({ type: 1, options }));
     expect([...message.options.keys()]).toEqual(codes);
@@ -129,7 +129,7 @@ describe('port 67', () => {
     expect(readText(message.options, 60)).toBe(options === UEFI_HTTP ? 'HTTPClient' : 'PXEClient');
   });
 
-  test('a Raspberry Pi is told by its menu here too', () => {
+  test('a Raspberry Pi gets its menu here too', () => {
     const spec = { type: 1, mac: mac('dc:a6:32:00:00:01'), options: BIOS_PXE };
     expect([...onWire(proxy().send(spec)).options.keys()]).toEqual([53, 54, 60, 43, 66]);
   });
@@ -140,17 +140,17 @@ describe('port 67', () => {
     ['a request on port 4011', on4011(), true],
     ['a request to us', { ...taken, server: SERVER }, false],
     ['a discover', { ...taken, type: 1 }, false],
-    ['an address of no network of ours', { ...taken, requested: '10.99.0.50' }, false],
+    ['an address outside our networks', { ...taken, requested: '10.99.0.50' }, false],
     ['a card that is not Ethernet', { ...taken, htype: 32, options: { 61: 'ff01020304' } }, false],
-    ['another address than it comes from', on4011({ source: '10.20.0.51' }), false],
-  ])('whose an address is, by %s', (_name, packet, known) => {
+    ['an address other than the source address', on4011({ source: '10.20.0.51' }), false],
+  ])('the holder of an address, known from %s', (_name, packet, known) => {
     const rig = proxy();
     rig.send({ mac: clientMac(7), ...packet });
     expect(rig.engine.findForeignMac(ip('10.20.0.50'))).toBe(known ? clientMac(7) : undefined);
     expect(rig.engine.findForeignMac(ip('10.99.0.50'))).toBeUndefined();
   });
 
-  test('an address that goes to another client is remembered as its', () => {
+  test("an address that another client gets is remembered as that client's", () => {
     const rig = proxy();
     for (const client of [1, 2]) rig.send({ ...taken, mac: clientMac(client) });
     expect(rig.engine.findForeignMac(ip('10.20.0.50'))).toBe(clientMac(2));
@@ -165,39 +165,39 @@ describe('port 67', () => {
 
 describe('port 4011', () => {
   test.each<[name: string, packet: RequestSpec, expected: string]>([
-    ['P8 REQUEST', on4011(), 'DHCPACK 0.0.0.0'],
-    ['P8 INFORM', on4011({ type: 8 }), 'DHCPACK 0.0.0.0'],
-    ['P8 DISCOVER', on4011({ type: 1 }), 'message_type'],
-    ['P8 without option 60', on4011({ options: { 93: '0007' } }), 'not_a_boot_client'],
-    ['P8 without an architecture', on4011({ options: { 60: hex('PXEClient') } }), 'not_a_boot_client'],
+    ['REQUEST', on4011(), 'DHCPACK 0.0.0.0'],
+    ['INFORM', on4011({ type: 8 }), 'DHCPACK 0.0.0.0'],
+    ['DISCOVER', on4011({ type: 1 }), 'message_type'],
+    ['without option 60', on4011({ options: { 93: '0007' } }), 'not_a_boot_client'],
+    ['without an architecture', on4011({ options: { 60: hex('PXEClient') } }), 'not_a_boot_client'],
     [
-      'P9 without ciaddr: to the source',
+      'without ciaddr: the answer goes to the source',
       on4011({ ciaddr: '0.0.0.0', source: '10.20.0.50' }),
       'DHCPACK 0.0.0.0',
     ],
-    ['P9 without any address', on4011({ ciaddr: '0.0.0.0', source: '0.0.0.0' }), 'no_subnet'],
+    ['without any address', on4011({ ciaddr: '0.0.0.0', source: '0.0.0.0' }), 'no_subnet'],
     [
-      'D26 from a network we do not serve',
+      'from a network that is not served',
       on4011({ ciaddr: '192.168.1.5', source: '192.168.1.5' }),
       'no_subnet',
     ],
-    ['D27 ciaddr of another', on4011({ source: '10.20.0.51' }), 'spoofed_source'],
+    ['ciaddr of another', on4011({ source: '10.20.0.51' }), 'spoofed_source'],
     ['BOOTP', { port: 4011, ciaddr: '10.20.0.50', options: UEFI_PXE }, 'message_type'],
   ])('%s', (_name, packet, expected) => {
     expect(outcome(proxy().send(packet))).toBe(expected);
   });
 
-  test('D32 is answered where we lease as well', () => {
+  test('is also answered where we lease', () => {
     expect(outcome(new DhcpRig().send(on4011()))).toBe('DHCPACK 0.0.0.0');
   });
 
-  test('P8 a boot item is confirmed as it was chosen', () => {
+  test('a boot item is confirmed as selected', () => {
     const message = onWire(proxy().send(on4011({ options: { ...UEFI_PXE, 43: '470480010000ff' } })));
     expect(message).toMatchObject({ ciaddr: '10.20.0.50', yiaddr: '10.20.0.50' });
     expect(Buffer.from(message.options.get(43)!).toString('hex')).toBe('470480010000ff');
   });
 
-  test('D26 the answer is at most half as long again as the request', () => {
+  test('the answer is at most half as long again as the request', () => {
     const plan = { boot: { bootProgram: 'x'.repeat(200), scriptUrl: 'http://10.20.0.1/' } };
     const rig = new DhcpRig({ subnets: [rackSubnet({ mode: 'proxy', pools: [] })], plan });
     const decision = replyOf(rig.engine.handle({ ...packetOf(on4011()), size: 250 }, rig.now));
@@ -214,8 +214,8 @@ describe('mode auto', () => {
     ...of,
   });
   test.each<[name: string, facts: Partial<AutoFacts>, mode: string, settings?: Partial<SubnetSettings>]>([
-    ['a reservation is ours', { reserved: true, foreignServer: true }, 'full'],
-    ['a lease of ours stays ours', { leased: true, foreignServer: true }, 'full'],
+    ['a machine with a reservation is leased to', { reserved: true, foreignServer: true }, 'full'],
+    ['a client with a lease of ours is leased to', { leased: true, foreignServer: true }, 'full'],
     [
       'a boot client beside another server',
       { bootClient: true, foreignServer: true },
@@ -242,7 +242,7 @@ describe('mode auto', () => {
     expect(decideMode(rackSubnet({ mode: 'auto', ...settings }), facts(of))).toBe(mode);
   });
 
-  test('a handshake keeps its mode though another server shows up in between', () => {
+  test('a handshake keeps its mode although another server appears meanwhile', () => {
     const rig = new DhcpRig({ subnets: [rackSubnet({ mode: 'auto', allowAutoFull: true })] });
     const me = { mac: clientMac(1), xid: 1, options: UEFI_PXE };
     expect(outcome(rig.send({ type: 1, ...me }))).toBe('DHCPOFFER 10.20.0.50');
@@ -259,7 +259,7 @@ describe('mode auto', () => {
     );
   });
 
-  test('a machine with a reservation is leased its address, others only get what to boot', () => {
+  test('a machine with a reservation is leased its address, others get only boot options', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ mode: 'auto' })],
       machines: [machine({ id: 'n1', macs: [clientMac(1)], address: ip('10.20.0.10') })],
@@ -269,7 +269,7 @@ describe('mode auto', () => {
     expect(outcome(rig.send({ type: 1, mac: clientMac(3) }))).toBe('not_served');
   });
 
-  test('a machine with a reservation is ours also while another one has its address', () => {
+  test('a machine with a reservation is leased to even while another client has its address', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ mode: 'auto' })],
       policy: { conflictDetection: 'not-pxe' },
@@ -281,7 +281,7 @@ describe('mode auto', () => {
     expect(rig.lease(clientMac(2))).toBe('10.20.0.50');
   });
 
-  test('clients without a hardware address that choose one transaction id are apart', () => {
+  test('clients without a hardware address that use the same transaction id are kept apart', () => {
     const identifier = 'ff00000001';
     const rig = new DhcpRig({
       subnets: [rackSubnet({ mode: 'auto' })],
@@ -294,7 +294,7 @@ describe('mode auto', () => {
   });
 });
 
-describe('P11: programs that look for their files at the server that leases', () => {
+describe('programs that load their files from the server that leases addresses', () => {
   const hint = '(which loads its files from the server that leases addresses: boot it through iPXE instead)';
   test.each([
     ['shimx64.efi', true],
@@ -302,7 +302,7 @@ describe('P11: programs that look for their files at the server that leases', ()
     ['GRUBAA64.EFI', true],
     ['snponly.efi', false],
     ['grub/snponly.efi', false],
-  ])('the history says so of %s: %s', (bootProgram, expected) => {
+  ])('the history mentions it for %s: %s', (bootProgram, expected) => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ mode: 'proxy', pools: [] })],
       plan: { boot: { scriptUrl: 'http://10.20.0.1:8080/boot.ipxe', bootProgram } },
@@ -318,7 +318,7 @@ describe('P11: programs that look for their files at the server that leases', ()
 describe('other servers', () => {
   const chosen: RequestSpec = { type: 3, server: OTHER_SERVER, requested: '10.20.0.99', mac: clientMac(7) };
 
-  test('are noticed by what clients ask of them, and put on record once', () => {
+  test("are noticed from clients' requests to them, and recorded once", () => {
     const rig = new DhcpRig();
     expect(rig.send(chosen).events).toMatchObject([
       { kind: 'dhcp.foreign_server', summary: 'another DHCP server, 10.20.0.9, answers on subnet rack' },
@@ -337,13 +337,13 @@ describe('other servers', () => {
     expect(rig.engine.foreignServers(rig.now)).toEqual([]);
   });
 
-  test('belong there beside a proxy', () => {
+  test('are expected beside a proxy', () => {
     const rig = proxy();
     expect(rig.send(chosen).events).toEqual([]);
     expect(rig.engine.foreignServers(rig.now)).toHaveLength(1);
   });
 
-  test('make us silent to unknown clients where settings say so', () => {
+  test('make us ignore unknown clients if the settings require it', () => {
     const rig = new DhcpRig({
       subnets: [rackSubnet({ requireSoleServer: true })],
       machines: [machine({ id: 'n1', macs: [clientMac(1)] })],
@@ -351,7 +351,7 @@ describe('other servers', () => {
     rig.lease(clientMac(3));
     rig.send(chosen);
     expect(outcome(rig.send({ type: 1, mac: clientMac(2) }))).toBe('foreign_server');
-    // Who has an address of ours keeps it.
+    // A client with an address of ours keeps it.
     expect(outcome(rig.send({ type: 3, mac: clientMac(3), ciaddr: '10.20.0.50' }))).toBe(
       'DHCPACK 10.20.0.50',
     );
@@ -371,14 +371,14 @@ describe('other servers', () => {
       Array.from({ length: 5000 }, (_, n) => told(`10.${n >> 8}.${n & 255}.7`)).reduce((sum, n) => sum + n);
     expect(told(OTHER_SERVER)).toBe(1);
     expect(flood()).toBe(15);
-    // Forgotten because of them, and new again.
+    // It was displaced by them, and counts as new again.
     expect(told(OTHER_SERVER)).toBe(0);
     rig.pass(120);
     expect(flood()).toBeLessThanOrEqual(3);
   });
 
   test.each(['0.0.0.0', '255.255.255.255', '127.0.0.1', '224.0.0.1', '0.1.2.3', '240.0.0.1'])(
-    'are not at %s, so nobody is refused because of it',
+    'are not assumed at %s, so no client is refused because of it',
     (server) => {
       const rig = new DhcpRig({ subnets: [rackSubnet({ requireSoleServer: true })] });
       expect(rig.send({ ...chosen, server, requested: '10.20.0.99' }).events).toEqual([]);

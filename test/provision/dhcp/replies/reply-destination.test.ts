@@ -11,7 +11,7 @@ import {
   UEFI_PXE,
 } from '../dhcp-rig.ts';
 
-// Where replies go, and with which flags, by what the request says.
+// The destination and flags of replies, by the fields of the request.
 
 const proxy: RigOptions = { subnets: [rackSubnet({ mode: 'proxy', pools: [] })] };
 const leased = (rig: DhcpRig): void => void rig.lease(clientMac(1));
@@ -26,33 +26,33 @@ test.each<
     before?: (rig: DhcpRig) => void,
   ]
 >([
-  ['1 relayed offer', { type: 1, giaddr: '10.20.0.253' }, '10.20.0.253:67', 0],
+  ['relayed offer', { type: 1, giaddr: '10.20.0.253' }, '10.20.0.253:67', 0],
   [
-    '1 relayed offer, broadcast flag',
+    'relayed offer, broadcast flag',
     { type: 1, giaddr: '10.20.0.253', flags: 0x8000 },
     '10.20.0.253:67',
     0x8000,
   ],
   [
-    '1 relay that listens on its source port, RFC 8357',
+    'relay that listens on its source port, RFC 8357',
     { type: 1, giaddr: '10.20.0.253', sourcePort: 4567, options: { 82: '1300' } },
     '10.20.0.253:4567',
     0,
   ],
   [
-    '1 relay on another port without saying so',
+    'relay on another port without the sub-option of RFC 8357',
     { type: 1, giaddr: '10.20.0.253', sourcePort: 4567 },
     '10.20.0.253:67',
     0,
   ],
   [
-    '1 relayed refusal: the relay must broadcast',
+    'relayed DHCPNAK: the relay must broadcast',
     { type: 3, giaddr: '10.20.0.253', requested: '10.99.0.1' },
     '10.20.0.253:67',
     0x8000,
   ],
   [
-    '1 relayed renewal',
+    'relayed renewal',
     { type: 3, giaddr: '10.20.0.253', ciaddr: '10.20.0.50' },
     '10.20.0.253:67',
     0,
@@ -60,23 +60,23 @@ test.each<
     leased,
   ],
   [
-    '1 relayed offer of the proxy',
+    'relayed offer of the proxy',
     { type: 1, giaddr: '10.20.0.253', options: UEFI_PXE },
     '10.20.0.253:67',
     0,
     proxy,
   ],
-  ['2 refusal', { type: 3, requested: '10.99.0.1' }, '255.255.255.255:68', 0],
+  ['DHCPNAK', { type: 3, requested: '10.99.0.1' }, '255.255.255.255:68', 0],
   [
-    '2 refusal of a renewal',
+    'DHCPNAK to a renewal',
     { type: 3, ciaddr: '10.20.0.50' },
     '255.255.255.255:68',
     0,
     { machines: [machine({ id: 'n2', address: '10.20.0.50' as never })] },
   ],
-  ['3 renewal', { type: 3, ciaddr: '10.20.0.50' }, '10.20.0.50:68', 0, undefined, leased],
+  ['renewal', { type: 3, ciaddr: '10.20.0.50' }, '10.20.0.50:68', 0, undefined, leased],
   [
-    '3 renewal, broadcast flag',
+    'renewal, broadcast flag',
     { type: 3, ciaddr: '10.20.0.50', flags: 0x8000 },
     '10.20.0.50:68',
     0x8000,
@@ -84,36 +84,31 @@ test.each<
     leased,
   ],
   [
-    '3 rebinding from no address: by broadcast',
+    'rebinding without a source address: by broadcast',
     { type: 3, ciaddr: '10.20.0.50', source: '0.0.0.0' },
     '255.255.255.255:68',
     0,
     undefined,
     leased,
   ],
+  ['relayed DHCPINFORM without an address', { type: 8, giaddr: '10.20.0.253' }, '10.20.0.253:67', 0],
+  ['DHCPINFORM', { type: 8, ciaddr: '10.20.0.10' }, '10.20.0.10:68', 0],
   [
-    '1 information through a relay, without an address',
-    { type: 8, giaddr: '10.20.0.253' },
-    '10.20.0.253:67',
-    0,
-  ],
-  ['3 information', { type: 8, ciaddr: '10.20.0.10' }, '10.20.0.10:68', 0],
-  [
-    '3 port 4011: where it came from',
+    'port 4011: to the source address',
     { type: 3, ciaddr: '10.20.0.50', port: 4011, sourcePort: 4011, options: UEFI_PXE },
     '10.20.0.50:4011',
     0,
   ],
   [
-    '3 port 4011 from a port of its own',
+    'port 4011 from another source port',
     { type: 3, ciaddr: '10.20.0.50', port: 4011, sourcePort: 1068, options: UEFI_PXE },
     '10.20.0.50:1068',
     0,
   ],
-  ['4 offer, broadcast flag', { type: 1, flags: 0x8000 }, '255.255.255.255:68', 0x8000],
-  ['5 offer, no flag: broadcast all the same, flags as received', { type: 1 }, '255.255.255.255:68', 0],
-  ['5 acknowledgement', { type: 3, requested: '10.20.0.50', server: SERVER }, '255.255.255.255:68', 0],
-  ['5 offer of the proxy', { type: 1, options: UEFI_PXE }, '255.255.255.255:68', 0, proxy],
+  ['offer, broadcast flag', { type: 1, flags: 0x8000 }, '255.255.255.255:68', 0x8000],
+  ['offer without the flag: broadcast all the same, flags as received', { type: 1 }, '255.255.255.255:68', 0],
+  ['acknowledgement', { type: 3, requested: '10.20.0.50', server: SERVER }, '255.255.255.255:68', 0],
+  ['offer of the proxy', { type: 1, options: UEFI_PXE }, '255.255.255.255:68', 0, proxy],
 ])('%s', (_name, packet, destination, flags, options, before) => {
   const rig = new DhcpRig(options);
   before?.(rig);
