@@ -6,6 +6,7 @@ import { type Endpoint, formatEndpoint } from '../protocol/endpoint.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { startBootPlane } from './boot-plane.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
+import { PROGRAM_PARTS, type ReplaceableParts } from './replaceable-parts.ts';
 import { type OperatorPlane, startOperatorPlane } from './operator-plane.ts';
 import { Services } from './services.ts';
 import type { Environment } from './environment.ts';
@@ -21,6 +22,8 @@ export interface AppOptions {
   readonly passedSockets?: readonly PassedSocket[];
   /** The system's, except in tests. */
   readonly clock?: Clock;
+  /** The program's own, except for those that a test replaces. */
+  readonly parts?: Partial<ReplaceableParts>;
 }
 
 /** A running Railhead. */
@@ -46,7 +49,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { clock = SYSTEM_CLOCK, log, logOutput, passedSockets = [], settings } = options;
   const counters = new Counters();
   logOutput?.onLoss((lines) => counters.add('log_lines_lost', '', lines));
-  const environment: Environment = { settings, log, counters, clock };
+  const parts = { ...PROGRAM_PARTS, ...options.parts };
+  const environment: Environment = { settings, log, counters, clock, parts };
   const services = new Services();
   if (logOutput !== undefined) {
     services.add('log', { close: () => undefined, reload: () => logOutput.reopen() });

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/schema.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { Clock } from './clock.ts';
+import type { ReplaceableParts } from './replaceable-parts.ts';
 
 /** What every part of the program gets. */
 export interface Environment {
@@ -9,4 +10,5 @@ export interface Environment {
   readonly log: Logger;
   readonly counters: Counters;
   readonly clock: Clock;
+  readonly parts: ReplaceableParts;
 }

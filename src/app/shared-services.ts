@@ -6,7 +6,6 @@ import type { Logger } from 'pino';
 import { BootDecider } from '../catalog/boot-decider.ts';
 import type { CatalogKeeper } from '../catalog/catalog-keeper.ts';
 import { Catalog } from '../catalog/catalog.ts';
-import { ThreadedCatalogLoader } from '../catalog/threaded-catalog-loader.ts';
 import type { Settings } from '../config/schema.ts';
 import { toSubnets } from '../config/sections/networks.ts';
 import { toStoreSettings } from '../config/sections/store.ts';
@@ -29,7 +28,6 @@ import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
 import type { MachineStore } from '../store/machine-store.ts';
-import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
 import type { Clock } from './clock.ts';
@@ -71,15 +69,18 @@ export async function startSharedServices(
   environment: Environment,
   services: Services,
 ): Promise<SharedServices> {
-  const { clock, counters, log, settings } = environment;
-  const { health, store } = await openStore(toStoreSettings(settings.store), { log, nowMs: clock.nowMs });
+  const { clock, counters, log, parts, settings } = environment;
+  const { health, store } = await parts.openStore(toStoreSettings(settings.store), {
+    log,
+    nowMs: clock.nowMs,
+  });
   services.add('store', store);
   // Closed after everything that writes transitions, so that subscribers receive the last ones.
   const transitions = services.add('transitions', new TransitionLog(store.transitions));
   const announced = { ...store, ...transitions.announcing(store) };
   services.add('history', startPruner(announced, settings, log, clock));
   const machines = await startMachines(announced.machines, log, clock, services);
-  const catalog = await startCatalog(settings, store.catalog, machines, log, clock, services);
+  const catalog = await startCatalog(environment, store.catalog, machines, services);
   if (catalog.generation === undefined) requireCatalogFolder(settings.catalog.dir);
 
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
@@ -174,21 +175,19 @@ function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock
 }
 
 async function startCatalog(
-  settings: Settings,
+  { clock, log, parts, settings }: Environment,
   keeper: CatalogKeeper,
   machines: MachineRegistry,
-  log: Logger,
-  { now }: Clock,
   services: Services,
 ): Promise<Catalog> {
   const directory = settings.catalog.dir;
-  const loader = new ThreadedCatalogLoader({ directory });
+  const loader = parts.catalogLoader(directory);
   const catalog = new Catalog({
     directory,
     loader,
     keeper,
     publish: (declared, swap) => machines.declareAll(FILES_SOURCE, declared, nextTurn, swap),
-    now,
+    now: clock.now,
     log,
   });
   let unwatch: (() => Promise<void>) | undefined;

@@ -12,7 +12,7 @@ import { labelsFromQuery } from '../../src/provision/selection/labels.ts';
 import { BootAnswers } from '../../src/server/boot-http/boot-answers.ts';
 import { HotFiles } from '../../src/server/tftp/content/hot-files.ts';
 import { bootProgramContent } from '../../src/server/tftp/content/boot-program-content.ts';
-import { catalogTree, writeCatalogFile } from '../catalog/catalog-tree.ts';
+import { AFTERWARDS, catalogTree, writeCatalogFile } from '../catalog/catalog-tree.ts';
 import {
   BIOS_PXE,
   clientMac,
@@ -73,7 +73,7 @@ const BOOT_PROGRAMS = { found: new Set(['snponly.efi']), byArchitecture: new Map
 
 test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
   const tree = catalogTree(FILES);
-  const loaded = await loadCatalog(tree, () => new Date(0));
+  const loaded = await loadCatalog(tree, AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0)
     throw new Error(JSON.stringify(loaded.problems));
   const { generation } = loaded;
@@ -145,7 +145,7 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
 });
 
 test('a disabled machine keeps the options and the lease time of its record and its group', async () => {
-  const loaded = await loadCatalog(catalogTree(FILES), () => new Date(0));
+  const loaded = await loadCatalog(catalogTree(FILES), AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0)
     throw new Error(JSON.stringify(loaded.problems));
   const machines = new MachineRegistry(() => 0);
@@ -180,7 +180,7 @@ test('a machine that DHCP selects by what its packet says has the same group ove
       ].join('---\n'),
       'machines/m.yaml': 'id: declared\nmac: 02:00:00:00:00:02\nlabels: {firmware: own}\n',
     }),
-    () => new Date(0),
+    AFTERWARDS,
   );
   if (loaded.generation === undefined || loaded.problems.length > 0)
     throw new Error(JSON.stringify(loaded.problems));

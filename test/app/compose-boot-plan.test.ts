@@ -10,7 +10,7 @@ import type { Identification } from '../../src/provision/machines/identification
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import type { Machine } from '../../src/provision/machines/machine.ts';
 import { composeBootPlan } from '../../src/app/compose-boot-plan.ts';
-import { catalogTree } from '../catalog/catalog-tree.ts';
+import { AFTERWARDS, catalogTree } from '../catalog/catalog-tree.ts';
 import { ip, machine, rackSubnet, SERVER } from '../provision/dhcp/dhcp-rig.ts';
 
 const PROGRAMS = new Set([
@@ -262,7 +262,7 @@ test('a machine has its group, however DHCP has recognised it, and its own optio
       'machines/m.yaml':
         'id: m\nclient_id: ff00\nswitch_port: {circuit_id: "AB:CD"}\nlabels: {rack: "1"}\nlease_seconds: infinite\ndhcp_force: [6]\ndhcp_options:\n  - {code: 12, type: text, value: m1}\n',
     }),
-    () => new Date(0),
+    AFTERWARDS,
   );
   if (loaded.generation === undefined || loaded.problems.length > 0)
     throw new Error(JSON.stringify(loaded.problems));

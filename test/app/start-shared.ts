@@ -5,10 +5,11 @@ import { Services } from '../../src/app/services.ts';
 import { startSharedServices } from '../../src/app/shared-services.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { Counters } from '../../src/limits/counters.ts';
+import { PARTS_WITHOUT_THREADS } from '../fakes/parts-without-threads.ts';
 
 /**
  * Starts the shared services over the files of a tree and a SQLite database in it. They are the program's own, except
- * that nothing listens, and files are not watched.
+ * that there are no threads, nothing listens, and files are not watched.
  */
 export async function startShared(tree: string) {
   const services = new Services();
@@ -18,6 +19,12 @@ export async function startShared(tree: string) {
     flags: [`store.file=${tree}/store.db`, `catalog.dir=${tree}`, 'catalog.watch=false'],
   });
   const log = pino({ level: 'silent' });
-  const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
+  const environment = {
+    settings,
+    log,
+    counters: new Counters(),
+    clock: SYSTEM_CLOCK,
+    parts: PARTS_WITHOUT_THREADS,
+  };
   return { services, ...(await startSharedServices(environment, services)) };
 }

@@ -9,6 +9,12 @@ afterEach(() => {
   for (const tree of trees.splice(0)) rmSync(tree, { recursive: true, force: true });
 });
 
+/**
+ * A clock for loading a tree that is written in full by then: it is later than every file, so that nothing of it can
+ * still be changing, and the source need not look a second time after a pause.
+ */
+export const AFTERWARDS = (): Date => new Date('2100-01-01T00:00:00Z');
+
 /** Creates a directory with these files, by their path in it, and removes it after the test. */
 export function catalogTree(files: Readonly<Record<string, string | Buffer>>): string {
   const root = mkdtempSync(path.join(tmpdir(), 'railhead-catalog-'));

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { formatProblem } from '../../src/documents/problem.ts';
-import { catalogTree } from './catalog-tree.ts';
+import { AFTERWARDS, catalogTree } from './catalog-tree.ts';
 
 async function problemsOf(file: string, content: string): Promise<string[]> {
-  const { problems } = await loadCatalog(catalogTree({ [file]: content }), () => new Date(0));
+  const { problems } = await loadCatalog(catalogTree({ [file]: content }), AFTERWARDS);
   return problems.map(formatProblem);
 }
 
@@ -37,7 +37,7 @@ test('what Matchbox and Railhead write alike is taken as it is', async () => {
     'groups/a.json':
       '{"id": "a", "profile": "a", "selector": {"os": "installed"}, "metadata": {"pod": {"n": 1}}}',
   });
-  const { problems, generation } = await loadCatalog(tree, () => new Date(0));
+  const { problems, generation } = await loadCatalog(tree, AFTERWARDS);
   expect(problems).toEqual([]);
   expect(generation?.groups.map(({ id }) => id)).toEqual(['a']);
 });

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { formatProblem } from '../../src/documents/problem.ts';
-import { catalogTree, linkCatalogFile } from './catalog-tree.ts';
+import { AFTERWARDS, catalogTree, linkCatalogFile } from './catalog-tree.ts';
 
 async function problemsOf(directory: string): Promise<string[]> {
-  const loaded = await loadCatalog(directory, () => new Date(0));
+  const loaded = await loadCatalog(directory, AFTERWARDS);
   return loaded.problems.map(formatProblem);
 }
 

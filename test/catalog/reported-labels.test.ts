@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { labelsFromQuery } from '../../src/provision/selection/labels.ts';
-import { catalogTree } from './catalog-tree.ts';
+import { AFTERWARDS, catalogTree } from './catalog-tree.ts';
 
 const FILES = {
   'profiles/p.yaml': [
@@ -29,7 +29,7 @@ const FILES = {
 };
 
 async function answers(hostname: string, rack: string) {
-  const loaded = await loadCatalog(catalogTree(FILES), () => new Date(0));
+  const loaded = await loadCatalog(catalogTree(FILES), AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0) throw new Error(JSON.stringify(loaded));
   const { generation } = loaded;
   const query = new URLSearchParams({ mac: '52:54:00:a1:9c:ae', rack, hostname });

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { formatProblem } from '../../src/documents/problem.ts';
 import { CatalogRig } from './catalog-rig.ts';
-import { catalogTree, writeCatalogFile } from './catalog-tree.ts';
+import { AFTERWARDS, catalogTree, writeCatalogFile } from './catalog-tree.ts';
 
-const GROUP = 'id: g\nprofile: p\nselector: {rack: "1"}\ndhcp_options:\n';
+const GROUP = 'id: g\nprofile: p\nselector: {network: rack1}\ndhcp_options:\n';
 const MACHINE = 'id: m\nmac: 52:54:00:a1:9c:ae\n';
 const NO_DEFAULT =
   'ignore the routers of their network (RFC 3442), and this list has no default route: add {destination: 0.0.0.0/0, router: (the router)} to it, unless these machines are to have none';
@@ -65,7 +65,7 @@ test.each<[name: string, file: string, content: string, expected: string[]]>([
   ],
 ])('%s', async (_, file, content, expected) => {
   const tree = catalogTree({ 'profiles/p.yaml': 'id: p\n', [file]: content });
-  const loaded = await loadCatalog(tree, () => new Date(0));
+  const loaded = await loadCatalog(tree, AFTERWARDS);
   expect(loaded.problems.map(formatProblem)).toEqual([]);
   expect(loaded.warnings.map(formatProblem)).toEqual(expected);
 });

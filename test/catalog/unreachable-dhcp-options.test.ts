@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { formatProblem } from '../../src/documents/problem.ts';
-import { catalogTree } from './catalog-tree.ts';
+import { AFTERWARDS, catalogTree } from './catalog-tree.ts';
 
 const MTU = 'dhcp_options: [{code: 26, value: 9000}]\n';
 
@@ -13,7 +13,7 @@ async function problems(selector: string, machines = '', options = MTU): Promise
       'groups/g.yaml': `id: g\nprofile: p\nselector: ${selector}\n${options}`,
       ...(machines !== '' && { 'machines/m.yaml': machines }),
     }),
-    () => new Date(0),
+    AFTERWARDS,
   );
   return loaded.problems.map(formatProblem);
 }

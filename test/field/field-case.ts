@@ -7,6 +7,7 @@ import { Services } from '../../src/app/services.ts';
 import { startSharedServices } from '../../src/app/shared-services.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { Counters } from '../../src/limits/counters.ts';
+import { PARTS_WITHOUT_THREADS } from '../fakes/parts-without-threads.ts';
 import { decodeMessage, decodeRequest } from '../../src/protocol/dhcp/decode.ts';
 import { encodeMessage } from '../../src/protocol/dhcp/encode.ts';
 import type { DhcpMessage } from '../../src/protocol/dhcp/message.ts';
@@ -58,7 +59,13 @@ export async function openFieldCase(name: string, server = SERVER): Promise<Fiel
     const settings = loadSettings({ file, environment: {}, flags });
     const warnings: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) });
-    const environment = { settings, log, counters: new Counters(), clock: SYSTEM_CLOCK };
+    const environment = {
+      settings,
+      log,
+      counters: new Counters(),
+      clock: SYSTEM_CLOCK,
+      parts: PARTS_WITHOUT_THREADS,
+    };
     const { engine } = await startSharedServices(environment, services);
     const localAddress = parseIpv4(server) as Ipv4Address;
     engine.setLocalAddresses([localAddress]);

@@ -14,6 +14,7 @@ import { type MacAddress, parseMac } from '../../../src/protocol/mac-address.ts'
 import type { Readiness } from '../../../src/host/readiness.ts';
 import { startBootHttp } from '../../../src/server/boot-http/boot-http-service.ts';
 import { Counters } from '../../../src/limits/counters.ts';
+import { AFTERWARDS } from '../../catalog/catalog-tree.ts';
 
 /** A boot plane on loopback, with a small catalog and some assets. */
 export interface BootPlane {
@@ -93,7 +94,7 @@ export async function startBootPlane(
   symlinkSync('../secret.txt', path.join(root, 'assets/leak'));
   symlinkSync('k', path.join(root, 'assets/current'));
   symlinkSync('grub.efi.signed', path.join(root, 'assets/dir/grub.efi'));
-  const loaded = await loadCatalog(root, () => new Date(0));
+  const loaded = await loadCatalog(root, AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0)
     throw new Error(JSON.stringify(loaded.problems));
   let generation: Generation | undefined = options.broken === true ? undefined : loaded.generation;

@@ -9,8 +9,8 @@ import { SQLITE_MIGRATIONS } from '../../../src/store/sqlite/migrations/migratio
 import { openSqlite, withoutSync } from '../../../src/store/sqlite/sqlite-connection.ts';
 import { completeStore } from '../../../src/store/open-store.ts';
 import { openSqliteEvents, openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
-import { openThreadedSqlite } from '../../../src/store/sqlite/threaded-sqlite.ts';
 import { describeStore } from '../../contract/store.ts';
+import { emptyDatabase } from './empty-database.ts';
 import {
   AFTER_DISCOVERED_TRANSITIONS,
   BEFORE_DISCOVERED_TRANSITIONS,
@@ -29,30 +29,15 @@ const newFile = (): string => path.join(folder, `${++places}`, 'railhead.db');
 
 const settings = (file: string) => ({ file, synchronous: 'normal' }) as const;
 
-/** Empties all tables, as another process would. */
-function empty(file: string): void {
-  const database = new Database(file, { timeout: 5_000 });
-  const tables = database
-    .prepare("select name from sqlite_master where type = 'table' and name not like 'kysely_%'")
-    .pluck()
-    .all() as string[];
-  for (const table of tables.filter((name) => name !== 'transition_counter')) {
-    database.exec(`delete from ${table}`);
-  }
-  database.exec('update transition_counter set last = 0');
-  database.close();
-}
-
-for (const [name, open] of [
-  ['SQLite', openSqliteStore],
-  ['SQLite in a thread', openThreadedSqlite],
-] as const) {
-  describeStore(name, () => {
-    const file = newFile();
-    const remove = (): void => rmSync(path.dirname(file), { recursive: true });
-    return { open: async () => completeStore(await open(settings(file))), reset: () => empty(file), remove };
-  });
-}
+describeStore('SQLite', () => {
+  const file = newFile();
+  const remove = (): void => rmSync(path.dirname(file), { recursive: true });
+  return {
+    open: async () => completeStore(await openSqliteStore(settings(file))),
+    reset: () => emptyDatabase(file),
+    remove,
+  };
+});
 
 describe('the database of another process, read', () => {
   const event = { at: new Date(5), kind: 'dhcp.ack', sessionId: 's', summary: 'leased', detail: {} } as const;
@@ -172,26 +157,5 @@ describe('the database file', () => {
     await expect(openSqliteStore(settings(file))).rejects.toThrow(
       'a newer version of Railhead wrote it (migration 9999-future)',
     );
-  });
-});
-
-describe('in a thread', () => {
-  test('it does the same, and its errors come through', async () => {
-    const file = newFile();
-    const store = await openThreadedSqlite(settings(file));
-    await store.events.appendEvents([
-      { sessionId: 's', at: new Date(7), kind: 'dhcp.ack', summary: 'a', detail: { b: [1] } },
-    ]);
-    expect(await store.events.listEvents({ limit: 1 })).toEqual([
-      { id: 1, sessionId: 's', at: new Date(7), kind: 'dhcp.ack', summary: 'a', detail: { b: [1] } },
-    ]);
-    const broken = { kind: 'put', lease: { address: '10.0.0.1' } } as never;
-    await expect(store.leases.commitLeases([broken])).rejects.toThrow('NOT NULL');
-    await store.close();
-    await expect(store.leases.loadLeases()).rejects.toThrow('the store is closed');
-  });
-
-  test('a database that cannot be opened is told like without a thread', async () => {
-    await expect(openThreadedSqlite(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
   });
 });

@@ -13,12 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-
-const main = path.resolve(import.meta.dirname, '../../src/main.ts');
-
-// A process takes a second to start, and many where everything is tested at once.
-vi.setConfig({ testTimeout: 60_000 });
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -37,15 +33,7 @@ function start(settings: string, ...flags: string[]): ChildProcess {
   // From another folder: everything is found by where the settings are.
   const child = spawn(
     process.execPath,
-    [
-      '--import',
-      import.meta.resolve('tsx'),
-      main,
-      'serve',
-      '--config',
-      path.join(folder, 'railhead.yaml'),
-      ...flags,
-    ],
+    [PROGRAM, 'serve', '--config', path.join(folder, 'railhead.yaml'), ...flags],
     { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] },
   );
   children.push(child);

@@ -20,13 +20,13 @@ const open = (at = file) => openSqliteStore({ file: at, synchronous: 'full' });
 
 /** Another process that has the database, in a PID namespace of its own where that can be made. */
 async function holder(): Promise<{ pid: number; kill: () => Promise<void> }> {
-  const module = path.resolve(import.meta.dirname, '../../../src/store/sqlite/sqlite-store.ts');
+  const module = path.resolve(import.meta.dirname, '../../../dist/store/sqlite/sqlite-store.js');
   const script = `
     const { openSqliteStore } = await import(${JSON.stringify(module)});
     await openSqliteStore({ file: ${JSON.stringify(file)}, synchronous: 'full' });
     console.log('has it', process.pid);
     setInterval(() => undefined, 1000);`;
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  const node = [process.execPath, '--input-type=module', '-e', script];
   const asRoot = process.getuid?.() === 0;
   const [command = '', ...args] = asRoot ? ['unshare', '--pid', '--fork', '--kill-child', ...node] : node;
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -4,12 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-
-const main = path.resolve(import.meta.dirname, '../../src/main.ts');
-
-// A process takes a second to start, and many where everything is tested at once.
-vi.setConfig({ testTimeout: 60_000 });
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
 
 let folder: string;
 let shell: ChildProcess | undefined;
@@ -60,12 +56,12 @@ describe.each([
       path.join(folder, 'railhead.yaml'),
       `http: {listen: ["127.0.0.1:${port}"]}\noperator: {listen: null}\n`,
     );
-    const serve = `serve() { exec sh -c 'echo $$ >&2; exec "$0" --import "$1" "$2" serve' "$NODE" "$TSX" "$MAIN"; }`;
+    const serve = `serve() { exec sh -c 'echo $$ >&2; exec "$0" "$1" serve' "$NODE" "$PROGRAM"; }`;
     shell = spawn('sh', ['-c', `${serve}; ${line}`], {
       cwd: folder,
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, NODE: process.execPath, TSX: import.meta.resolve('tsx'), MAIN: main },
+      env: { ...process.env, NODE: process.execPath, PROGRAM },
     });
     const pid = once(shell.stderr!, 'data').then(([bytes]) => Number(String(bytes)));
     const server = await answering(port, pid);

@@ -1,19 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import path from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { catalogTree } from '../catalog/catalog-tree.ts';
-
-// A process takes a second to start, and many where everything is tested at once.
-vi.setConfig({ testTimeout: 60_000 });
-
-const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+import { PROGRAM } from '../support/program.ts';
 
 /** Runs `railhead check` in a tree; what it says and its exit status. */
 function check(
   files: Readonly<Record<string, string>>,
   ...args: string[]
 ): { status: number | null; stdout: string; stderr: string } {
-  const command = ['--import', import.meta.resolve('tsx'), main, 'check', ...args];
+  const command = [PROGRAM, 'check', ...args];
   // The settings of the file are meant, not those of the environment.
   const env = { ...process.env, RAILHEAD_CATALOG_DIR: '/nowhere' };
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {

@@ -16,6 +16,7 @@ import { openFilesDirectory } from '../../src/catalog/files-directory.ts';
 import { parseConfig } from '../../src/ignition/parse-config.ts';
 import { formatReport } from '../../src/ignition/report.ts';
 import { IgnitionCompiler } from '../../src/provision/rendering/render-ignition.ts';
+import { PROGRAM } from '../support/program.ts';
 
 /** Inputs that went wrong, with what the real programs say; they lie beside the checkout. */
 const CASES = join(import.meta.dirname, '../../../shared/field/configs');
@@ -81,9 +82,7 @@ test.each(names.filter((name) => has(name, 'in.ign')))('ignition validate: %s', 
 
 /** Runs the program itself. */
 async function railhead(args: readonly string[]): Promise<Answer> {
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const loader = join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs');
-  const command = ['--import', loader, main, ...args];
+  const command = [PROGRAM, ...args];
   const { exitCode, stdout, stderr } = await execa(process.execPath, command, { reject: false });
   return { exit: exitCode ?? -1, stdout, stderr };
 }
@@ -139,7 +138,7 @@ const WARNINGS: readonly [name: string, told: readonly RegExp[]][] = [
       /w\.bu:\d+:\d+: web\.service: .*no install section/,
     ],
   ],
-  ['30-gzip-not-gzipped', [/w\.bu:5:\d+: \/etc\/app\.conf: its contents are declared gzip/]],
+  ['30-gzip-not-gzipped', [/w\.bu:5:\d+: \/etc\/app\.conf: its contents are declared as gzip/]],
   ['31-file-below-file', [/w\.bu:7:\d+: \/foo\/bar\/baz: it is below \/foo\/bar/]],
   ['33-overwrite-of-shipped-file', [/w\.bu:5:\d+: \/etc\/flatcar\/update\.conf: Flatcar ships this file/]],
   ['34-yaml-extension-keys', []],

@@ -6,6 +6,7 @@ import { parseButaneFlags } from '../../src/cli/butane-flags.ts';
 import { drawReport } from '../../src/cli/drawn-report.ts';
 import { compileCase, readButaneCases, removeFixtures, stageFixtures } from '../butane/corpus.ts';
 import { inputOf } from '../ignition/corpus.ts';
+import { PROGRAM } from '../support/program.ts';
 
 const cases = readButaneCases();
 let home: string;
@@ -23,9 +24,7 @@ afterAll(() => {
 });
 
 async function run(args: readonly string[], input: string | Buffer = '') {
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const loader = join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs');
-  const command = ['--import', loader, main, 'butane', ...args];
+  const command = [PROGRAM, 'butane', ...args];
   const options = { cwd: fixtures, input, reject: false, stripFinalNewline: false } as const;
   const { exitCode, stdout, stderr } = await execa(process.execPath, command, options);
   return { exitCode, stdout, stderr };

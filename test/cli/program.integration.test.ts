@@ -2,10 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-
-// A process takes a second to start, and many where everything is tested at once.
-vi.setConfig({ testTimeout: 60_000 });
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 let folder: string;
@@ -31,8 +29,7 @@ function railheadIn(
   cwd: string,
   ...args: string[]
 ): { status: number | null; stdout: string; stderr: string } {
-  const main = path.join(root, 'src/main.ts');
-  const command = ['--import', import.meta.resolve('tsx'), main, ...args];
+  const command = [PROGRAM, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd, encoding: 'utf8' });
   return { status, stdout, stderr };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
 
 let folder: string;
 
@@ -15,8 +16,7 @@ afterAll(async () => {
 });
 
 async function run(args: string[], input = '') {
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const command = ['--import', 'tsx', main, 'ignition', ...args];
+  const command = [PROGRAM, 'ignition', ...args];
   const { exitCode, stdout, stderr } = await execa(process.execPath, command, { input, reject: false });
   return { exitCode, stdout, stderr };
 }

@@ -4,10 +4,8 @@ import { renameSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
 import { catalogTree, writeCatalogFile } from './catalog-tree.ts';
-
-const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
-const NODE = ['--import', 'tsx', MAIN];
 
 const running: ChildProcess[] = [];
 
@@ -34,7 +32,7 @@ class Program {
       '--log-level',
       'debug',
     ];
-    this.#child = spawn(process.execPath, [...NODE, ...args, ...settings.flatMap((one) => ['--set', one])], {
+    this.#child = spawn(process.execPath, [PROGRAM, ...args, ...settings.flatMap((one) => ['--set', one])], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     running.push(this.#child);
@@ -106,7 +104,7 @@ test('a start with one broken profile among ten: nine boot, the machines of the 
     }
   }
   expect(await program.stop()).toBe(0);
-}, 60_000);
+});
 
 test('a start with a catalog that cannot be read serves the one that was kept, and says so', async () => {
   const files = Object.entries(tenProfiles()).map(([file, content]) => [`catalog/${file}`, content]);
@@ -128,12 +126,12 @@ test('a start with a catalog that cannot be read serves the one that was kept, a
   expect(said).toMatchObject({ level: 'error', generation: loaded['generation'], from: 'kept' });
   expect(said['keptAt']).toMatch(/^\d{4}-/);
   expect(await second.stop()).toBe(0);
-}, 60_000);
+});
 
 test('a first start of a folder that is not there, and of which nothing was kept, ends', async () => {
   const tree = catalogTree({ file: '' });
   await expect(new Program(tree, path.join(tree, 'gone')).start()).rejects.toThrow('ended before it said');
-}, 60_000);
+});
 
 test('a pipe, a device and a huge file under profiles/ hold up neither start nor check', async () => {
   const tree = catalogTree({ ...tenProfiles(), 'profiles/huge.img': '' });
@@ -150,7 +148,7 @@ test('a pipe, a device and a huge file under profiles/ hold up neither start nor
   writeFileSync(path.join(tree, 'groups/g3.yaml'), 'id: g3\nprofile: p5\nselector: {n: "3"}\n');
   await expect.poll(async () => (await program.get('/ipxe?n=3')).body, { timeout: 20_000 }).toContain('/k5');
   expect(await program.stop()).toBe(0);
-}, 60_000);
+});
 
 test('SIGTERM ends a load that is under way', async () => {
   const tree = catalogTree(tenProfiles());
@@ -164,4 +162,4 @@ test('SIGTERM ends a load that is under way', async () => {
   await program.says('loading the catalog', 2);
   expect(await program.stop()).toBe(0);
   expect(program.lines.filter(({ msg }) => msg === 'catalog loaded')).toHaveLength(1);
-}, 60_000);
+});
