@@ -50,6 +50,8 @@ const clockShells = [
 ];
 /** Code that makes secrets and names that nobody may guess. */
 const chanceShells = [
+  // Content that no file system can compress.
+  'src/store/queries/probe-queries.ts',
   'src/app/shared-services.ts',
   'src/app/open-webhooks.ts',
   'src/store/{postgres,sqlite}/**',
