@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { type Problem, sortProblems } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
-import { CatalogLoader, type Loaded } from './catalog-loader.ts';
+import { CatalogLoader, type Loaded, type StandIn } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
 import { findAssetFault } from './find-asset-fault.ts';
+import type { KeptFiles } from './kept-catalog.ts';
 import type { Generation } from './generation.ts';
 import { DirectorySource } from './sources/directory-source.ts';
 import { type AssetUse, tryEverything } from './trial-rendering.ts';
@@ -18,6 +19,12 @@ export interface CatalogOfFiles {
 
 /** A catalog from files of which everything was rendered as a trial. */
 export interface CheckedCatalog extends CatalogOfFiles {
+  /** `kept`: the files cannot be read at all, and this is the stored catalog. */
+  readonly from: 'files' | 'kept';
+  /** The last good versions of files that cannot be used as they are. */
+  readonly standIns: readonly StandIn[];
+  /** Files that can be read and contain errors. */
+  readonly brokenFiles: ReadonlySet<string>;
   readonly warnings: readonly Problem[];
   /** How many files under assets/ machines would load. */
   readonly assetCount: number;
@@ -32,23 +39,36 @@ export async function loadFiles(directory: string, now: () => Date): Promise<Cat
 
 /**
  * Loads the catalog in a directory, renders everything as a trial, and checks that the files that machines would load
- * exist in `assets`, the folder behind `/assets/`.
+ * exist in `assets`, the folder behind `/assets/`. With `kept`, the last good version of the files, it loads what a server
+ * would serve that has this in its store.
  */
 export async function loadCatalog(
   directory: string,
   now: () => Date,
   assets: string = path.join(directory, 'assets'),
+  kept?: KeptFiles,
 ): Promise<CheckedCatalog> {
-  const loaded = await load(directory, now);
+  const loaded = await load(directory, now, kept);
   const catalog = toCatalog(loaded, now);
   if (loaded.kind === 'nothing' || catalog.generation === undefined) {
-    return { ...catalog, warnings: [], assetCount: 0, assetFaults: [] };
+    return {
+      ...catalog,
+      from: 'files',
+      standIns: [],
+      brokenFiles: new Set(),
+      warnings: [],
+      assetCount: 0,
+      assetFaults: [],
+    };
   }
-  const { content } = loaded;
+  const { content, from, standIns } = loaded;
   const trial = tryEverything(content, catalog.generation);
   const assetFaults = await findAssetFaults(assets, trial.assets);
   return {
     ...catalog,
+    from,
+    standIns,
+    brokenFiles: content.brokenFiles,
     problems: sortProblems([...loaded.problems, ...trial.problems]),
     warnings: sortProblems([...content.warnings, ...trial.warnings, ...assetFaults]),
     assetCount: trial.assets.size,
@@ -56,9 +76,9 @@ export async function loadCatalog(
   };
 }
 
-function load(directory: string, now: () => Date): Promise<Loaded> {
+function load(directory: string, now: () => Date, kept?: KeptFiles): Promise<Loaded> {
   const nowMs = (): number => now().getTime();
-  return new CatalogLoader(new DirectorySource(directory, nowMs)).load(nowMs());
+  return new CatalogLoader(new DirectorySource(directory, nowMs), kept).load(nowMs());
 }
 
 function toCatalog(loaded: Loaded, now: () => Date): CatalogOfFiles {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { EventReader } from '../event-store.ts';
 import { describeOwner } from '../owner.ts';
+import { CatalogPartQueries, type CatalogPartReader } from '../queries/catalog-part-queries.ts';
 import { listEvents } from '../queries/event-queries.ts';
 import { findOwner } from '../queries/owner-queries.ts';
 import type { StoreTables } from '../tables.ts';
@@ -33,6 +34,29 @@ export interface PostgresState {
  * tables do not exist yet.
  */
 export async function openPostgresEvents(settings: PostgresSettings): Promise<EventReader> {
+  const { name, tables } = await connectToRead(settings);
+  return {
+    events: {
+      listEvents: (query) => retryPassing(() => listEvents(tables, POSTGRES_TIME, query), name),
+    },
+    close: () => tables.destroy(),
+  };
+}
+
+/** Opens the database of another process to read the catalog that it kept. Rejects like `openPostgresEvents`. */
+export async function openPostgresCatalog(settings: PostgresSettings): Promise<CatalogPartReader> {
+  const { name, tables } = await connectToRead(settings);
+  const catalogParts = new CatalogPartQueries({
+    time: POSTGRES_TIME,
+    read: (work) => retryPassing(() => work(tables), name),
+    write: () => Promise.reject(new Error(`the store ${name} is opened to read`)),
+  });
+  return { catalogParts, close: () => tables.destroy() };
+}
+
+async function connectToRead(
+  settings: PostgresSettings,
+): Promise<{ readonly name: string; readonly tables: Kysely<StoreTables> }> {
   const name = postgresName(settings.url);
   const { hasTables } = await lookAtPostgres(settings);
   if (!hasTables) {
@@ -40,13 +64,7 @@ export async function openPostgresEvents(settings: PostgresSettings): Promise<Ev
       `read the store ${name}: no Railhead has made its tables in it yet; start the server first`,
     );
   }
-  const { tables } = connectPostgres(settings);
-  return {
-    events: {
-      listEvents: (query) => retryPassing(() => listEvents(tables, POSTGRES_TIME, query), name),
-    },
-    close: () => tables.destroy(),
-  };
+  return { name, tables: connectPostgres(settings).tables };
 }
 
 /** Examines the database without writing. Rejects with an Error that names it. */

@@ -16,6 +16,12 @@ export interface CatalogPartStore {
   deletePartBut(contentId: number): Promise<boolean>;
 }
 
+/** The stored catalog in a database that another process writes. */
+export interface CatalogPartReader {
+  readonly catalogParts: CatalogPartStore;
+  close(): Promise<void>;
+}
+
 /** The stored catalog in either database. */
 export class CatalogPartQueries implements CatalogPartStore {
   readonly #runner: QueryRunner;

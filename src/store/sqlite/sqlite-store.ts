@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AppendOptions, EventReader, NewBootEvent } from '../event-store.ts';
-import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
+import { CatalogPartQueries, type CatalogPartReader } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
@@ -35,6 +35,15 @@ export async function openSqliteStore(settings: SqliteSettings): Promise<Databas
  * version of Railhead wrote it.
  */
 export function openSqliteEvents(file: string): EventReader {
+  return openToRead(file);
+}
+
+/** Opens the database of another process to read the catalog that it kept. Throws an Error like `openSqliteEvents`. */
+export function openSqliteCatalog(file: string): CatalogPartReader {
+  return openToRead(file);
+}
+
+function openToRead(file: string): DatabaseStore {
   const connection = openSqliteToRead(file);
   try {
     return onConnection(connection);

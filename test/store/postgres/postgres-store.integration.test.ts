@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { completeStore } from '../../../src/store/open-store.ts';
+import { completeStore, readKeptCatalog } from '../../../src/store/open-store.ts';
 import { POSTGRES_MIGRATIONS } from '../../../src/store/postgres/migrations/migrations.ts';
 import { connectPostgres } from '../../../src/store/postgres/postgres-connection.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
@@ -36,6 +36,18 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     const store = await open();
     expect(await readDiscoveredTransitions(store)).toEqual(AFTER_DISCOVERED_TRANSITIONS);
     await store.close();
+  });
+
+  test('its kept catalog is read beside the server that has the lock', async () => {
+    const url = await server.createDatabase();
+    const place = { url, synchronous: 'full' } as const;
+    const store = completeStore(await openPostgresStore(place));
+    expect(await readKeptCatalog(place)).toBeUndefined();
+    const kept = { generation: 'g', keptAt: new Date(5), content: Buffer.from('a catalog') };
+    await store.catalog.keepCatalog(kept);
+    expect(await readKeptCatalog(place)).toEqual(kept);
+    await store.close();
+    expect(await readKeptCatalog(place)).toEqual(kept);
   });
 
   describeStore('the store', async () => {
