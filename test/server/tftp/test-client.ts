@@ -70,7 +70,8 @@ export class TestPeer {
   async next(timeoutMs = 3000): Promise<Received | undefined> {
     if (this.#queue.length === 0) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
+        // After a pause of the whole process its timers come before what waits in its sockets, which is to be read first.
+        const timer = setTimeout(() => setImmediate(resolve), timeoutMs);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
