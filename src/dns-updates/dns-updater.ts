@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Counters } from '../limits/counters.ts';
-import { LineBudget, type LineLimits } from '../log/line-budget.ts';
+import { LineBudget, TROUBLE_LINES } from '../log/line-budget.ts';
 import { dhcidRdata } from '../protocol/dns/dhcid.ts';
 import type { DnsName } from '../protocol/dns/dns-name.ts';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
@@ -46,8 +46,6 @@ const RETRY_MS_MIN = 2_000;
 const RETRY_MS_MAX = 300_000;
 /** How long a running update may take when the program ends. */
 const CLOSE_GRACE_MS = 2_000;
-/** One line a minute for each name or zone, and 170,000 a day in all. */
-const LINES: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 300, perSecond: 2 } };
 
 /** The known and the wanted state of one address. */
 interface Entry {
@@ -83,7 +81,7 @@ export class DnsUpdater implements LeaseListener {
   constructor(parts: DnsUpdaterParts) {
     this.#parts = parts;
     this.#writer = new RecordWriter(parts.store);
-    this.#lines = new LineBudget(parts.log, 'failed dns updates', LINES);
+    this.#lines = new LineBudget(parts.log, 'failed dns updates', TROUBLE_LINES);
     this.#gates = new Map(
       parts.zones.map((zone) => [zone, new ZoneGate((address) => this.#makeReady(address))]),
     );

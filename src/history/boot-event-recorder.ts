@@ -9,12 +9,11 @@ import type {
 } from '../provision/history/boot-event.ts';
 import { printableText } from '../provision/history/printable-text.ts';
 import type { BootSessions } from '../provision/history/boot-session.ts';
-import { KeyedBuckets } from '../limits/token-bucket.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { EventStore, NewBootEvent } from '../store/event-store.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { EventBudget, EventRefusal } from '../provision/history/event-budget.ts';
-import { LineBudget, type LineLimits } from '../log/line-budget.ts';
+import { LineBudget, type LineLimits, TROUBLE_LINES } from '../log/line-budget.ts';
 import { MinuteTally } from '../log/minute-tally.ts';
 
 /** Maximum number of events that wait to be written; beyond it the oldest are dropped and counted. */
@@ -65,13 +64,14 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   readonly #leftOut: MinuteTally;
   readonly #alarms: LineBudget;
   /** A store that fails does so for every batch, so these lines are limited. */
-  readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
+  readonly #lines: LineBudget;
   #queue: Queued[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(parts: BootEventRecorderParts) {
     this.#parts = parts;
+    this.#lines = new LineBudget(parts.log, 'failed writes of boot events', TROUBLE_LINES);
     this.#alarms = new LineBudget(parts.log, 'events that need an operator', ALARM_LINES);
     this.#leftOut = new MinuteTally((leftOut) => {
       parts.log.warn(

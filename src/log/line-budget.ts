@@ -10,6 +10,15 @@ export interface LineLimits {
   readonly total: { readonly burst: number; readonly perSecond: number };
 }
 
+/**
+ * For log lines about what goes wrong: one a minute for each subject, be it a client, a source or a cause, and 170,000 a
+ * day in all.
+ */
+export const TROUBLE_LINES: LineLimits = {
+  perSubject: { burst: 1, perMinute: 1 },
+  total: { burst: 300, perSecond: 2 },
+};
+
 const SUBJECTS_MAX = 10_000;
 
 /**

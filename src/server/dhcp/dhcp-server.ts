@@ -17,9 +17,8 @@ import {
 import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { DhcpPacket, Ingress } from '../../provision/dhcp/dhcp-packet.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import { KeyedBuckets } from '../../limits/token-bucket.ts';
 import type { Counters } from '../../limits/counters.ts';
-import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
+import { LineBudget, type LineLimits, TROUBLE_LINES } from '../../log/line-budget.ts';
 import type { AddressProbe } from './address-probe.ts';
 import type { DatagramSource, DhcpSocketListener } from './dhcp-sockets.ts';
 import type { LeaseWriter } from './lease-writer.ts';
@@ -43,18 +42,14 @@ export interface DhcpServerParts {
  */
 export type EndedLease = 'ended' | 'no_lease' | 'not_stored';
 
-/** Log lines of one kind about faults: one a minute for each client or source, and 170,000 a day in all. */
-const TROUBLE: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 300, perSecond: 2 } };
 /** Log lines about replies: ten thousand machines that boot at once need three each. */
 const REPLIES: LineLimits = {
   perSubject: { burst: 10, perMinute: 10 },
   total: { burst: 50_000, perSecond: 100 },
 };
-/** Error codes of sockets. */
-const SOCKET_ERRORS_MAX = 100;
 /** Reasons that no client causes by mistake. */
 const ALARMING: ReadonlySet<IgnoreReason> = new Set<IgnoreReason>(['decline_flood']);
-type LineSort = 'malformed' | 'ignored' | 'overflow' | 'conflict' | 'fault' | 'reply';
+type LineSort = 'malformed' | 'ignored' | 'overflow' | 'conflict' | 'fault' | 'reply' | 'socket';
 /** Number of addresses that are tried for one request before the client has to ask again. */
 const PROBES_MAX = 3;
 
@@ -66,18 +61,18 @@ export class DhcpServer implements DhcpSocketListener {
   readonly #parts: DhcpServerParts;
   /** The log is bounded in a flood as well; each kind of line has its own budget, so that none suppresses another. */
   readonly #lines: Readonly<Record<LineSort, LineBudget>>;
-  readonly #socketErrors = new KeyedBuckets(1 / 60, 1, SOCKET_ERRORS_MAX);
 
   constructor(parts: DhcpServerParts) {
     const { log } = parts;
     this.#parts = parts;
     this.#lines = {
-      malformed: new LineBudget(log, 'malformed dhcp packets', TROUBLE),
-      ignored: new LineBudget(log, 'ignored dhcp requests', TROUBLE),
-      overflow: new LineBudget(log, 'dhcp replies too small for all options', TROUBLE),
-      conflict: new LineBudget(log, 'address conflicts', TROUBLE),
-      fault: new LineBudget(log, 'dhcp packets that could not be handled', TROUBLE),
+      malformed: new LineBudget(log, 'malformed dhcp packets', TROUBLE_LINES),
+      ignored: new LineBudget(log, 'ignored dhcp requests', TROUBLE_LINES),
+      overflow: new LineBudget(log, 'dhcp replies too small for all options', TROUBLE_LINES),
+      conflict: new LineBudget(log, 'address conflicts', TROUBLE_LINES),
+      fault: new LineBudget(log, 'dhcp packets that could not be handled', TROUBLE_LINES),
       reply: new LineBudget(log, 'dhcp replies', REPLIES),
+      socket: new LineBudget(log, 'dhcp socket errors', TROUBLE_LINES),
     };
   }
 
@@ -107,7 +102,7 @@ export class DhcpServer implements DhcpSocketListener {
   failed(code: string): void {
     const { counters, log, now } = this.#parts;
     counters.add('dhcp_socket_errors', code);
-    if (this.#socketErrors.take(code, now().monotonicMs)) log.warn({ code }, 'dhcp socket error');
+    if (this.#lines.socket.take(code, now().monotonicMs)) log.warn({ code }, 'dhcp socket error');
   }
 
   receive(bytes: Uint8Array, source: DatagramSource, ingress: Ingress): void {

@@ -5,7 +5,7 @@ import type { DhcpEngine } from '../../provision/dhcp/dhcp-engine.ts';
 import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { LeaseListener } from '../../provision/dhcp/leases/lease-event.ts';
 import type { Moment } from '../../provision/dhcp/moment.ts';
-import { KeyedBuckets } from '../../limits/token-bucket.ts';
+import { LineBudget, TROUBLE_LINES } from '../../log/line-budget.ts';
 import { StoreError } from '../../store/store-error.ts';
 import type { LeaseStore } from '../../store/lease-store.ts';
 import type { Counters } from '../../limits/counters.ts';
@@ -50,7 +50,7 @@ export class LeaseWriter {
   readonly #counters: Counters;
   readonly #log: Logger;
   readonly #listener: LeaseListener | undefined;
-  readonly #lines = new KeyedBuckets(1 / 60, 1, 1);
+  readonly #lines: LineBudget;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** Another Railhead now leases addresses from the database. This stays so until the next start. */
@@ -70,6 +70,7 @@ export class LeaseWriter {
     this.#now = now;
     this.#counters = counters;
     this.#log = log;
+    this.#lines = new LineBudget(log, 'failed writes of leases', TROUBLE_LINES);
     this.#listener = listener;
   }
 

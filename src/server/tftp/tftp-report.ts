@@ -4,7 +4,7 @@ import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { TransferOutcome, TransferState } from '../../protocol/tftp/transfer.ts';
 import type { BootEvent, BootEventKind, BootEventSink } from '../../provision/history/boot-event.ts';
 import type { Counters } from '../../limits/counters.ts';
-import { LineBudget, type LineLimits } from '../../log/line-budget.ts';
+import { LineBudget, TROUBLE_LINES } from '../../log/line-budget.ts';
 import { RejectLog } from './requests/reject-log.ts';
 
 /** The result of a transfer. */
@@ -50,11 +50,6 @@ export type RejectReason =
   | 'overload'
   | 'broken';
 
-/** The log is bounded in that case as well: one line a minute for each fault, and 170,000 a day in all. */
-const FAULT_LINES: LineLimits = {
-  perSubject: { burst: 1, perMinute: 1 },
-  total: { burst: 300, perSecond: 2 },
-};
 /** Number of bytes of a packet that are logged. */
 const PACKET_SHOWN = 600;
 
@@ -68,7 +63,7 @@ export class TftpReport {
   constructor(parts: TftpReportParts) {
     this.#parts = parts;
     this.#rejects = new RejectLog(parts.log);
-    this.#faults = new LineBudget(parts.log, 'tftp faults', FAULT_LINES);
+    this.#faults = new LineBudget(parts.log, 'tftp faults', TROUBLE_LINES);
   }
 
   get counters(): Counters {
