@@ -47,6 +47,7 @@ export async function loadCatalog(
   now: () => Date,
   assets: string = path.join(directory, 'assets'),
   kept?: KeptFiles,
+  networks?: readonly string[],
 ): Promise<CheckedCatalog> {
   const loaded = await load(directory, now, kept);
   const catalog = toCatalog(loaded, now);
@@ -62,7 +63,7 @@ export async function loadCatalog(
     };
   }
   const { content, from, standIns } = loaded;
-  const trial = tryEverything(content, catalog.generation);
+  const trial = tryEverything(content, catalog.generation, undefined, networks);
   const assetFaults = await findAssetFaults(assets, trial.assets);
   return {
     ...catalog,

@@ -47,9 +47,10 @@ export function tryEverything(
   content: CatalogContent,
   generation: Generation,
   isOver: () => boolean = () => false,
+  networks?: readonly string[],
 ): Trial {
   const run = new TrialRun(generation, content);
-  const unreachable = findUnreachableDhcpOptions(content);
+  const unreachable = findUnreachableDhcpOptions(content, networks);
   let untried = 0;
   for (const subject of run.subjects()) {
     if (isOver()) untried++;

@@ -5,11 +5,14 @@ import type { CatalogContent } from './catalog-content.ts';
 
 /**
  * Groups with DHCP settings that no client ever gets: their selector requires a label that DHCP does not know, and no
- * machine's record has it either. HTTP may still select them.
+ * machine's record has it either. HTTP may still select them. `networks` are the ids of all networks, where they are known.
  */
-export function findUnreachableDhcpOptions({ groups, machines, places }: CatalogContent): Problem[] {
+export function findUnreachableDhcpOptions(
+  { groups, machines, places }: CatalogContent,
+  networks?: readonly string[],
+): Problem[] {
   const subjects = groups.flatMap(({ group }) => (dhcpKeysOf(group).length > 0 ? [group] : []));
-  return findNeverSelected(subjects, machines).flatMap(({ label, reason, subject }) => {
+  return findNeverSelected(subjects, machines, networks).flatMap(({ label, reason, subject }) => {
     const document = places.get(subject);
     if (document === undefined) return [];
     const message = `no DHCP client gets the ${dhcpKeysOf(subject).join(' and ')} of group ${subject.id}: ${reason}`;

@@ -30,6 +30,8 @@ interface CheckedSettings {
   readonly assets?: string | undefined;
   /** The store of the server with these settings. */
   readonly store?: StoreSettings;
+  /** Ids of the networks; absent where DHCP serves none. */
+  readonly networks?: readonly string[];
   /** What is odd about the settings beside the machines that files declare. */
   readonly reviewWith?: (machines: readonly Machine[]) => readonly string[];
 }
@@ -40,11 +42,11 @@ interface CheckedSettings {
  */
 export async function checkTree(directory: string, storeFile?: string): Promise<CheckedTree> {
   const settings = checkSettingsIn(directory);
-  const { assets, catalog } = settings;
+  const { assets, catalog, networks } = settings;
   const store: StoreSettings | undefined =
     storeFile === undefined ? settings.store : { file: storeFile, synchronous: 'full' };
   const found = store === undefined ? {} : await findKeptCatalog(store);
-  const checked = await loadCatalog(catalog, SYSTEM_CLOCK.now, assets, found.kept?.files);
+  const checked = await loadCatalog(catalog, SYSTEM_CLOCK.now, assets, found.kept?.files, networks);
   const { generation, machines, problems, warnings } = checked;
   const size = {
     profiles: generation?.profiles.size ?? 0,
@@ -81,6 +83,7 @@ function checkSettingsIn(directory: string): CheckedSettings {
       catalog: isHere ? directory : settings.catalog.dir,
       assets: settings.catalog.assets,
       store: toStoreSettings(settings.store),
+      ...(settings.networks.length > 0 && { networks: settings.networks.map(({ id }) => id) }),
       reviewWith: (machines) =>
         reviewPools(machines, settings.networks).map(({ message, network, pool }) =>
           locateAt(['networks', network, 'pools', pool], message),

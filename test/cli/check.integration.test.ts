@@ -59,6 +59,20 @@ test('faults of the settings are told with those of the catalog', () => {
   expect([status, stderr]).toEqual([1, '3 problems\n']);
 });
 
+test('a group for a network that there is not', () => {
+  const groupFor = (network: string): Record<string, string> => ({
+    'profiles/a.yaml': 'id: a\n',
+    'groups/a.yaml': `id: a\nprofile: a\nselector: {network: ${network}}\ndhcp_options: [{code: 26, value: 9000}]\n`,
+    'railhead.yaml': 'networks:\n  - {id: rack1, cidr: 10.0.1.0/24, mode: proxy}\n',
+  });
+  expect(check(groupFor('rack1'))).toMatchObject({ status: 0, stdout: '' });
+  const { status, stdout } = check(groupFor('rakc1'));
+  expect(stdout).toBe(
+    'groups/a.yaml:3:21: no DHCP client gets the dhcp_options of group a: its selector requires network to be rakc1, and in DHCP it is one of rack1. Select by one of these values\n',
+  );
+  expect(status).toBe(1);
+});
+
 test('a pool that no client can get, beside the machines of the catalog', () => {
   const pools = (label: string): string =>
     `networks:\n  - id: a\n    cidr: 10.0.1.0/24\n    mode: full\n    pools: [{range: 10.0.1.9-10.0.1.19, selector: {${label}}}]\n`;

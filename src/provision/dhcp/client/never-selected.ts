@@ -25,29 +25,35 @@ interface Candidate<T> {
   readonly unmet: Unmet;
 }
 
+/** Labels that have one of a few values in DHCP, with these values. */
+type ClosedLabels = ReadonlyMap<string, readonly string[]>;
+
 const FROM_PACKETS: ReadonlySet<string> = new Set<string>(['mac', 'uuid', ...DHCP_LABELS]);
 
 /**
  * Finds candidates that can select no client: a required label is neither one of DHCP's nor in the record of any
- * machine.
+ * machine. `networks` are the ids of all networks, where they are known.
  */
 export function findNeverSelected<T extends Selecting>(
   subjects: readonly T[],
   machines: readonly Machine[],
+  networks?: readonly string[],
 ): NeverSelected<T>[] {
+  const closed: ClosedLabels =
+    networks === undefined ? CLOSED_LABELS : new Map([...CLOSED_LABELS, ['network', networks]]);
   const candidates = subjects.flatMap((subject): Candidate<T>[] => {
-    const unmet = [...subject.selector].filter(([label, required]) => !packetMeets(label, required));
+    const unmet = [...subject.selector].filter(([label, required]) => !packetMeets(label, required, closed));
     return unmet.length === 0 ? [] : [{ subject, unmet }];
   });
   return leftWithoutMachine(candidates, machines).flatMap(({ subject, unmet: [first] }) =>
-    first === undefined ? [] : [{ subject, label: first[0], reason: describe(...first) }],
+    first === undefined ? [] : [{ subject, label: first[0], reason: describe(...first, closed) }],
   );
 }
 
-function packetMeets(label: string, requirements: readonly Requirement[]): boolean {
+function packetMeets(label: string, requirements: readonly Requirement[], closed: ClosedLabels): boolean {
   if (meetsAll(requirements, undefined)) return true;
   if (!FROM_PACKETS.has(label)) return false;
-  const values = CLOSED_LABELS.get(label);
+  const values = closed.get(label);
   return values === undefined || values.some((value) => meetsAll(requirements, value));
 }
 
@@ -98,8 +104,8 @@ function recordMeets(unmet: Unmet, labels: Labels): boolean {
   return unmet.every(([label, requirements]) => meetsAll(requirements, labels.get(label)));
 }
 
-function describe(label: string, requirements: readonly Requirement[]): string {
-  const values = CLOSED_LABELS.get(label);
+function describe(label: string, requirements: readonly Requirement[], closed: ClosedLabels): string {
+  const values = closed.get(label);
   if (values === undefined) {
     return (
       `its selector requires the label ${label}, which DHCP does not know and no machine record has (with this value). ` +
