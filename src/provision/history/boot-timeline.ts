@@ -95,7 +95,7 @@ const NOTHING_TO_BOOT =
 const IGNORED_ADVICE: Readonly<Record<string, string>> = {
   decline_flood:
     'too many addresses were declined, so further DHCPDECLINEs are ignored: find the host that answers ARP for addresses that are not its own (a router with proxy ARP does), or the client that declines every address',
-  denied: 'the subnet answers known machines only: declare the machine, or set allowUnknown: discover',
+  denied: 'the subnet answers known machines only: declare the machine, or set allow_unknown: discover',
   foreign_server: 'another DHCP server is on this network: switch it off, or use mode: proxy',
   pool_exhausted: 'no address is left: enlarge the pool, or shorten the lease time',
   pool_pressure: 'unknown clients ask for most of the pool without taking it: find who floods the network',
