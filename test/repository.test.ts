@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-/** The documents, without what is quoted in them. */
+/** The documents, without quoted text. */
 function documents(): { file: string; prose: string }[] {
   const tracked = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
   return tracked
@@ -17,7 +17,7 @@ function documents(): { file: string; prose: string }[] {
     }));
 }
 
-/** Whether there is what a link in a document leads to, the heading included. */
+/** Whether the target of a link in a document exists, including the heading. */
 function isThere(from: string, link: string): boolean {
   const [target = '', heading] = link.split('#');
   const file = target === '' ? path.join(root, from) : path.resolve(root, path.dirname(from), target);
@@ -27,7 +27,7 @@ function isThere(from: string, link: string): boolean {
   return [...headings].some(([, text = '']) => anchorOf(text) === heading);
 }
 
-/** The anchor that GitHub gives a heading. */
+/** The anchor that GitHub gives to a heading. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

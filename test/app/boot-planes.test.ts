@@ -25,7 +25,7 @@ import {
   SERVER,
 } from '../provision/dhcp/dhcp-rig.ts';
 
-// Every cause of the boot decision against every plane that machines talk to: no two may disagree about one machine.
+// Every cause of the boot decision against every protocol that machines use: no two may disagree about one machine.
 
 const FILES = {
   'profiles/p.yaml': 'id: p\nboot: {kernel: /k}\nignition: p.ign\ngeneric: {motd: motd.txt}\n',
@@ -136,7 +136,7 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
     metadata: answers.metadata(request).status,
   }).toEqual(expected);
   expect(withhold('10.20.0.60') !== undefined).toBe(expected.program === 'withheld');
-  // What is not ready says when to come back, and every refusal says why.
+  // An answer for what is not ready has Retry-After, and every refusal has its reason.
   for (const answer of [ipxe, grub, answers.ignition(request)]) {
     expect(answer.headers?.['Retry-After']).toBe(answer.status === 503 ? '15' : undefined);
     if (answer.status !== 200)

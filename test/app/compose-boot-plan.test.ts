@@ -59,7 +59,7 @@ function plan(
   );
 }
 
-// Every row of pxe.md 2.2. What is not named here has no program of ours.
+// Every row of the table of architectures. Architectures that are not listed have no program of ours.
 const EXPECTED: Readonly<Record<number, string>> = {
   ...{ 0: 'undionly.kpxe', 6: 'snponly-i386.efi', 7: 'snponly.efi', 9: 'snponly.efi' },
   ...{ 10: 'snponly-arm32.efi', 11: 'snponly-arm64.efi', 15: 'snponly-i386.efi', 16: 'snponly.efi' },
@@ -79,7 +79,7 @@ test.each(Array.from({ length: 43 }, (_, arch) => [arch, EXPECTED[arch]] as cons
     const { boot } = plan({ client: clientOf({ arch }) });
     expect(boot?.bootProgram).toBe(expected);
     expect(boot?.httpBootUrl).toBe(expected === undefined ? undefined : boot && `${HTTP}/boot/${expected}`);
-    // A program that the machine's record names is the operator's to know.
+    // A program that the machine's record names is not checked: the operator chose it.
     const named = plan({ client: clientOf({ arch }), machine: machine({ id: 'n', bootProgram: 'own.efi' }) });
     expect(named.boot?.bootProgram).toBe('own.efi');
   },

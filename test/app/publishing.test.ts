@@ -3,10 +3,10 @@ import { expect, test, vi } from 'vitest';
 import { catalogTree } from '../catalog/catalog-tree.ts';
 import { startShared } from './start-shared.ts';
 
-// Where everything is tested at once, the thread that loads waits for a processor.
+// When all tests run at once, the thread that loads waits for a processor.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** More than are changed at once, so that the event loop turns while they are taken over. */
+/** More than are changed at once, so that several turns of the event loop pass while they are loaded. */
 const MACHINES = 1_500;
 
 const mac = (index: number): string =>
@@ -15,7 +15,7 @@ const mac = (index: number): string =>
     .padStart(4, '0')
     .replace(/..(?!$)/, '$&:')}`;
 
-/** One version of a catalog in which every file says which version it is of. */
+/** One version of a catalog, in which every file contains the version. */
 const filesOf = (version: string): Record<string, string> => ({
   'profiles/p.yaml': 'id: p\nboot: {kernel: "/{{version}}"}\n',
   'groups/g.yaml': `id: g\nprofile: p\nmetadata: {version: ${version}}\n`,
@@ -39,7 +39,7 @@ test('in no turn do the groups of one load meet machines of another', async () =
   };
   const seen = new Set([look()]);
   for (const [file, text] of Object.entries(filesOf('two'))) writeFileSync(`${tree}/${file}`, text);
-  // In every turn, and idle in between: the thread that loads has the lowest priority.
+  // In every turn, with pauses in between: the thread that loads has the lowest priority.
   const looking = setInterval(() => seen.add(look()), 1);
   await catalog.reload();
   clearInterval(looking);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compileButane } from '../../src/butane/compile.ts';
 
 describe('what is no document', () => {
-  // The place is where the problem is; the line in the text is the one that go-yaml names.
+  // The place is where the problem is; the line in the text is the one that go-yaml reports.
   test.each([
     [
       'variant: flatcar\nversion: 1.1.0\nstorage: [',

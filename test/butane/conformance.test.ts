@@ -6,7 +6,7 @@ import type { ButaneCase } from './corpus.ts';
 
 const cases = readButaneCases();
 
-/** Cases about the command and not the compiler; test/cli/butane.test.ts has them. */
+/** Cases about the command and not the compiler; they are in test/cli/butane.test.ts. */
 const commandCases = new Set(['flags/missing-input', 'flags/output-bad', 'flags/version']);
 
 let home: string;
@@ -57,7 +57,7 @@ describe('conformance with Butane 0.29.0', () => {
   });
 });
 
-/** The entries of a report, as far as they must agree. */
+/** The parts of a report's entries that must agree. */
 function reportOf(each: ButaneCase, entries?: readonly Entry[]): string[] {
   // Entries of drawn reports are not recorded.
   if (each.report_match === 'pretty') return [];

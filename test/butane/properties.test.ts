@@ -8,10 +8,10 @@ import { decodeDataUrl } from '../../src/ignition/data-url.ts';
 import { readButaneCases } from './corpus.ts';
 import { inputOf } from '../ignition/corpus.ts';
 
-/** What no document may take, in milliseconds a kilobyte; documents are counted as one kilobyte at least. */
+/** Maximum time for any document, in milliseconds per kilobyte; documents count as at least one kilobyte. */
 const maxMsPerKilobyte = 100;
 
-/** Compiles with and without the server's options; nothing may be thrown, and it must not take long. */
+/** Compiles with and without the server's options; nothing may be thrown, and the time is limited. */
 function compileQuickly(input: Uint8Array | string): CompileResult {
   const kilobytes = Math.max(1, input.length / 1000);
   const before = process.cpuUsage();

@@ -9,7 +9,7 @@ import type { Safety } from '../../src/butane/compile.ts';
 import { openFilesDirectory } from '../../src/catalog/files-directory.ts';
 import { formatEntry } from '../../src/ignition/report.ts';
 
-/** Of a version that a flatcar 1.1.0 document does not compile to. */
+/** A version to which a flatcar 1.1.0 document does not compile. */
 const embedded = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"etc"}]}}';
 
 let folder: string;
@@ -33,7 +33,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Compiles with the files directory, and returns the report, or the JSON if there is nothing to report. */
+/** Compiles with the files directory, and returns the report, or the JSON if the report is empty. */
 function compile(body: string, safety: Safety, version = '1.1.0', variant = 'flatcar'): string[] {
   const result = compileButane(`variant: ${variant}\nversion: ${version}\n${body}`, {
     files: openFilesDirectory(join(folder, 'files')),

@@ -5,7 +5,7 @@ import { formatProblem } from '../../src/documents/problem.ts';
 import type { ReadTree } from '../../src/catalog/sources/catalog-source.ts';
 import { CatalogTree, hashBytes, type TreeEntry } from '../../src/catalog/sources/catalog-tree.ts';
 
-/** A source that gives what it was told to give. */
+/** A source whose results the test sets. */
 class FakeSource {
   readonly name = '/catalog';
   next: ReadTree = { kind: 'unreadable', reason: 'is a test' };
@@ -72,6 +72,6 @@ test.each([
     { origin: 'http://h', rawQuery: '' },
   );
   expect(config?.json).toContain('data:,hello%0A');
-  // What could not be read is not forgotten, however long that lasts.
+  // Files that could not be read are not forgotten, however long that lasts.
   expect((await loader.load(3)).kind).toBe('content');
 });

@@ -9,7 +9,7 @@ const groupNamed = (name: string): string =>
   `id: g\nprofile: p\nselector: {rack: "1"}\nmetadata: {name: ${name}}\n`;
 const scriptNamed = (name: string): string => `#!ipxe\nkernel /k name=${name}\nboot\n`;
 
-/** A fleet in which machines without a group of their own would be installed anew. */
+/** Machines without a group of their own would be reinstalled here by another group. */
 const FLEET = {
   'profiles/p.yaml': PROFILE,
   'profiles/install.yaml': 'id: install\nboot: {kernel: /wipe}\n',

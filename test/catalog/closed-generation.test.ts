@@ -20,12 +20,12 @@ const TREE = {
   'profiles/tree/run': '#!/bin/sh\n',
   'profiles/tree/other': 'other\n',
   'groups/g.yaml': 'id: g\nprofile: p\nselector: {rack: {exists: true}}\nmetadata: {name: x}\n',
-  // Two machines whose configs differ, so that none is answered from what was compiled before.
+  // Two machines whose configs differ, so that none is answered with an earlier result.
   'machines/a.yaml': 'id: a\nmac: 52:54:00:00:00:01\nlabels: {rack: "1"}\nmetadata: {name: a}\n',
   'machines/b.yaml': 'id: b\nmac: 52:54:00:00:00:02\nlabels: {rack: "1"}\nmetadata: {name: b}\n',
 };
 
-/** What is done to the files after they were loaded. */
+/** Changes of the files after they were loaded. */
 const CHANGES: [name: string, change: (profiles: string) => void][] = [
   ['edited', (profiles) => writeFileSync(path.join(profiles, 'one'), 'two\n')],
   ['deleted', (profiles) => rmSync(path.join(profiles, 'one'))],
@@ -69,7 +69,7 @@ test.each(CHANGES)(
     const before = rig.catalog.generation?.id;
 
     change(path.join(tree, 'profiles'));
-    // Machine b asks for the first time, and its config is compiled only now.
+    // Machine b sends its first request now, so its config is compiled only now.
     const config = rig.ignition({ mac: '52:54:00:00:00:02' });
     const { storage } = JSON.parse(config) as {
       storage: {

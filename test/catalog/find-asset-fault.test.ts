@@ -46,7 +46,7 @@ test('a folder that is not there has no file', async () => {
   expect(await findAssetFault(path.join(root, 'nowhere'), 'vmlinuz')).toBe('does not exist');
 });
 
-// root may read everything.
+// root can read every file.
 test.skipIf(process.getuid?.() === 0)('a file of another user', async () => {
   expect(await findAssetFault(root, 'locked')).toBe('cannot be read by this user');
 });

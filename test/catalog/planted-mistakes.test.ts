@@ -13,7 +13,7 @@ async function problemsOf(directory: string): Promise<string[]> {
 const GOOD_PROFILE = 'id: good\nboot:\n  kernel: /assets/k\n';
 const GOOD_GROUP = 'id: good\nprofile: good\nselector: {rack: "1"}\n';
 
-/** What is planted, in which file, and the one line that must come of it. */
+/** A mistake, the file that contains it, and the one line that must be reported. */
 const MISTAKES: [name: string, file: string, content: string | Buffer, expected: string][] = [
   [
     'wrong type',
@@ -226,7 +226,7 @@ describe('each mistake is named once, with file, line and column', () => {
   });
 });
 
-/** A template, and what must be said of it for the group that uses it. */
+/** A template, and what must be reported for the group that uses it. */
 const TEMPLATE_MISTAKES: [name: string, template: string, expected: string][] = [
   [
     'missing variable',
@@ -285,7 +285,7 @@ describe('mistakes in templates are found by rendering', () => {
 
 test('all mistakes of a tree are told at once, and the tree is left alone', async () => {
   const files = Object.fromEntries(
-    // What only rendering shows is told once the rest is right.
+    // Mistakes that only rendering finds are reported once the others are corrected.
     MISTAKES.filter(([name, file]) => file.startsWith('groups/a') && name !== 'contradiction').map(
       ([, , content], index) => [
         `groups/m${String(index).padStart(2, '0')}.yaml`,

@@ -13,14 +13,14 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
-/** The program as an operator starts it, on a directory. */
+/** The program as an operator starts it, with a directory. */
 class Program {
   readonly lines: Record<string, unknown>[] = [];
   readonly #child: ChildProcess;
   readonly #looks = new Set<() => void>();
   #http = '';
 
-  /** `directory` holds the store, and the catalog unless that is elsewhere. */
+  /** `directory` contains the store, and the catalog unless that is elsewhere. */
   constructor(directory: string, catalog = directory) {
     const settings = ['http.listen=["127.0.0.1:0"]', 'operator.listen=null', 'dhcp.interfaces=[]'];
     const args = [
@@ -38,7 +38,7 @@ class Program {
     running.push(this.#child);
   }
 
-  /** Resolves when a line with this message was logged so often. */
+  /** Resolves when a line with this message was logged this many times. */
   async says(message: string, times = 1): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -68,7 +68,7 @@ class Program {
     return { status: response.status, body: await response.text() };
   }
 
-  /** Ends it as an init system does; how it ended. */
+  /** Stops it as an init system does; returns its exit status or signal. */
   async stop(): Promise<number | null> {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
@@ -113,7 +113,7 @@ test('a start with a catalog that cannot be read serves the one that was kept, a
   const first = await new Program(tree, catalog).start();
   const before = (await first.get('/ipxe?n=3')).body;
   const loaded = await first.says('catalog loaded');
-  // Stopping waits for nothing that is not durable: what is kept is kept once everything was tried out.
+  // Stopping waits only for durable writes: the catalog is stored after the trial rendering.
   await first.says('catalog kept');
   expect(await first.stop()).toBe(0);
   renameSync(catalog, `${catalog}-away`);
@@ -158,7 +158,7 @@ test('SIGTERM ends a load that is under way', async () => {
     (_, index) => `id: many${index}\nprofile: p1\nselector: {many: "${index}"}\n`,
   );
   writeCatalogFile(tree, 'groups/many.yaml', groups.join('---\n'));
-  // Twenty thousand documents take seconds.
+  // Loading twenty thousand documents takes seconds.
   await program.says('loading the catalog', 2);
   expect(await program.stop()).toBe(0);
   expect(program.lines.filter(({ msg }) => msg === 'catalog loaded')).toHaveLength(1);

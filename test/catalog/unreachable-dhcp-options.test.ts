@@ -5,7 +5,7 @@ import { AFTERWARDS, catalogTree } from './catalog-tree.ts';
 
 const MTU = 'dhcp_options: [{code: 26, value: 9000}]\n';
 
-/** What is reported of a group with DHCP options and this selector, beside these machines. */
+/** The problems of a group with DHCP options and this selector, together with these machines. */
 async function problems(selector: string, machines = '', options = MTU): Promise<string[]> {
   const loaded = await loadCatalog(
     catalogTree({

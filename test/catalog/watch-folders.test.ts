@@ -33,7 +33,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Resolves with the next change that `action` leads to. */
+/** Resolves with the next change that `action` causes. */
 async function changeBy(action: () => void): Promise<void> {
   const changed = new Promise<void>((resolve) => (wake = resolve));
   action();

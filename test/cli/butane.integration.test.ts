@@ -34,7 +34,7 @@ const minimal = 'variant: flatcar\nversion: 1.1.0\n';
 const compiled = '{"ignition":{"version":"3.4.0"}}\n';
 
 describe.concurrent('railhead butane', () => {
-  // What the command adds to the compiler; the other cases of the corpus run in process.
+  // The cases about the command itself; the other cases of the corpus run in this process.
   const command = cases.filter(({ id }) =>
     /^(flags\/(missing-input|output-bad|p-short|strict-check|strict-fatal)|pretty\/color-always)@/.test(id),
   );

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { catalogTree } from '../catalog/catalog-tree.ts';
 import { PROGRAM } from '../support/program.ts';
 
-/** Runs `railhead check` in a tree; what it says and its exit status. */
+/** Runs `railhead check` in a tree; returns its output and exit status. */
 function check(
   files: Readonly<Record<string, string>>,
   ...args: string[]
@@ -20,7 +20,7 @@ function check(
 }
 
 const ONE_GROUP = { 'profiles/a.yaml': 'id: a\n', 'groups/a.yaml': 'id: a\nprofile: a\n' };
-/** Butane warns of a mode that was surely meant to be octal, and goes on. */
+/** Butane warns about a mode that was probably meant to be octal, and continues. */
 const BUTANE_WARNING = {
   'profiles/a.yaml': 'id: a\nignition: a.bu\n',
   'profiles/a.bu': 'variant: flatcar\nversion: 1.0.0\nstorage:\n  files:\n    - path: /a\n      mode: 644\n',

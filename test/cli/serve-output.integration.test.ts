@@ -13,12 +13,12 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'railhead-serve-'));
 });
 afterEach(() => {
-  // The shell leads a process group of its own, with everything that it started.
+  // The shell leads its own process group, with everything that it started.
   if (shell?.pid !== undefined) {
     try {
       process.kill(-shell.pid, 'SIGKILL');
     } catch {
-      // It has ended, as it should.
+      // It has ended, as expected.
     }
   }
   rmSync(folder, { recursive: true });
@@ -44,7 +44,7 @@ async function answering(port: number, pid: Promise<number>): Promise<number> {
   }
 }
 
-// The shell says the server's process id first: `exec` keeps it.
+// The shell prints the server's process id first: `exec` keeps it.
 describe.each([
   ['a pipe whose reader leaves after one line', 'serve | head -n 1 >/dev/null'],
   ['a pipe that nobody reads', 'serve | sleep 60'],
@@ -66,7 +66,7 @@ describe.each([
     const pid = once(shell.stderr!, 'data').then(([bytes]) => Number(String(bytes)));
     const server = await answering(port, pid);
 
-    // 16 at a time, as one client would be held back; a line of the log each, more than a pipe holds.
+    // 16 at a time, since one client is limited; each causes a log line, in total more than a pipe holds.
     let answered = 0;
     for (let batch = 0; batch < 50; batch++) {
       const answers = await Promise.all(
@@ -78,7 +78,7 @@ describe.each([
     expect(answered).toBe(800);
 
     process.kill(server, 'SIGTERM');
-    // Whether it is gone is asked of the kernel, since the shell may wait for the rest of its pipe.
+    // The kernel is asked whether it has ended, since the shell may wait for the rest of its pipe.
     const isRunning = (): boolean => {
       try {
         return process.kill(server, 0);

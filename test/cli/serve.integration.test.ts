@@ -30,7 +30,7 @@ type LogLine = Record<string, unknown> & { readonly msg: string };
 
 function start(settings: string, ...flags: string[]): ChildProcess {
   writeFileSync(path.join(folder, 'railhead.yaml'), settings);
-  // From another folder: everything is found by where the settings are.
+  // From another folder: all files are found relative to the settings.
   const child = spawn(
     process.execPath,
     [PROGRAM, 'serve', '--config', path.join(folder, 'railhead.yaml'), ...flags],
@@ -40,7 +40,7 @@ function start(settings: string, ...flags: string[]): ChildProcess {
   return child;
 }
 
-/** The lines of the log that come from here on; `until` reads on to the first with this message. */
+/** The log lines from now on; `until` reads up to the first one with this message. */
 function logOf(child: ChildProcess): { until(msg: string): Promise<LogLine[]> } {
   const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
   return {

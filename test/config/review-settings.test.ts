@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { reviewSettings } from '../../src/config/review-settings.ts';
 import { settingsSchema } from '../../src/config/schema.ts';
 
-/** The warnings for a network that has only what the test says, as `path: message`. */
+/** The warnings about a network with only these settings, as `path: message`. */
 function warnings(network: object, rest: object = {}): string[] {
   const settings = settingsSchema.parse({
     networks: [

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const root = path.resolve(import.meta.dirname, '../..');
 const document = readFileSync(path.join(root, 'assets/README.md'), 'utf8');
 
-/** The names of files under /assets/ that the example profiles name; a version in them is a variable. */
+/** The files under /assets/ that the example profiles name; a version in a name is a variable. */
 function namedAssets(): string[] {
   const files = readdirSync(path.join(root, 'profiles')).filter((file) => /\.(yaml|bu)$/.test(file));
   const names = files.flatMap((file) => {
@@ -22,7 +22,7 @@ test('assets/README.md fetches every file that an example profile names, and wha
     /kubernetes_version: (\S+)/.exec(
       readFileSync(path.join(root, 'profiles/kubernetes-worker.yaml'), 'utf8'),
     ) ?? [];
-  // flatcar-install makes these names itself.
+  // flatcar-install builds these names itself.
   const asked = ['flatcar_production_image.bin.bz2', 'version.txt'];
   for (const name of [...named, ...asked]) {
     expect(document).toContain(name.replace('{{kubernetes_version}}', kubernetes));

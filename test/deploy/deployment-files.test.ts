@@ -43,7 +43,7 @@ describe('docker-compose.yml', () => {
     for (const { bind, read_only: readOnly, source, type } of binds) {
       expect(existsSync(path.join(root, source)), source).toBe(true);
       expect([type, readOnly], source).toEqual(['bind', true]);
-      // Docker must not make a directory of a railhead.yaml that is missing.
+      // Docker must not create a directory in place of a missing railhead.yaml.
       expect(bind.create_host_path, source).toBe(false);
     }
   });
@@ -70,7 +70,7 @@ describe('Dockerfile', () => {
   test('runs as a user of its own, on the Node.js that package.json asks for', () => {
     expect(dockerfile).toMatch(/^USER railhead$/m);
     const [, image = ''] = /^ARG NODE_IMAGE=(.+)$/m.exec(dockerfile) ?? [];
-    // A whole version: what is built again next year is the same.
+    // A complete version, so that a later build is the same.
     expect(image).toMatch(/^node:20\.\d+\.\d+-bookworm-slim$/);
     expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, name]) => name)).toEqual([
       '${NODE_IMAGE}',
@@ -139,7 +139,7 @@ test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)(
   () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'railhead-unit-'));
     try {
-      // Its programs are where they are installed to, which is not on this host.
+      // Its programs are at their installed paths, which do not exist on this host.
       const unit = read('deploy/railhead.service').replace('/usr/bin/node', process.execPath);
       writeFileSync(path.join(folder, 'railhead.service'), unit);
       const { stderr } = spawnSync('systemd-analyze', ['verify', path.join(folder, 'railhead.service')], {

@@ -26,7 +26,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** What the server makes of a request: its answers, in order. */
+/** The server's answers to a request, in order. */
 type Answering = (request: Uint8Array, id: number) => Uint8Array[];
 
 function answer(
@@ -47,7 +47,7 @@ function answer(
   });
 }
 
-/** A DNS server on UDP and, at the same port, TCP. */
+/** A DNS server on UDP and, at the same port, on TCP. */
 async function startServer(byUdp: Answering, byTcp: Answering = () => []): Promise<DnsServer> {
   const tcp: Server = createServer((connection) => {
     connection.on('error', () => undefined);

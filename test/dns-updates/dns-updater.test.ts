@@ -40,7 +40,7 @@ let counters: Counters;
 let lines: Record<string, unknown>[];
 let leases: Map<Ipv4Address, Lease>;
 let updater: DnsUpdater;
-/** What the server does instead of an update. */
+/** What the server does instead of making the update. */
 let trouble: ((update: DnsUpdate) => number | undefined) | 'no answer' | undefined;
 let sent: number;
 
@@ -221,7 +221,7 @@ describe('a server that does not answer', () => {
     await pass(100);
     expect(sent).toBe(9);
     await pass(3_600_000);
-    // Pauses of 1, 2, 4 and so on to 300 s: some twenty tries an hour.
+    // Intervals of 1, 2, 4 and so on to 300 s: some twenty attempts an hour.
     expect(sent).toBeLessThan(9 + 25);
     expect(sent).toBeGreaterThan(9 + 15);
     expect(lines.length).toBeLessThan(70);

@@ -18,7 +18,7 @@ import { formatReport } from '../../src/ignition/report.ts';
 import { IgnitionCompiler } from '../../src/provision/rendering/render-ignition.ts';
 import { PROGRAM } from '../support/program.ts';
 
-/** Inputs that went wrong, with what the real programs say; they lie beside the checkout. */
+/** Inputs that caused failures, with the results of the real programs; they are beside the checkout. */
 const CASES = join(import.meta.dirname, '../../../shared/field/configs');
 const names = readdirSync(CASES).sort();
 
@@ -33,7 +33,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** The folder that \`local\` is looked up in; a name that is not UTF-8 is no name of a case, so it is made here. */
+/** The folder for \`local\`; it is created here, since a case cannot contain a name that is not UTF-8. */
 function filesOf(name: string): string {
   if (!name.includes('tree-name')) return join(CASES, name);
   const folder = mkdtempSync(join(tmpdir(), 'field-'));
@@ -87,7 +87,7 @@ async function railhead(args: readonly string[]): Promise<Answer> {
   return { exit: exitCode ?? -1, stdout, stderr };
 }
 
-/** Catalogs, of which the cases say in words what must be told. */
+/** Catalogs, with a description of what must be reported. */
 const CATALOGS: readonly [name: string, told: readonly RegExp[]][] = [
   [
     '21-json-dot-leaks-context',
@@ -128,7 +128,7 @@ test.each(['24-butane-named-yaml', '24-ignition-named-json'])('check: %s', async
   expect(stderr).toBe('no problems: 1 profile, 1 group, 0 machines');
 });
 
-/** Configs that are valid, with what must be warned of. */
+/** Valid configs, with what must be warned about. */
 const WARNINGS: readonly [name: string, told: readonly RegExp[]][] = [
   [
     '20-check-swallows-warnings',

@@ -20,7 +20,7 @@ function open(name: string, server?: string): Promise<FieldCase> {
   return known;
 }
 
-/** What `serve` says of settings that it refuses; each line is a mistake. */
+/** The messages of `serve` about settings that it refuses; each line is a mistake. */
 async function refusal(name: string): Promise<string[]> {
   try {
     await open(name);

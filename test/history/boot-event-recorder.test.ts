@@ -86,7 +86,7 @@ test('an event whose sender waits is synced, and its outcome is told', async () 
     [['c'], { synced: false }],
     [['d'], { synced: true }],
   ]);
-  // The store's own line says why, and how often.
+  // The store's own log line has the reason and the number.
   expect(lines.map(({ msg }) => msg)).not.toContain('boot events could not be stored');
   for (let count = 0; count < 50; count++) events.record(event('e'));
   expect(await events.keep(event('f'))).toBe('left_out');

@@ -25,7 +25,7 @@ const changes = (count: number): MachineChange[] =>
 const upTo = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-/** The next numbers of a subscription. */
+/** The next transition numbers of a subscription. */
 async function take(from: AsyncGenerator<Transition>, count: number): Promise<number[]> {
   const numbers: number[] = [];
   while (numbers.length < count) {
@@ -112,7 +112,7 @@ describe('a subscription', () => {
       discovered: store.discovered,
       machines: {
         ...store.machines,
-        // The first call has written, and its answer is late.
+        // The first call has written its transition, and its answer is delayed.
         applyMachineChanges: async (all) => {
           await store.machines.applyMachineChanges(all);
           return store.machines.applyMachineChanges(all);

@@ -15,7 +15,7 @@ describe('the Accept header', () => {
       { kind: 'spec', newest: '3.4.0' },
     ],
     [ignition('3.7.0-experimental'), { kind: 'spec', newest: '3.7.0-experimental' }],
-    // Newer than what is known here, or experimental for a version that is stable by now.
+    // Newer than the known versions, or experimental although the version is stable by now.
     [ignition('3.8.0'), { kind: 'spec', newest: '3.6.0' }],
     [ignition('3.8.0-experimental'), { kind: 'spec', newest: '3.6.0' }],
     [ignition('4.0.0'), { kind: 'spec', newest: '3.6.0' }],

@@ -28,7 +28,7 @@ const mutated = fc
     return bytes;
   });
 
-/** Parses, and does to what is valid everything that the server does. */
+/** Parses, and processes a valid result in every way that the server does. */
 function process(input: Uint8Array | string): string {
   const result = parseConfig(input);
   if (result.kind === 'invalid') return result.reason;
@@ -74,7 +74,7 @@ describe('hostile input', () => {
   const repeat = (item: (index: number) => string, count: number) =>
     Array.from({ length: count }, (_, index) => item(index)).join(',');
 
-  // Each of these would take minutes if anything were quadratic; the limit of all tests together is seconds.
+  // Each of these would take minutes if anything were quadratic; the limit for all tests together is seconds.
   test.each([
     ['deep nesting', `${head}"x":${'['.repeat(9_998)}${']'.repeat(9_998)}}`, 'config'],
     ['nesting without end', `${head}"x":${'{"a":'.repeat(size)}`, 'config is not valid'],

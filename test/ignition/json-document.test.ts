@@ -7,7 +7,7 @@ function parse(text: string | Uint8Array): JsonNode {
   return parseJson(typeof text === 'string' ? Buffer.from(text, 'utf8') : text).root;
 }
 
-/** Turns a tree into what JSON.parse yields. */
+/** Converts a tree to the result of JSON.parse. */
 function plain(node: JsonNode): unknown {
   switch (node.kind) {
     case 'object':
@@ -156,7 +156,7 @@ describe('parseJson', () => {
           } catch {
             valid = false;
           }
-          // JSON.parse skips a byte order mark nowhere, and neither does encoding/json.
+          // Neither JSON.parse nor encoding/json skips a byte order mark.
           expect(accepted).toBe(valid);
         }
       }),

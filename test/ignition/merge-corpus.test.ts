@@ -43,8 +43,8 @@ describe('conformance of merging', () => {
 });
 
 /**
- * Cases where the recorded answer is a slip of Ignition and doing right differs: translating 3.4.0 to 3.5.0 loses
- * tang.advertisement, without which a machine cannot be bound to a Tang server that is offline. It is kept here.
+ * Cases in which the recorded result is a bug of Ignition and Railhead differs: translating 3.4.0 to 3.5.0 loses
+ * tang.advertisement, without which a machine cannot be bound to a Tang server that is offline. Railhead keeps it.
  */
 const losesAdvertisement = new Map([
   ['gate/tang-adv@3.4.0->3.5.0', '{}'],

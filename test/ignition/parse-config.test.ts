@@ -36,7 +36,7 @@ describe('strict keys', () => {
   });
 });
 
-// What encoding/json does with repeated keys: scalars are replaced, objects merge, arrays overwrite item by item.
+// The behaviour of encoding/json for repeated keys: scalars are replaced, objects merge, arrays overwrite item by item.
 test('repeated keys decode over one another', () => {
   const result = parseConfig(`{
     "ignition": {"version": "3.0.0"}, "Ignition": {"VERSION": "3.4.0", "timeouts": {"httpTotal": 1}},

@@ -39,7 +39,7 @@ describe('parseUnit', () => {
   });
 
   const tooLong = 'line too long (max 2048 bytes)';
-  // go-systemd sees only what its reader of 4,096 bytes holds when a step begins.
+  // go-systemd sees only the data that its reader of 4,096 bytes holds when a step begins.
   test.each([
     ['a line of 2,500 bytes at the start of the window', `[A]\nb=${'x'.repeat(2500)}\n`, tooLong],
     ['a line of 2,048 bytes with its line end', `[A]\nb=${'x'.repeat(2045)}\n`, undefined],

@@ -16,8 +16,8 @@ interface ValidateCase {
 const cases = readCases<ValidateCase>('ignition/validate.jsonl');
 
 /**
- * The answers were recorded with a program built by Go 1.23. Since 1.24, which Ignition requires, encoding/json names the
- * struct that a field is embedded in, too.
+ * The results were recorded with a program built by Go 1.23. Since 1.24, which Ignition requires, encoding/json also
+ * names the struct from which a field is embedded.
  */
 function asGo124(message: string): string {
   return message.replace(
@@ -27,8 +27,8 @@ function asGo124(message: string): string {
 }
 
 /**
- * Every entry must agree in kind, path, line, column and wording, also where the corpus would leave the wording free
- * because it comes from Go's libraries. There are no exceptions.
+ * Every entry must agree in kind, path, line, column and wording, including messages from Go's libraries. There are no
+ * exceptions.
  */
 describe('conformance with ignition-validate', () => {
   test('the whole corpus is here', () => {

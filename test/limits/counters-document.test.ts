@@ -6,7 +6,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const source = (file: string): string => readFileSync(path.join(root, 'src', file), 'utf8');
 const document = readFileSync(path.join(root, 'docs/counters.md'), 'utf8');
 
-/** The words of a union of string literals. */
+/** The members of a union of string literals. */
 function wordsOf(file: string, type: string): string[] {
   const body = new RegExp(`type ${type} =([\\s\\S]*?);\\n`).exec(source(file))?.[1] ?? '';
   return [...body.matchAll(/^ *\| '([\w-]+)'/gm)].map(([, word = '']) => word);

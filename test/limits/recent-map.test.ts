@@ -5,7 +5,7 @@ test('an entry stays for its time after it was last looked up, and not for ever'
   const map = new RecentMap<string>(1000, 10);
   map.set('a', 'A', 0);
   expect(map.get('a', 900)).toBe('A');
-  // Looked up, it is as good as new.
+  // Reading it renews it.
   expect(map.get('a', 1800)).toBe('A');
   expect(map.get('a', 2700)).toBe('A');
   expect(map.get('b', 2700)).toBeUndefined();

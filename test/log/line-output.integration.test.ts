@@ -19,11 +19,11 @@ afterEach(() => {
 
 interface Writer {
   readonly child: ChildProcess;
-  /** What it says on standard error, line by line. */
+  /** Its output on standard error, line by line. */
   readonly said: AsyncIterator<string>;
 }
 
-/** A process that writes so many log lines to `stdout`. */
+/** A process that writes this many log lines to `stdout`. */
 function startWriter(perTurn: number, turns: number, stdout: number | 'pipe'): Writer {
   const program = path.join(import.meta.dirname, 'writer-process.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', program, String(perTurn), String(turns)], {
@@ -61,9 +61,9 @@ test('a pipe that its reader closed loses lines, and neither holds up nor ends t
 
 test('a pipe that nobody reads keeps its first lines, and the rest is lost without holding up the process', async () => {
   const writer = startWriter(1000, 20, 'pipe');
-  // Node reads no pipe that nobody listens to.
+  // Node reads a pipe only if it has a listener.
   const [, lost] = /^written lost=(\d+)$/.exec(await next(writer.said)) ?? [];
-  // The pipe holds 64 KiB and the process a mebibyte and a turn more; the rest of 5 MB is lost.
+  // The pipe holds 64 KiB and the process a mebibyte and one turn; the rest of 5 MB is lost.
   expect(Number(lost)).toBeGreaterThan(10_000);
   await endsBySigterm(writer);
 });

@@ -19,7 +19,7 @@ const machine = (fields: Partial<Machine> & { readonly id: string }): Machine =>
   ...fields,
 });
 
-/** A store that is a map, and refuses when told to. */
+/** A store that is a map, and fails when told to. */
 class FakeMachineStore {
   readonly records = new Map<string, StoredMachine>();
   readonly transitions: string[] = [];
@@ -88,7 +88,7 @@ test('after a restart what did not change makes no transition', async () => {
       machine: fromMachineRecord(id, record),
     })),
   );
-  // Before the files are read, the machines are those of the last run.
+  // Before the files are read, the machines are those of the previous run.
   expect(second.registry.ready).toBe(true);
   expect(second.registry.size).toBe(3);
   await second.registry.declareAll(

@@ -139,7 +139,7 @@ test('a hundred thousand machines are taken over a slice at a time, and one of t
   );
   let pauses = 0;
   let clockMs = 0;
-  // A clock that says every look at it that a slice is over, so that each slice is followed by a pause.
+  // A clock that advances a whole slice with every call, so that each slice is followed by a pause.
   const sliced = new MachineRegistry(() => (clockMs += 5));
   await sliced.declareAll(FILES_SOURCE, many, () => Promise.resolve(void pauses++));
   expect(pauses).toBeGreaterThan(1000);
@@ -154,7 +154,7 @@ test('a hundred thousand machines are taken over a slice at a time, and one of t
 describe('all machines of a source take effect together', () => {
   const fleet = (count: number, hostname: string): Machine[] =>
     Array.from({ length: count }, (_, index) => machine({ id: `m${index}`, macs: [mac(index)], hostname }));
-  /** A registry that pauses at every look at its clock. */
+  /** A registry that pauses at every check of its clock. */
   const pausing = (): MachineRegistry => {
     let clockMs = 0;
     return new MachineRegistry(() => (clockMs += 100));

@@ -8,7 +8,7 @@ import type { DatabaseStore } from '../../src/store/store.ts';
 const full = new StoreError('full', 'the disk of the store /data/railhead.db is full');
 
 let failure: Error | undefined;
-/** Bytes for which there is room; undefined for everything. */
+/** Number of bytes that fit; undefined if there is no limit. */
 let room: number | undefined;
 let lines: Record<string, unknown>[];
 let nowMs: number;

@@ -8,11 +8,11 @@ import { WebhookDestination, type WebhookTiming } from '../../src/webhooks/webho
 import { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { type Answering, type ReceiverCertificate, taking, TestReceiver } from './test-receiver.ts';
 
-// Deliveries to a real HTTP server that is slow, fails, closes or is not there.
+// Deliveries to a real HTTP server that is slow, fails, closes the connection or is not running.
 
 const SECRET = Buffer.alloc(32, 7);
 const TYPE = 'lease.bound';
-/** Tries follow one another without a wait that a test would notice. */
+/** Retries follow each other without a noticeable wait. */
 const AT_ONCE: Partial<WebhookTiming> = { retryMsMin: 1, retryMsMax: 1 };
 
 interface Rig {
@@ -22,7 +22,7 @@ interface Rig {
   readonly lines: Record<string, unknown>[];
   /** Sends an event with this number. */
   readonly send: (number: number) => void;
-  /** What a reload reads. */
+  /** The secret that a reload reads. */
   readonly keys: { secret: Uint8Array; ca?: string };
 }
 
@@ -199,7 +199,7 @@ test('a receiver that never answers keeps nobody else waiting, and its queue has
   for (let number = 10; number < 20; number++) rig.send(number);
   await vi.waitFor(() => expect(other.numbers).toHaveLength(20), 10_000);
   expect(stuck.received).toHaveLength(1);
-  // One under way, ten that wait, and the nine oldest of the others are gone.
+  // One is being sent, ten wait, and the nine oldest of the others were dropped.
   expect(rig.destinations[0]?.pending).toBe(11);
   expect(outcomes(rig)).toEqual({ delivered: 20, queue_full: 9 });
 });
@@ -241,7 +241,7 @@ test('the end of the program counts what has not arrived, and says so', async ()
   expect(rig.lines.at(-1)).toMatchObject({ level: 40, deliveries: 5 });
 });
 
-/** A certificate for 127.0.0.1 that nobody but its own authority has signed. */
+/** A certificate for 127.0.0.1 that is signed only by its own authority. */
 function makeCertificate(): ReceiverCertificate {
   const pem = execFileSync(
     'openssl',

@@ -30,7 +30,7 @@ describe('documents', () => {
     ['a: &x 1\nb: *x', { a: '1', b: '*x' }],
     ['a: !!str\nb: &y', { a: '', b: '' }],
     ['%YAML 1.1\n%TAG !e! tag:e,2000:\n---\na: !e!x b', { a: 'b' }],
-    // What follows is not looked at, but for the two tokens that go-yaml reads ahead.
+    // What follows is ignored, except for the two tokens that go-yaml reads ahead.
     ['--- a\n...\nb: [c, "unfinished', 'a'],
     ['a: b # c\n# d\n\t# e\nf: g', { a: 'b', f: 'g' }],
     ['a: "b"#c', { a: 'b' }],
@@ -72,14 +72,14 @@ describe('places', () => {
     expect(places).toEqual([
       [1, 1, 1, 4],
       [2, 1, 3, 3],
-      // A value that is missing is placed behind its colon.
+      // A missing value is placed after its colon.
       [4, 1, 4, 3],
     ]);
   });
 });
 
 describe('what is no YAML', () => {
-  // go-yaml counts the lines of scanner and of parser errors differently, and names none for the first line.
+  // go-yaml counts the lines of scanner and parser errors differently, and names none for the first line.
   test.each([
     ['a: b: c', 'mapping values are not allowed in this context'],
     ['a: 1\n  b: 2', 'line 2: mapping values are not allowed in this context'],

@@ -82,7 +82,7 @@ describe('numbers as Go ints', () => {
     ['9007199254740993', 9007199254740993n],
     ['9223372036854775808', undefined],
     ['1e20', undefined],
-    // What Go's conversion of a float out of range yields on amd64.
+    // The result of Go's conversion of a float out of range on amd64.
     ['-1e20', -9223372036854775808n],
     ['9.3e18', undefined],
     ['.nan', undefined],

@@ -23,7 +23,7 @@ async function get(plane: BootPlane, path: string, headers: Record<string, strin
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** Begins to fetch the large file, and stops reading once it comes. */
+/** Begins to load the large file, and stops reading once data arrives. */
 async function startDownload({ port }: BootPlane): Promise<Socket> {
   const client = connect(port, '127.0.0.1');
   client.write('GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -122,18 +122,18 @@ describe('paths and statuses', () => {
     expect(answer.status).toBe(status);
   });
 
-  test('while no catalog was good, machines wait', async () => {
+  test('without a catalog machines wait', async () => {
     const answer = await get(await start({ broken: true }), '/ignition?mac=525400000001');
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '7']);
   });
 
-  test('a server that cannot serve says why', async () => {
+  test('a server that cannot serve gives the reason', async () => {
     const reasons = ['no catalog has loaded yet', 'the store cannot be written'];
     const answer = await get(await start({ readiness: { ready: false, reasons } }), '/readyz');
     expect(answer).toMatchObject({ status: 503, body: `${reasons.join('\n')}\n` });
   });
 
-  test('a template that fails for one machine makes it wait, and says why', async () => {
+  test('a template that fails for one machine makes it wait, with the reason', async () => {
     const plane = await start({ needy: true });
     const answer = await get(plane, '/ignition?mac=525400000001');
     expect(answer).toMatchObject({
@@ -154,13 +154,13 @@ describe('paths and statuses', () => {
     expect(plane.discovered).toEqual(['52:54:00:00:00:01']);
   });
 
-  test('what a machine says of itself cannot become a command', async () => {
+  test('labels from a machine cannot become iPXE commands', async () => {
     const body = (await get(await start(), '/ipxe?uuid=x&mac=525400000001&serial=%0Ashell%0A${x}')).body;
     expect(body).not.toMatch(/^shell/m);
   });
 });
 
-test('a boot program is not there for a machine that is disabled', async () => {
+test('a disabled machine gets no boot program', async () => {
   const plane = await start({ withhold: () => 'machine off is disabled' });
   expect(await get(plane, '/boot/snponly.efi')).toMatchObject({
     status: 404,
@@ -174,7 +174,7 @@ test.each([
   ['mac=', /^mac is empty: give the MAC address/],
   ['MAC=01:00:5e:00:00:01', /^mac=01:00:5e:00:00:01 is not the address of a network card/],
   ['mac=%1b%5b31mx', /^mac=\?\[31mx is not a MAC address/],
-])('a wrong MAC address is named by /report and /ignition: %s', async (query, message) => {
+])('an invalid MAC address is named by /report and /ignition: %s', async (query, message) => {
   const plane = await start();
   const report = await fetch(`${plane.origin}/report?${query}`, { method: 'POST', body: 'done' });
   expect([report.status, await report.text()]).toEqual([400, expect.stringMatching(message)]);
@@ -184,12 +184,12 @@ test.each([
   else expect(ignition).toMatchObject({ status: 404, body: expect.stringMatching(message) as string });
 });
 
-test('events name the machine, by what the request says or by the card behind its address', async () => {
+test('events name the machine, identified by the request or by the card behind its address', async () => {
   const plane = await start({ cards: { '127.0.0.1': parseMac('52:54:00:00:00:0f')! } });
   await get(plane, '/ipxe?mac=525400000001');
   await get(plane, '/ipxe?mac=52540000000f');
   await get(plane, '/assets/k');
-  // A file is noted when all of it was handed over, which the client may see first.
+  // A file is recorded when all of it was passed to the kernel, which the client may notice first.
   await vi.waitFor(() => expect(plane.events).toHaveLength(3));
   expect(plane.events.map(({ kind, machineId }) => `${kind} ${machineId ?? 'unknown'}`)).toEqual([
     'ipxe.waiting unknown',
@@ -198,14 +198,14 @@ test('events name the machine, by what the request says or by the card behind it
   ]);
 });
 
-describe('Ignition gets a version that it understands, or waits', () => {
+describe('Ignition gets a specification that it understands, or waits', () => {
   test.each([
     ['3.3.0', 503],
     ['3.4.0', 200],
     ['3.5.0', 200],
     ['4.0.0', 200],
     ['2.3.0', 503],
-  ])('one that knows %s: %i', async (spec, status) => {
+  ])('one that supports %s: %i', async (spec, status) => {
     const plane = await start();
     const answer = await get(plane, '/ignition?rack=1', IGNITION(spec));
     expect(answer.status).toBe(status);
@@ -216,7 +216,7 @@ describe('Ignition gets a version that it understands, or waits', () => {
 });
 
 describe('assets', () => {
-  test('whole, with what a client needs to come back', async () => {
+  test('whole, with the headers for conditional requests', async () => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/assets/k`);
     expect(Buffer.from(await response.arrayBuffer())).toEqual(ASSET);
@@ -225,7 +225,7 @@ describe('assets', () => {
     expect(response.headers.get('last-modified')).toMatch(/GMT$/);
   });
 
-  test('HEAD announces the size and sends nothing', async () => {
+  test('HEAD announces the size and sends no body', async () => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/assets/k`, { method: 'HEAD' });
     expect(response.headers.get('content-length')).toBe('4096');
@@ -233,7 +233,7 @@ describe('assets', () => {
     expect(plane.events).toEqual([]);
   });
 
-  test('HEAD announces the whole file, since a range means something with GET only', async () => {
+  test('HEAD announces the whole file, since a range applies only to GET', async () => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/assets/k`, {
       method: 'HEAD',
@@ -265,20 +265,17 @@ describe('assets', () => {
     if (status === 416) expect(response.headers.get('content-range')).toBe('bytes */4096');
   });
 
-  // UEFI firmware asks for the size by HEAD, and asks no more when there is none.
-  test.each(['GET', 'HEAD'])(
-    '%s of a file that is not there is an event, since a boot ends there',
-    async (method) => {
-      const plane = await start();
-      const response = await fetch(`${plane.origin}/assets/flatcar/vmlinuz`, { method });
-      expect(response.status).toBe(404);
-      expect(plane.events.map(({ kind, summary }) => `${kind} ${summary}`)).toEqual([
-        'http.asset_missing file not found: /assets/flatcar/vmlinuz',
-      ]);
-    },
-  );
+  // UEFI firmware asks for the size by HEAD, and sends no further request if there is none.
+  test.each(['GET', 'HEAD'])('%s of a missing file is an event, since it ends the boot', async (method) => {
+    const plane = await start();
+    const response = await fetch(`${plane.origin}/assets/flatcar/vmlinuz`, { method });
+    expect(response.status).toBe(404);
+    expect(plane.events.map(({ kind, summary }) => `${kind} ${summary}`)).toEqual([
+      'http.asset_missing file not found: /assets/flatcar/vmlinuz',
+    ]);
+  });
 
-  test('conditions hold against the file as it is', async () => {
+  test('conditions are checked against the current file', async () => {
     const plane = await start();
     const { headers } = await get(plane, '/assets/k');
     const etag = headers.get('etag') ?? '';
@@ -303,14 +300,14 @@ describe('assets', () => {
   });
 
   test.each(['/boot/snponly.efi', '/boot/grub.efi', '/assets/dir/grub.efi'])(
-    'programs for UEFI HTTP Boot are typed as such, whatever a link leads to: %s',
+    'programs for UEFI HTTP Boot have its media type, whatever a link leads to: %s',
     async (program) => {
       const { headers, status } = await get(await start(), program);
       expect([status, headers.get('content-type')]).toEqual([200, 'application/efi']);
     },
   );
 
-  test('a file that becomes shorter on its way ends the connection, and is not noted as sent', async () => {
+  test('a file that becomes shorter while it is sent ends the connection, and is not recorded as sent', async () => {
     const plane = await start();
     const client = await startDownload(plane);
     truncateSync(plane.image, 1 << 20);
@@ -320,14 +317,14 @@ describe('assets', () => {
     expect(plane.events).toEqual([]);
   });
 
-  test('a file that is fetched in parts is one event, whole files are one each', async () => {
+  test('a file that is fetched in parts is one event, whole files are one event each', async () => {
     const plane = await start();
     for (let first = 0; first < 40; first += 10) {
       await get(plane, '/assets/k', { range: `bytes=${first}-${first + 9}` });
     }
     await get(plane, '/assets/k');
     await get(plane, '/assets/k');
-    // An event is recorded when the kernel has taken the last part, which the client may have before that.
+    // An event is recorded when the kernel has accepted the last part, which the client may receive before that.
     await vi.waitFor(() => expect(plane.events).toHaveLength(3));
     expect(plane.events.map(({ kind, summary }) => `${kind} ${summary.replace(/ in \d.*/, '')}`)).toEqual([
       'http.asset /assets/k, 1 kB in a part',
@@ -355,7 +352,7 @@ describe('hostile requests', () => {
     '/boot/../secret.txt',
     '/assets//etc/passwd',
   ];
-  test.each(outside)('nothing outside of assets/ is served: %s', async (path) => {
+  test.each(outside)('nothing outside assets/ is served: %s', async (path) => {
     const plane = await start();
     const answer = await plane.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
@@ -369,7 +366,7 @@ describe('hostile requests', () => {
       /^HTTP\/1\.1 400 /,
     ],
     [
-      'a Host without its port does not show',
+      'a Host without its port does not matter',
       'GET /boot.ipxe HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n',
       /chain http:\/\/127\.0\.0\.1:\d+\//,
     ],
@@ -385,15 +382,19 @@ describe('hostile requests', () => {
       `GET /ipxe?${'a'.repeat(10_000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
       /^HTTP\/1\.1 414 /,
     ],
-    ['a bad escape', 'GET /assets/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
     [
-      'both lengths',
+      'an invalid escape',
+      'GET /assets/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
+      'Content-Length and Transfer-Encoding',
       'POST /report HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       /^HTTP\/1\.1 400 /,
     ],
     ['a TLS hello to a port without TLS', '\x16\x03\x01\x02\x00', /^HTTP\/1\.1 400 /],
     [
-      'gzip is not for firmware',
+      'no gzip, which firmware does not support',
       'GET /boot.ipxe HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n',
       /^(?![\s\S]*content-encoding)/i,
     ],
@@ -403,9 +404,9 @@ describe('hostile requests', () => {
   });
 
   test.each([
-    ['garbage for a MAC', '/ipxe?mac=%27%22%3Bx', /neither MAC nor UUID/],
-    ['two MACs: the first counts', '/ipxe?mac=525400000001&mac=525400000002', /MAC 52:54:00:00:00:01/],
-    ['a UUID that is none', '/ipxe?uuid=1234&mac=525400000001', /MAC 52:54:00:00:00:01/],
+    ['an invalid MAC', '/ipxe?mac=%27%22%3Bx', /neither MAC nor UUID/],
+    ['two MACs: the first one is used', '/ipxe?mac=525400000001&mac=525400000002', /MAC 52:54:00:00:00:01/],
+    ['an invalid UUID', '/ipxe?uuid=1234&mac=525400000001', /MAC 52:54:00:00:00:01/],
   ])('%s', async (_name, path, body) => {
     expect((await get(await start(), path)).body).toMatch(body);
   });
@@ -419,7 +420,7 @@ describe('hostile requests', () => {
     expect(await plane.raw(request)).toMatch(/HTTP\/1\.1 200 OK[\s\S]*ok\n$/);
   });
 
-  test('a client that resets the connection in the middle leaves nothing open', async () => {
+  test('a client that resets the connection in the middle of a download leaves nothing open', async () => {
     const plane = await start();
     const client = await startDownload(plane);
     expect(isOpenHere(plane.image)).toBe(true);
@@ -428,18 +429,18 @@ describe('hostile requests', () => {
     expect((await get(plane, '/healthz')).status).toBe(200);
   });
 
-  test('a client that reads nothing is cut off, and held in no memory', async () => {
+  test('a client that reads nothing is disconnected, and occupies no memory', async () => {
     const plane = await start({ stallMs: 50 });
     const client = await startDownload(plane);
     const closed = once(client, 'close');
     await vi.waitFor(() => expect(isOpenHere(plane.image)).toBe(false), 5_000);
-    // It learns of it when it looks.
+    // It notices that at its next check.
     client.on('error', () => undefined).resume();
     await closed;
     expect(client.bytesRead).toBeLessThan(LARGE_SIZE);
   });
 
-  test('an address with too many downloads is told to come back later, and gets everything else', async () => {
+  test('an address with too many downloads gets 503 for a further one, and answers to everything else', async () => {
     const plane = await start({ downloadsPerSource: 3 });
     const clients = [await startDownload(plane), await startDownload(plane), await startDownload(plane)];
     const answer = await get(plane, '/assets/k');
@@ -449,7 +450,7 @@ describe('hostile requests', () => {
     await vi.waitFor(async () => expect((await get(plane, '/assets/k')).status).toBe(200));
   });
 
-  test('halves of requests on all connections keep nobody out', async () => {
+  test('unfinished requests on all connections keep no other client out', async () => {
     const plane = await start({ connections: 20 });
     const halves = await Promise.all(
       Array.from({ length: 20 }, async (_, at) => {
@@ -460,12 +461,12 @@ describe('hostile requests', () => {
         return client;
       }),
     );
-    // They are given a second to say the rest.
+    // They have a second to send the rest.
     await vi.waitFor(async () => expect((await get(plane, '/ipxe?rack=1')).status).toBe(200), 5_000);
     for (const client of halves) client.destroy();
   });
 
-  test('one address cannot take all connections', async () => {
+  test('one address cannot occupy all connections', async () => {
     const plane = await start({ connections: 20, connectionsPerSource: 10 });
     const flood = Array.from({ length: 50 }, () =>
       connect({ port: plane.port, host: '127.0.0.1', localAddress: '127.0.0.3' }).on(
@@ -483,29 +484,29 @@ describe('hostile requests', () => {
     const before = process.memoryUsage().arrayBuffers;
     const clients = await Promise.all(Array.from({ length: 100 }, () => startDownload(plane)));
     expect(countOpen(plane.image)).toBe(100);
-    // 16 MB for all of them and 16 kB for each; and 64 kB for each client, which is in this process too.
+    // 16 MB for all of them and 16 kB for each; and 64 kB for each client, which runs in this process too.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30 << 20);
     for (const client of clients) client.destroy();
     await vi.waitFor(() => expect(countOpen(plane.image)).toBe(0), 5_000);
   });
 
-  test('a thousand requests for a file on one connection that is not read open it once, and not after its end', async () => {
+  test('a thousand requests for a file on one connection that is not read open the file once, and not after the connection ended', async () => {
     const plane = await start();
     const before = process.memoryUsage().arrayBuffers;
     const client = connect(plane.port, '127.0.0.1');
     client.on('error', () => undefined).write('GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
     await once(client, 'readable');
-    // Another client's request is answered after all that came with the first read.
+    // Another client's request is answered after all requests of the first read.
     expect((await get(plane, '/healthz')).status).toBe(200);
     expect(countOpen(plane.image)).toBe(1);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20);
     client.destroy();
-    // The file is closed by another thread: either of the two may be seen first.
+    // The file is closed by another thread, so either of the two may be noticed first.
     await vi.waitFor(() => expect(countOpen(plane.image)).toBe(0), 5_000);
     await vi.waitFor(() => expect(plane.counters.get('http_requests', '499')).toBe(1), 5_000);
   });
 
-  test('requests that were sent at once are answered one after the other, in their order', async () => {
+  test('requests that were sent at once are answered one after the other, in order', async () => {
     const plane = await start();
     const paths = Array.from(
       { length: 500 },
@@ -534,11 +535,14 @@ describe('hostile requests', () => {
     expect(answers).toMatch(/noted\n[\s\S]*ok\n$/);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s is not for boot paths', async (method) => {
-    const plane = await start();
-    const response = await fetch(`${plane.origin}/ipxe?rack=1`, { method });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
-  });
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
+    '%s is not allowed on boot paths',
+    async (method) => {
+      const plane = await start();
+      const response = await fetch(`${plane.origin}/ipxe?rack=1`, { method });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    },
+  );
 
   test('one address cannot use up the server', async () => {
     const plane = await start({ requestsPerSource: 3 });
@@ -547,7 +551,7 @@ describe('hostile requests', () => {
     expect(statuses).toEqual([200, 200, 200, 503, 503]);
   });
 
-  test('X-Forwarded-For counts only from proxies that are named', async () => {
+  test('X-Forwarded-For is used only from configured proxies', async () => {
     const plane = await start();
     await get(plane, '/ipxe?mac=525400000001', { 'x-forwarded-for': '10.9.9.9' });
     expect(plane.events.at(-1)?.address).toBe('127.0.0.1');
@@ -563,7 +567,7 @@ describe('hostile requests', () => {
     ['10.9.9.9, ,', '10.9.9.9'],
     ['', '127.0.0.2'],
     ['127.0.0.2', '127.0.0.2'],
-  ])('X-Forwarded-For "%s" from a proxy is a request of %s', async (header, address) => {
+  ])('a request with X-Forwarded-For "%s" from a proxy comes from %s', async (header, address) => {
     const plane = await start();
     const request = `GET /ipxe?mac=525400000001 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${header}\r\nConnection: close\r\n\r\n`;
     expect(await plane.raw(request, '127.0.0.2')).toMatch(/^HTTP\/1\.1 200 /);
@@ -571,7 +575,7 @@ describe('hostile requests', () => {
   });
 
   test.each(['nonsense', '10.9.9.9, nonsense', '10.9.9.9, unknown, 127.0.0.2', '10.9.9.999', '1'])(
-    'X-Forwarded-For "%s" from a proxy says nothing of the client, and is not taken for the proxy',
+    'a request with X-Forwarded-For "%s" from a proxy has no client address, and is not attributed to the proxy',
     async (header) => {
       const plane = await start();
       const request = `GET /ipxe?mac=525400000001 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${header}\r\nConnection: close\r\n\r\n`;
@@ -580,7 +584,7 @@ describe('hostile requests', () => {
     },
   );
 
-  test('a client of a network that is not served gets nothing, and is told what to set', async () => {
+  test('a client on a network that is not served gets 403, with the setting to change', async () => {
     const plane = await start({ unserved: '127.0.0.1' });
     for (const path of ['/ignition?mac=525400000001&rack=1', '/assets/k', '/boot.ipxe', '/']) {
       const response = await get(plane, path);
@@ -592,7 +596,7 @@ describe('hostile requests', () => {
     expect(plane.events).toEqual([]);
   });
 
-  test('the log has a limit of lines for each client, and what is over it is still counted', async () => {
+  test('log lines are limited for each client, and further requests are still counted', async () => {
     const lines: string[] = [];
     const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
     const plane = await start({ log });
@@ -603,7 +607,7 @@ describe('hostile requests', () => {
 });
 
 describe('reports', () => {
-  test('are noted in the history of the machine', async () => {
+  test('are recorded in the history of the machine', async () => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/report?mac=525400000001`, {
       method: 'POST',
@@ -615,14 +619,14 @@ describe('reports', () => {
     ]);
   });
 
-  test('have a bounded size', async () => {
+  test('have a maximum size', async () => {
     const plane = await start();
     const response = await fetch(`${plane.origin}/report`, { method: 'POST', body: 'x'.repeat(70_000) });
     expect(response.status).toBe(413);
     expect(plane.events).toEqual([]);
   });
 
-  test('that are too many are told to come back later', async () => {
+  test('beyond the limit get 503 with Retry-After', async () => {
     const plane = await start({ eventsMax: 1 });
     const report = () => fetch(`${plane.origin}/report?mac=525400000001`, { method: 'POST', body: 'done' });
     expect((await report()).status).toBe(200);
@@ -632,7 +636,7 @@ describe('reports', () => {
     expect(plane.events).toHaveLength(1);
   });
 
-  test('that cannot be stored are not said to be noted', async () => {
+  test('that cannot be stored are not confirmed', async () => {
     const plane = await start({ storeFull: true });
     const response = await fetch(`${plane.origin}/report`, { method: 'POST', body: 'done' });
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '60']);

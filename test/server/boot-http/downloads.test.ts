@@ -24,7 +24,7 @@ function start(settings: { perSource?: number; bytesInFlight?: number; rateMin?:
   return { begin, clock, cut, downloads };
 }
 
-test('one address gets no more than its share', () => {
+test('one address has a maximum number of downloads', () => {
   const { begin, downloads } = start({ perSource: 2 });
   const first = begin('10.0.0.1')!;
   expect(begin('10.0.0.1')).toBeDefined();
@@ -36,18 +36,18 @@ test('one address gets no more than its share', () => {
   expect(begin('10.0.0.1')).toBeUndefined();
 });
 
-test('parts are large while there is memory, and small for everybody when it is used up', () => {
+test('parts are large while memory is left, and small for all when it is used up', () => {
   const { begin, downloads } = start({ bytesInFlight: 64 << 20 });
   const sizes = Array.from({ length: 5_000 }, (_, at) =>
     downloads.take(begin(`10.0.${at >> 8}.${at & 255}`)!),
   );
   expect(sizes[0]).toBe(256 * 1024);
   expect(sizes.at(-1)).toBe(16 * 1024);
-  // What 5,000 clients that read nothing cost: the budget, and the smallest part for each.
+  // The memory for 5,000 clients that do not read: the budget, and the smallest part for each.
   expect(downloads.inFlight).toBeLessThan((64 << 20) + 5_000 * 16 * 1024);
 });
 
-test('memory is given back when a part is sent and when the download ends', () => {
+test('memory is released when a part is sent and when the download ends', () => {
   const { begin, downloads } = start();
   const [first, second] = [begin('a')!, begin('b')!];
   const size = downloads.take(first);
@@ -57,7 +57,7 @@ test('memory is given back when a part is sent and when the download ends', () =
   expect(downloads.inFlight).toBe(0);
 });
 
-test('who takes less than the least rate in two minutes is cut off, again and again looked at', () => {
+test('a client below the minimum rate over two minutes is disconnected, and each further two minutes are checked', () => {
   const { begin, clock, cut, downloads } = start({ rateMin: 1000 });
   const [quick, slow, late] = [begin('quick')!, begin('slow')!, begin('late')!];
   clock.ms = 119_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PartialDownloads } from '../../../src/server/boot-http/partial-downloads.ts';
 
-test('the parts of a file are noted at first, and then once a minute, together', () => {
+test('the first part of a file is recorded, and then all parts together once a minute', () => {
   const downloads = new PartialDownloads();
   const noted: [seconds: number, note: unknown][] = [];
   for (let seconds = 0; seconds <= 130; seconds++) {
@@ -15,13 +15,13 @@ test('the parts of a file are noted at first, and then once a minute, together',
   ]);
 });
 
-test('each client and each file has its own', () => {
+test('each client and each file is counted separately', () => {
   const downloads = new PartialDownloads();
   const add = (client: string, path: string) => downloads.add(client, path, 1, 0) !== undefined;
   expect([add('a', '/x'), add('a', '/y'), add('b', '/x'), add('a', '/x')]).toEqual([true, true, true, false]);
 });
 
-test('more of them than there is room for are forgotten, and then new', () => {
+test('beyond the maximum number old ones are forgotten, and count as new', () => {
   const downloads = new PartialDownloads();
   for (let client = 0; client <= 10_000; client++) downloads.add(`${client}`, '/x', 1, 0);
   expect(downloads.add('10000', '/x', 1, 0)).toBeUndefined();

@@ -31,7 +31,7 @@ const address = (text: string): Ipv4Address => parseIpv4(text)!;
 const server = address('10.0.0.1');
 const ingress: Ingress = { interface: 'eth1', localAddress: server, port: 67 };
 
-/** Client 9 of these tests. */
+/** The request of client 9 of these tests. */
 const KNOWN: Machine = { id: 'node9', macs: [parseMac('02:00:00:00:00:09')!], labels: {}, metadata: {} };
 
 interface Sent {
@@ -157,7 +157,7 @@ describe('an exchange', () => {
     expect(store.leases.get(offered)?.state).toBe('bound');
   });
 
-  test('those who follow leases are told once the reply has left, and cannot stop it', async () => {
+  test('lease listeners are called after the reply was sent, and their errors do not affect it', async () => {
     const dhcp = makeServer();
     const offered = discover(dhcp, 1);
     expect(told).toEqual([]);
@@ -169,7 +169,7 @@ describe('an exchange', () => {
     expect(counters.get('dhcp_faults')).toBe(1);
   });
 
-  test('those who follow leases are not told of what could not be stored', async () => {
+  test('lease listeners are not called for changes that could not be stored', async () => {
     const dhcp = makeServer();
     const offered = discover(dhcp, 1);
     store.failure = new Error('disk full');
@@ -178,7 +178,7 @@ describe('an exchange', () => {
     expect(told).toEqual([]);
   });
 
-  test('of a system that no record knows is no step of a boot', async () => {
+  test('of a system without a record is not a step of a boot', async () => {
     const dhcp = makeServer();
     dhcp.receive(ask(1, discover(dhcp, 1)), relay, ingress);
     await writer.idle();
@@ -205,7 +205,7 @@ describe('an exchange', () => {
     expect(types().filter((type) => type === MessageType.ack)).toHaveLength(100);
   });
 
-  test('what comes in during a commit goes into the next one', async () => {
+  test('packets that arrive during a commit go into the next one', async () => {
     const dhcp = makeServer();
     const [one, two] = [discover(dhcp, 1), discover(dhcp, 2)];
     const disk = store.holdCommits();
@@ -219,7 +219,7 @@ describe('an exchange', () => {
 });
 
 describe('an operator ends a lease', () => {
-  test('which is durable before the operator is told, and on record', async () => {
+  test('which is durable before the operator gets the answer, and recorded', async () => {
     const dhcp = makeServer();
     const leased = discover(dhcp, 1);
     dhcp.receive(ask(1, leased), relay, ingress);
@@ -230,7 +230,7 @@ describe('an operator ends a lease', () => {
     expect(await dhcp.endLease(leased)).toBe('no_lease');
   });
 
-  test('which the store refuses: the operator hears that', async () => {
+  test('which the store refuses: the operator gets the error', async () => {
     const dhcp = makeServer();
     const leased = discover(dhcp, 1);
     dhcp.receive(ask(1, leased), relay, ingress);
@@ -248,7 +248,7 @@ test('a busy server collects leases for a few milliseconds, an idle one does not
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   for (const client of [1, 2, 3, 4]) request(client);
   while (store.commits.length === 0) await nextTurn();
-  // Each in a turn of its own.
+  // Each in its own turn of the event loop.
   for (const client of [5, 6]) {
     request(client);
     await nextTurn();
@@ -258,7 +258,7 @@ test('a busy server collects leases for a few milliseconds, an idle one does not
   vi.useRealTimers();
   await writer.idle();
   expect(store.commits.map((changes) => changes.length)).toEqual([4, 2]);
-  // Two were no crowd, so the next one goes at once.
+  // Two are not enough to count as busy, so the next one is written at once.
   request(7);
   await nextTurn();
   await nextTurn();
@@ -266,7 +266,7 @@ test('a busy server collects leases for a few milliseconds, an idle one does not
 });
 
 describe('a store that fails', () => {
-  test('gives nobody a lease, and goes on when it is back', async () => {
+  test('gives no client a lease, and continues when it works again', async () => {
     const dhcp = makeServer();
     const offered = discover(dhcp, 1);
     store.failure = new Error('database or disk is full');
@@ -282,7 +282,7 @@ describe('a store that fails', () => {
     expect(types()).toEqual([MessageType.offer, MessageType.ack]);
   });
 
-  test('still prolongs what a client durably holds', async () => {
+  test('still renews leases that are stored', async () => {
     const dhcp = makeServer();
     const offered = discover(dhcp, 1);
     dhcp.receive(ask(1, offered), relay, ingress);
@@ -303,7 +303,7 @@ describe('a store that fails', () => {
       { address: leased, port: 68 },
     ];
 
-    test('has nobody answered any more, not even who renews, and also not once it takes writes again', async () => {
+    test('answers no client any more, not even renewals, and not when the store accepts writes again', async () => {
       const dhcp = makeServer();
       const leased = discover(dhcp, 1);
       dhcp.receive(ask(1, leased), relay, ingress);
@@ -320,11 +320,11 @@ describe('a store that fails', () => {
       expect(store.commits).toHaveLength(1);
       expect(counters.get('dhcp_ignored', 'store_failed')).toBe(1);
       expect(counters.get('dhcp_ignored', 'store_busy')).toBe(2);
-      // The store's own watch has the line.
+      // The store's own monitoring logs the line.
       expect(lines.filter((line) => Number(line['level']) >= 50)).toEqual([]);
     });
 
-    test('drops the reply of everybody who waited for the same transaction', async () => {
+    test('drops all replies that waited for the same transaction', async () => {
       const dhcp = makeServer();
       const offers = [1, 2, 3].map((client) => discover(dhcp, client));
       const answered = sent.length;
@@ -359,8 +359,8 @@ describe('a store that fails', () => {
   });
 });
 
-describe('packets that are none', () => {
-  test('are counted by what is wrong with them, and named once a minute for each sender', () => {
+describe('invalid packets', () => {
+  test('are counted by their fault, and logged once a minute for each sender', () => {
     const dhcp = makeServer();
     const good = request(1, MessageType.discover);
     for (let count = 0; count < 50; count++) dhcp.receive(good.subarray(0, 100), relay, ingress);
@@ -375,18 +375,18 @@ describe('packets that are none', () => {
     expect(lines.filter((line) => line['msg'] === 'malformed dhcp packet')).toHaveLength(2);
   });
 
-  test('those from port 0 are dropped: nobody can be answered there', () => {
+  test('those from port 0 are dropped, since no answer can reach it', () => {
     const dhcp = makeServer();
     dhcp.receive(request(1, MessageType.discover), { ...relay, port: 0 }, ingress);
     expect(counters.get('dhcp_malformed', 'port')).toBe(1);
     expect(sent).toEqual([]);
   });
 
-  test('ignored ones are counted by reason and named once a minute for each client', () => {
+  test('ignored ones are counted by reason, and logged once a minute for each client', () => {
     const dhcp = makeServer();
     const foreign = { ...ingress, localAddress: address('192.168.7.1') };
     const packet = Buffer.from(request(1, MessageType.discover));
-    packet.fill(0, 24, 28); // No relay: then the interface decides, which is of no declared network.
+    packet.fill(0, 24, 28); // Without a relay the interface decides, and it belongs to no declared network.
     for (let count = 0; count < 20; count++) dhcp.receive(packet, relay, foreign);
     expect(counters.get('dhcp_ignored', 'no_subnet')).toBe(5);
     expect(counters.get('dhcp_ignored', 'rate_limited')).toBe(15);
@@ -394,7 +394,7 @@ describe('packets that are none', () => {
     expect(named.map((line) => line['reason'])).toEqual(['no_subnet', 'rate_limited']);
   });
 
-  test('from made-up senders cannot fill the log, which is told how many there were', () => {
+  test('from forged senders cannot fill the log, which gets their number', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const dhcp = makeServer();
@@ -407,7 +407,7 @@ describe('packets that are none', () => {
       vi.advanceTimersByTime(60_000);
       expect(lines).toHaveLength(301);
       expect(lines.at(-1)).toMatchObject({ level: 40, more: 19_700 });
-      // Whoever else has something to say is heard.
+      // Other senders are still logged.
       dhcp.receive(request(1, MessageType.discover), relay, { ...ingress, port: 4011 });
       expect(lines.at(-1)).toMatchObject({ msg: 'dhcp request ignored' });
     } finally {
@@ -415,7 +415,7 @@ describe('packets that are none', () => {
     }
   });
 
-  test('replies to one client are a few lines a minute', async () => {
+  test('replies to one client cause a few log lines a minute', async () => {
     const dhcp = makeServer();
     const elsewhere = ask(1, address('10.8.0.1'));
     for (let count = 0; count < 500; count++) {
@@ -427,7 +427,7 @@ describe('packets that are none', () => {
     expect(lines.length).toBe(10);
   });
 
-  test('a fault of our own costs one packet', () => {
+  test('a bug of ours affects only one packet', () => {
     const dhcp = makeServer();
     const handle = vi.spyOn(engine, 'handle').mockImplementationOnce(() => {
       throw new TypeError('a bug');
@@ -441,7 +441,7 @@ describe('packets that are none', () => {
   });
 });
 
-describe('an address that somebody uses', () => {
+describe('an address that another host uses', () => {
   const local = (client: number): Uint8Array => {
     const packet = Buffer.from(request(client, MessageType.discover));
     packet.fill(0, 24, 28);
@@ -450,7 +450,7 @@ describe('an address that somebody uses', () => {
   const source = { address: UNSPECIFIED_ADDRESS, port: 68 };
   const row = (who: Ipv4Address, mac: string, flags = '0x2') => `${who} 0x1 ${flags} ${mac} * eth1\n`;
 
-  test('is not offered, and kept from everybody', async () => {
+  test('is not offered, and withheld from all clients', async () => {
     const dhcp = makeServer();
     arp += row(address('10.0.1.1'), '52:54:00:99:99:99');
     dhcp.receive(local(1), source, ingress);
@@ -460,7 +460,7 @@ describe('an address that somebody uses', () => {
     expect(counters.get('dhcp_conflicts')).toBe(1);
   });
 
-  test('is not offered to a client that asks again meanwhile either', async () => {
+  test('is not offered either to a client that repeats its DHCPDISCOVER meanwhile', async () => {
     const dhcp = makeServer();
     arp += row(address('10.0.1.1'), '52:54:00:99:99:99');
     dhcp.receive(local(1), source, ingress);
@@ -470,7 +470,7 @@ describe('an address that somebody uses', () => {
     expect(sent.map(({ message }) => message.yiaddr)).toEqual(['10.0.1.2', '10.0.1.2']);
   });
 
-  test('a fault of our own after that costs one packet', async () => {
+  test('a bug of ours after that affects only one packet', async () => {
     const dhcp = makeServer();
     arp += row(address('10.0.1.1'), '52:54:00:99:99:99');
     dhcp.receive(local(1), source, ingress);
@@ -483,8 +483,8 @@ describe('an address that somebody uses', () => {
   });
 
   test.each([
-    ['by the client itself is offered', '02:00:00:00:00:01', '0x2'],
-    ['by nobody is offered', '00:00:00:00:00:00', '0x0'],
+    ['used by the client itself is offered', '02:00:00:00:00:01', '0x2'],
+    ['used by no host is offered', '00:00:00:00:00:00', '0x0'],
   ])('%s', async (_, mac, flags) => {
     const dhcp = makeServer();
     arp += row(address('10.0.1.1'), mac, flags);

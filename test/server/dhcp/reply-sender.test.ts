@@ -13,10 +13,10 @@ const ingress: Ingress = { interface: 'lo', localAddress: loopback, port: 67 };
 
 let own: UdpSocket;
 let client: Socket;
-/** What came to the client. */
+/** What the client received. */
 let received: string[];
 let failures: string[];
-/** How many datagrams each system call was to send, and what it says instead of sending them. */
+/** The number of datagrams of each system call, and the error that it returns instead of sending them. */
 let calls: number[];
 let refuse: number | undefined;
 let sender: ReplySender;
@@ -61,14 +61,14 @@ async function receive(count: number): Promise<string[]> {
   return received;
 }
 
-test('replies of one turn of the event loop leave with one system call', async () => {
+test('replies of one turn of the event loop are sent with one system call', async () => {
   for (const text of ['a', 'b', 'c']) send(text);
   expect(calls).toEqual([]);
   expect(await receive(3)).toEqual(['a', 'b', 'c']);
   expect(calls).toEqual([3]);
 });
 
-test('more than sixteen do not wait for the others', async () => {
+test('sixteen replies are sent without waiting for more', async () => {
   for (let count = 0; count < 40; count++) send(String(count));
   expect(calls).toEqual([16, 16]);
   expect(await receive(40)).toHaveLength(40);
@@ -79,7 +79,7 @@ test.each([
   ['EAGAIN', -11],
   ['ENOMEM', -12],
   ['ENOBUFS', -105],
-])('what the kernel has no room for (%s) is sent when it has', async (_name, errno) => {
+])('replies for which the kernel has no space (%s) are sent when it has', async (_name, errno) => {
   refuse = errno;
   send('a');
   send('b');
@@ -87,7 +87,7 @@ test.each([
   expect(failures).toEqual([]);
 });
 
-test('while very much waits for room, replies are dropped, and told', () => {
+test('while too many replies wait for space, further ones are dropped, and reported', () => {
   refuse = -11;
   own.socket.getSendQueueSize = () => 5 << 20;
   send('a');
@@ -95,14 +95,14 @@ test('while very much waits for room, replies are dropped, and told', () => {
   expect(failures).toEqual(['ENOBUFS']);
 });
 
-test('what the kernel refuses is told by its code', () => {
+test('replies that the kernel refuses are reported by the error code', () => {
   refuse = -101;
   send('a');
   sender.flush();
   expect(failures).toEqual(['ENETUNREACH']);
 });
 
-test('of an interface that is gone nothing is sent any more', () => {
+test('nothing more is sent on an interface that was removed', () => {
   send('a');
   sender.remove('lo');
   sender.flush();

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ConnectionLimits } from '../../../src/server/http/connection-limits.ts';
 
-/** A connection, as far as limits look at it. */
+/** The parts of a connection that the limits use. */
 class FakeConnection extends EventEmitter {
   readonly remoteAddress: string;
   destroyed = false;
@@ -34,7 +34,7 @@ function start(total: number, perSource: number) {
   return { clock, limits, open };
 }
 
-test('one address gets no more than its share, and a new one for each that it closes', () => {
+test('one address has a maximum number of connections, and may open a new one for each that it closes', () => {
   const { limits, open } = start(10, 3);
   const [first] = [open('10.0.0.1'), open('10.0.0.1'), open('10.0.0.1')];
   expect(open('10.0.0.1').destroyed).toBe(true);
@@ -45,7 +45,7 @@ test('one address gets no more than its share, and a new one for each that it cl
   expect(limits.total).toBe(4);
 });
 
-test('when all are taken, the one that has been idle for longest gives way', () => {
+test('when all connections are used, the one that has been idle for longest is closed', () => {
   const { clock, limits, open } = start(3, 3);
   const [working, half, kept] = [open('10.0.0.1'), open('10.0.0.2'), open('10.0.0.3')];
   limits.begin(working);
@@ -60,7 +60,7 @@ test('when all are taken, the one that has been idle for longest gives way', () 
   expect(limits.total).toBe(3);
 });
 
-test('a connection that has only just come is not closed for another', () => {
+test('a new connection is not closed for another', () => {
   const { clock, open } = start(1, 1);
   const first = open('10.0.0.1');
   clock.ms = 999;
@@ -68,7 +68,7 @@ test('a connection that has only just come is not closed for another', () => {
   expect(first.destroyed).toBe(false);
 });
 
-test('connections with requests under way are never closed for new ones', () => {
+test('connections with requests in progress are never closed for new ones', () => {
   const { clock, limits, open } = start(2, 2);
   for (const connection of [open('10.0.0.1'), open('10.0.0.2')]) limits.begin(connection);
   clock.ms = 60_000;

@@ -13,10 +13,10 @@ afterEach(() => {
   server?.close();
 });
 
-/** A server whose answers are ended by the test, and a connection to it. */
+/** A server whose answers the test ends, and a connection to it. */
 async function start(waitingMax?: number) {
   const begun: ServerResponse[] = [];
-  /** What each response was to be written to when it was begun. */
+  /** The connection of each response when it was started. */
   const sockets: (Socket | null)[] = [];
   const answer = (_request: IncomingMessage, response: ServerResponse): void => {
     begun.push(response);
@@ -34,7 +34,7 @@ async function start(waitingMax?: number) {
   return { begun, sockets, turns, open };
 }
 
-test('a request is begun when the one before it is answered', async () => {
+test('a request is started when the previous one is answered', async () => {
   const { begun, open, turns } = await start();
   const client = await open();
   client.write(REQUEST.repeat(3));
@@ -50,7 +50,7 @@ test('a request is begun when the one before it is answered', async () => {
   await vi.waitFor(() => expect(begun).toHaveLength(4));
 });
 
-test('what waits on a connection is never begun once the connection has ended', async () => {
+test('a waiting request is never started after its connection has ended', async () => {
   const { begun, open, turns } = await start();
   const client = await open();
   client.write(REQUEST.repeat(100));
@@ -91,7 +91,7 @@ test.each([
   },
 );
 
-test('nothing more is read from a connection while requests wait on it', async () => {
+test('a connection is not read while requests wait on it', async () => {
   const { begun, open, turns } = await start();
   const client = await open();
   client.write(REQUEST.repeat(100_000));
@@ -99,11 +99,11 @@ test('nothing more is read from a connection while requests wait on it', async (
   const other = await open();
   other.write(REQUEST);
   await vi.waitFor(() => expect(begun).toHaveLength(2));
-  // 64 KiB, which is what the kernel hands over at a time.
+  // 64 KiB, which the kernel passes at a time.
   expect(turns.waiting).toBeLessThan(65_536 / REQUEST.length + 1);
 });
 
-test('a connection that asks for more than all connections together may have waiting is closed', async () => {
+test('a connection with more waiting requests than all connections together may have is closed', async () => {
   const { begun, open, turns } = await start(10);
   const [first, second] = [await open(), await open()];
   first.write(REQUEST.repeat(8));

@@ -83,7 +83,7 @@ test('the state of the catalog, with its problems', async () => {
   });
 });
 
-test('events by machine and kind, from where the reader stopped', async () => {
+test('events by machine and kind, continuing after the last event that was read', async () => {
   const queries: BootEventQuery[] = [];
   const events = {
     listEvents: (query: BootEventQuery) => {
@@ -116,14 +116,14 @@ test.each([
   if (code !== undefined) expect(await response.json()).toMatchObject({ code });
 });
 
-test('nobody ends a lease without the token', async () => {
+test('a lease cannot be ended without the token', async () => {
   let ended = false;
   const origin = await start({ endLease: () => Promise.resolve(((ended = true), 'ended' as const)) });
   const response = await fetch(`${origin}/api/v1/leases/10.20.0.60`, { method: 'DELETE' });
   expect([response.status, ended]).toEqual([401, false]);
 });
 
-test('how full networks are, and who else serves them', async () => {
+test('the usage of networks, and their other DHCP servers', async () => {
   const rig = new DhcpRig();
   rig.lease(clientMac(1));
   rig.send({ type: 1, mac: clientMac(2) });
@@ -170,27 +170,24 @@ test.each([
   ['another', { authorization: 'Bearer wrong' }, 401],
   ['one of another scheme', { authorization: `Basic ${TOKEN}` }, 401],
   ['the right one', AUTHORISED, 200],
-])(
-  'a request with %s for a token is answered accordingly, on loopback too',
-  async (_name, headers, status) => {
-    const origin = await start();
-    for (const path of ['catalog', 'machines', 'leases', 'networks', 'events', 'counters']) {
-      expect((await fetch(`${origin}/api/v1/${path}`, { headers })).status).toBe(status);
-    }
-    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
-    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
-  },
-);
+])('the answer to a request with %s as its token, on loopback too', async (_name, headers, status) => {
+  const origin = await start();
+  for (const path of ['catalog', 'machines', 'leases', 'networks', 'events', 'counters']) {
+    expect((await fetch(`${origin}/api/v1/${path}`, { headers })).status).toBe(status);
+  }
+  expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+});
 
 test.each([
   ['its address', { host: '127.0.0.1:8081' }, 200],
   ['its IPv6 address', { host: '[::1]:8081' }, 200],
   ['localhost', { host: 'localhost:8081' }, 200],
   ['a name from the settings', { host: 'railhead.example' }, 200],
-  ['that name with the dot of the root', { host: 'RAILHEAD.example.:8081' }, 200],
-  ['a name that leads here by rebinding', { host: 'attacker.example:8081' }, 403],
-  ['a name that begins as one of ours', { host: 'localhost.attacker.example' }, 403],
-  ['no well-formed name', { host: 'local host' }, 403],
+  ['that name with a final dot', { host: 'RAILHEAD.example.:8081' }, 200],
+  ['a foreign name that resolves here (DNS rebinding)', { host: 'attacker.example:8081' }, 403],
+  ['a name that begins like one of ours', { host: 'localhost.attacker.example' }, 403],
+  ['a malformed name', { host: 'local host' }, 403],
   ['its own page', { host: 'localhost', origin: 'http://localhost' }, 200],
   ['a page of another site', { host: 'localhost', origin: 'http://attacker.example' }, 403],
   ['a page of another port', { host: 'localhost:8081', origin: 'http://localhost:3000' }, 403],
@@ -209,7 +206,7 @@ test.each([
   expect(response.statusCode).toBe(status);
 });
 
-test('metadata of machines, which can be secret, is not in the list', async () => {
+test('metadata of machines, which can contain secrets, is not listed', async () => {
   const machine: Machine = {
     id: 'node1',
     macs: [parseMac('525400000001')!],
@@ -251,13 +248,13 @@ test('metadata of machines, which can be secret, is not in the list', async () =
   expect(body).not.toContain('hunter2');
 });
 
-test('a server that cannot serve says why, without a token', async () => {
+test('a server that cannot serve gives the reason, without a token', async () => {
   const reasons = ['no catalog has loaded yet', 'the store cannot be written'];
   const response = await fetch(`${await start({ readiness: () => ({ ready: false, reasons }) })}/readyz`);
   expect([response.status, await response.text()]).toEqual([503, `${reasons.join('\n')}\n`]);
 });
 
-test('a long list of leases is sent a piece at a time, and all other work goes on', async () => {
+test('a long list of leases is sent in pieces, without blocking other work', async () => {
   let turns = 0;
   let sending = true;
   const count = (): void => {
@@ -274,7 +271,7 @@ test('a long list of leases is sent a piece at a time, and all other work goes o
   expect(new Set(made).size).toBeGreaterThanOrEqual(40);
 });
 
-test('who goes away in the middle of a list is no fault', async () => {
+test('a client that closes the connection in the middle of a list is not an error', async () => {
   const lines: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
   let ended = false;
@@ -294,7 +291,7 @@ test('who goes away in the middle of a list is no fault', async () => {
   expect(lines).toEqual([]);
 });
 
-test('lists that are asked for at once on one connection are begun one at a time, and end with it', async () => {
+test('simultaneous lists on one connection are sent one at a time, and end with the connection', async () => {
   let begun = 0;
   let ended = 0;
   const leases = function* () {
@@ -320,7 +317,7 @@ test('lists that are asked for at once on one connection are begun one at a time
   await vi.waitFor(() => expect([begun, ended]).toEqual([1, 1]));
 });
 
-test('a broken store is an error of one request', async () => {
+test('a store error affects one request', async () => {
   const broken = () => Promise.reject(new Error('disk'));
   const origin = await start({ leases: broken, events: { listEvents: broken } });
   expect((await ask(`${origin}/api/v1/leases`)).status).toBe(500);

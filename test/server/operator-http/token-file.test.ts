@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('the first start makes a token that only the owner reads, and says where but not what it is', () => {
+test('the first start creates a token that only the owner can read, and logs its place but not its value', () => {
   const { token } = new TokenFile({ file, named: false }, log);
   expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
   expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -30,7 +30,7 @@ test('the first start makes a token that only the owner reads, and says where bu
   expect(lines).toEqual([]);
 });
 
-test('the first start makes the folder, which a database elsewhere does not', () => {
+test('the first start creates the folder, if the database is elsewhere', () => {
   const inFolder = path.join(folder, 'data', 'operator.token');
   expect(new TokenFile({ file: inFolder, named: false }, log).token).toMatch(/^[A-Za-z0-9_-]{43}$/);
   expect(statSync(path.dirname(inFolder)).mode & 0o007).toBe(0);
@@ -41,7 +41,7 @@ test('no two servers have the same token', () => {
   expect(new TokenFile({ file, named: false }, log).token).not.toBe(other.token);
 });
 
-test('a file that an operator names must be there, and is not made', () => {
+test('a file that an operator names must exist, and is not created', () => {
   expect(() => new TokenFile({ file, named: true }, log)).toThrow(
     /^operator\.token_file: .*operator\.token cannot be read/,
   );
@@ -55,7 +55,7 @@ test.each(['short', '', 'one-token-is-enough and-another'])('a file with "%s" is
   );
 });
 
-test('a folder that cannot be written to is told with what to do', () => {
+test('a folder that is not writable is reported with what to do', () => {
   writeFileSync(path.join(folder, 'no-folder'), '');
   const impossible = path.join(folder, 'no-folder', 'operator.token');
   expect(() => new TokenFile({ file: impossible, named: false }, log)).toThrow(
@@ -63,14 +63,14 @@ test('a folder that cannot be written to is told with what to do', () => {
   );
 });
 
-test('a file that others can read is served from, with a warning', () => {
+test('a file that others can read is used, with a warning', () => {
   writeFileSync(file, 'correct-horse-battery\n');
   chmodSync(file, 0o644);
   expect(new TokenFile({ file, named: true }, log).token).toBe('correct-horse-battery');
   expect(lines.join('')).toContain('chmod 600');
 });
 
-test('a new token counts once the file is read again, and a bad one leaves the old one', () => {
+test('a new token is used once the file is read again, and an invalid one leaves the old one in use', () => {
   writeFileSync(file, 'correct-horse-battery\n', { mode: 0o600 });
   const tokens = new TokenFile({ file, named: true }, log);
   writeFileSync(file, 'another-horse-battery\n');

@@ -17,7 +17,7 @@ import { closeTestServers, contentOf, startTestServer, TestClock, type TestServe
 
 const PROGRAM = randomBytes(10_240);
 const files = contentOf({ program: PROGRAM, fence: Buffer.from('fence') });
-/** So long that no busy machine makes the timer send. */
+/** So long that the timer never sends, even on a busy machine. */
 const PATIENT = { retransmitMs: 60_000, retransmitMsMax: 60_000 };
 
 let folder: string;
@@ -38,18 +38,18 @@ async function openPeer(address?: string): Promise<TestPeer> {
   return peer;
 }
 
-/** A short word for a packet: `DATA 1`, `ACK 1`, `ERROR 2`, `OACK`, or `nothing`. */
+/** A short description of a packet: `DATA 1`, `ACK 1`, `ERROR 2`, `OACK`, or `nothing`. */
 function word(packet: Received | undefined): string {
   if (packet === undefined) return 'nothing';
   return packet.opcode === 6 ? 'OACK' : `${['', '', '', 'DATA', 'ACK', 'ERROR'][packet.opcode]} ${packet.number}`;
 } // prettier-ignore
 
-/** What is answered to a packet; `nothing` if the answer to a good request that was sent after it comes first. */
+/** The answer to a packet; `nothing` if the answer to a later valid request comes first. */
 async function answerTo(server: TestServer, packet: Uint8Array): Promise<string> {
   const peer = await openPeer();
   const second = await openPeer();
   peer.send(packet, server.port);
-  // The kernel hands both over in this order; the answers of the server leave in the order of its work.
+  // The kernel delivers both in this order, and the server answers in the order of its work.
   await second.ask(rawRequest('fence'), server.port);
   peer.send(rawRequest('fence'), server.port);
   const first = await peer.next();
@@ -64,7 +64,7 @@ const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 const SHORT = ['', '\0', '\0\x01', '\0\x01f', '\0\x02', '\0\x04', '\0\x04\0', '\0\x05\0'].map(bytesOf);
 
 describe('datagrams of 0 to 3 bytes', () => {
-  test('to the port of requests are ignored', async () => {
+  test('to the request port are ignored', async () => {
     const server = await startTestServer(files);
     for (const packet of SHORT)
       expect(await answerTo(server, packet), packet.toString('hex')).toBe('nothing');
@@ -72,7 +72,7 @@ describe('datagrams of 0 to 3 bytes', () => {
   });
 
   test.each([false, true])(
-    'to a transfer are ignored, and it goes on; from one port: %s',
+    'to a transfer are ignored, and it continues; from one port: %s',
     async (singlePort) => {
       const server = await startTestServer(files, { ...PATIENT, singlePort });
       const peer = await openPeer();
@@ -84,8 +84,8 @@ describe('datagrams of 0 to 3 bytes', () => {
   );
 });
 
-describe('a packet from elsewhere to the port of a transfer', () => {
-  test('is told that there is none, and the transfer goes on', async () => {
+describe('a packet from another source to the port of a transfer', () => {
+  test('gets an ERROR (unknown transfer ID), and the transfer continues', async () => {
     const server = await startTestServer(files, PATIENT);
     const [peer, stranger] = [await openPeer(), await openPeer()];
     const oack = await peer.ask(rawRequest('program', { tsize: 0 }), server.port);
@@ -93,7 +93,7 @@ describe('a packet from elsewhere to the port of a transfer', () => {
     expect(word(await peer.ask(rawAck(0), oack!.port))).toBe('DATA 1');
   });
 
-  test('is let alone if it is too short or an ERROR', async () => {
+  test('is ignored if it is too short or an ERROR', async () => {
     const server = await startTestServer(files, PATIENT);
     const [peer, stranger] = [await openPeer(), await openPeer()];
     const oack = await peer.ask(rawRequest('program', { tsize: 0 }), server.port);
@@ -104,7 +104,7 @@ describe('a packet from elsewhere to the port of a transfer', () => {
   });
 });
 
-describe('requests that are none', () => {
+describe('invalid requests', () => {
   test.each([
     ['opcode 0', '\0\0file\0octet\0', 'nothing'],
     ['opcode 7', '\0\x07file\0octet\0', 'nothing'],
@@ -117,7 +117,7 @@ describe('requests that are none', () => {
     ['an empty name', '\0\x01\0octet\0', 'ERROR 0'],
     ['a name of 4 kB', `\0\x01${'n'.repeat(4096)}\0octet\0`, 'ERROR 0'],
     ['no mode', '\0\x01filename\0', 'ERROR 0'],
-    ['a mode without its end', '\0\x01filename\0octet', 'ERROR 0'],
+    ['an unterminated mode', '\0\x01filename\0octet', 'ERROR 0'],
     ['a line feed in the name', '\0\x01a\nb\0octet\0', 'ERROR 0'],
     ['mode netascii, which is never served as octet', '\0\x01program\0netascii\0', 'ERROR 0'],
     ['mode mail', '\0\x01program\0mail\0', 'ERROR 0'],
@@ -126,13 +126,13 @@ describe('requests that are none', () => {
     const open = vi.fn((request: Parameters<TftpContent['open']>[0]) => files.open(request));
     const server = await startTestServer({ open }, PATIENT);
     expect(await answerTo(server, bytesOf(packet))).toBe(expected);
-    // Neither a transfer nor a file; the two are of the good requests.
+    // No transfer and no file for them; the two are of the valid requests.
     const asked = open.mock.calls.filter(([{ path: name }]) => name !== 'fence');
     expect(asked).toHaveLength(expected === 'DATA 1' ? 1 : 0);
   });
 });
 
-describe('names that lead elsewhere', () => {
+describe('names that lead out of the folder', () => {
   test.each([
     ['../../etc/passwd', 'ERROR 2'],
     ['..\\..\\x', 'ERROR 2'],
@@ -169,7 +169,7 @@ describe('names that lead elsewhere', () => {
     expect(word(await peer.ask(rawRequest(name), server.port))).toBe(expected);
   }); // prettier-ignore
 
-  test('a NUL in the name ends it, and what follows is the mode', async () => {
+  test('a NUL in the name ends it, and the text after it is the mode', async () => {
     const server = await startTestServer(files);
     expect(await answerTo(server, bytesOf('\0\x01program\0/../x\0octet\0'))).toBe('ERROR 0');
   });
@@ -186,7 +186,7 @@ test.each(['new', '../new', 'program'])('a write of %s is refused, and writes no
   expect(await readdir(folder)).toEqual(['program']);
 });
 
-describe('values that cannot be, or are too much, do not end a boot', () => {
+describe('invalid or excessive option values do not end a boot', () => {
   test.each<[Record<string, string>, Record<string, string>]>([
     [{ blksize: '0' }, {}],
     [{ blksize: '7' }, {}],
@@ -215,7 +215,7 @@ describe('values that cannot be, or are too much, do not end a boot', () => {
   });
 });
 
-test('names of options are read in any case, the first of two counts, and the answer is in lower case', async () => {
+test('option names are case-insensitive, the first of two is used, and the answer is in lower case', async () => {
   const { port } = await startTestServer(files);
   const options = { BLKSIZE: 1024, TSize: 0, blksize: 512, WindowSize: 2 };
   const { bytes, oack } = await fetchFile(port, 'program', options);
@@ -223,20 +223,26 @@ test('names of options are read in any case, the first of two counts, and the an
   expect(bytes.equals(PROGRAM)).toBe(true);
 });
 
-test.each([8, 0])('ERROR %d after the OACK of a size ends the transfer without a word', async (code) => {
-  const server = await startTestServer(files);
-  const peer = await openPeer();
-  const oack = await peer.ask(rawRequest('program', { tsize: 0, blksize: 1468, windowsize: 4 }), server.port);
-  peer.send(rawError(code), oack!.port);
-  await vi.waitFor(() => expect(server.server.transfers).toBe(0), { interval: 1 });
-  expect(server.counters.get('tftp_transfers', 'declined')).toBe(1);
-  expect(server.lines.filter(({ level }) => level >= 30)).toEqual([]);
-  expect(server.events.events).toEqual([]);
-  expect(peer.received).toBe(1);
-});
+test.each([8, 0])(
+  'ERROR %d after an OACK with the size ends the transfer without an answer',
+  async (code) => {
+    const server = await startTestServer(files);
+    const peer = await openPeer();
+    const oack = await peer.ask(
+      rawRequest('program', { tsize: 0, blksize: 1468, windowsize: 4 }),
+      server.port,
+    );
+    peer.send(rawError(code), oack!.port);
+    await vi.waitFor(() => expect(server.server.transfers).toBe(0), { interval: 1 });
+    expect(server.counters.get('tftp_transfers', 'declined')).toBe(1);
+    expect(server.lines.filter(({ level }) => level >= 30)).toEqual([]);
+    expect(server.events.events).toEqual([]);
+    expect(peer.received).toBe(1);
+  },
+);
 
 test.each(['127.0.0.1', '127.0.0.9'])(
-  'the right ACK from another port, of %s, is told so and changes nothing',
+  'a correct ACK from another port, of %s, gets an ERROR and changes nothing',
   async (address) => {
     const server = await startTestServer(files, PATIENT);
     const peer = await openPeer();
@@ -251,15 +257,15 @@ test.each(['127.0.0.1', '127.0.0.9'])(
   },
 );
 
-describe('ACKs again, late, and of the future', () => {
+describe('repeated, late and future ACKs', () => {
   test.each([
-    ['again a hundred times', 1, (block: number) => Array.from({ length: 100 }, () => block)],
-    ['of all former blocks', 1, (block: number) => Array.from({ length: block }, (_, index) => index)],
-    ['of blocks to come', 1, (block: number) => [block + 2, block + 3, 65_535]],
-    ['again a hundred times, in windows', 4, (block: number) => Array.from({ length: 100 }, () => block)],
-    ['of all former blocks, in windows', 4, (block: number) => Array.from({ length: block }, (_, index) => index)],
-  ])('%s bring nothing that was not needed', async (_name, windowsize, others) => {
-    // The clock stands still: all repeats come within 50 ms.
+    ['repeated a hundred times', 1, (block: number) => Array.from({ length: 100 }, () => block)],
+    ['of all earlier blocks', 1, (block: number) => Array.from({ length: block }, (_, index) => index)],
+    ['of blocks that were not sent yet', 1, (block: number) => [block + 2, block + 3, 65_535]],
+    ['repeated a hundred times, in windows', 4, (block: number) => Array.from({ length: 100 }, () => block)],
+    ['of all earlier blocks, in windows', 4, (block: number) => Array.from({ length: block }, (_, index) => index)],
+  ])('ACKs %s cause no needless packet', async (_name, windowsize, others) => {
+    // The clock does not advance: all repetitions come within 50 ms.
     const server = await startTestServer(files, PATIENT, { now: () => 0 });
     const peer = await openPeer();
     const oack = await peer.ask(rawRequest('program', { windowsize }), server.port);
@@ -281,7 +287,7 @@ describe('ACKs again, late, and of the future', () => {
 test.each([
   ['with options', { windowsize: 64, blksize: 1468 }, 'OACK'],
   ['without', {}, 'DATA 1'],
-])('who never answers gets one packet four times: %s', async (_name, options, packet) => {
+])('a client that never answers gets one packet four times: %s', async (_name, options, packet) => {
   const clock = new TestClock();
   const server = await startTestServer(files, {}, { now: clock.now });
   const peer = await openPeer();
@@ -296,7 +302,7 @@ test.each([
   expect(server.lines).toMatchObject([{ msg: 'tftp request rejected', reason: 'no answer to the first packet' }]);
 }); // prettier-ignore
 
-test('a request that comes ten times from one port is one transfer', async () => {
+test('a request that is sent ten times from one port starts one transfer', async () => {
   const server = await startTestServer(files, PATIENT, { now: () => 0 });
   const peer = await openPeer();
   for (let times = 0; times < 10; times++) peer.send(rawRequest('program', { tsize: 0 }), server.port);
@@ -308,7 +314,7 @@ test('a request that comes ten times from one port is one transfer', async () =>
 });
 
 describe('sizes', () => {
-  /** Bytes that tell where they are, from no disk. */
+  /** Bytes that encode their position, without a disk. */
   const patterned = (size: number): TftpContent => ({
     open: ({ path: name }) => ({
       kind: 'stream',
@@ -330,7 +336,7 @@ describe('sizes', () => {
     ['a block less one', 511, 512, 1],
     ['a block', 512, 512, 2],
     ['ten blocks', 5120, 512, 11],
-    // 65535 x 512 + 1 and what follows, with blocks that are small for the sake of time.
+    // 65535 x 512 + 1 and larger, with small blocks to save time.
     ['65535 blocks and one byte', 65_535 * 8 + 1, 8, 65_536],
     ['65536 blocks, the last one empty', 65_536 * 8, 8, 65_537],
   ])('%s bytes', async (_name, size, blksize, blocks) => {
@@ -355,12 +361,12 @@ describe('sizes', () => {
   });
 });
 
-describe('a file that changes on its way', () => {
+describe('a file that changes while it is sent', () => {
   const OLD = randomBytes(600_000);
-  /** What is not kept in memory is read as it is sent. */
+  /** A file that is not kept in memory is read while it is sent. */
   const streamed = () => new HotFiles({ fileBytesMax: 0, totalBytesMax: 0 });
 
-  /** Reads on from block 1, and returns what came and the word for what ended it. */
+  /** Reads from block 1 on, and returns the received bytes and the description of the last packet. */
   async function readOn(peer: TestPeer, from: Received): Promise<{ bytes: Buffer; end: string }> {
     const blocks = [from.bytes.subarray(4)];
     for (let packet = from; packet.bytes.length === 1028;) {
@@ -390,13 +396,13 @@ describe('a file that changes on its way', () => {
     expect(end).toBe(expected);
     if (expected === 'whole') expect(bytes.equals(OLD)).toBe(true);
     else {
-      // The line comes when the file is closed.
+      // The line is logged when the file is closed.
       const failed = { outcome: 'content-failed', file: 'file' };
       await vi.waitFor(() => expect(server.lines.at(-1)).toMatchObject(failed));
     }
   }); // prettier-ignore
 
-  test('a file in memory is sent as it was, and its next reader gets the new one', async () => {
+  test('a file in memory is sent unchanged, and the next request gets the new one', async () => {
     writeFileSync(path.join(folder, 'file'), OLD);
     const server = await startTestServer(directory({ roots: [folder] }), PATIENT);
     const peer = await openPeer();
@@ -410,7 +416,7 @@ describe('a file that changes on its way', () => {
 });
 
 describe('floods', () => {
-  test('of one address get its budget of answers, and others are served', async () => {
+  test('from one address are answered up to its limit, and others are served', async () => {
     const server = await startTestServer(files, PATIENT, { now: () => 0 });
     const flooder = await openPeer('127.0.0.9');
     for (let times = 0; times < 10_000; times++) flooder.send(rawRequest(`none${times}`), server.port);
@@ -420,7 +426,7 @@ describe('floods', () => {
     expect(server.lines.filter(({ client }) => client === '127.0.0.9')).toHaveLength(1);
   });
 
-  test('of transfers of one address end at its limit, and others are served', async () => {
+  test('of transfers from one address end at its limit, and others are served', async () => {
     const server = await startTestServer(files, { ...PATIENT, transfersPerClientMax: 4 }, { now: () => 0 });
     const flooder = await Promise.all(Array.from({ length: 10 }, () => openPeer('127.0.0.9')));
     for (const peer of flooder) peer.send(rawRequest('program'), server.port);
@@ -429,10 +435,10 @@ describe('floods', () => {
     expect((await fetchFile(server.port, 'program')).bytes.equals(PROGRAM)).toBe(true);
   });
 
-  test('of forged addresses fill the server, and give way to clients that come later', async () => {
+  test('from forged addresses fill the server, and are ended for later clients', async () => {
     const clock = new TestClock();
     const server = await startTestServer(files, { ...PATIENT, transfersMax: 8 }, { now: clock.now });
-    // One is there, and has answered.
+    // One client is present, and has answered.
     const honest = await openPeer();
     const oack = await honest.ask(rawRequest('program', { tsize: 0 }), server.port);
     expect(word(await honest.ask(rawAck(0), oack!.port))).toBe('DATA 1');
@@ -440,7 +446,7 @@ describe('floods', () => {
       const forged = await openPeer(`127.0.1.${host}`);
       expect(word(await forged.ask(rawRequest('program', { tsize: 0 }), server.port))).toBe('OACK');
     }
-    // At first they may still answer.
+    // At first they might still answer.
     const early = await openPeer();
     early.send(rawRequest('program'), server.port);
     await vi.waitFor(() => expect(server.counters.get('tftp_rejected', 'overload')).toBe(1));
@@ -456,8 +462,8 @@ describe('floods', () => {
   });
 });
 
-describe('clients that answer and then keep their places', () => {
-  /** Fills a server of 64 places from 4 addresses, each transfer confirmed by an ACK of its OACK. */
+describe('clients that answer once and keep their places', () => {
+  /** Fills a server of 64 places from 4 addresses; each transfer has its OACK acknowledged. */
   async function fill(clock: TestClock) {
     const server = await startTestServer(
       files,
@@ -475,7 +481,7 @@ describe('clients that answer and then keep their places', () => {
     return { held, server };
   }
 
-  test('give way when they are silent for some seconds, and are told so', async () => {
+  test('are ended when they are silent for some seconds, with an ERROR', async () => {
     const clock = new TestClock();
     const { held, server } = await fill(clock);
     const early = await openPeer();
@@ -490,7 +496,7 @@ describe('clients that answer and then keep their places', () => {
     expect(word(await held[0]!.peer.next())).toBe('ERROR 0');
   });
 
-  test('give way when they take a block a second, and a quick one does not', async () => {
+  test('are ended when they take a block a second, while a fast one is not', async () => {
     const clock = new TestClock();
     const { held, server } = await fill(clock);
     const [quick, ...slow] = held;
@@ -506,7 +512,7 @@ describe('clients that answer and then keep their places', () => {
     expect(word(await quick!.peer.ask(rawAck(19), quick!.port))).toBe('DATA 20');
   });
 
-  test('are asked again after 20 s at most, whatever timeout they have asked for', async () => {
+  test('get the packet again after at most 20 s, whatever timeout they requested', async () => {
     const clock = new TestClock();
     const { held } = await fill(clock);
     clock.ms += 20_000;
@@ -514,9 +520,10 @@ describe('clients that answer and then keep their places', () => {
   });
 });
 
-// T15, loss and disorder: test/e2e/tftp-clients.test.ts on a real network, test/protocol/tftp/transfer.test.ts as such.
+// Loss and reordering are tested in test/e2e/tftp-clients.test.ts on a real network, and in
+// test/protocol/tftp/transfer.test.ts.
 
-test('from one port, ACKs of no transfer are told so ten times a second at most, all else not at all', async () => {
+test('in single-port mode, ACKs without a transfer get at most ten ERRORs a second, and other packets no answer', async () => {
   const server = await startTestServer(files, { singlePort: true }, { now: () => 0 });
   const peer = await openPeer();
   for (let times = 0; times < 50; times++) {
@@ -533,7 +540,7 @@ test('from one port, ACKs of no transfer are told so ten times a second at most,
 const canForge = process.getuid?.() === 0 && findProgram('python3') !== undefined;
 if (!canForge) console.warn('skipping forged packets to TFTP: they need root and python3');
 
-test.skipIf(!canForge)('a packet from port 0, where nobody can be answered, is dropped', async () => {
+test.skipIf(!canForge)('a packet from port 0, which no answer can reach, is dropped', async () => {
   const server = await startTestServer(files, PATIENT);
   const peer = await openPeer();
   const oack = await peer.ask(rawRequest('program', { tsize: 0 }), server.port);

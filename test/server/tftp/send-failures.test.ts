@@ -24,7 +24,7 @@ const ENETUNREACH = -101;
 const FILE = Buffer.from(Array.from({ length: 300 * 512 }, (_, at) => (at * 31) % 251));
 const BLOCKS = 301;
 
-/** The system's calls, of which those that send fail as `failing` says, and else send no more than a few packets. */
+/** The system calls; sending fails as `failing` says, and otherwise sends only a few packets at a time. */
 async function brokenCalls(
   atOnce: number,
   failing: (call: number) => number | undefined,
@@ -47,10 +47,10 @@ function start(
   return startTestServer(contentOf({ file: FILE }), settings, { loadCalls, ...parts });
 }
 
-/** Time that stands still: where nothing is lost, a busy host must not make the server send anything again. */
+/** A clock that does not advance: if nothing is lost, a busy host must not make the server send anything again. */
 const timeless = (): Partial<TftpServerParts> => ({ now: new TestClock().now });
 
-describe('a socket that has no room', () => {
+describe('a socket without space', () => {
   test.each([
     [1, 1],
     [4, 3],
@@ -77,7 +77,7 @@ describe('a socket that has no room', () => {
     },
   );
 
-  test('because the kernel is out of memory: it goes on a moment later', async () => {
+  test('because the kernel is out of memory: sending continues a moment later', async () => {
     const { counters, port } = await start(
       await brokenCalls(64, (call) => (call % 5 === 2 ? ENOBUFS : undefined)),
       {},

@@ -2,17 +2,17 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { ADDRESSES_ONLY } from '../../../src/server/udp/open-udp-socket.ts';
 
-/** A packet as a client of the tests sees it. */
+/** A packet that a test client received. */
 export interface Received {
   readonly opcode: number;
-  /** Block of DATA, code of ERROR. */
+  /** Block number of DATA, code of ERROR. */
   readonly number: number;
   readonly bytes: Buffer;
   readonly address: string;
   readonly port: number;
 }
 
-/** RRQ or WRQ (RFC 1350, 2347), made without the codec under test. */
+/** RRQ or WRQ (RFC 1350, 2347), encoded without the codec under test. */
 export function rawRequest(
   filename: string,
   options: Readonly<Record<string, string | number>> = {},
@@ -31,7 +31,7 @@ export function rawError(code: number): Buffer {
   return Buffer.concat([Buffer.from([0, 5, 0, code]), Buffer.from('stop\0')]);
 }
 
-/** A socket that remembers what came, for tests that play a client packet by packet. */
+/** A socket that keeps received packets, for tests that act as a client packet by packet. */
 export class TestPeer {
   readonly #socket: Socket;
   readonly #queue: Received[] = [];
@@ -54,7 +54,7 @@ export class TestPeer {
   }
 
   static async open(address = '127.0.0.1'): Promise<TestPeer> {
-    // Without a look-up a packet is sent at once, also the last one before the socket is closed.
+    // Without a name look-up a packet is sent at once, including the last one before the socket is closed.
     const socket = createSocket({ type: 'udp4', ...ADDRESSES_ONLY });
     const listening = once(socket, 'listening');
     socket.bind(0, address);
@@ -66,7 +66,7 @@ export class TestPeer {
     this.#socket.send(bytes, port, address);
   }
 
-  /** The next packet; undefined if none comes within the time. */
+  /** The next packet; undefined if none arrives in time. */
   async next(timeoutMs = 3000): Promise<Received | undefined> {
     if (this.#queue.length === 0) {
       await new Promise<void>((resolve) => {
@@ -93,7 +93,7 @@ export class TestPeer {
   }
 }
 
-/** What a whole transfer brought. */
+/** The result of a whole transfer. */
 export interface Fetched {
   readonly bytes: Buffer;
   readonly oack: Readonly<Record<string, string>>;
@@ -101,7 +101,7 @@ export interface Fetched {
   readonly dataPackets: number;
 }
 
-/** Reads a file as a well-behaved client does. Rejects with the server's ERROR, or when it falls silent. */
+/** Reads a file as a correct client does. Rejects with the server's ERROR, or when the server sends nothing more. */
 export async function fetchFile(
   port: number,
   filename: string,

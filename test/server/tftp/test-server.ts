@@ -15,7 +15,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** A server on a port of the kernel's choice, with what it logged, counted and recorded. */
+/** A server on a port that the kernel chose, with its log lines, counters and events. */
 export interface TestServer {
   readonly server: TftpServer;
   readonly port: number;
@@ -26,7 +26,7 @@ export interface TestServer {
 
 const running: TestServer[] = [];
 
-/** Ends all servers of this file's tests; for `afterEach`. */
+/** Closes all servers of this file's tests; for `afterEach`. */
 export async function closeTestServers(): Promise<void> {
   for (const { server } of running.splice(0)) await server.close(0);
 }
@@ -60,7 +60,7 @@ export async function startTestServer(
   return started;
 }
 
-/** Time that moves when the test says so; for `parts.now`. */
+/** A clock that the test advances; for `parts.now`. */
 export class TestClock {
   ms = 0;
   readonly now = (): number => this.ms;

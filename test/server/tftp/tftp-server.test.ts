@@ -24,13 +24,13 @@ const start = (settings: Partial<TftpSettings> = {}, parts: Partial<TftpServerPa
 
 describe('a file arrives', () => {
   test.each([
-    ['without options, 512 bytes a block', {}, {}],
+    ['without options, 512 bytes per block', {}, {}],
     [
-      'as edk2 asks',
+      'with the options of edk2',
       { tsize: 0, blksize: 1468, windowsize: 4 },
       { tsize: '74213', blksize: '1468', windowsize: '4' },
     ],
-    ['as iPXE asks', { blksize: 1432, tsize: 0 }, { blksize: '1432', tsize: '74213' }],
+    ['with the options of iPXE', { blksize: 1432, tsize: 0 }, { blksize: '1432', tsize: '74213' }],
     ['with a large window', { blksize: 1024, windowsize: 64 }, { blksize: '1024', windowsize: '64' }],
     ['with jumbo blocks lowered to the MTU', { blksize: 8192 }, { blksize: '1468' }],
     ['with the smallest blocks', { blksize: 8, windowsize: 64 }, { blksize: '8', windowsize: '64' }],
@@ -41,24 +41,27 @@ describe('a file arrives', () => {
     expect(fetched.oack).toEqual(oack);
   });
 
-  test.each(['standard', 'single-port'])('from the address that was asked, %s', async (mode) => {
-    const { port } = await start({ singlePort: mode === 'single-port' });
-    const { bytes, server } = await fetchFile(port, 'undionly.kpxe', { windowsize: 8 });
-    expect(bytes.equals(PROGRAM)).toBe(true);
-    expect(server.address).toBe('127.0.0.1');
-    expect(server.port === port).toBe(mode === 'single-port');
-  });
+  test.each(['standard', 'single-port'])(
+    'from the address to which the request was sent, %s',
+    async (mode) => {
+      const { port } = await start({ singlePort: mode === 'single-port' });
+      const { bytes, server } = await fetchFile(port, 'undionly.kpxe', { windowsize: 8 });
+      expect(bytes.equals(PROGRAM)).toBe(true);
+      expect(server.address).toBe('127.0.0.1');
+      expect(server.port === port).toBe(mode === 'single-port');
+    },
+  );
 
   test.each([
     ['empty', 0],
     ['exact', 5120],
-  ])('ends with an empty block where the size asks for it: %s', async (name, size) => {
+  ])('ends with an empty block if the size requires it: %s', async (name, size) => {
     const { port } = await start();
     expect((await fetchFile(port, name)).bytes).toHaveLength(size);
   });
 });
 
-test('a URL given to firmware that knows TFTP only is an event', async () => {
+test('a URL requested by firmware that supports only TFTP is an event', async () => {
   const { events, port } = await start();
   await expect(fetchFile(port, 'http://10.0.0.2/boot.ipxe')).rejects.toThrow('ERROR 1: a URL was requested');
   expect(events.summaries('boot.url_sent_to_pxe_rom')).toEqual([
@@ -66,7 +69,7 @@ test('a URL given to firmware that knows TFTP only is an event', async () => {
   ]);
 });
 
-test('a failure of another kind in the same minute is an event of its own, and the same one is not', async () => {
+test('another kind of failure in the same minute is a separate event, and the same kind is not', async () => {
   const { events, lines, port } = await start();
   for (const name of [
     'gone',
@@ -84,7 +87,7 @@ test('a failure of another kind in the same minute is an event of its own, and t
   expect(lines.filter(({ msg }) => msg === 'tftp request rejected')).toHaveLength(1);
 });
 
-test('requests that are ended before their first ACK, as forged ones may be, are one line and one event', async () => {
+test('requests that end before their first ACK, as forged ones do, cause one log line and one event', async () => {
   const { counters, events, lines, port } = await start();
   for (let times = 0; times < 3; times++) {
     const peer = await TestPeer.open();
@@ -107,7 +110,7 @@ test('each of several addresses answers for itself', async () => {
   }
 });
 
-describe('without an address of its own a server follows those of the host', () => {
+describe('without a configured address a server follows those of the host', () => {
   const wildcard = { listeners: [{ address: '0.0.0.0' as Ipv4Address, port: 0 }] };
   const local = (...addresses: [string, ...string[]]): NetworkInterface[] => [
     { name: 'lo', index: 1, addresses: addresses as [Ipv4Address, ...Ipv4Address[]], loopback: true },
@@ -117,7 +120,7 @@ describe('without an address of its own a server follows those of the host', () 
   const watch = (list: () => NetworkInterface[]): InterfaceWatcher =>
     new InterfaceWatcher(pino({ level: 'silent' }), list);
 
-  test('that come', async () => {
+  test('that are added', async () => {
     let now = local('127.0.0.1');
     const watcher = watch(() => now);
     const started = await start({}, { ...wildcard, watcher });
@@ -128,7 +131,7 @@ describe('without an address of its own a server follows those of the host', () 
     expect((await fetchFile(port, 'exact', {}, address)).bytes).toHaveLength(5120);
   });
 
-  test('that go, with what was being sent from there', async () => {
+  test('that are removed, with their transfers', async () => {
     let now = local('127.0.0.1', '127.0.0.2');
     const watcher = watch(() => now);
     const started = await start({ retransmitMs: 60_000 }, { ...wildcard, watcher });
@@ -145,11 +148,11 @@ describe('without an address of its own a server follows those of the host', () 
     expect(started.counters.get('tftp_transfers', 'stopped')).toBe(1);
   });
 
-  test('that cannot be had, told once until it works', async () => {
+  test('that cannot be opened, logged once until it works', async () => {
     let now = local('127.0.0.1');
     const watcher = watch(() => now);
     const started = await start({}, { ...wildcard, watcher });
-    // Nobody has an address for documentation.
+    // No interface has an address of the documentation range.
     now = local('127.0.0.1', '203.0.113.1');
     const failures = (): number => started.lines.filter(({ level }) => level === 50).length;
     await watcher.look();
@@ -161,7 +164,7 @@ describe('without an address of its own a server follows those of the host', () 
     expect(failures()).toBe(1);
   });
 
-  test('and goes on when the system does not tell them', async () => {
+  test('and continues when the system does not list them', async () => {
     let tell = (): NetworkInterface[] => local('127.0.0.1');
     const watcher = watch(() => tell());
     const started = await start({}, { ...wildcard, watcher });
@@ -175,8 +178,8 @@ describe('without an address of its own a server follows those of the host', () 
   });
 });
 
-test('an address that no interface has yet is waited for, and keeps no other from being served', async () => {
-  // Nobody has an address for documentation.
+test('the server waits for an address that no interface has yet, and serves the others meanwhile', async () => {
+  // No interface has an address of the documentation range.
   const addresses = ['203.0.113.1', '127.0.0.1'] as Ipv4Address[];
   const { server, lines } = await start(
     {},
@@ -188,7 +191,7 @@ test('an address that no interface has yet is waited for, and keeps no other fro
   ]);
 });
 
-test('an address that is named twice, or besides the wildcard, is listened on once', async () => {
+test('an address that is listed twice, or besides the wildcard, is opened once', async () => {
   const free = await start();
   const { port } = free;
   await free.server.close(0);
@@ -214,7 +217,7 @@ describe('a server that stops while a file is being looked up', () => {
     return { content: { open: () => (ask(), answered) }, answer: (given) => answer(given), asked };
   };
 
-  test('still says that there is none', async () => {
+  test('still answers that it does not exist', async () => {
     const { answer, asked, content } = lookUp();
     const { lines, port, server } = await startTestServer(content);
     const peer = await TestPeer.open();
@@ -228,7 +231,7 @@ describe('a server that stops while a file is being looked up', () => {
     expect(lines.filter(({ level }) => level > 30)).toEqual([]);
   });
 
-  test('does not wait for the disk, and lets go of what it brings later', async () => {
+  test('does not wait for the disk, and releases what it returns later', async () => {
     const { answer, asked, content } = lookUp();
     const { port, server } = await startTestServer(content);
     const peer = await TestPeer.open();
@@ -244,7 +247,7 @@ describe('a server that stops while a file is being looked up', () => {
   });
 });
 
-test('a server that stops takes no more requests, and ends what it has begun', async () => {
+test('a server that stops accepts no more requests, and ends running transfers', async () => {
   const { port, server } = await start();
   const peer = await TestPeer.open();
   try {

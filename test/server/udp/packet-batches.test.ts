@@ -24,7 +24,7 @@ async function open(): Promise<{ fd: number; port: number }> {
   return { fd: one.fd!, port: one.socket.address().port };
 }
 
-/** Everything that has come, as text. */
+/** All received packets, as text. */
 function receiveAll(fd: number): string[] {
   const texts: string[] = [];
   while (batches.receive(fd, (bytes) => texts.push(Buffer.from(bytes).toString('latin1'))) > 0);
@@ -33,17 +33,17 @@ function receiveAll(fd: number): string[] {
 
 const fail = (errno: number): void => expect.unreachable(`errno ${errno}`);
 
-/** Adds a packet of so many bytes of a text, of which there must be four. */
+/** Adds a packet of this many bytes of a text, at least four. */
 function add(fd: number, port: number, text: string, failed: PacketDestination['failed'] = fail): void {
   const bytes = Buffer.from(text, 'latin1');
   batches.add({ fd, address: target, port, failed }, bytes.readUInt32BE(0), bytes, 4, bytes.length);
 }
 
 describe('packets in batches', () => {
-  test('arrive whole and in order, from where they lie in memory', async () => {
+  test('arrive whole and in order, from their places in memory', async () => {
     const [one, two] = [await open(), await open()];
     const file = Buffer.from(Array.from({ length: 5000 }, (_, at) => 33 + (at % 90)));
-    // More than one call sends or receives, of every length up to nothing at all, at odd places.
+    // More than one call sends or receives, of every length down to zero, at odd addresses.
     const sizes = Array.from({ length: 200 }, (_, at) => (at * 7) % 1000);
     const to = { fd: one.fd, address: target, port: two.port, failed: fail };
     sizes.forEach((size, at) => batches.add(to, 0xfeff_0000 + at, file, at, at + size));
@@ -54,7 +54,7 @@ describe('packets in batches', () => {
     );
   });
 
-  test('are also those of a file that is empty, and of one so short that V8 would move it', async () => {
+  test('can contain an empty file, and one so short that V8 would move it', async () => {
     const [one, two] = [await open(), await open()];
     const to = { fd: one.fd, address: target, port: two.port, failed: fail };
     batches.add(to, 0x61_62_63_64, new Uint8Array(0), 0, 0);
@@ -64,7 +64,7 @@ describe('packets in batches', () => {
     expect(receiveAll(two.fd)).toEqual(['abcd', 'efghij', 'klmnop']);
   });
 
-  test('say who sent them', async () => {
+  test('have their sender', async () => {
     const [one, two] = [await open(), await open()];
     add(one.fd, two.port, 'some');
     batches.flush();
@@ -73,7 +73,7 @@ describe('packets in batches', () => {
     expect(sources).toEqual([[target, one.port]]);
   });
 
-  test('leave from the socket that they were added for', async () => {
+  test('are sent from the socket for which they were added', async () => {
     const [one, two, three] = [await open(), await open(), await open()];
     for (const { fd } of [one, two, one]) add(fd, three.port, 'some');
     batches.flush();
@@ -82,7 +82,7 @@ describe('packets in batches', () => {
     expect(ports).toEqual([one.port, two.port, one.port]);
   });
 
-  test('wait for the end of what collects them', async () => {
+  test('wait until collecting ends', async () => {
     const [one, two] = [await open(), await open()];
     batches.collect(() => {
       add(one.fd, two.port, 'some');
@@ -92,11 +92,11 @@ describe('packets in batches', () => {
     expect(receiveAll(two.fd)).toEqual(['some']);
   });
 
-  test('that cannot be sent are told alone, and those around them arrive', async () => {
+  test('that cannot be sent are reported individually, and the others arrive', async () => {
     const [one, two] = [await open(), await open()];
     const failures: [at: number, errno: number][] = [];
     for (let at = 0; at < 30; at++) {
-      // Nothing can be sent to port 0.
+      // No packet can be sent to port 0.
       const port = at === 0 || at === 7 || at === 29 ? 0 : two.port;
       add(one.fd, port, 'some', (errno) => failures.push([at, errno]));
     }
@@ -105,7 +105,7 @@ describe('packets in batches', () => {
     expect(receiveAll(two.fd)).toHaveLength(27);
   });
 
-  test('that are too long are cut off, and those after them are not', async () => {
+  test('that are too long are truncated, and those after them are not', async () => {
     const [one, two] = [await open(), await open()];
     for (const size of [3000, 4]) add(one.fd, two.port, 'x'.repeat(size));
     batches.flush();

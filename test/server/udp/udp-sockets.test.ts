@@ -34,23 +34,26 @@ describe('a socket', () => {
     expect(answer.toString()).toBe('pong');
   });
 
-  test.each(['plain', 'of one interface'])('whose port is taken says who has it: %s', async (kind) => {
-    const device = kind === 'plain' ? {} : { device: 'lo', calls: await loadSocketCalls() };
-    const holder = keep(await openUdpSocket({ ...common, port: 0 }));
-    const { port } = holder.address();
-    const attempt = openUdpSocket({ ...common, ...device, port });
-    await expect(attempt).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    await expect(attempt).rejects.toThrow(`(pid ${process.pid}) on 127.0.0.1; stop that program`);
-  });
+  test.each(['plain', 'of one interface'])(
+    'whose port is taken names the process that has it: %s',
+    async (kind) => {
+      const device = kind === 'plain' ? {} : { device: 'lo', calls: await loadSocketCalls() };
+      const holder = keep(await openUdpSocket({ ...common, port: 0 }));
+      const { port } = holder.address();
+      const attempt = openUdpSocket({ ...common, ...device, port });
+      await expect(attempt).rejects.toMatchObject({ code: 'EADDRINUSE' });
+      await expect(attempt).rejects.toThrow(`(pid ${process.pid}) on 127.0.0.1; stop that program`);
+    },
+  );
 
-  test('of an interface that is not there says so', async () => {
+  test('of a missing interface reports that', async () => {
     const device = { device: 'nonesuch0', calls: await loadSocketCalls() };
     await expect(openUdpSocket({ ...common, ...device, port: 0 })).rejects.toThrow(
       'listen on UDP port 0 of 127.0.0.1 on nonesuch0: there is no such interface',
     );
   });
 
-  test('of an address that is not ours says so', async () => {
+  test("of an address that is not this host's reports that", async () => {
     const address = parseIpv4('192.0.2.1')!;
     await expect(openUdpSocket({ ...common, address, port: 0 })).rejects.toThrow(
       'the address does not belong to this host',
@@ -68,7 +71,7 @@ describe('many datagrams at once', () => {
     keep(one);
     keep(two);
     const [from, to] = [one.socket.address().port, two.socket.address().port];
-    // More than fit into one call, of every size that a reply can have.
+    // More than fit into one call, with every size that a reply can have.
     const texts = Array.from({ length: 150 }, (_, index) => `${index} ${'x'.repeat(index * 9)}`);
     const failures: number[] = [];
     const datagrams = texts.map((text) => ({ bytes: Buffer.from(text), address: loopback, port: to }));
@@ -94,7 +97,7 @@ describe('many datagrams at once', () => {
   });
 });
 
-describe('who holds a port', () => {
+describe('the holder of a port', () => {
   test('is found in the tables of the kernel', async () => {
     const { port } = keep(await openUdpSocket({ ...common, port: 0 })).address();
     const [holder, ...others] = await findPortHolders('udp', port);
@@ -129,7 +132,7 @@ describe('who holds a port', () => {
       ],
       'by dnsmasq (pid 7) on 10.0.0.1 and kea-dhcp4 (pid 8) on 10.1.0.1',
     ],
-  ])('is told in words: %j', (holders, words) => {
+  ])('is described in words: %j', (holders, words) => {
     expect(describeHolders(holders)).toBe(words);
   });
 });
@@ -158,7 +161,7 @@ describe('sockets from systemd', () => {
     expect(readPassedSockets(environment, 42)).toEqual(sockets);
   });
 
-  test.each(['', 'x', '-1', '1.5', '9999'])('a number of sockets that is none: %j', (LISTEN_FDS) => {
+  test.each(['', 'x', '-1', '1.5', '9999'])('an invalid number of sockets: %j', (LISTEN_FDS) => {
     if (LISTEN_FDS === '') expect(readPassedSockets({ LISTEN_FDS, LISTEN_PID: '42' }, 42)).toEqual([]);
     else expect(() => readPassedSockets({ LISTEN_FDS, LISTEN_PID: '42' }, 42)).toThrow(RangeError);
   });

@@ -138,7 +138,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     const confirmed = { events: [] as string[], machines: [] as string[], leases: [] as string[] };
     const writing: Promise<unknown>[] = [];
     const note = (to: string[], name: string, written: Promise<unknown>): void => {
-      // A database that takes too long to come back is told of; what then became of the write nobody knows.
+      // A database that is unavailable for too long is reported; whether the write happened is then unknown.
       const settled = written.then(
         () => to.push(name),
         (error: unknown) => expect(error).toMatchObject({ failure: 'unreachable' }),
@@ -149,7 +149,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     const write = (times: number): void => {
       for (const last = count + times; count < last; count++) {
         const name = String(count).padStart(5, '0');
-        // Without `synced` a crash of the database may take the last events, which is what they are promised.
+        // Without `synced` a crash of the database may lose the last events, which is allowed.
         note(confirmed.events, name, store.events.appendEvents([event(name)], { synced: true }));
         note(confirmed.machines, name, store.machines.applyMachineChanges([machine(name)]));
         note(confirmed.leases, name, store.leases.commitLeases([lease(name)]));
@@ -205,12 +205,12 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
       const refused = store.events.appendEvents([event(randomBytes(400_000).toString('base64'))]);
       await expect(refused).rejects.toMatchObject({ name: 'StoreError', failure: 'full' });
       await expect(refused).rejects.toThrow('full: make room on it');
-      // A lease still fits into what the table has, which says nothing about the next event.
+      // A lease still fits into the table's free space, which does not mean that the next event does.
       await store.leases.commitLeases([lease('02')]);
       await expect(store.upkeep.probe(500_000)).rejects.toMatchObject({ failure: 'full' });
       unlinkSync(path.join(disk, 'filler'));
       await store.upkeep.probe(500_000);
-      // The next probe must find room of its own.
+      // The next probe must find free space itself.
       const [size] = await server.query(
         server.url('on_small'),
         "select pg_total_relation_size('store_probe')::int as bytes",

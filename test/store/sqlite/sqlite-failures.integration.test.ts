@@ -100,7 +100,7 @@ describe.skipIf(!canMount)('a full disk', () => {
       const report = event('x'.repeat(60_000));
       await expect(store.events.appendEvents([report])).rejects.toMatchObject({ failure: 'full' });
       await expect(store.events.appendEvents([report], { synced: true })).rejects.toBeInstanceOf(StoreError);
-      // A change of several statements, whose transaction SQLite has rolled back by itself.
+      // A change of several statements, whose transaction SQLite itself has rolled back.
       const machines = Array.from({ length: 200 }, (_, index) => declared(`m${index}`));
       const applied = store.machines.applyMachineChanges(machines);
       await expect(applied).rejects.toMatchObject({ name: 'StoreError', failure: 'full' });
@@ -133,7 +133,7 @@ describe('a damaged database', () => {
   });
 });
 
-/** Overwrites the pages in the middle of the file, which have leases. */
+/** Overwrites the pages in the middle of the file, which contain leases. */
 function damage(file: string, content: string): void {
   const { size } = statSync(file);
   const descriptor = openSync(file, 'r+');

@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const open = (at = file) => openSqliteStore({ file: at, synchronous: 'full' });
 
-/** Another process that has the database, in a PID namespace of its own where that can be made. */
+/** Another process that has the database, in its own PID namespace if one can be created. */
 async function holder(): Promise<{ pid: number; kill: () => Promise<void> }> {
   const module = path.resolve(import.meta.dirname, '../../../dist/store/sqlite/sqlite-store.js');
   const script = `

@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What is served by a name: the content, which in these tests is where it is; else the kind of the answer. */
+/** The result for a name: the content, which in these tests is the file's path; otherwise the kind of the answer. */
 async function served(content: TftpContent, asked: string): Promise<string> {
   const answer = await content.open({ path: asked, clientAddress: client, localAddress: client });
   return answer.kind === 'bytes' ? Buffer.from(answer.bytes).toString() : answer.kind;
@@ -51,7 +51,7 @@ describe('a folder', () => {
   test.each([
     ['boot/grub.cfg', 'boot/grub.cfg'],
     ['own', '10.0.1.7/own'],
-    // What is for this client alone comes before what is for all.
+    // Files for this client alone come before files for all.
     ['common', '10.0.1.7/common'],
     ['9ffefdf7/start4.elf', '9ffefdf7/start4.elf'],
     ['9ffefdf7/config.txt', 'rpi/default/config.txt'],
@@ -67,12 +67,12 @@ describe('a folder', () => {
     ['BOOT/bcd', 'Boot/BCD'],
     ['COMMON', '10.0.1.7/common'],
     ['boot/nothing', 'not-found'],
-  ])('without regard to case, %s: %s', async (asked, expected) => {
+  ])('case-insensitively, %s: %s', async (asked, expected) => {
     const content = directory({ roots: [folder], caseInsensitive: true });
     expect(await served(content, asked)).toBe(expected);
   });
 
-  test('has links that stay in it, or lead to where the settings allow', async () => {
+  test('follows links that stay in it, or lead to folders that the settings allow', async () => {
     const root = path.join(folder, 'boot');
     symlinkSync('grub.cfg', path.join(root, 'inside'));
     symlinkSync('../programs/snponly.efi', path.join(root, 'outside'));
@@ -85,7 +85,7 @@ describe('a folder', () => {
     expect(await served(lenient, 'elsewhere')).toBe('refused');
   });
 
-  test('comes after one that has the file, and before one that does not exist', async () => {
+  test('is searched after one that has the file, and before one that does not exist', async () => {
     const roots = [path.join(folder, 'nothing'), path.join(folder, 'rpi/default'), folder];
     const content = directory({ roots });
     expect(await served(content, 'start4.elf')).toBe('rpi/default/start4.elf');
@@ -93,10 +93,10 @@ describe('a folder', () => {
   });
 });
 
-describe('what a folder has is remembered for a moment', () => {
+describe('the contents of a folder are remembered for a moment', () => {
   const streamed = (): HotFiles => new HotFiles({ fileBytesMax: 0, totalBytesMax: 0 });
 
-  /** What is read of a file that is not kept in memory. */
+  /** The data read from a file that is not kept in memory. */
   async function streamedText(content: TftpContent, asked: string): Promise<string> {
     const answer = await content.open({ path: asked, clientAddress: client, localAddress: client });
     if (answer.kind !== 'stream') return answer.kind;
@@ -106,7 +106,7 @@ describe('what a folder has is remembered for a moment', () => {
     return bytes.toString();
   }
 
-  test('a file that was written is another one after 100 ms', async () => {
+  test('a changed file is noticed after 100 ms', async () => {
     const content = directory({ roots: [folder] });
     expect(await served(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
     writeFileSync(path.join(folder, 'boot/grub.cfg'), 'written');
@@ -127,14 +127,14 @@ describe('what a folder has is remembered for a moment', () => {
       rmSync(path.join(folder, 'boot/grub.cfg'));
       mkdirSync(path.join(folder, 'boot/grub.cfg'));
     }],
-  ])('but what must be opened is looked at again when it was %s', async (_name, expected, change) => {
+  ])('but a file that must be opened is checked again when it was %s', async (_name, expected, change) => {
     const content = directory({ roots: [folder] }, streamed());
     expect(await streamedText(content, 'boot/grub.cfg')).toBe('boot/grub.cfg');
     change();
     expect(await streamedText(content, 'boot/grub.cfg')).toBe(expected);
   }); // prettier-ignore
 
-  test("a client's first folder of its own is seen after a second, its files after 100 ms", async () => {
+  test("a client's own folder is noticed after a second, its files after 100 ms", async () => {
     const content = directory({ roots: [folder] });
     const other = '10.0.1.8' as Ipv4Address;
     const servedToOther = async (): Promise<string> => {
@@ -170,14 +170,14 @@ describe('boot programs', () => {
     expect(await served(content(), asked)).toBe(expected);
   });
 
-  test('that are gone since the start are not found', async () => {
+  test('that were removed since the start are not found', async () => {
     const programs = content();
     rmSync(path.join(folder, 'programs/snponly.efi'));
     expect(await served(programs, 'snponly.efi')).toBe('not-found');
   });
 });
 
-test('the first place that has the file, or refuses it, answers', async () => {
+test('the first source that has the file, or refuses it, gives the answer', async () => {
   const made = virtualContent(({ path: asked }) => (asked === 'common' ? undefined : `made ${asked}`));
   const refusing: TftpContent = { open: () => ({ kind: 'refused', reason: 'no' }) };
   const own = directory({ roots: [folder] });

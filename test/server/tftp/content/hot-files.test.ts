@@ -3,7 +3,7 @@ import { HotFiles } from '../../../../src/server/tftp/content/hot-files.ts';
 
 const LIMITS = { fileBytesMax: 60, totalBytesMax: 100 };
 
-/** A cache whose reads are counted. */
+/** A cache that counts its reads. */
 function makeCache() {
   const reads: string[] = [];
   const files = new HotFiles(LIMITS);
@@ -16,7 +16,7 @@ function makeCache() {
 }
 
 describe('files in memory', () => {
-  test('are read once for all who ask at the same time, and later', async () => {
+  test('are read once for simultaneous and later requests', async () => {
     const { reads, use } = makeCache();
     const leases = await Promise.all([use('a', 10), use('a', 10), use('a', 10)]);
     leases.push(await use('a', 10));
@@ -24,7 +24,7 @@ describe('files in memory', () => {
     expect(new Set(leases.map((lease) => lease?.bytes)).size).toBe(1);
   });
 
-  test('give way in the order in which they were used last', async () => {
+  test('are removed in the order of their last use', async () => {
     const { files, reads, use } = makeCache();
     for (const key of ['a', 'b', 'a']) (await use(key, 40))?.release();
     (await use('c', 40))?.release();
@@ -35,12 +35,12 @@ describe('files in memory', () => {
     expect(reads).toEqual(['a', 'b', 'c', 'b']);
   });
 
-  test('that are in use stay, and others are not taken meanwhile', async () => {
+  test('that are in use stay, and others are not kept meanwhile', async () => {
     const { files, use } = makeCache();
     const [a, b] = [await use('a', 50), await use('b', 50)];
     expect(await use('c', 50)).toBeUndefined();
     a?.release();
-    // Twice is once: the second one must not free what somebody else has.
+    // Releasing twice counts once: the second call must not release another user's place.
     a?.release();
     expect(await use('c', 50)).toBeDefined();
     expect(await use('d', 50)).toBeUndefined();

@@ -9,7 +9,7 @@ const newAnswers = (): RecentAnswers<number> => {
   return new RecentAnswers(100, () => nowMs);
 };
 
-test('an answer holds for its time from when it was asked for', async () => {
+test('an answer is valid for its time from when it was asked for', async () => {
   const answers = newAnswers();
   expect(await answers.get('a', ask)).toBe(1);
   nowMs = 99;
@@ -20,12 +20,12 @@ test('an answer holds for its time from when it was asked for', async () => {
   expect(await answers.get('b', ask)).toBe(2);
 });
 
-test('who asks while the answer is on its way waits for the same one', async () => {
+test('requests during a look-up wait for the same answer', async () => {
   const answers = newAnswers();
   expect(await Promise.all([answers.get('a', ask), answers.get('a', ask)])).toEqual([1, 1]);
 });
 
-test('a failure is told to all who wait for it, and not remembered', async () => {
+test('a failure is passed to all waiting requests, and not remembered', async () => {
   const answers = newAnswers();
   const fail = (): Promise<number> => Promise.reject(new Error('no disk'));
   const [one, other] = await Promise.allSettled([answers.get('a', fail), answers.get('a', ask)]);
@@ -33,7 +33,7 @@ test('a failure is told to all who wait for it, and not remembered', async () =>
   expect(await answers.get('a', ask)).toBe(1);
 });
 
-test('a failure that comes late leaves a newer answer alone', async () => {
+test('a late failure does not affect a newer answer', async () => {
   const answers = newAnswers();
   let fail = (_error: Error): void => undefined;
   const late = answers.get('a', () => new Promise((_resolve, reject) => (fail = reject)));
@@ -44,7 +44,7 @@ test('a failure that comes late leaves a newer answer alone', async () => {
   expect(await answers.get('a', ask)).toBe(1);
 });
 
-test('what is forgotten is asked again', async () => {
+test('a forgotten answer is asked for again', async () => {
   const answers = newAnswers();
   await answers.get('a', ask);
   answers.forget('a');

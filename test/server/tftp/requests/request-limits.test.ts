@@ -7,7 +7,7 @@ const address = (text: string): Ipv4Address => text as Ipv4Address;
 
 const everybody = (): boolean => true;
 
-test('a client of a network that is not served gets no answer, and its requests cost nobody anything', () => {
+test('a client on a network that is not served gets no answer, and its requests use up no limit', () => {
   const limits = new RequestLimits(
     { ...TFTP_DEFAULTS, requestsPerSecond: 1, requestBurst: 1 },
     (client) => client === '10.0.0.1',
@@ -24,7 +24,7 @@ test('a client whose network card is excluded gets no answer', () => {
 });
 
 describe('limits', () => {
-  test('of requests are a burst, and then so many a second, of each address', () => {
+  test('of requests allow a burst, and then a rate, for each address', () => {
     const limits = new RequestLimits({ ...TFTP_DEFAULTS, requestsPerSecond: 2, requestBurst: 3 }, everybody);
     const ask = (from: string, nowMs: number) => limits.check(address(from), nowMs);
     expect([0, 0, 0, 0].map((nowMs) => ask('10.0.0.1', nowMs))).toEqual([
@@ -37,7 +37,7 @@ describe('limits', () => {
     expect([500, 500].map((nowMs) => ask('10.0.0.1', nowMs))).toEqual([undefined, 'rate']);
   });
 
-  test('of transfers are for each address, and for all', () => {
+  test('of transfers apply to each address, and to all together', () => {
     const limits = new RequestLimits(
       { ...TFTP_DEFAULTS, transfersMax: 3, transfersPerClientMax: 2 },
       everybody,

@@ -34,7 +34,7 @@ async function open(range?: PortRange): Promise<TransferPorts> {
 }
 
 describe('the port of a transfer', () => {
-  test('is never one that the peer uses, and first one that it has not used lately', async () => {
+  test('is never one that the peer is using, and preferably one that it has not used recently', async () => {
     const ports = await open();
     const chosen = [1, 2, 3, 4].map(() => {
       const port = ports.choose(peer)!;
@@ -44,7 +44,7 @@ describe('the port of a transfer', () => {
     });
     expect(new Set(chosen).size).toBe(4);
     expect(ports.choose(peer)).toBeUndefined();
-    // Another peer may use them all the same.
+    // Another peer can still use all of them.
     expect(chosen).toContain(ports.choose({ ...peer, port: 2071 }));
     for (const at of [2, 0, 3]) {
       chosen[at]!.leave(peer, ignore);
@@ -53,7 +53,7 @@ describe('the port of a transfer', () => {
     expect(ports.choose(peer)).toBe(chosen[2]);
   });
 
-  test('is shared with 250 others, and then the next; when all are, it is the one with the fewest', async () => {
+  test('is shared by up to 250 transfers before the next is used; when all are full, the one with the fewest is used', async () => {
     const ports = await open();
     const peers = Array.from({ length: 1003 }, (_, at) => ({ ...peer, port: 1000 + at }));
     const chosen = peers.map((one) => {
@@ -69,7 +69,7 @@ describe('the port of a transfer', () => {
     expect(ports.choose(peer)).toBe(second);
   });
 
-  test('gets late packets for a while, which are let alone', async () => {
+  test('gets late packets for a while, which are ignored', async () => {
     const port = (await open()).choose(peer)!;
     const taken: number[] = [];
     const take = (bytes: Uint8Array): number => taken.push(bytes.length);
@@ -86,7 +86,7 @@ describe('the port of a transfer', () => {
     expect(strangers).toEqual([peer]);
   });
 
-  test('stays with the transfer that began last', async () => {
+  test('belongs to the transfer that began last', async () => {
     const port = (await open()).choose(peer)!;
     const taken: string[] = [];
     const [first, second] = ['first', 'second'].map((name) => () => void taken.push(name)) as [
@@ -100,7 +100,7 @@ describe('the port of a transfer', () => {
     expect(taken).toEqual(['second']);
   });
 
-  test('is of the range, past what others hold; none is an error that says so', async () => {
+  test('is in the configured range, skipping ports of other programs; an error reports that there is none', async () => {
     const other = createSocket('udp4').bind(0, '127.0.0.1');
     await once(other, 'listening');
     try {

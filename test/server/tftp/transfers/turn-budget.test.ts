@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { TurnBudget } from '../../../../src/server/tftp/transfers/turn-budget.ts';
 
-test('eight milliseconds of a turn, however often it is asked, and then those of the next one', async () => {
+test('the budget is eight milliseconds of a turn, however often it is asked, and starts again in the next turn', async () => {
   let nowMs = 50;
   const turn = new TurnBudget(() => nowMs);
   expect(turn.left).toBe(true);
