@@ -22,7 +22,7 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   const events: LogRetention[] = [];
   const machines: Retention[] = [];
   const transitions: LogRetention[] = [];
-  const left = { events: [500, 500, 20], machines: [500, 0], transitions: [500, 500, 500, 1] };
+  const left = { events: [500, 500, 20], machines: [100, 0], transitions: [500, 500, 500, 1] };
   const pruneEvents = (retention: LogRetention) => {
     events.push(retention);
     return Promise.resolve(left.events.shift() ?? 0);
@@ -44,7 +44,7 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   expect(events).toEqual(
     Array(3).fill({ before: new Date('2026-10-24T09:00:00Z'), newest: 1000, atOnce: 500 }),
   );
-  expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 500, at: now() }));
+  expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 100, at: now() }));
   expect(transitions).toEqual(
     Array(4).fill({ before: new Date('2026-11-13T09:00:00Z'), newest: 70, atOnce: 500 }),
   );
