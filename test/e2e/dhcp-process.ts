@@ -26,7 +26,11 @@ export interface DhcpProcessSettings {
     readonly first: string;
     readonly last: string;
     readonly leaseSeconds?: number;
+    /** Pools besides the one from `first` to `last`, as in settings. */
+    readonly pools?: readonly unknown[];
   }[];
+  /** `dhcp.never_answer`. */
+  readonly neverAnswer?: readonly string[];
   readonly conflictDetection?: 'off' | 'not-pxe';
 }
 
@@ -165,13 +169,14 @@ function writeSettings(process: DhcpProcessSettings): string {
     dhcp: {
       interfaces: subnets.map((one) => one.interface),
       conflict_detection: conflictDetection ?? 'not-pxe',
+      never_answer: process.neverAnswer ?? [],
       packets_per_second: 1_000_000_000,
     },
     networks: subnets.map((one) => ({
       id: one.interface,
       cidr: one.cidr,
       mode: 'full',
-      pools: [`${one.first}-${one.last}`],
+      pools: [`${one.first}-${one.last}`, ...(one.pools ?? [])],
       lease_seconds: one.leaseSeconds ?? 3600,
       boot_lease_seconds: Math.min(one.leaseSeconds ?? 600, 600),
     })),
