@@ -42,7 +42,7 @@ describe('the repository', () => {
     expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
   });
 
-  test('every relative link in the documents leads somewhere', () => {
+  test('every relative link in the documents has a target', () => {
     const broken = documents().flatMap(({ file, prose }) =>
       [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) =>
         /^[a-z]+:/.test(target) || isThere(file, target) ? [] : [`${file}: ${target}`],
@@ -51,7 +51,7 @@ describe('the repository', () => {
     expect(broken).toEqual([]);
   });
 
-  test('every file of the project that the documents name is there', () => {
+  test('every file of the project that the documents name exists', () => {
     const missing = documents().flatMap(({ file, prose }) =>
       [...prose.matchAll(/`((?:src|test|bench|fuzz|scripts|deploy)\/[\w./-]+)`/g)].flatMap(
         ([, named = '']) => (existsSync(path.join(root, named)) ? [] : [`${file}: ${named}`]),
@@ -60,7 +60,7 @@ describe('the repository', () => {
     expect(missing).toEqual([]);
   });
 
-  test('decision records are numbered once each', () => {
+  test('each number of a decision record is used once', () => {
     const numbers = readdirSync(path.join(root, 'docs/decisions'))
       .filter((name) => name.endsWith('.md'))
       .map((name) => name.slice(0, 4));

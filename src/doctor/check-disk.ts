@@ -37,7 +37,7 @@ export async function checkDisk(
     return {
       check,
       verdict: 'problem',
-      text: `the disk of the database, ${folder}, is full: nothing is kept, and no new lease is given`,
+      text: `the disk of the database, ${folder}, is full: nothing is stored, and no new lease is given`,
       remedy: `make room in ${folder}; see what takes it with: du -x ${folder} | sort -n`,
     };
   }
@@ -53,7 +53,7 @@ export async function checkDisk(
     return {
       check,
       verdict: 'problem',
-      text: `the disk of the database, ${folder}, has ${room} left; when it is full nobody gets a new lease`,
+      text: `the disk of the database, ${folder}, has ${room} left; when it is full no client gets a new lease`,
       remedy: 'make room, or lower store.events_max and store.event_days',
     };
   }

@@ -58,7 +58,7 @@ function blame(diagnosis: BootDiagnosis, problem: string | undefined): BootDiagn
   return {
     verdict: diagnosis.verdict === 'moving' ? 'stuck' : diagnosis.verdict,
     text: `${diagnosis.text}; ${problem}`,
-    advice: 'put the server right first: without a working database it records no events; see its log',
+    advice: 'repair the server first: without a working database it records no events; see its log',
   };
 }
 

@@ -23,13 +23,13 @@ test.each([
   expect(new BootOrigins({ listen }).originFor(address)).toBe(origin);
 });
 
-test('a port of the kernel’s choice is the one that HTTP listens on', () => {
+test('with port 0 the origin has the port that the kernel chose', () => {
   const origins = new BootOrigins({ listen: [at('0.0.0.0', 0)] });
   origins.listensOn([at('0.0.0.0', 41_234)]);
   expect(origins.originFor('10.0.1.2')).toBe('http://10.0.1.2:41234');
 });
 
-test('http.public_url is used wherever it is set', () => {
+test('http.public_url is used if it is set', () => {
   const origins = new BootOrigins({ listen: [at('10.0.1.2', 80)], public_url: 'https://boot.example.com' });
   expect(origins.originFor('10.0.1.2')).toBe('https://boot.example.com');
 });

@@ -170,7 +170,7 @@ test('a disabled machine keeps the options and the lease time of its record and 
   });
 });
 
-test('a machine that DHCP selects by what its packet says has the same group over HTTP, and a record comes first', async () => {
+test('a machine that DHCP selects by its packet has the same group over HTTP, and a record comes first', async () => {
   const loaded = await loadCatalog(
     catalogTree({
       ...FILES,

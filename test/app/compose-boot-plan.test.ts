@@ -133,7 +133,7 @@ describe('boot programs by setting', () => {
   });
 });
 
-describe('where another host is the TFTP server', () => {
+describe('if another host is the TFTP server', () => {
   const subnet = rackSubnet({ nextServer: ip('10.20.0.3') });
   const found = new Set<string>();
 
@@ -143,13 +143,13 @@ describe('where another host is the TFTP server', () => {
     [11, 'snponly-arm64.efi'],
     [22, 'boot.scr.uimg'],
     [31, undefined],
-  ])('architecture %i is given the usual name, though there is no such file here', (arch, expected) => {
+  ])('architecture %i gets the usual name, although there is no such file here', (arch, expected) => {
     const { boot } = plan({ client: clientOf({ arch }), subnet }, undefined, false, { found });
     expect(boot?.bootProgram).toBe(expected);
     expect(boot?.httpBootUrl).toBeUndefined();
   });
 
-  test('a name of the settings goes out as it is', () => {
+  test('a name from the settings is sent unchanged', () => {
     const byArchitecture = new Map([[7, 'grub/shimx64.efi']]);
     const { boot } = plan({ client: clientOf({ arch: 7 }), subnet }, undefined, false, {
       found,
@@ -161,7 +161,7 @@ describe('where another host is the TFTP server', () => {
     });
   });
 
-  test('here, a file that is not there is not offered', () => {
+  test('on this host, a missing file is not offered', () => {
     expect(
       plan({ client: clientOf({ arch: 7 }) }, undefined, false, { found }).boot?.bootProgram,
     ).toBeUndefined();
@@ -172,7 +172,7 @@ describe('where another host is the TFTP server', () => {
   });
 });
 
-test('only U-Boot, and a machine whose record names a program, is told by the header alone', () => {
+test('only U-Boot, and a machine whose record names a program, gets only the header fields', () => {
   const plain = clientOf({ kind: undefined });
   expect(plan({ client: plain }).boot?.plainProgram).toBeUndefined();
   expect(plan({ client: clientOf({ kind: undefined, uBoot: true, arch: 22 }) }).boot?.plainProgram).toBe(
@@ -187,21 +187,26 @@ test('UEFI HTTP Boot is given no URL that does not end in .efi', () => {
   expect(plan({ client: clientOf({ arch: 16 }), machine: named }).boot).not.toHaveProperty('httpBootUrl');
 });
 
-describe('where an iPXE that lacks something finds the boot program', () => {
+describe('where an iPXE that lacks a feature finds the boot program', () => {
   const ipxe = (...features: number[]): BootClient =>
     clientOf({ arch: 0, ipxe: { ours: false, features: new Set(features) } });
   const elsewhere = rackSubnet({ nextServer: ip('10.20.0.7') });
   test.each([
     ['by TFTP', ipxe(0x13, 0x15), rackSubnet(), `tftp://${SERVER}/undionly.kpxe`],
     ['by TFTP, where the TFTP server is', ipxe(0x15), elsewhere, 'tftp://10.20.0.7/undionly.kpxe'],
-    ['by HTTP, if it knows nothing else', ipxe(0x13), elsewhere, `${HTTP}/boot/undionly.kpxe`],
-    ['by TFTP, if it says nothing', clientOf({ arch: 0 }), rackSubnet(), `tftp://${SERVER}/undionly.kpxe`],
+    ['by HTTP, if it supports nothing else', ipxe(0x13), elsewhere, `${HTTP}/boot/undionly.kpxe`],
+    [
+      'by TFTP, if it lists no features',
+      clientOf({ arch: 0 }),
+      rackSubnet(),
+      `tftp://${SERVER}/undionly.kpxe`,
+    ],
   ])('%s', (_name, client, subnet, expected) => {
     expect(plan({ client, subnet }).boot?.ownIpxeUrl).toBe(expected);
   });
 });
 
-test('that every iPXE must load ours first is the setting’s', () => {
+test('whether every iPXE must load ours first follows the setting', () => {
   expect(plan({ client: clientOf({ arch: 7 }) }).boot?.requireOwnIpxe).toBe(false);
   expect(plan({ client: clientOf({ arch: 7 }) }, undefined, true).boot?.requireOwnIpxe).toBe(true);
 });
@@ -253,7 +258,7 @@ test.each([
   expect(problems.map(formatProblem)).toEqual([expect.stringContaining(expected)]);
 });
 
-test('a machine has its group, however DHCP has recognised it, and its own options besides', async () => {
+test('a machine gets the options of its group, however DHCP identified it, and its own', async () => {
   const loaded = await loadCatalog(
     catalogTree({
       'profiles/p.yaml': 'id: p\n',

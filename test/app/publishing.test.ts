@@ -25,7 +25,7 @@ const filesOf = (version: string): Record<string, string> => ({
   ).join('---\n'),
 });
 
-test('in no turn do the groups of one load meet machines of another', async () => {
+test('in every turn of the event loop groups and machines are of the same load', async () => {
   const tree = catalogTree({ 'railhead.yaml': '{}\n', ...filesOf('one') });
   const { catalog, decider, machines, services } = await startShared(tree);
   const look = (): string => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ReadinessChecks } from '../../src/app/readiness-checks.ts';
 
-test('a server is ready when no part says what keeps it from serving', () => {
+test('a server is ready when no part gives a reason against it', () => {
   const readiness = new ReadinessChecks();
   const part: { problem?: string } = {};
   readiness.add(() => undefined);

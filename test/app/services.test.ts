@@ -14,7 +14,7 @@ test('services are closed in the reverse order of their start, each once', async
   expect(closed).toEqual(['http', 'catalog', 'store']);
 });
 
-test('a service that fails to close does not keep the others open, and its error is not lost', async () => {
+test('if a service fails to close, the others are closed all the same, and its error is thrown', async () => {
   const services = new Services();
   const closed: string[] = [];
   services.add('store', { close: () => void closed.push('store') });
@@ -23,7 +23,7 @@ test('a service that fails to close does not keep the others open, and its error
   expect(closed).toEqual(['store']);
 });
 
-test('a service that cannot reload does not keep the others from it', async () => {
+test('if a service cannot reload, the others reload all the same', async () => {
   const services = new Services();
   const reloaded: string[] = [];
   const close = (): void => undefined;

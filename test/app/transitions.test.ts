@@ -9,7 +9,7 @@ const FILES = {
   'machines/rack1.yaml': 'id: a\nmac: 52:54:00:00:00:01\n---\nid: b\nmac: 52:54:00:00:00:02\n',
 };
 
-test('a stranger is discovered, is no known machine, and is gone when a file declares it', async () => {
+test('an undeclared machine is discovered, is not a known machine, and is removed from the discovered ones when a file declares it', async () => {
   const tree = catalogTree(FILES);
   const { catalog, discovered, machines, services, transitions } = await startShared(tree);
   const mac = parseMac('52:54:00:00:00:09')!;
@@ -34,7 +34,7 @@ test('a stranger is discovered, is no known machine, and is gone when a file dec
   await services.close();
 });
 
-test('a stranger that is seen just before the stop is in the log before its subscribers end', async () => {
+test('a machine that is discovered just before the stop is in the log before its subscribers end', async () => {
   const { discovered, services, transitions } = await startShared(catalogTree({ 'railhead.yaml': '{}\n' }));
   const subscription = transitions.subscribe(0, new AbortController().signal);
   const first = subscription.next();
@@ -44,7 +44,7 @@ test('a stranger that is seen just before the stop is in the log before its subs
   expect(await subscription.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a subscriber hears of changes as they are written, of the last ones at the stop as well, and then its loop ends', async () => {
+test('a subscriber gets changes as they are written, including the last ones at the stop, and then its loop ends', async () => {
   const { machines, services, transitions } = await startShared(catalogTree(FILES));
   const subscription = transitions.subscribe(0, new AbortController().signal);
   const told: string[] = [];

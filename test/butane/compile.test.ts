@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileButane } from '../../src/butane/compile.ts';
 
-describe('what is no document', () => {
+describe('inputs that are not a document', () => {
   // The place is where the problem is; the line in the text is the one that go-yaml reports.
   test.each([
     [

@@ -110,7 +110,7 @@ describe('links', () => {
     expect(compile(body, { resolveLinks: true })).toEqual([entry]);
   });
 
-  test('that stay inside are followed', () => {
+  test('that stay inside the directory are followed', () => {
     expect(compile(file('local: alias'), serverSafety)).toEqual([
       expect.stringContaining('"data:,inside%0A"'),
     ]);
@@ -119,7 +119,7 @@ describe('links', () => {
     ]);
   });
 
-  test('that lead nowhere, and files that are none, are errors and do not hang', () => {
+  test('that are dangling, and special files, are errors and do not block', () => {
     const path = (name: string) => join(folder, 'files', name);
     expect(compile(file('local: loop'), {})).toEqual([
       `error at $.storage.files.0.contents.local, line 3 col 48: open ${path('loop')}: too many levels of symbolic links`,
@@ -153,7 +153,7 @@ describe('generated lines', () => {
   const filesystem = (device: string, path: string, options = '') =>
     `storage: {filesystems: [{device: ${device}, path: ${path}, format: ext4, with_mount_unit: true, mount_options: [${options}]}]}\n`;
 
-  test('an option breaks out of its line in Butane', () => {
+  test('an option can break out of its line in Butane', () => {
     const [json = ''] = compile(filesystem('/dev/a', '/var/a', '"ro\\nExecStart=/bin/sh"'), {});
     expect(json).toContain('Options=ro\\nExecStart=/bin/sh');
   });
@@ -199,7 +199,7 @@ describe('declared hashes', () => {
     ]);
   });
 
-  test('other contents are refused, which Butane does not do', () => {
+  test('contents with another hash are refused, unlike in Butane', () => {
     const body = file(`inline: bye, verification: {hash: ${hash}}`);
     expect(compile(body, {})).toEqual([expect.stringContaining('"data:,bye"')]);
     expect(compile(body, { checkHashes: true })).toEqual([
@@ -208,7 +208,7 @@ describe('declared hashes', () => {
     ]);
   });
 
-  test('of local files count as well', () => {
+  test('of local files are checked as well', () => {
     expect(compile(file(`local: inside, verification: {hash: ${hash}}`), { checkHashes: true })).toEqual([
       expect.stringMatching(/another hash: sha256-/),
     ]);
@@ -227,7 +227,7 @@ describe('embedded configurations', () => {
   test.each([
     [merge('local: bad.ign'), 'local', 37],
     [merge(`inline: '${embedded}'`), 'inline', 38],
-  ])('%s is not looked into by Butane', (body, key, col) => {
+  ])('%s is not checked by Butane', (body, key, col) => {
     expect(compile(body, {}).filter((line) => line.startsWith('error'))).toEqual([]);
     expect(compile(body, { checkEmbeddedConfigs: true }).filter((line) => line.startsWith('error'))).toEqual([
       `error at $.ignition.config.merge.0.${key}, line 3 col ${col}: the embedded configuration is not valid: ${fault}`,
@@ -244,7 +244,7 @@ describe('embedded configurations', () => {
     ]);
   });
 
-  test('those that are fetched, and good ones, are let through', () => {
+  test('fetched and valid ones are accepted', () => {
     const good = '{"ignition":{"version":"3.1.0"}}';
     expect(compile(merge('source: "https://example.com/a.ign"'), serverSafety)).toEqual([
       expect.stringContaining('"merge"'),

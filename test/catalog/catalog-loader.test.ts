@@ -48,7 +48,7 @@ test.each([
   ['a template', { ...FILES, 'profiles/t.bu': DENIED }, 'profiles/t.bu'],
   ['a local file', { ...FILES, 'profiles/motd': DENIED }, 'profiles/motd'],
   ['a folder', { 'groups/g.yaml': FILES['groups/g.yaml'], profiles: DENIED }, 'profiles'],
-])('the last good version of %s serves while it cannot be read', async (_name, files, lost) => {
+])('the last good version of %s is used while it cannot be read', async (_name, files, lost) => {
   const source = new FakeSource();
   const loader = new CatalogLoader(source);
   source.next = treeOf(FILES);

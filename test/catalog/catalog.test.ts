@@ -26,8 +26,8 @@ async function start(tree: string, before?: CatalogRig): Promise<CatalogRig> {
   return rig;
 }
 
-describe('a problem concerns its own machines only', () => {
-  test('one broken profile among ten: nine boot, and the tenth says where it is broken', async () => {
+describe('a problem affects only its own machines', () => {
+  test('one broken profile among ten: the machines of nine boot, and the tenth reports the place', async () => {
     const files: Record<string, string> = {};
     for (let index = 0; index < 10; index++) {
       files[`profiles/p${index}.yaml`] =
@@ -46,19 +46,23 @@ describe('a problem concerns its own machines only', () => {
   });
 
   test.each([
-    ['a profile that is not there yet', 'groups/g.yaml', groupNamed('x').replace('profile: p', 'profile: q')],
-    ['a key that is unknown', 'groups/g.yaml', `${groupNamed('x')}extra: 1\n`],
-    ['no YAML', 'groups/g.yaml', `${groupNamed('x')}metadata: [\n`],
-    ['a profile without YAML', 'profiles/p.yaml', 'id: p\nboot: {kernel\n'],
-    ['a template that is not there yet', 'profiles/p.yaml', `${PROFILE}ignition: later.bu\n`],
     [
-      'a DHCP option that cannot be',
+      'a profile that does not exist yet',
+      'groups/g.yaml',
+      groupNamed('x').replace('profile: p', 'profile: q'),
+    ],
+    ['an unknown key', 'groups/g.yaml', `${groupNamed('x')}extra: 1\n`],
+    ['invalid YAML', 'groups/g.yaml', `${groupNamed('x')}metadata: [\n`],
+    ['a profile with invalid YAML', 'profiles/p.yaml', 'id: p\nboot: {kernel\n'],
+    ['a template that does not exist yet', 'profiles/p.yaml', `${PROFILE}ignition: later.bu\n`],
+    [
+      'an invalid DHCP option',
       'groups/g.yaml',
       `${groupNamed('x')}dhcp_options: [{code: 53, type: uint8, value: 1}]\n`,
     ],
     ['a record with a mistake', 'machines/m.yaml', FLEET['machines/m.yaml'].replace('labels', 'lables')],
   ])(
-    '%s, before any good version: the machines wait, and do not fall to another group',
+    '%s, before any good version: the machines wait, and are not selected by another group',
     async (_name, file, content) => {
       const rig = await start(catalogTree({ ...FLEET, [file]: content }));
       const query = file.startsWith('machines') ? { mac: '52:54:00:00:00:01' } : RACK1;
@@ -68,7 +72,7 @@ describe('a problem concerns its own machines only', () => {
     },
   );
 
-  test('what is put right boots again', async () => {
+  test('a corrected document boots its machines again', async () => {
     const tree = catalogTree({ ...FLEET, 'groups/g.yaml': 'id: g\nprofile: q\nselector: {rack: "1"}\n' });
     const rig = await start(tree);
     writeCatalogFile(tree, 'profiles/q.yaml', 'id: q\nboot: {kernel: /q}\n');
@@ -77,7 +81,7 @@ describe('a problem concerns its own machines only', () => {
     expect(rig.problems).toEqual([]);
   });
 
-  test('a failure while rendering is told, and machines for which it does not fail boot', async () => {
+  test('a failure while rendering is reported, and machines for which it does not fail boot', async () => {
     const rig = await start(
       catalogTree({
         ...FLEET,
@@ -93,37 +97,40 @@ describe('a problem concerns its own machines only', () => {
 
 describe('the last good version', () => {
   const BROKEN: [name: string, file: string, content: string][] = [
-    ['a group that is no YAML', 'groups/g.yaml', 'id: g\nselector: {rack: [\n'],
+    ['a group with invalid YAML', 'groups/g.yaml', 'id: g\nselector: {rack: [\n'],
     [
       'a group whose selector is mistyped',
       'groups/g.yaml',
       groupNamed('one').replace('selector', 'selectors'),
     ],
     [
-      'a group whose selector cannot be',
+      'a group whose selector is invalid',
       'groups/g.yaml',
       groupNamed('one').replace('{rack: "1"}', '{mac: "5"}'),
     ],
-    ['a file that is no text', 'groups/g.yaml', '\0\0\xff\xfe'],
+    ['a file that is not text', 'groups/g.yaml', '\0\0\xff\xfe'],
   ];
-  test.each(BROKEN)('%s: it says whose the group is, also after a restart', async (_name, file, content) => {
-    const tree = catalogTree(FLEET);
-    const rig = await start(tree);
-    expect(rig.boots(RACK1)).toBe(scriptNamed('one'));
-    writeCatalogFile(tree, file, Buffer.from(content, 'latin1'));
-    await rig.catalog.reload();
-    for (const one of [rig, await start(tree, rig)]) {
-      expect(one.boots(RACK1)).toMatch(/^waits: groups\/g\.yaml/);
-      expect(one.boots({ rack: '2' })).toBe(WIPED);
-      expect(one.catalog.status().standIns).toEqual([{ file: 'groups/g.yaml', since: new Date(0) }]);
-    }
-  });
+  test.each(BROKEN)(
+    "%s: the last good version determines the group's machines, also after a restart",
+    async (_name, file, content) => {
+      const tree = catalogTree(FLEET);
+      const rig = await start(tree);
+      expect(rig.boots(RACK1)).toBe(scriptNamed('one'));
+      writeCatalogFile(tree, file, Buffer.from(content, 'latin1'));
+      await rig.catalog.reload();
+      for (const one of [rig, await start(tree, rig)]) {
+        expect(one.boots(RACK1)).toMatch(/^waits: groups\/g\.yaml/);
+        expect(one.boots({ rack: '2' })).toBe(WIPED);
+        expect(one.catalog.status().standIns).toEqual([{ file: 'groups/g.yaml', since: new Date(0) }]);
+      }
+    },
+  );
 
   test.each([
-    ['a key mistyped', FLEET['machines/m.yaml'].replace('address', 'adress')],
-    ['no YAML', 'id: m\nmac: [\n'],
-    ['an address that is none', FLEET['machines/m.yaml'].replace('10.0.0.1', '10.0.0.300')],
-    ['no text', '\xff'],
+    ['a mistyped key', FLEET['machines/m.yaml'].replace('address', 'adress')],
+    ['invalid YAML', 'id: m\nmac: [\n'],
+    ['an invalid address', FLEET['machines/m.yaml'].replace('10.0.0.1', '10.0.0.300')],
+    ['bytes that are not text', '\xff'],
   ])('a record with %s keeps its machine and its address', async (_name, content) => {
     const tree = catalogTree(FLEET);
     const rig = await start(tree);
@@ -135,7 +142,7 @@ describe('the last good version', () => {
     }
   });
 
-  test('is what was good, however often it is broken differently meanwhile', async () => {
+  test('stays the last good one, even if a document is broken again in other ways', async () => {
     const tree = catalogTree(FLEET);
     let rig = await start(tree);
     for (const content of ['id: g\n', '[', 'id: g\nprofile: p\nselector: {rack: 1}\n']) {
@@ -146,7 +153,7 @@ describe('the last good version', () => {
     }
   });
 
-  test('of a document that was taken away is gone', async () => {
+  test('of a removed document is not used', async () => {
     const tree = catalogTree(FLEET);
     const rig = await start(tree);
     rmSync(path.join(tree, 'groups/g.yaml'));
@@ -154,7 +161,7 @@ describe('the last good version', () => {
     expect((await start(tree, rig)).boots(RACK1)).toBe(WIPED);
   });
 
-  test('of everything serves while the directory cannot be read', async () => {
+  test('of all files is used while the directory cannot be read', async () => {
     const tree = catalogTree(FLEET);
     const rig = await start(tree);
     const { generation } = rig.catalog.status();
@@ -176,7 +183,7 @@ describe('the last good version', () => {
     expect(rig.problems).toEqual([]);
   });
 
-  test('of everything serves where a directory is empty, as one is whose disk is not mounted', async () => {
+  test('of all files is used if the directory is empty, as when a disk is not mounted', async () => {
     const tree = catalogTree(FLEET);
     const rig = await start(tree);
     for (const folder of ['profiles', 'groups', 'machines'])
@@ -191,7 +198,7 @@ describe('the last good version', () => {
     expect(again.boots(RACK1)).toBe('no group');
   });
 
-  test('that is damaged in the store is not used, and that is told', async () => {
+  test('that is damaged in the store is not used, and that is reported', async () => {
     const tree = catalogTree(FLEET);
     const rig = await start(tree);
     const kept = rig.keeper.kept;
@@ -205,14 +212,14 @@ describe('the last good version', () => {
   });
 });
 
-test('before there is anything good, nothing serves, and it is said why', async () => {
+test('without any good version nothing serves, and the reason is reported', async () => {
   const rig = await start('/nowhere/at/all');
   expect(rig.catalog.generation).toBeUndefined();
   expect(rig.catalog.status()).not.toHaveProperty('generation');
   expect(rig.problems).toEqual(['/nowhere/at/all: this directory does not exist']);
 });
 
-describe('of documents that are at odds, the one that has not changed is in the right', () => {
+describe('of documents that contradict each other, the unchanged one is used', () => {
   test.each([
     ['an id', 'machines/a.yaml', 'id: m\nmac: 52:54:00:00:00:09\n'],
     ['a MAC address', 'machines/a.yaml', 'id: a\nmac: 52:54:00:00:00:01\naddress: 10.0.0.9\n'],
@@ -233,13 +240,13 @@ describe('of documents that are at odds, the one that has not changed is in the 
     }
   });
 
-  test('without an earlier version, nobody can know which of two profiles is meant', async () => {
+  test('without an earlier version, neither of two profiles with one id is used', async () => {
     const rig = await start(catalogTree({ ...FLEET, 'profiles/a.yaml': 'id: p\nboot: {kernel: /other}\n' }));
     expect(rig.boots(RACK1)).toBe('waits: profiles/p.yaml:1:5: id p is already used in profiles/a.yaml');
   });
 });
 
-test('edits take effect by themselves', async () => {
+test('edits take effect automatically', async () => {
   const tree = catalogTree(FLEET);
   const { catalog } = await start(tree);
   const stop = await catalog.watch();

@@ -52,9 +52,9 @@ const CHANGES: [name: string, change: (profiles: string) => void][] = [
       symlinkSync('other', path.join(profiles, 'tree/link'));
     },
   ],
-  ['joined by another in a tree', (profiles) => writeFileSync(path.join(profiles, 'tree/new'), 'new\n')],
-  ['gone with all of profiles/', (profiles) => rmSync(profiles, { recursive: true })],
-  ['edited, the template itself', (profiles) => writeFileSync(path.join(profiles, 'p.bu'), 'nonsense')],
+  ['given a neighbour in its tree', (profiles) => writeFileSync(path.join(profiles, 'tree/new'), 'new\n')],
+  ['removed with all of profiles/', (profiles) => rmSync(profiles, { recursive: true })],
+  ['the template itself, edited', (profiles) => writeFileSync(path.join(profiles, 'p.bu'), 'nonsense')],
 ];
 
 test.each(CHANGES)(

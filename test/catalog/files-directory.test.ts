@@ -18,7 +18,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('says what is there', () => {
+test('returns the kind of each file', () => {
   const files = openFilesDirectory(folder);
   const path = (name: string) => join(folder, name);
   expect(Buffer.from(files.read(path('link'))).toString()).toBe('run\n');

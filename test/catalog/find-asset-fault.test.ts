@@ -42,7 +42,7 @@ test.each<[asset: string, fault: RegExp | undefined]>([
   else expect(found).toMatch(fault);
 });
 
-test('a folder that is not there has no file', async () => {
+test('a missing folder has no file', async () => {
   expect(await findAssetFault(path.join(root, 'nowhere'), 'vmlinuz')).toBe('does not exist');
 });
 

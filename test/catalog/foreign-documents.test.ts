@@ -31,7 +31,7 @@ test('a profile of Matchbox: each key that is different, with what to write', as
   ]);
 });
 
-test('what Matchbox and Railhead write alike is taken as it is', async () => {
+test('keys that Matchbox and Railhead share are accepted', async () => {
   const tree = catalogTree({
     'profiles/a.json': '{"id": "a", "name": "A", "boot": {"kernel": "/k", "initrd": [], "args": ["quiet"]}}',
     'groups/a.json':
@@ -109,7 +109,7 @@ test.each([
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: SECRET}\n',
     /^profiles\/a\.yaml:1:1: this is a document of Kubernetes/,
   ],
-])('%s is named, in one line', async (_what, file, content, expected) => {
+])('%s is recognised, in one line', async (_what, file, content, expected) => {
   const problems = await problemsOf(file, content);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(expected);

@@ -58,7 +58,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'profiles/a.yaml:3:5: there is no template profiles/nowhere.bu',
   ],
   [
-    'template outside of the catalog',
+    'template outside the catalog',
     'profiles/a.yaml',
     'id: a\nignition: ../../etc/passwd\n',
     'profiles/a.yaml:2:11: ignition: a template is a file below profiles/',
@@ -88,7 +88,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'groups/a.yaml:4:14: "10.0.1.5/24" is the address of a host with a prefix length; the network is 10.0.1.0/24',
   ],
   [
-    'dummy UUID',
+    'placeholder UUID',
     'groups/a.yaml',
     'id: a\nprofile: good\nselector:\n  uuid: 03000200-0400-0500-0006-000700080009\n',
     'groups/a.yaml:4:9: "03000200-0400-0500-0006-000700080009" is not a UUID that identifies a machine',
@@ -100,7 +100,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'groups/a.yaml:4:19: not a regular expression (RE2): error parsing regexp: missing closing ): `(a`',
   ],
   [
-    'requirement of nothing',
+    'empty requirement',
     'groups/a.yaml',
     'id: a\nprofile: good\nselector:\n  serial: {}\n',
     'groups/a.yaml:4:11: has no condition: give cidr, in, not_in, prefix, regex or exists',
@@ -118,7 +118,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'groups/a.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]',
   ],
   [
-    'key given twice',
+    'key that appears twice',
     'groups/a.yaml',
     'id: a\nprofile: good\nid: b\n',
     'groups/a.yaml:3:1: this key appears twice',
@@ -130,7 +130,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'groups/a.yaml:2:10: this is not UTF-8; save the file in that encoding',
   ],
   [
-    'id taken',
+    'id of two documents',
     'groups/z.yaml',
     'id: good\nprofile: good\nselector: {rack: "2"}\n',
     'groups/z.yaml:1:5: id good is already used in groups/good.yaml',
@@ -142,13 +142,13 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'groups/z.yaml:3:11: group z selects the same machines as group good with the same priority: give one of them another priority or selector',
   ],
   [
-    'DHCP option that is not free',
+    'DHCP option that cannot be set',
     'groups/a.yaml',
     'id: a\nprofile: good\ndhcp_options:\n  - {code: 53, type: uint8, value: 1}\n',
     'groups/a.yaml:4:12: option 53 cannot be set here: it is the type of the message',
   ],
   [
-    'DHCP option of another type',
+    'DHCP option with the wrong type',
     'groups/a.yaml',
     'id: a\nprofile: good\ndhcp_options:\n  - {code: 26, type: uint16, value: 70000}\n',
     'groups/a.yaml:4:37: option 26 (Interface MTU, RFC 2132) has the type uint16: 70000 is not a whole number from 0 to 65535',
@@ -160,7 +160,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'machines/a.yaml:2:6: "ff:ff:ff:ff:ff:ff" is not a MAC address of a machine; write it as 52:54:00:a1:9c:ae',
   ],
   [
-    'machine without identity',
+    'machine without an identifier',
     'machines/a.yaml',
     'id: a\nlabels: {rack: "1"}\n',
     'machines/a.yaml:1:1: machine a has no identifier: give mac, uuid, serial, client_id or switch_port',
@@ -184,25 +184,25 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'machines/a.yaml:5:14: switch port circuit abcd, remote any already belongs to machine a',
   ],
   [
-    'switch port that is no hex',
+    'switch port that is not hex',
     'machines/a.yaml',
     'id: a\nswitch_port: {circuit_id: Gi1/0/1}\n',
     'machines/a.yaml:2:27: "Gi1/0/1" is not a circuit-id in hex',
   ],
   [
-    'switch port without a name',
+    'switch port without identifiers',
     'machines/a.yaml',
     'id: a\nmac: 52:54:00:a1:9c:ae\nswitch_port: {}\n',
     'machines/a.yaml:3:14: name a port by circuit_id, remote_id, or both',
   ],
   [
-    'client-id that is longer than any',
+    'client-id that is too long',
     'machines/a.yaml',
     `id: a\nclient_id: ${'ab'.repeat(65)}\n`,
     'machines/a.yaml:2:12: a client-id of 65 bytes is too long: at most 64 bytes are supported',
   ],
   [
-    'DHCP option of a machine that is not free',
+    'DHCP option of a machine that cannot be set',
     'machines/a.yaml',
     'id: a\nmac: 52:54:00:a1:9c:ae\ndhcp_options:\n  - {code: 53, type: uint8, value: 1}\n',
     'machines/a.yaml:4:12: option 53 cannot be set here: it is the type of the message',
@@ -237,7 +237,7 @@ const TEMPLATE_MISTAKES: [name: string, template: string, expected: string][] = 
   [
     'syntax',
     'variant: flatcar\n{{#if x}}\nversion: 1.0.0\n',
-    'profiles/t.bu:2:1: {{#if x}} is not closed: write {{/if}} behind it',
+    'profiles/t.bu:2:1: {{#if x}} is not closed: write {{/if}} after it',
   ],
   ['unknown partial', 'x\n{{> nowhere}}\n', 'profiles/t.bu:2:1: there is no partial "nowhere" in profiles/'],
   ['prototype', '{{constructor}}\n', 'profiles/t.bu:1:3: "constructor" cannot be the name of a variable'],
@@ -247,7 +247,7 @@ const TEMPLATE_MISTAKES: [name: string, template: string, expected: string][] = 
     'profiles/t.bu:4:3: $.storage.file: unused key file (for group a)',
   ],
   [
-    'Butane value below a block that grew',
+    'Butane value below a block that became longer',
     '{{#each (lookup this "lines")}}{{/each}}variant: flatcar\nversion: 1.0.0\nstorage:\n  files:\n    - path: relative\n',
     'profiles/t.bu:5:13: $.storage.files.0.path: path not absolute (for group a)',
   ],
@@ -263,7 +263,7 @@ describe('mistakes in templates are found by rendering', () => {
     expect(await problemsOf(tree)).toEqual([expected]);
   });
 
-  test('an unknown helper is named with those that there are', async () => {
+  test('an unknown helper is named, with the available ones', async () => {
     const tree = catalogTree({ 'profiles/t.yaml': 'id: t\nboot:\n  kernel: "{{shout x}}"\n' });
     expect(await problemsOf(tree)).toEqual([
       expect.stringMatching(
@@ -272,7 +272,7 @@ describe('mistakes in templates are found by rendering', () => {
     ]);
   });
 
-  test('an argument that would be another command is refused', async () => {
+  test('an argument that would be a further command is refused', async () => {
     const tree = catalogTree({
       'profiles/t.yaml': 'id: t\nboot:\n  kernel: /k\n  args: ["{{note}}"]\n',
       'groups/a.yaml': 'id: a\nprofile: t\nselector: {rack: "1"}\nmetadata: {note: "x\\nshell"}\n',
@@ -283,7 +283,7 @@ describe('mistakes in templates are found by rendering', () => {
   });
 });
 
-test('all mistakes of a tree are told at once, and the tree is left alone', async () => {
+test('all mistakes of a tree are reported at once, and the tree is not changed', async () => {
   const files = Object.fromEntries(
     // Mistakes that only rendering finds are reported once the others are corrected.
     MISTAKES.filter(([name, file]) => file.startsWith('groups/a') && name !== 'contradiction').map(

@@ -44,7 +44,7 @@ async function answers(hostname: string, rack: string) {
   };
 }
 
-test('labels of a request stay within one argument of iPXE and GRUB, and what the profile says stays', async () => {
+test("labels of a request stay within one argument of iPXE and GRUB, and the profile's own text is unchanged", async () => {
   const hostile = 'x init=/bin/sh;reboot || shell ${netX/ip} $(x) `x` "\'\\ #\u{1f600}\ud83d';
   const { ipxe, grub } = await answers(hostile, `1&b'(${hostile}`);
   const word =
@@ -74,12 +74,12 @@ test('labels of a request stay within one argument of iPXE and GRUB, and what th
   expect(grub).not.toContain(';reboot');
 });
 
-test('a label that is cut within a character has a URL', async () => {
+test('a label that was cut within a character can be put into a URL', async () => {
   const { ipxe } = await answers('h', `${'x'.repeat(1023)}\u{1f600}`);
   expect(ipxe).toContain('x%EF%BF%BD&hostname=h ');
 });
 
-test('a label does not get out of a string of Ignition', async () => {
+test('a label cannot break out of a string in Ignition', async () => {
   const { ignition } = await answers('a","overwrite":true,"x":"', '1');
   expect(JSON.parse(ignition)).toMatchObject({
     storage: { files: [{ user: { name: 'a","overwrite":true,"x":"' } }] },

@@ -27,7 +27,7 @@ test.each<[name: string, file: string, content: string, expected: string[]]>([
     [`groups/g.yaml:6:5: clients that support option 249 ${NO_DEFAULT}`],
   ],
   [
-    'a group whose routes lead everywhere',
+    'a group whose routes include a default route',
     'groups/g.yaml',
     GROUP +
       '  - {code: 121, value: [{destination: 10.5.0.0/16, router: 10.0.1.8}, {destination: 0.0.0.0/0, router: 10.0.1.1}]}\n',
@@ -58,7 +58,7 @@ test.each<[name: string, file: string, content: string, expected: string[]]>([
     [],
   ],
   [
-    'a machine with option 12 alone',
+    'a machine with only option 12',
     'machines/m.yaml',
     MACHINE + 'dhcp_options: [{code: 12, value: db2}]\n',
     [],

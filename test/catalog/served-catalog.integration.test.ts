@@ -87,7 +87,7 @@ function tenProfiles(): Record<string, string> {
   return files;
 }
 
-test('a start with one broken profile among ten: nine boot, the machines of the tenth get 503 with file and line', async () => {
+test('a start with one broken profile among ten: the machines of nine boot, those of the tenth get 503 with file and line', async () => {
   const tree = catalogTree({
     ...tenProfiles(),
     'profiles/p4.yaml': 'id: p4\nboot:\n  kernel: /k4\n  initrds: [/i]\n',
@@ -106,7 +106,7 @@ test('a start with one broken profile among ten: nine boot, the machines of the 
   expect(await program.stop()).toBe(0);
 });
 
-test('a start with a catalog that cannot be read serves the one that was kept, and says so', async () => {
+test('a start with a catalog that cannot be read serves the stored copy, and logs it', async () => {
   const files = Object.entries(tenProfiles()).map(([file, content]) => [`catalog/${file}`, content]);
   const tree = catalogTree(Object.fromEntries(files) as Record<string, string>);
   const catalog = path.join(tree, 'catalog');
@@ -128,12 +128,12 @@ test('a start with a catalog that cannot be read serves the one that was kept, a
   expect(await second.stop()).toBe(0);
 });
 
-test('a first start of a folder that is not there, and of which nothing was kept, ends', async () => {
+test('a first start with a missing folder and no stored copy fails', async () => {
   const tree = catalogTree({ file: '' });
   await expect(new Program(tree, path.join(tree, 'gone')).start()).rejects.toThrow('ended before it said');
 });
 
-test('a pipe, a device and a huge file under profiles/ hold up neither start nor check', async () => {
+test('a pipe, a device and a huge file under profiles/ block neither start nor check', async () => {
   const tree = catalogTree({ ...tenProfiles(), 'profiles/huge.img': '' });
   truncateSync(path.join(tree, 'profiles/huge.img'), 1_500_000_000);
   execFileSync('mkfifo', [path.join(tree, 'profiles/pipe.yaml'), path.join(tree, 'groups/pipe')]);
@@ -150,7 +150,7 @@ test('a pipe, a device and a huge file under profiles/ hold up neither start nor
   expect(await program.stop()).toBe(0);
 });
 
-test('SIGTERM ends a load that is under way', async () => {
+test('SIGTERM ends a running load', async () => {
   const tree = catalogTree(tenProfiles());
   const program = await new Program(tree).start();
   const groups = Array.from(

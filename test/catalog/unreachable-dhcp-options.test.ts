@@ -54,7 +54,7 @@ test.each<[name: string, selector: string, label: string, machines?: string]>([
   expect(problem).toContain(`or add ${label} to the labels of the machines' records`);
 }); // prettier-ignore
 
-test('a value that DHCP never has is told with those that it has', async () => {
+test('for a value that DHCP never has the possible ones are listed', async () => {
   expect(await problems('{arch: "7"}')).toEqual([
     'groups/g.yaml:3:18: no DHCP client gets the dhcp_options of group g: its selector requires arch to be 7, and in DHCP it is one of i386, x86_64, arm32, arm64, riscv32, riscv64, loong64. Select by one of these values, or by client_arch, the number in option 93',
   ]);

@@ -46,7 +46,7 @@ describe('a change is', () => {
   test.each<[string, (() => void)[]]>([
     ['a file in a folder', [() => write('groups/a.yaml')]],
     [
-      'a folder that was not there, and then a file in it',
+      'a folder that did not exist, and then a file in it',
       [() => mkdirSync(path.join(directory, 'machines')), () => write('machines/a.yaml')],
     ],
     [
@@ -73,7 +73,7 @@ describe('a change is', () => {
   });
 });
 
-test('what happens beside the folders is none, such as a lease in the database', async () => {
+test('a change beside the folders, such as a lease in the database, is not reported', async () => {
   write('railhead.db');
   write('railhead.db-wal');
   await changeBy(() => write('groups/last.yaml'));

@@ -56,7 +56,7 @@ describe.concurrent('railhead butane', () => {
     expect(await readFile(join(fixtures, 'out.ign'), 'utf8')).toBe(compiled);
   });
 
-  test('says how it is used', async () => {
+  test('prints its usage', async () => {
     const { exitCode, stdout, stderr } = await run(['--bogus']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^unknown flag: --bogus\nUsage: railhead butane \[options\] \[input-file\]\n/);
@@ -87,7 +87,7 @@ describe('flags of railhead butane', () => {
     [['--color=never', '--', '-s'], { color: 'never', input: '-s', strict: false }],
     [['--input', 'a.bu'], { input: 'a.bu' }],
     [[], { input: undefined, color: 'auto', rawErrors: false }],
-  ])('%j is understood', (args, expected) => {
+  ])('%j is accepted', (args, expected) => {
     expect(parseButaneFlags(args)).toMatchObject({ flags: expected });
   });
 });

@@ -36,7 +36,7 @@ const ODD_SETTINGS = [
   '',
 ].join('\n');
 
-test('a warning of the settings has its place, and fails with --strict alone', () => {
+test('a warning about the settings has its place, and causes a failure only with --strict', () => {
   const files = { ...ONE_GROUP, 'railhead.yaml': ODD_SETTINGS };
   const { status, stderr, stdout } = check(files);
   expect(stdout).toMatch(
@@ -46,7 +46,7 @@ test('a warning of the settings has its place, and fails with --strict alone', (
   expect(check(files, '--strict').status).toBe(1);
 });
 
-test('faults of the settings are told with those of the catalog', () => {
+test('errors in the settings are reported with those of the catalog', () => {
   const { status, stderr, stdout } = check({
     'railhead.yaml': 'unmatched: maybe\nhttp:\n  listem: []\n',
     'groups/a.yaml': 'id: a\nprofile: b\n',
@@ -73,7 +73,7 @@ test('a group for a network that there is not', () => {
   expect(status).toBe(1);
 });
 
-test('a pool that no client can get, beside the machines of the catalog', () => {
+test('a pool that no client can use, given the machines of the catalog', () => {
   const pools = (label: string): string =>
     `networks:\n  - id: a\n    cidr: 10.0.1.0/24\n    mode: full\n    pools: [{range: 10.0.1.9-10.0.1.19, selector: {${label}}}]\n`;
   const machines = { 'machines/m.yaml': 'id: m\nmac: 52:54:00:00:00:01\nlabels: {role: storage}\n' };
@@ -94,7 +94,7 @@ test.each([
   expect(found.status).toBe(status);
 });
 
-test('catalog.dir and catalog.assets are followed, and a kernel that is not in assets is a warning', () => {
+test('catalog.dir and catalog.assets are used, and a kernel that is not in assets is a warning', () => {
   const { status, stdout } = check({
     'railhead.yaml': 'catalog: {dir: catalog, assets: files}\n',
     'catalog/profiles/a.yaml': 'id: a\nboot:\n  kernel: /assets/there\n  initrd: [/assets/gone]\n',
@@ -106,7 +106,7 @@ test('catalog.dir and catalog.assets are followed, and a kernel that is not in a
   expect(status).toBe(0);
 });
 
-test('a folder without a catalog fails and says so', () => {
+test('a folder without a catalog is an error', () => {
   expect(check({ 'notes.txt': '' })).toEqual({
     status: 1,
     stdout: '',

@@ -126,7 +126,7 @@ describe.concurrent('railhead ignition upconvert', () => {
     'The result does not meet the rules of Ignition 3.3.0:\n' +
     'error at $.storage.links.0.target: link target is required';
 
-  test('writes the newer specification, and says where it no longer fits', async () => {
+  test('writes the newer specification, and reports what is invalid in it', async () => {
     const stdout = '{"ignition":{"version":"3.3.0"},"storage":{"links":[{"path":"/l","target":""}]}}';
     expect(await run(['upconvert', '--to', '3.3.0'], old)).toEqual({
       exitCode: 0,
@@ -140,7 +140,7 @@ describe.concurrent('railhead ignition upconvert', () => {
     });
   });
 
-  test('refuses to go down, and a specification it does not know', async () => {
+  test('refuses an older specification, and an unknown one', async () => {
     const down = await run(['upconvert', '--to', '3.1.0', '-'], old);
     expect(down.exitCode).toBe(1);
     expect(down.stderr).toMatch(/^An Ignition 3.2.0 configuration cannot be turned into 3.1.0/);

@@ -34,7 +34,7 @@ function railheadIn(
   return { status, stdout, stderr };
 }
 
-test('--version is that of the package, and a command has its own', () => {
+test('--version is that of the package, and a command can have its own', () => {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -42,14 +42,14 @@ test('--version is that of the package, and a command has its own', () => {
   expect(railhead('butane', '--version').stdout).toMatch(/^Butane /);
 });
 
-test.each([[['help', 'nope']], [['nope']]])('%j is wrong usage that says so', (args) => {
+test.each([[['help', 'nope']], [['nope']]])('%j is wrong usage with a message', (args) => {
   const { status, stdout, stderr } = railhead(...args);
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/nope/);
 });
 
 describe('explain', () => {
-  test('with nothing to go by is wrong usage', () => {
+  test('without any identifier is wrong usage', () => {
     const stderr = 'say which machine is meant: with --mac, --uuid, --serial or --label\n';
     expect(railhead('explain')).toEqual({ status: 2, stdout: '', stderr });
   });
@@ -60,13 +60,13 @@ describe('explain', () => {
     expect(status).toBe(0);
   });
 
-  test('prints nothing of a label that a terminal obeys', () => {
+  test('prints no control characters of a label', () => {
     const label = ['--label', 'hostname=a\u001b[2Jb\u009b31m\nroot'];
     expect(railhead('explain', ...label).stdout).toContain('hostname=a\\u001b[2Jb\\u009b31m\\u000aroot');
     expect(railhead('explain', ...label, '--json').stdout).toMatch(/^[ -~\n]+$/);
   });
 
-  test('says what the settings have for a machine without a group', () => {
+  test('shows what a machine without a group does according to the settings', () => {
     const settings = path.join(folder, 'railhead.yaml');
     const { status, stdout } = railhead('explain', '--mac', '52:54:00:00:00:01', '--config', settings);
     expect(stdout).toContain('boots from its own disk');
@@ -88,7 +88,7 @@ describe('explain', () => {
     expect(railhead('explain', '--mac', '52:54:00:00:00:01').stderr).toBe('');
   });
 
-  test('names what is wrong with the settings', () => {
+  test('names the errors in the settings', () => {
     writeFileSync(path.join(folder, 'bad.yaml'), 'unmatched: maybe\n');
     expect(railhead('explain', '--mac', '52:54:00:00:00:01', '--config', 'bad.yaml')).toEqual({
       status: 2,

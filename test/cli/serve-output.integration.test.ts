@@ -47,10 +47,10 @@ async function answering(port: number, pid: Promise<number>): Promise<number> {
 // The shell prints the server's process id first: `exec` keeps it.
 describe.each([
   ['a pipe whose reader leaves after one line', 'serve | head -n 1 >/dev/null'],
-  ['a pipe that nobody reads', 'serve | sleep 60'],
+  ['a pipe that is not read', 'serve | sleep 60'],
   ['a full disk', 'serve >/dev/full'],
 ])('with %s as standard output', (_what, line) => {
-  test('the server goes on to answer, and SIGTERM ends it', async () => {
+  test('the server continues to answer, and SIGTERM ends it', async () => {
     const port = await freePort();
     writeFileSync(
       path.join(folder, 'railhead.yaml'),

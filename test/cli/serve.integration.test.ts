@@ -100,7 +100,7 @@ describe('SIGHUP', () => {
     expect(await end).toEqual({ code: 0, text: '' });
   });
 
-  test('opens the file of the log anew', async () => {
+  test("reopens the log's file", async () => {
     const file = path.join(folder, 'railhead.log');
     const child = start(
       'http: {listen: ["127.0.0.1:0"]}\noperator: {listen: null}\nlog: {file: railhead.log}\n',
@@ -129,12 +129,12 @@ describe('SIGHUP', () => {
 
 test.each([
   [
-    'a folder that is not there',
+    'a missing folder',
     'catalog: {dir: catalgo}\n',
     { code: 1, text: 'railhead: catalog.dir: there is no folder F/catalgo\n' },
   ],
   [
-    'a token file that is not there',
+    'a missing token file',
     'http: {listen: ["127.0.0.1:0"]}\noperator: {listen: "127.0.0.1:0", token_file: token}\n',
     {
       code: 1,
@@ -142,7 +142,7 @@ test.each([
     },
   ],
   [
-    'a log file in a folder that is not there',
+    'a log file in a missing folder',
     'log: {file: logs/railhead.log}\n',
     {
       code: 1,

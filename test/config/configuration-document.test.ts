@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { configurationDocument } from '../../scripts/configuration-document.ts';
 
-test('docs/configuration.md says what the schema says; `npm run docs` writes it', () => {
+test('docs/configuration.md matches the schema; `npm run docs` writes it', () => {
   const written = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
   expect(written).toBe(configurationDocument());
 });

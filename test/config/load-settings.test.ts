@@ -31,7 +31,7 @@ function mistakes(yaml: string, environment?: Record<string, string>, flags?: st
   }
 }
 
-test('nothing at all is a safe server: HTTP alone, and the API on loopback', () => {
+test('the defaults are a safe server: only HTTP, and the API on loopback', () => {
   const settings = load('');
   expect(settings.http.listen).toEqual([{ host: '0.0.0.0', port: 8080 }]);
   expect(settings.operator.listen).toEqual({ host: '127.0.0.1', port: 8081 });
@@ -39,7 +39,7 @@ test('nothing at all is a safe server: HTTP alone, and the API on loopback', () 
   expect(settings.tftp.enabled).toBe(false);
 });
 
-test('flags come over the environment, and that over the file', () => {
+test('flags override the environment, and that overrides the file', () => {
   const yaml = 'http: {listen: ["10.0.0.1:80"]}\nunmatched: local\nlog: {level: debug}\n';
   const environment = { RAILHEAD_UNMATCHED: 'fail', RAILHEAD_LOG_LEVEL: 'warn', OTHER: 'x' };
   const settings = load(yaml, environment, ['log.level=error']);
@@ -51,7 +51,7 @@ test('flags come over the environment, and that over the file', () => {
 });
 
 describe('mistakes', () => {
-  test('are told all at once, with file, line, column and key', () => {
+  test('are reported all at once, with file, line, column and key', () => {
     const yaml = [
       'http:',
       '  listem: []',
@@ -124,21 +124,21 @@ describe('mistakes', () => {
       [expect.stringMatching(/the file must hold exactly one YAML document, but has 2/) as string],
     ],
     [
-      'variable of no setting',
+      'variable without a setting',
       '',
       { RAILHEAD_HTP_LISTEN: '[]' },
       [],
       ['RAILHEAD_HTP_LISTEN: there is no such setting'],
     ],
     [
-      'variable of a wrong value',
+      'variable with an invalid value',
       '',
       { RAILHEAD_POLL_SECONDS: 'soon' },
       [],
       ['RAILHEAD_POLL_SECONDS: poll_seconds: must be a whole number, not "soon" (string)'],
     ],
-    ['flag of no form', '', {}, ['x'], ['--set x: write it as key=value, as in --set log.level=debug']],
-    ['flag of no setting', '', {}, ['http.port=1'], ['--set http.port: unknown key "port"']],
+    ['malformed flag', '', {}, ['x'], ['--set x: write it as key=value, as in --set log.level=debug']],
+    ['flag without a setting', '', {}, ['http.port=1'], ['--set http.port: unknown key "port"']],
     [
       'a mistake of the file and one of a flag in the same section',
       'http:\n  listem: []\n',
@@ -154,7 +154,7 @@ describe('mistakes', () => {
       ['RAILHEAD_HTTP_LISTEM: unknown key "listem"'],
     ],
     [
-      'a mistake inside of the value of a flag',
+      'a mistake inside the value of a flag',
       'networks: []\n',
       {},
       ['networks=[{id: a, cidr: 10.9.8.7/30, mode: full}]'],
@@ -185,7 +185,13 @@ describe('mistakes', () => {
       [],
       ['f:1:16: catalog.dir: must name a file or folder'],
     ],
-    ['a way to prototypes', '', {}, ['__proto__.x=1'], ['--set __proto__.x: there is no such setting']],
+    [
+      'a key that leads to prototypes',
+      '',
+      {},
+      ['__proto__.x=1'],
+      ['--set __proto__.x: there is no such setting'],
+    ],
     [
       'networks that overlap',
       'networks:\n  - {id: a, cidr: 10.0.0.0/16, mode: full}\n  - {id: b, cidr: 10.0.1.0/24, mode: full}\n',
@@ -203,7 +209,7 @@ describe('mistakes', () => {
       ],
     ],
     [
-      'a pool outside of its network',
+      'a pool outside its network',
       'networks:\n  - {id: a, cidr: 10.0.0.0/24, mode: full, pools: [10.0.1.1-10.0.1.9]}\n',
       {},
       [],
@@ -228,7 +234,7 @@ describe('mistakes', () => {
     expect(mistakes(yaml, environment, flags)).toEqual(expected);
   });
 
-  test('numbers out of bounds are told with the bound, in words', () => {
+  test('numbers out of bounds are reported with the bound', () => {
     expect(mistakes('poll_seconds: 0\ntftp: {port: 70000}\ndhcp: {interfaces: eth1}\n')).toEqual([
       'f:2:14: tftp.port: must be at most 65535, not 70000',
       'f:3:20: dhcp.interfaces: must be a list, not "eth1" (string)',
@@ -236,7 +242,7 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('a file that is named must be there', () => {
+  test('a file that is named must exist', () => {
     expect(() => loadSettings({ file: path.join(directory, 'no.yaml'), environment: {}, flags: [] })).toThrow(
       /no\.yaml: cannot be read/,
     );
@@ -253,7 +259,7 @@ describe('paths', () => {
     expect(settings.catalog.dir).toBe(directory);
   });
 
-  test('an empty file counts, too', () => {
+  test('relative to an empty file work too', () => {
     expect(load('# nothing yet\n').store.file).toBe(path.join(directory, 'data/railhead.db'));
   });
 
@@ -267,7 +273,7 @@ describe('paths', () => {
     expect(settings.catalog.dir).toBe(path.resolve('cat'));
   });
 
-  test('a database in memory is no path', () => {
+  test('a database in memory is not a path', () => {
     expect(load('store: {file: ":memory:"}\n').store.file).toBe(':memory:');
   });
 });

@@ -28,15 +28,15 @@ test.each<[what: string, network: object, expected: string | undefined]>([
     'networks.0.cidr: UEFI firmware refuses leases in a /31 (10.20.0.0/31): use a /30 or larger',
   ],
   ['pools beside a proxy', { mode: 'proxy' }, 'networks.0.pools: mode proxy uses no pools'],
-  ['no pool for strangers', { pools: [] }, 'networks.0.mode: there is no pool'],
-  ['no pool, and no strangers', { pools: [], allow_unknown: 'ignore' }, undefined],
+  ['no pool, and unknown clients are answered', { pools: [] }, 'networks.0.mode: there is no pool'],
+  ['no pool, and unknown clients are not answered', { pools: [], allow_unknown: 'ignore' }, undefined],
   [
     'auto without a pool',
     { mode: 'auto', pools: [], allow_auto_full: true },
     'networks.0.allow_auto_full: does nothing without a pool',
   ],
   [
-    'a router of elsewhere, which some networks do have',
+    'a router outside the network, which exists in some networks',
     { routers: ['10.99.0.1'] },
     'networks.0.routers.0: router 10.99.0.1 is outside of 10.20.0.0/24',
   ],
@@ -62,7 +62,7 @@ test.each<[what: string, network: object, expected: string | undefined]>([
     'networks.0.options.0: routers is ignored by clients that support option 121 (RFC 3442), which then have no default route: add {destination: 0.0.0.0/0, router: 10.20.0.1} to it',
   ],
   [
-    'its older twin 249 without the default route',
+    'option 249, its predecessor, without the default route',
     routes(249, route('10.5.1.0/24', '10.20.0.8')),
     'networks.0.options.0: routers is ignored by clients that support option 249',
   ],
@@ -82,7 +82,7 @@ test.each<[what: string, network: object, expected: string | undefined]>([
     undefined,
   ],
   [
-    'a route through an address of elsewhere',
+    'a route through an address outside the network',
     routes(121, route('0.0.0.0/0', '10.20.0.1'), route('10.5.1.0/24', '10.99.0.8')),
     'networks.0.options.0: the route to 10.5.1.0/24 leads through 10.99.0.8, which is not within 10.20.0.0/24',
   ],

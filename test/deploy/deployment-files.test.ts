@@ -52,7 +52,7 @@ describe('docker-compose.yml', () => {
 describe('Dockerfile', () => {
   const dockerfile = read('Dockerfile');
 
-  test('copies only what .dockerignore lets in, and all of it exists', () => {
+  test('copies only what .dockerignore allows, and all of it exists', () => {
     const allowed = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
@@ -67,7 +67,7 @@ describe('Dockerfile', () => {
     }
   });
 
-  test('runs as a user of its own, on the Node.js that package.json asks for', () => {
+  test('runs as its own user, on the Node.js version in package.json', () => {
     expect(dockerfile).toMatch(/^USER railhead$/m);
     const [, image = ''] = /^ARG NODE_IMAGE=(.+)$/m.exec(dockerfile) ?? [];
     // A complete version, so that a later build is the same.
@@ -92,7 +92,7 @@ test('the systemd unit asks for the same two capabilities, and no root', () => {
   expect(unit).not.toMatch(/^User=root/m);
 });
 
-test('the systemd unit reloads, reads its token as a credential, and has a limit of memory', () => {
+test('the systemd unit reloads, reads its token as a credential, and has a memory limit', () => {
   const unit = read('deploy/railhead.service');
   expect(unit).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
   expect(unit).toMatch(/^LoadCredential=operator-token:\/etc\/railhead\/token$/m);
@@ -135,7 +135,7 @@ describe('the Debian package', () => {
 });
 
 test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)(
-  'systemd finds no fault with the unit',
+  'systemd-analyze accepts the unit',
   () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'railhead-unit-'));
     try {

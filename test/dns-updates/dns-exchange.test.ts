@@ -79,12 +79,12 @@ async function startServer(byUdp: Answering, byTcp: Answering = () => []): Promi
   return { endpoint: { host: '127.0.0.1', port } };
 }
 
-test('the response code of the answer is what comes of it', async () => {
+test('the result is the response code of the answer', async () => {
   const server = await startServer((_, id) => [answer(id, { rcode: ResponseCode.yxDomain })]);
   expect(await exchangeUpdate(server, update, NOW)).toBe(ResponseCode.yxDomain);
 });
 
-test('answers to other messages, and requests, are passed over', async () => {
+test('answers to other messages, and requests, are ignored', async () => {
   const server = await startServer((_, id) => [
     answer(id ^ 1, { rcode: ResponseCode.refused }),
     answer(id, { rcode: ResponseCode.refused, response: false }),
@@ -93,7 +93,7 @@ test('answers to other messages, and requests, are passed over', async () => {
   expect(await exchangeUpdate(server, update, NOW)).toBe(ResponseCode.noError);
 });
 
-test('an answer that is cut off is asked for again by TCP', async () => {
+test('a truncated answer is requested again by TCP', async () => {
   const server = await startServer(
     (_, id) => [answer(id, { truncated: true })],
     (_, id) => [answer(id, { rcode: ResponseCode.nxRrset })],
@@ -101,7 +101,7 @@ test('an answer that is cut off is asked for again by TCP', async () => {
   expect(await exchangeUpdate(server, update, NOW)).toBe(ResponseCode.nxRrset);
 });
 
-test('an update that is too long for UDP goes by TCP at once', async () => {
+test('an update that is too long for UDP is sent by TCP at once', async () => {
   let datagrams = 0;
   const server = await startServer(
     () => {
@@ -115,18 +115,18 @@ test('an update that is too long for UDP goes by TCP at once', async () => {
   expect(datagrams).toBe(0);
 });
 
-test('a connection that is closed without an answer is no answer', async () => {
+test('a connection that is closed without an answer is an error', async () => {
   const server = await startServer((_, id) => [answer(id, { truncated: true })]);
   await expect(exchangeUpdate(server, update, NOW)).rejects.toThrow('closed without an answer');
 });
 
-test('an answer that nobody signed is not believed where updates are signed', async () => {
+test('an unsigned answer is not accepted if updates are signed', async () => {
   const { endpoint } = await startServer((_, id) => [answer(id)]);
   const key = { name: parseDnsName('k')!, algorithm: 'hmac-sha256' as const, secret: Buffer.alloc(32) };
   await expect(exchangeUpdate({ endpoint, key }, update, NOW)).rejects.toThrow('the answer is not signed');
 });
 
-test('where nothing listens that is said at once', async () => {
+test('if no server listens, that is reported at once', async () => {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

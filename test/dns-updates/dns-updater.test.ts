@@ -130,7 +130,7 @@ const names = (): string[] =>
     .map((line) => line.split('.')[0]!);
 
 describe('a lease', () => {
-  test('that is new has its name and its way back; DHCP does not wait for either', async () => {
+  test('that is new gets its A and PTR records, and DHCP does not wait for them', async () => {
     bound(1, '10.20.0.50', 'web1');
     expect(sent).toBe(0);
     await pass(1000);
@@ -139,7 +139,7 @@ describe('a lease', () => {
     expect(updater.pending).toBe(0);
   });
 
-  test('that is prolonged changes nothing and sends nothing', async () => {
+  test('that is renewed causes no update', async () => {
     bound(1, '10.20.0.50', 'web1');
     await pass(1000);
     const before = sent;
@@ -151,7 +151,7 @@ describe('a lease', () => {
   });
 
   test.each(['released', 'expired', 'declined'] as const)(
-    'that is %s leaves nothing behind',
+    'that is %s leaves no records behind',
     async (kind) => {
       const lease = bound(1, '10.20.0.50', 'web1');
       await pass(1000);
@@ -161,7 +161,7 @@ describe('a lease', () => {
     },
   );
 
-  test('whose address goes to a client without a name leaves nothing behind', async () => {
+  test('whose address goes to a client without a name leaves no records behind', async () => {
     bound(1, '10.20.0.50', 'web1');
     await pass(1000);
     bound(2, '10.20.0.50', undefined);
@@ -169,7 +169,7 @@ describe('a lease', () => {
     expect([...forward.list(), ...reverse.list()]).toEqual([]);
   });
 
-  test('whose client calls itself something else has the new name only', async () => {
+  test('whose client changes its name has only the new one', async () => {
     bound(1, '10.20.0.50', 'web1');
     await pass(1000);
     bound(1, '10.20.0.50', 'web2', 'renewed');
@@ -178,7 +178,7 @@ describe('a lease', () => {
     expect(reverse.list()).toHaveLength(1);
   });
 
-  test('that ends while its update is under way', async () => {
+  test('that ends while its update is running', async () => {
     const lease = bound(1, '10.20.0.50', 'web1');
     await pass(5);
     over('released', lease);
@@ -187,10 +187,10 @@ describe('a lease', () => {
   });
 });
 
-describe("a name that is somebody else's", () => {
+describe('a name of another client', () => {
   const name = parseDnsName('web1.lab.example.com')!;
 
-  test('stays as it is, and the address leads nowhere; the log says so once', async () => {
+  test('is not changed, and the address gets no PTR record; this is logged once', async () => {
     forward.add(name, RecordType.a, Uint8Array.of(192, 0, 2, 1));
     bound(1, '10.20.0.50', 'web1');
     await pass(60_000);
@@ -200,7 +200,7 @@ describe("a name that is somebody else's", () => {
     expect(counters.get('dns_updates', 'conflict')).toBe(1);
   });
 
-  test('is asked for again with the next renewal', async () => {
+  test('is tried again with the next renewal', async () => {
     const other = bound(2, '10.20.0.60', 'web1');
     await pass(1000);
     bound(1, '10.20.0.50', 'web1');
@@ -215,7 +215,7 @@ describe("a name that is somebody else's", () => {
 });
 
 describe('a server that does not answer', () => {
-  test('is tried by one update at a time, less and less often', async () => {
+  test('is tried with one update at a time, at growing intervals', async () => {
     trouble = 'no answer';
     for (let client = 1; client <= 9; client++) bound(client, `10.20.0.5${client}`, `web${client}`);
     await pass(100);
@@ -228,9 +228,9 @@ describe('a server that does not answer', () => {
   });
 
   test.each<[name: string, trouble: typeof trouble]>([
-    ['gives no answer that counts', 'no answer'],
+    ['gives no valid answer', 'no answer'],
     ['refuses', () => ResponseCode.refused],
-  ])('and %s is asked at once after a change of the key', async (_, what) => {
+  ])('and %s is tried at once after a change of the key', async (_, what) => {
     trouble = what;
     bound(1, '10.20.0.50', 'web1');
     bound(2, '10.20.0.51', 'web2');
@@ -242,7 +242,7 @@ describe('a server that does not answer', () => {
     expect(updater.pending).toBe(0);
   });
 
-  test('gets the latest state of each address when it is back, and nothing of what was between', async () => {
+  test('gets only the latest state of each address when it is back', async () => {
     trouble = 'no answer';
     for (let round = 0; round < 50; round++) {
       const lease = bound(1, '10.20.0.50', `name${round}`);
@@ -257,7 +257,7 @@ describe('a server that does not answer', () => {
     expect(sent).toBeLessThanOrEqual(10);
   });
 
-  test('does not keep the other zone from being updated', async () => {
+  test('does not delay updates of the other zone', async () => {
     bound(1, '10.20.0.50', 'web1');
     await pass(1000);
     trouble = (update) => {
@@ -277,7 +277,7 @@ describe('a server that does not answer', () => {
 });
 
 describe('a server that refuses', () => {
-  test('one name is asked again later, and the others go through', async () => {
+  test('one name is tried again later, and the others are updated', async () => {
     trouble = (update) =>
       update.updates[0]?.name.startsWith('bad.') === true ? ResponseCode.refused : undefined;
     bound(1, '10.20.0.50', 'bad');
@@ -312,7 +312,7 @@ describe('after a restart', () => {
     await start();
   }
 
-  test('nothing is sent for what is as it should be', async () => {
+  test('nothing is sent for records that are correct', async () => {
     bound(1, '10.20.0.50', 'web1');
     await pass(1000);
     await restart();
@@ -331,7 +331,7 @@ describe('after a restart', () => {
     expect([...forward.list(), ...reverse.list(), ...store.records.keys()]).toEqual([]);
   });
 
-  test("the name of a lease that is another client's now is removed", async () => {
+  test('the name of a lease that now belongs to another client is removed', async () => {
     const lease = bound(1, '10.20.0.50', 'web1');
     await pass(1000);
     leases.set(lease.address, { ...lease, clientKey: 'mac:02:00:00:00:00:09', chaddr: '02:00:00:00:00:09' });
@@ -340,7 +340,7 @@ describe('after a restart', () => {
     expect(forward.list()).toEqual([]);
   });
 
-  test('what the server could not be told before is told now', async () => {
+  test('updates that the server did not get before are sent now', async () => {
     trouble = 'no answer';
     bound(1, '10.20.0.50', 'web1');
     await pass(1000);
@@ -352,7 +352,7 @@ describe('after a restart', () => {
   });
 });
 
-test('what cannot be put on record is not put into DNS, until it can be', async () => {
+test('an update is sent only after its record could be stored', async () => {
   store.failure = new Error('disk full');
   bound(1, '10.20.0.50', 'web1');
   await pass(10_000);
@@ -363,7 +363,7 @@ test('what cannot be put on record is not put into DNS, until it can be', async 
   expect(names()).toEqual(['web1']);
 });
 
-test('two thousand leases at once are sixteen updates at a time', async () => {
+test('two thousand simultaneous leases cause sixteen updates at a time', async () => {
   let running = 0;
   let most = 0;
   trouble = () => {

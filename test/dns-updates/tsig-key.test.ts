@@ -17,7 +17,7 @@ describe('a key file', () => {
     expect(Buffer.from(key(text).secret).toString()).toBe('0123456789abcdef0123456789abcdef');
   });
 
-  test('with two slashes in its secret, which begin no comment', () => {
+  test('with two slashes in its secret, which do not begin a comment', () => {
     const secret = 'AA//AAAAAAAAAAAAAAAAAAAAAAAAAAAA';
     const text = `key "k" { algorithm hmac-sha512; secret "${secret}"; };`;
     expect(Buffer.from(key(text).secret).toString('base64')).toBe(secret);
@@ -30,9 +30,13 @@ describe('a key file', () => {
       `key "a" { algorithm hmac-sha256; secret "${SECRET}"; }; key "b" { algorithm hmac-sha256; secret "${SECRET}"; };`,
       'does not hold exactly one key',
     ],
-    ['a name that is none', `key "a..b" { algorithm hmac-sha256; secret "${SECRET}"; };`, 'has a key name'],
+    ['an invalid name', `key "a..b" { algorithm hmac-sha256; secret "${SECRET}"; };`, 'has a key name'],
     ['no algorithm', `key "a" { secret "${SECRET}"; };`, 'names no algorithm'],
-    ['an algorithm of old', `key "a" { algorithm hmac-md5; secret "${SECRET}"; };`, 'not one of hmac-sha256'],
+    [
+      'an obsolete algorithm',
+      `key "a" { algorithm hmac-md5; secret "${SECRET}"; };`,
+      'not one of hmac-sha256',
+    ],
     ['no secret', 'key "a" { algorithm hmac-sha256; };', 'has no secret'],
     [
       'a secret that is not base64',
@@ -46,7 +50,7 @@ describe('a key file', () => {
     expect(() => key(text)).not.toThrow(/hunter2|aHVudGVyMg|MDEyMzQ1/);
   });
 
-  test('that is not there is named', () => {
+  test('that does not exist is named', () => {
     expect(() => readTsigKey('/nowhere/dns.key')).toThrow('the key file /nowhere/dns.key cannot be read');
   });
 });

@@ -32,9 +32,9 @@ describe('interfaces', () => {
 
   test.each<[string, string[], number | undefined, RegExp[]]>([
     ['are named with their addresses', ['eth1'], 1500, [/^ok: eth1 has 10\.0\.0\.1/]],
-    ['are all looked at unless some are named', [], undefined, [/^ok: eth1/]],
+    ['are all checked unless some are named', [], undefined, [/^ok: eth1/]],
     [
-      'that are missing are named, with those that are there',
+      'that are missing are named, with those that exist',
       ['eth9'],
       1500,
       [/^problem: there is no interface eth9 .*eth1/],
@@ -46,7 +46,7 @@ describe('interfaces', () => {
       [/^ok/, /^warning: eth1 has an MTU of 1400.*block size to 1368/],
     ],
     [
-      'with a large MTU need switches that agree',
+      'with a large MTU need switches that support it',
       ['eth1'],
       9000,
       [/^ok/, /^warning: eth1 has an MTU of 9000.*same MTU/],
@@ -59,7 +59,7 @@ describe('interfaces', () => {
 });
 
 describe('ports', () => {
-  test('name who has them', async () => {
+  test('are reported with the process that has them', async () => {
     const dnsmasq = { address: '0.0.0.0', process: { pid: 7, name: 'dnsmasq', command: ['dnsmasq'] } };
     const ours = {
       address: '0.0.0.0',
@@ -86,15 +86,15 @@ describe('permissions', () => {
       'CapEff:\t0000000000000000\n',
       [/CAP_NET_BIND_SERVICE.*AmbientCapabilities/, /CAP_NET_RAW/],
     ],
-    ['to bind are not all', 'CapEff:\t0000000000000400\n', [/CAP_NET_RAW/]],
-    ['are not told everywhere', '', []],
+    ['to bind are not sufficient', 'CapEff:\t0000000000000400\n', [/CAP_NET_RAW/]],
+    ['are unknown on some systems', '', []],
   ])('%s', async (_, status, expected) => {
     const found = say(await checkPermissions(() => Promise.resolve(status), load));
     expect(found).toHaveLength(expected.length);
     expected.forEach((pattern, index) => expect(found[index]).toMatch(pattern));
   });
 
-  test('do not help where sockets of one interface cannot be had', async () => {
+  test('are not sufficient if sockets of one interface are not supported', async () => {
     const found = await checkPermissions(
       () => Promise.resolve(''),
       () => Promise.reject(new Error('no binary for this platform')),
@@ -116,7 +116,7 @@ describe('other DHCP servers', () => {
     ['none', [], [/^ok: no other DHCP server answers on eth1/]],
     ['one that leases', [server()], [/^warning: the DHCP server 10\.0\.0\.9 on eth1 leases.*mode: proxy/]],
     [
-      'one that sends option 60 alone',
+      'one that sends only option 60',
       [server({ vendorClass: 'PXEClient' })],
       [/leases/, /^problem: .*option 60 \(PXEClient\).*PXE-E55.*remove option 60/],
     ],
@@ -126,7 +126,7 @@ describe('other DHCP servers', () => {
       [/leases/],
     ],
     [
-      'one that tells what to boot',
+      'one that sends boot options',
       [server({ bootFile: 'pxelinux.0', nextServer: address('10.0.0.8') })],
       [/leases/, /^warning: .*boot pxelinux\.0 from 10\.0\.0\.8/],
     ],
@@ -154,7 +154,7 @@ describe('TFTP', () => {
     ['serves the file', Buffer.from('\0\x06tsize\x0010\0'), 'ok', /serves snponly\.efi/],
     ['serves it without options', Buffer.from('\0\x03\0\x01data'), 'ok', /serves snponly\.efi/],
     ['has no such file', Buffer.from('\0\x05\0\x01File not \x1b found\0'), 'problem', /File not \? found/],
-    ['is something else', Buffer.from('hi'), 'problem', /not a TFTP answer/],
+    ['is another program', Buffer.from('hi'), 'problem', /not a TFTP answer/],
   ])('%s', async (_, answer, verdict, text) => {
     const server = createSocket('udp4');
     server.bind(0, loopback);
@@ -182,7 +182,7 @@ describe('boot programs', () => {
   let folder: string | undefined;
   afterEach(() => folder !== undefined && rmSync(folder, { recursive: true }));
 
-  test('are told from what only has their name', async () => {
+  test('are distinguished from other files with their names', async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'railhead-doctor-'));
     for (const [name, content] of [
       ['snponly.efi', 'MZ rest'],
@@ -203,7 +203,7 @@ describe('boot programs', () => {
     ]);
   });
 
-  test('that are not there are a problem', async () => {
+  test('that are missing are a problem', async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'railhead-doctor-'));
     expect(say(await checkBootPrograms(folder))[0]).toMatch(/^problem: there is no boot program.*undionly/);
     expect(say(await checkBootPrograms(path.join(folder, 'none')))[0]).toMatch(/^problem: .*cannot be read/);
@@ -222,7 +222,7 @@ describe('watching a machine', () => {
     detail: { client: 'UEFI', stage: 'firmware', option43: false },
   });
 
-  test('shows the latest session, what is new, and what it amounts to', async () => {
+  test('shows the latest session, new events, and a summary', async () => {
     const events = [stored(1, 'old', 'ignition.sent'), stored(2, 'new', 'proxydhcp.offer')];
     const store = {
       listEvents: ({ afterId = 0 }: BootEventQuery) =>
@@ -270,7 +270,7 @@ describe('watching a machine', () => {
     },
   );
 
-  test('names what the server itself says is wrong with it, as nothing is recorded then', async () => {
+  test("reports the server's own fault, since no events are recorded then", async () => {
     const server = createServer((request, response) => {
       response.statusCode = request.url === '/readyz' ? 503 : 404;
       response.end('the disk of the database is full\n');
@@ -288,7 +288,7 @@ describe('watching a machine', () => {
     server.close();
     await once(server, 'close');
     expect(told).toEqual([
-      `stuck: nothing was heard of this machine; HTTP at 127.0.0.1:${endpoint.port} is not ready: the disk of the database is full`,
+      `stuck: no packet or request of this machine was received; HTTP at 127.0.0.1:${endpoint.port} is not ready: the disk of the database is full`,
     ]);
     expect(await findServerProblem(endpoint)).toBeUndefined();
   });
@@ -350,14 +350,14 @@ describe('the server itself', () => {
 
   test.each([
     ['room', { freeBytes: 5e9, writable: true }, /^ok: .* 4768 MB left/],
-    ['little room', { freeBytes: 5e6, writable: true }, /^problem: .* has 4 MB left/],
+    ['little space', { freeBytes: 5e6, writable: true }, /^problem: .* has 4 MB left/],
     [
-      'no room',
+      'no space',
       { freeBytes: 4096, writable: false },
-      /^problem: the disk of the database, \/var\/lib\/railhead, is full: nothing is kept, and no new lease is given -> make room/,
+      /^problem: the disk of the database, \/var\/lib\/railhead, is full: nothing is stored, and no new lease is given -> make room/,
     ],
     [
-      'no right to write',
+      'no write permission',
       { freeBytes: 5e9, writable: false },
       /^warning: this user may not write to \/var\/lib\/railhead/,
     ],

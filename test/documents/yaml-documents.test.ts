@@ -6,21 +6,21 @@ import { readYamlDocuments, schemaProblems } from '../../src/documents/yaml-docu
 const read = (text: string) => readYamlDocuments('f.yaml', Buffer.from(text));
 const problemsOf = (text: string): string[] => read(text).problems.map(formatProblem);
 
-describe('mistakes that a parser does not look for', () => {
+describe('mistakes that the parser does not find', () => {
   test.each([
-    ['a key given twice', 'a: 1\nb: {c: 1, d: 2, c: 3}\n', ['f.yaml:2:17: this key appears twice']],
+    ['a key that appears twice', 'a: 1\nb: {c: 1, d: 2, c: 3}\n', ['f.yaml:2:17: this key appears twice']],
     [
-      'a key given three times',
+      'a key that appears three times',
       'a: 1\na: 2\na: 3\n',
       ['f.yaml:2:1: this key appears twice', 'f.yaml:3:1: this key appears twice'],
     ],
     [
-      'an alias inside of its mapping',
+      'an alias inside its mapping',
       'm: &m {b: *m}\n',
       ['f.yaml:1:11: *m refers to a value that contains it, which would never end'],
     ],
     [
-      'an alias deep inside of its list',
+      'an alias deep inside its list',
       'l: &l [1, [{x: *l}]]\n',
       ['f.yaml:1:16: *l refers to a value that contains it, which would never end'],
     ],
@@ -33,25 +33,25 @@ describe('mistakes that a parser does not look for', () => {
     expect(problemsOf(text)).toEqual(expected);
   });
 
-  test('depth that no stack can hold', () => {
+  test('nesting too deep for any stack', () => {
     expect(problemsOf('['.repeat(50_000) + ']'.repeat(50_000))).toContainEqual(
       expect.stringContaining('are nested more than 100 deep'),
     );
   });
 
-  test('an anchor that is used beside itself, and again under the same name, is right', () => {
+  test('an anchor that is used outside itself, or defined again with the same name, is valid', () => {
     const { documents, problems } = read('a: &x {k: 1}\nb: *x\nc: &x [2]\nd: *x\n');
     expect(problems).toEqual([]);
     expect(documents[0]?.value).toEqual({ a: { k: 1 }, b: { k: 1 }, c: [2], d: [2] });
   });
 
-  test('a merge key takes what its anchor has', () => {
+  test('a merge key copies the keys of its anchor', () => {
     const { documents } = read('x-d: &d {k: 1, l: 2}\na: {<<: *d, l: 3}\n');
     expect(documents[0]?.value).toMatchObject({ a: { k: 1, l: 3 } });
   });
 });
 
-test('a mapping of 100,000 keys, every one of them wrong, is read and told in the places of the first hundred', () => {
+test('a mapping of 100,000 invalid keys is read, and the first hundred are reported with their places', () => {
   const text = Array.from({ length: 100_000 }, (_, index) => `key${index}: v`).join('\n');
   const { documents, problems } = read(text);
   expect(problems).toEqual([]);
@@ -64,7 +64,7 @@ test('a mapping of 100,000 keys, every one of them wrong, is read and told in th
   expect(told[99]).toMatchObject({ line: 100, column: 1, message: 'unknown key "key99"' });
 });
 
-test('places are right for documents of several files by turns', () => {
+test('places are right for documents of several files in alternation', () => {
   const [a] = read('x: 1\ny: 2\n').documents;
   const [b] = read('\n\ny: 2\n').documents;
   expect(a?.placeOf(['y'])).toEqual({ line: 2, column: 4 });
@@ -72,7 +72,7 @@ test('places are right for documents of several files by turns', () => {
   expect(a?.placeOfKey([], 'y')).toEqual({ line: 2, column: 1 });
 });
 
-test('what has a mistake of syntax is a fragment, and no document', () => {
+test('a document with a syntax error is a fragment, and not a document', () => {
   const { documents, fragments } = read('id: a\nid: b\n---\nid: c\n');
   expect(documents.map(({ value }) => value)).toEqual([{ id: 'c' }]);
   expect(fragments).toEqual([{ id: 'b' }]);

@@ -122,7 +122,7 @@ describe.skipIf(!runnable)('railhead doctor', () => {
     ]); // prettier-ignore
     const offered = nextLine(watcher, /proxydhcp\.offer +told to boot snponly\.efi, as proxy/);
     const stuck = nextLine(watcher, /^stuck: .*no request on port 4011 within 10 s/);
-    await nextLine(watcher, /^stuck: nothing was heard of this machine/);
+    await nextLine(watcher, /^stuck: no packet or request of this machine was received/);
     await lab.run(client, 'udhcpc', [
       '-f', '-n', '-q', '-i', 'e0', '-s', '/bin/true', '-t', '3', '-T', '1',
       '-V', 'PXEClient:Arch:00007:UNDI:003001', '-x', '0x5d:0007',

@@ -69,7 +69,7 @@ test('06: a disabled machine has its options and its lease time, and nothing to 
   expect([43, 60, 66, 67].filter((code) => message.options.has(code))).toEqual([]);
 });
 
-test('07: an option of another type than its own is refused, with its place', async () => {
+test('an option with the wrong type is refused, with its place', async () => {
   expect(await refusal('07')).toEqual([
     expect.stringMatching(
       /railhead\.yaml:10:\d+: .*option 6 \(Domain Name Server, RFC 2132\) has the type ip-list, not text/,
@@ -80,14 +80,14 @@ test('07: an option of another type than its own is refused, with its place', as
   ]);
 });
 
-test('08: a Raspberry Pi 5 is given its menu, and the server in option 66', async () => {
+test('a Raspberry Pi 5 gets its menu, and the server in option 66', async () => {
   const { message } = (await open('08')).reply('1-discover.hex');
   expect(Buffer.from(message.options.get(43) ?? []).toString('latin1')).toContain('Raspberry Pi Boot');
   expect(readText(message.options, 66)).toBe(SERVER);
   expect(message).toMatchObject({ siaddr: SERVER, file: '' });
 });
 
-test('09: InfiniBand is offered an address, whatever its hardware address', async () => {
+test('InfiniBand is offered an address, whatever its hardware address', async () => {
   const infiniband = await open('09');
   expect(infiniband.reply('1-discover-hlen8.hex').message).toMatchObject({
     htype: 32,
@@ -101,8 +101,8 @@ test('09: InfiniBand is offered an address, whatever its hardware address', asyn
   });
 });
 
-describe('10: BOOTP', () => {
-  test('without a cookie: a reply by header fields', async () => {
+describe('BOOTP', () => {
+  test('without a cookie: a reply in the header fields', async () => {
     const { message, bytes } = (await open('10')).reply('1-no-cookie.hex');
     expect(message).toMatchObject({ yiaddr: '10.77.0.26', siaddr: SERVER, file: 'undionly.kpxe' });
     expect(bytes.length).toBe(300);
@@ -119,7 +119,7 @@ describe('10: BOOTP', () => {
   });
 });
 
-test('12: option 121 without a default route beside routers is warned about', async () => {
+test('option 121 without a default route beside routers causes a warning', async () => {
   const { warnings } = await open('12');
   expect(warnings.filter((line) => line.includes('"setting":"networks.0.options.0"'))).toEqual([
     expect.stringContaining('routers is ignored by clients that support option 121 (RFC 3442)'),
@@ -127,7 +127,7 @@ test('12: option 121 without a default route beside routers is warned about', as
   expect(warnings.join('')).toContain('add {destination: 0.0.0.0/0, router: 10.77.0.1}');
 });
 
-describe('14: U-Boot', () => {
+describe('U-Boot', () => {
   test('without PXE: the program of its record in the header, and the server', async () => {
     const { message } = (await open('14')).reply('1-discover-plain.hex');
     expect(message).toMatchObject({ yiaddr: '10.77.0.21', siaddr: SERVER, file: 'boot.scr.uimg' });
@@ -140,7 +140,7 @@ describe('14: U-Boot', () => {
   });
 });
 
-test('15: where another host is the TFTP server, its address and the usual name', async () => {
+test('if another host is the TFTP server, its address and the usual name', async () => {
   const { message } = (await open('15')).reply('1-discover.hex');
   expect(message).toMatchObject({ siaddr: '10.77.0.3', file: 'snponly.efi' });
   expect(readText(message.options, 67)).toBe('snponly.efi');
@@ -148,7 +148,7 @@ test('15: where another host is the TFTP server, its address and the usual name'
   expect(readAddress(message.options, 54)).toBe(SERVER);
 });
 
-describe('19: what used to be silent', () => {
+describe('mistakes in settings and catalog that are reported', () => {
   test('two names in domain', async () => {
     expect(await refusal('19')).toEqual([
       expect.stringMatching(
@@ -165,7 +165,7 @@ describe('19: what used to be silent', () => {
   });
 });
 
-test('13: a group that selects by vendor class gives its options', async () => {
+test('a group that selects by vendor class gives its options', async () => {
   const { message } = (await open('13')).reply('1-discover.hex');
   expect(readText(message.options, 66)).toBe('https://phones.example.com');
 });

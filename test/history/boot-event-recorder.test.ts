@@ -53,7 +53,7 @@ test('events are written in order and in batches', async () => {
   expect(batches.map((batch) => batch.map((one) => one.summary))).toEqual([['a', 'b', 'c']]);
 });
 
-test('a store that refuses costs events, not the process, and is one line of log', async () => {
+test('a failing store loses events, does not end the process, and causes one log line', async () => {
   const { counters, events, lines } = recorder(() => Promise.reject(new Error('disk full')));
   for (let machine = 0; machine < 200; machine++) events.record(event('a', machine));
   await events.flush();
@@ -64,7 +64,7 @@ test('a store that refuses costs events, not the process, and is one line of log
   ]);
 });
 
-test('an event whose sender waits is synced, and its outcome is told', async () => {
+test('an event whose sender waits is synced, and its outcome is returned', async () => {
   const appended: [string[], AppendOptions | undefined][] = [];
   let full = false;
   const { events, lines } = recorder((batch, options) => {
@@ -92,13 +92,13 @@ test('an event whose sender waits is synced, and its outcome is told', async () 
   expect(await events.keep(event('f'))).toBe('left_out');
 });
 
-test('a store that hangs does not let memory grow', () => {
+test('memory does not grow while the store hangs', () => {
   const { counters, events } = recorder(() => new Promise(() => undefined));
   for (let machine = 0; machine < 60_000; machine++) events.record(event('a', machine));
   expect(counters.get('boot_events_left_out', 'store_behind')).toBeGreaterThanOrEqual(9_900);
 });
 
-test('what there is no budget for is counted, and told once a minute', async () => {
+test('events over the limits are counted, and reported once a minute', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const written: Written[] = [];
   const { counters, events, lines } = recorder((batch) => {

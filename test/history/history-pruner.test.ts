@@ -50,7 +50,7 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   );
 });
 
-test('ends with the deletion that is under way', async () => {
+test('ends with the running deletion', async () => {
   let calls = 0;
   const prune = () => {
     calls++;
@@ -72,7 +72,7 @@ test('ends with the deletion that is under way', async () => {
   expect(calls).toBe(1);
 });
 
-test('a store that refuses is tried again the next time', async () => {
+test('a failing store is tried again the next time', async () => {
   let calls = 0;
   const refuse = () => Promise.reject(new Error(`broken ${++calls}`));
   const pruner = new HistoryPruner(

@@ -54,7 +54,7 @@ describe('a subscription', () => {
     expect(await take(log.subscribe(after, signal), expected.length)).toEqual(expected);
   });
 
-  test('goes on live after catching up, without another read of the store', async () => {
+  test('continues live after catching up, without another read of the store', async () => {
     const { log, machines, signal, store } = rig();
     await machines.applyMachineChanges(changes(3));
     const reader = log.subscribe(0, signal);
@@ -76,7 +76,7 @@ describe('a subscription', () => {
     expect(await take(log.subscribe(0, signal), 18)).toEqual(upTo(1, 18));
   });
 
-  test('that falls behind reads on from the store', async () => {
+  test('that falls behind continues from the store', async () => {
     const { log, machines, signal, store } = rig({ bufferMax: 4, pageMax: 10 });
     const reader = log.subscribe(0, signal);
     const first = take(reader, 1);
@@ -91,7 +91,7 @@ describe('a subscription', () => {
     expect(await live).toEqual([32, 33]);
   });
 
-  test('one slow reader keeps no other one from its transitions', async () => {
+  test('one slow reader does not delay others', async () => {
     const { log, machines, signal } = rig({ bufferMax: 2 });
     const slow = log.subscribe(0, signal);
     const quick = log.subscribe(0, signal);
@@ -106,7 +106,7 @@ describe('a subscription', () => {
     expect(await take(slow, 20)).toEqual(upTo(2, 21));
   });
 
-  test('reads the store where a transition is told before the one it follows', async () => {
+  test('reads the store if a transition arrives before its predecessor', async () => {
     const { log, signal, store } = rig();
     const { machines } = log.announcing({
       discovered: store.discovered,
@@ -172,7 +172,7 @@ describe('a subscription', () => {
     await expect(log.subscribe(0, signal).next()).rejects.toThrow('the disk reports errors');
   });
 
-  test('hears of discovered machines among the declared ones', async () => {
+  test('gets discovered machines among the declared ones', async () => {
     const { discovered, log, machines, signal } = rig();
     const numbers = take(log.subscribe(0, signal), 3);
     const seen = { mac: parseMac('52:54:00:00:00:01')!, firstSeenAt: new Date(0), lastSeenAt: new Date(0) };
@@ -182,7 +182,7 @@ describe('a subscription', () => {
     expect(await numbers).toEqual([1, 2, 3]);
   });
 
-  test('of transitions that were deleted is told from where to read on', async () => {
+  test('of deleted transitions is told from where to continue', async () => {
     const { log, machines, signal, store } = rig();
     await machines.applyMachineChanges(changes(7));
     await store.pruneTransitions({ newest: 2 });
@@ -199,7 +199,7 @@ describe('a subscription', () => {
     expect(await take(log.subscribe(5, signal), 2)).toEqual([6, 7]);
   });
 
-  test('that fell behind what is kept is told so instead of going on with a gap', async () => {
+  test('that fell behind the limits is told so instead of continuing with a gap', async () => {
     const { log, machines, signal, store } = rig({ bufferMax: 2 });
     const reader = log.subscribe(0, signal);
     const first = take(reader, 1);

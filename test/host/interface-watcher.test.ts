@@ -17,7 +17,7 @@ function watch(list: () => NetworkInterface[]): { watcher: InterfaceWatcher; log
   return { watcher: new InterfaceWatcher(log, list), logged };
 }
 
-test('followers are told of the interfaces until they have had enough', async () => {
+test('followers are called with the interfaces until they unsubscribe', async () => {
   let now = [eth('eth0')];
   const { watcher } = watch(() => now);
   const told: string[] = [];
@@ -31,7 +31,7 @@ test('followers are told of the interfaces until they have had enough', async ()
   expect(told).toEqual(['eth0,eth1']);
 });
 
-test('a follower that fails is logged, and the others are told all the same', async () => {
+test('a follower that fails is logged, and the others are called all the same', async () => {
   const { watcher, logged } = watch(() => [eth('eth0')]);
   let told = 0;
   watcher.follow(() => Promise.reject(new Error('no')));
@@ -40,7 +40,7 @@ test('a follower that fails is logged, and the others are told all the same', as
   expect([told, logged.length]).toEqual([1, 1]);
 });
 
-test('a kernel that lists nothing for a while is logged once, and what was known stays', async () => {
+test('if the kernel lists nothing for a while, that is logged once, and the known interfaces stay', async () => {
   let list = (): NetworkInterface[] => [eth('eth0')];
   const { watcher, logged } = watch(() => list());
   list = () => {

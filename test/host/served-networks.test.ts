@@ -4,7 +4,7 @@ import { ServedNetworks } from '../../src/host/served-networks.ts';
 const DECLARED = ['203.0.113.0/24', '2001:db8:1::/64'];
 const LOCAL = ['198.51.100.7/24', '2001:db8:2::7/64'];
 
-describe('of the networks that are served', () => {
+describe('clients of served networks', () => {
   test.each([
     ['10.1.2.3', true],
     ['172.31.255.255', true],
@@ -39,7 +39,7 @@ describe('of the networks that are served', () => {
   });
 });
 
-test('the networks of the host are looked up again after a second, and stay when they cannot be', () => {
+test('the networks of the host are read again after a second, and stay if they cannot be read', () => {
   let nowMs = 0;
   let list = (): string[] => [];
   let looks = 0;
@@ -61,6 +61,6 @@ test('the networks of the host are looked up again after a second, and stay when
   expect([asked(), looks]).toEqual([true, 3]);
 });
 
-test('a network that is none is refused', () => {
+test('an invalid network is refused', () => {
   expect(() => new ServedNetworks(['10.0.0.0/33'], () => 0)).toThrow();
 });

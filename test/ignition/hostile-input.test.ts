@@ -50,7 +50,7 @@ describe('hostile input', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void process(bytes)));
   });
 
-  test('what is valid stays valid when written and read again', () => {
+  test('a valid configuration stays valid when written and read again', () => {
     for (const input of corpus) {
       const first = parseConfig(input);
       if (first.kind === 'invalid') continue;
@@ -154,7 +154,7 @@ describe('hostile input', () => {
       `${head}"storage":{"files":[${repeat(() => '{"path":"/a"}', size / 10)}]}}`,
       'config is not valid',
     ],
-  ])('%s is dealt with in time linear in its length', (_name, input, answer) => {
+  ])('%s is handled in time linear in its length', (_name, input, answer) => {
     const start = performance.now();
     expect(process(input)).toBe(answer);
     const millisecondsPerKilobyte = (performance.now() - start) / (input.length / 1024);

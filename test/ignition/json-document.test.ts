@@ -44,7 +44,7 @@ describe('parseJson', () => {
     );
   });
 
-  test('knows the place of every value and key', () => {
+  test('has the place of every value and key', () => {
     const root = parse('{ "a": [1, {"b": "x"}], "a": 2 }');
     expect(root).toMatchObject({
       kind: 'object',
@@ -85,7 +85,7 @@ describe('parseJson', () => {
     [Buffer.from('"\\ud800\\u0041"'), '\ufffdA'],
     [Buffer.from('"\\udc00\\ud83d\\ude00"'), '\ufffd😀'],
     [Buffer.from('"\\ud83d\\ud83d\\ude00"'), '\ufffd😀'],
-  ])('replaces what is not Unicode: %s', (bytes, value) => {
+  ])('replaces invalid Unicode: %s', (bytes, value) => {
     expect(parse(bytes)).toMatchObject({ value });
   });
 

@@ -26,18 +26,18 @@ describe('layered merging', () => {
     });
   });
 
-  test('contents are replaced as a unit', () => {
+  test('contents are replaced as a whole', () => {
     expect(merged(parent, child, 'layered')?.contents).toEqual({ source: 'http://c/' });
   });
 
   test.each([
-    ['says nothing about contents', { mode: 420 }],
-    ['has contents that say nothing', { contents: { verification: {}, httpHeaders: [] } }],
-  ])('contents stay where the child %s', (_name, rest) => {
+    ['does not set contents', { mode: 420 }],
+    ['has empty contents', { contents: { verification: {}, httpHeaders: [] } }],
+  ])('contents are kept if the child %s', (_name, rest) => {
     expect(merged(parent, rest, 'layered')?.contents).toMatchObject(parent.contents);
   });
 
-  test('an owner is replaced as a unit, so that the result is valid', () => {
+  test('an owner is replaced as a whole, so that the result is valid', () => {
     const [byName, byId] = [{ user: { name: 'core' } }, { user: { id: 500 } }];
     const config = (mode: 'ignition' | 'layered') =>
       mergeConfigs(file(byName), file(byId), '3.4.0', { mode });
@@ -73,7 +73,7 @@ describe('layers of several specifications', () => {
     expect(mergeLayers([a])).toEqual(a);
   });
 
-  test('merge in the specification that is asked for, if it is not older than one of them', () => {
+  test('merge in the requested specification, if it is not older than one of them', () => {
     expect(mergeLayers([a, c], { to: '3.5.0' }).config.ignition?.version).toBe('3.5.0');
     expect(() => mergeLayers([a, b], { to: '3.4.0' })).toThrow(SpecDowngradeError);
   });
@@ -148,7 +148,7 @@ describe('the transcript of a merge', () => {
     ]);
   });
 
-  test('does not mention what says nothing', () => {
+  test('does not mention empty values', () => {
     expect(transcript({}, { storage: { disks: [{ partitions: [] }] }, ignition: { version: '' } })).toEqual(
       [],
     );
@@ -156,7 +156,7 @@ describe('the transcript of a merge', () => {
 });
 
 describe('up-conversion', () => {
-  test('down is refused', () => {
+  test('an older specification is refused', () => {
     expect(() => upconvertConfig({}, '3.5.0', '3.4.0')).toThrow(SpecDowngradeError);
     expect(() => upconvertConfig({}, '3.5.0', '3.4.0')).toThrow(/^An Ignition 3.5.0 configuration cannot/);
   });
@@ -187,7 +187,7 @@ describe('up-conversion', () => {
 });
 
 describe('encoding', () => {
-  test('keeps the order of the Go structs and leaves out what is empty', () => {
+  test('keeps the order of the Go structs and omits empty values', () => {
     const config: Config = {
       storage: {
         files: [

@@ -64,7 +64,7 @@ test.each([
 });
 
 test.each(['9223372036854775808', '-9223372036854775809', '1.0', '1e2', '"1"', 'true', '[]'])(
-  '%s is no whole number',
+  '%s is not a whole number',
   (text) => {
     expect(report(`{"ignition":{"version":"3.4.0"},"passwd":{"users":[{"uid":${text}}]}}`)).toEqual([
       expect.stringMatching(

@@ -9,7 +9,7 @@ import {
 } from '../../src/ignition/data-url.ts';
 import { parseUrl, queryValue } from '../../src/ignition/go-url.ts';
 
-describe('parseUrl agrees with Go on what is a URL', () => {
+describe('parseUrl agrees with Go about which texts are URLs', () => {
   test.each([
     ['http://', 'http', ''],
     ['HTTP://A/', 'http', ''],
@@ -55,7 +55,7 @@ describe('parseUrl agrees with Go on what is a URL', () => {
     ['http://a/\n', 'a line feed'],
     ['data:;base64,aGVs\nbG8=', 'a line feed in data'],
     ['http://a/\u007f', 'a delete character'],
-  ])('%j is none: %s', (text) => {
+  ])('%j is not a URL: %s', (text) => {
     expect(parseUrl(text)).toBeUndefined();
   });
 
@@ -132,7 +132,7 @@ describe('data URLs', () => {
     expect(() => decodeDataUrl(url)).toThrow(DataUrlError);
   });
 
-  test('what is encoded decodes to the same bytes', () => {
+  test('encoded bytes decode unchanged', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         expect(decodeDataUrl(escapedDataUrl(bytes))).toEqual(Buffer.from(bytes));

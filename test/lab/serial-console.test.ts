@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SerialConsole } from '../../src/lab/serial-console.ts';
 
 describe('a serial console', () => {
-  test('gives lines without terminal controls, however they were cut', () => {
+  test('gives lines without terminal controls, regardless of how they were split', () => {
     const output = new PassThrough();
     const console = new SerialConsole([output]);
     output.write('\x1b[2J\x1b[01;01HiPXE init');
@@ -26,7 +26,7 @@ describe('a serial console', () => {
     expect((await found)[1]).toBe('a');
   });
 
-  test('says what was printed instead when the machine is switched off', async () => {
+  test('reports what was printed instead when the machine is switched off', async () => {
     const output = new PassThrough();
     const console = new SerialConsole([output]);
     output.end('PXE-E16: no offer\n');
@@ -34,14 +34,14 @@ describe('a serial console', () => {
     await expect(console.waitForLine(/hostname/, 5_000)).rejects.toThrow(/switched off[\s\S]*PXE-E16/);
   });
 
-  test('ends with the line that is not complete yet, and without controls', () => {
+  test('ends with the incomplete line, without controls', () => {
     const output = new PassThrough();
     const console = new SerialConsole([output, new PassThrough()]);
     output.write('boot.ipxe... ok\n\x1bc\x1b[?7l\x1b[2Jinitrd.img... 4%');
     expect(console.ending()).toEqual(['boot.ipxe... ok', 'initrd.img... 4%']);
   });
 
-  test('forgets its oldest lines, and cuts a line that does not end', () => {
+  test('drops its oldest lines, and cuts a line that does not end', () => {
     const output = new PassThrough();
     const console = new SerialConsole([output]);
     for (let line = 0; line < 6_000; line += 1) output.write(`${line}\n`);

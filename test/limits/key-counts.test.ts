@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeyCounts } from '../../src/limits/key-counts.ts';
 
-test('each key has its own limit, and what is taken back can be taken again', () => {
+test('each key has its own limit, and a released place can be taken again', () => {
   const counts = new KeyCounts<string>();
   expect([counts.take('a', 2), counts.take('a', 2), counts.take('a', 2)]).toEqual([true, true, false]);
   expect(counts.take('b', 2)).toBe(true);
@@ -11,7 +11,7 @@ test('each key has its own limit, and what is taken back can be taken again', ()
   expect([counts.take('a', 2), counts.take('a', 2)]).toEqual([true, false]);
 });
 
-test('a key whose last one was taken back begins anew', () => {
+test('a key whose last place was released starts again', () => {
   const counts = new KeyCounts<string>();
   counts.take('a', 1);
   counts.release('a');

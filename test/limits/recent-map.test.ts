@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RecentMap } from '../../src/limits/recent-map.ts';
 
-test('an entry stays for its time after it was last looked up, and not for ever', () => {
+test('an entry stays for its time after it was last read, and not for ever', () => {
   const map = new RecentMap<string>(1000, 10);
   map.set('a', 'A', 0);
   expect(map.get('a', 900)).toBe('A');
@@ -12,14 +12,14 @@ test('an entry stays for its time after it was last looked up, and not for ever'
   expect(map.get('a', 4800)).toBeUndefined();
 });
 
-test('after a long silence everything is gone at once', () => {
+test('after a long time without use all entries are dropped at once', () => {
   const map = new RecentMap<string>(1000, 10);
   map.set('a', 'A', 0);
   expect(map.get('b', 2000)).toBeUndefined();
   expect(map.get('a', 2000)).toBeUndefined();
 });
 
-test('it holds no more than two generations, and the newest entry is always among them', () => {
+test('it holds at most two generations, and always contains the newest entry', () => {
   const map = new RecentMap<number>(1000, 10);
   const keys = Array.from({ length: 1000 }, (_, index) => String(index));
   for (const [index, key] of keys.entries()) {

@@ -46,20 +46,20 @@ async function endsBySigterm({ child, said }: Writer): Promise<string> {
   return last;
 }
 
-test('a full disk under standard output loses lines, and neither holds up nor ends the process', async () => {
+test('with a full disk under standard output lines are lost, and the process neither blocks nor ends', async () => {
   const writer = startWriter(100, 100, openSync('/dev/full', 'w'));
   expect(await next(writer.said)).toBe('written lost=10000');
   expect(await endsBySigterm(writer)).toMatch(/^lost=\d+ ended$/);
 });
 
-test('a pipe that its reader closed loses lines, and neither holds up nor ends the process', async () => {
+test('with a pipe that its reader closed lines are lost, and the process neither blocks nor ends', async () => {
   const writer = startWriter(100, 100, 'pipe');
   writer.child.stdout!.destroy();
   expect(await next(writer.said)).toMatch(/^written lost=[1-9]\d{3,}$/);
   await endsBySigterm(writer);
 });
 
-test('a pipe that nobody reads keeps its first lines, and the rest is lost without holding up the process', async () => {
+test('a pipe that is not read keeps its first lines, and the rest is lost without blocking the process', async () => {
   const writer = startWriter(1000, 20, 'pipe');
   // Node reads a pipe only if it has a listener.
   const [, lost] = /^written lost=(\d+)$/.exec(await next(writer.said)) ?? [];
@@ -68,7 +68,7 @@ test('a pipe that nobody reads keeps its first lines, and the rest is lost witho
   await endsBySigterm(writer);
 });
 
-test('a reader that is only slow gets whole lines in order, and is told how many are missing', async () => {
+test('a slow reader gets whole lines in order, and the number of missing ones', async () => {
   const writer = startWriter(1000, 20, 'pipe');
   const [, lost] = /^written lost=(\d+)$/.exec(await next(writer.said)) ?? [];
   const lines: { turn: number; number: number; msg: string; lines?: number }[] = [];
@@ -85,7 +85,7 @@ test('a reader that is only slow gets whole lines in order, and is told how many
   await endsBySigterm(writer);
 });
 
-test('a file that was renamed is opened anew, and lines go to the new one', () => {
+test('a file that was renamed is reopened, and lines go to the new one', () => {
   const file = path.join(folder, 'railhead.log');
   const output = LineOutput.toFile(file);
   output.write('before\n');
@@ -99,7 +99,7 @@ test('a file that was renamed is opened anew, and lines go to the new one', () =
   expect(readFileSync(file, 'utf8')).toBe('after\n');
 });
 
-test('a file that cannot be opened anew leaves the old one in use', () => {
+test('if a file cannot be reopened, the old one stays in use', () => {
   const file = path.join(folder, 'logs', 'railhead.log');
   const log = path.join(folder, 'railhead.log');
   expect(() => LineOutput.toFile(file)).toThrow(/ENOENT/);

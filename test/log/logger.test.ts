@@ -50,7 +50,7 @@ test('a turn with more lines than the buffer holds loses none of them', async ()
   expect(written().match(/"number":/g)).toHaveLength(1000);
 });
 
-test('no character that a terminal obeys is in a line', async () => {
+test('a line contains no control character', async () => {
   const hostname = 'a\u001b[2Jb\u009b31mc\u007f';
   createLogger('info', LineOutput.toDescriptor(descriptor)).info({ hostname }, 'lease');
   await nextTurn();
@@ -58,7 +58,7 @@ test('no character that a terminal obeys is in a line', async () => {
   expect((JSON.parse(written()) as { hostname: string }).hostname).toBe(hostname);
 });
 
-test('what is below the level is not written', async () => {
+test('lines below the level are not written', async () => {
   createLogger('warn', LineOutput.toDescriptor(descriptor)).info('not this');
   await nextTurn();
   expect(written()).toBe('');

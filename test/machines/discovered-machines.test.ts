@@ -11,7 +11,7 @@ const recordingInto = (stored: DiscoveredMachine[]) => ({
   },
 });
 
-test('a machine that there is no room for in the history is not stored either, until there is', () => {
+test('a machine whose event is over the limits is not stored either, until it is within them', () => {
   const stored: DiscoveredMachine[] = [];
   let room = false;
   const machines = new DiscoveredMachines(
@@ -30,7 +30,7 @@ test('a machine that there is no room for in the history is not stored either, u
   expect(stored).toMatchObject([{ mac: '52:54:00:00:00:01', address: '10.0.0.1' }]);
 });
 
-test('a machine that a group selects and no record knows is listed with its group, until none selects it', () => {
+test('a machine without a record that a group selects is listed with its group, until none selects it', () => {
   const machines = new DiscoveredMachines(
     recordingInto([]),
     { record: () => true },
@@ -45,7 +45,7 @@ test('a machine that a group selects and no record knows is listed with its grou
   expect(machines.groupOf(mac)).toBeUndefined();
 });
 
-test('a machine that the store has forgotten is within the budget for new ones when it comes back', () => {
+test('a machine that the store has deleted counts against the limit of new ones when it returns', () => {
   const stored: DiscoveredMachine[] = [];
   const told: string[] = [];
   let room = true;

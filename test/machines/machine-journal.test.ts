@@ -53,7 +53,7 @@ function journaled() {
   return { store, registry, journal };
 }
 
-test('what is declared, changed and gone is a record and a transition each; values are not in the transition', async () => {
+test('each declaration, change and removal writes a record and a transition; transitions contain no values', async () => {
   const { journal, registry, store } = journaled();
   registry.put(FILES_SOURCE, machine({ id: 'a' }));
   registry.put('netbox', machine({ id: 'b' }));
@@ -71,7 +71,7 @@ test('what is declared, changed and gone is a record and a transition each; valu
   expect([...store.records.keys()]).toEqual(['files/a']);
 });
 
-test('after a restart what did not change makes no transition', async () => {
+test('after a restart unchanged machines cause no transition', async () => {
   const first = journaled();
   const machines = [
     machine({ id: 'same', hostname: 'h' }),
@@ -100,7 +100,7 @@ test('after a restart what did not change makes no transition', async () => {
   expect(second.store.transitions).toEqual(['machine.gone files dropped', 'machine.changed files edited']);
 });
 
-test('in a database that is opened again, unchanged machines make no transition, and an edited one makes its own', async () => {
+test('in a database that is opened again, unchanged machines cause no transition, and an edited one causes one', async () => {
   const file = `${catalogTree({})}/store.db`;
   const full = machine({
     id: 'full',
@@ -143,7 +143,7 @@ test('a declared machine adopts the discovered ones that its record recognises',
   ]);
 });
 
-test('changes that were not written yet are one; a record that came and went is none', async () => {
+test('unwritten changes are merged into one; a record that was added and removed is none', async () => {
   const { journal, registry, store } = journaled();
   registry.put(FILES_SOURCE, machine({ id: 'a' }));
   registry.put(FILES_SOURCE, machine({ id: 'a', hostname: 'x' }));
@@ -154,7 +154,7 @@ test('changes that were not written yet are one; a record that came and went is 
   expect(store.records.get('files/a')?.record).toMatchObject({ hostname: 'x' });
 });
 
-test('many changes are written in batches; what a store refuses is written later, with what came since', async () => {
+test('many changes are written in batches; failed ones are written later, together with new ones', async () => {
   const { journal, registry, store } = journaled();
   store.broken = true;
   const many = Array.from({ length: 1200 }, (_, index) => machine({ id: `m${index}` }));
@@ -171,7 +171,7 @@ test('many changes are written in batches; what a store refuses is written later
   expect(store.transitions.every((line) => line.startsWith('machine.declared'))).toBe(true);
 });
 
-test('a record holds all that a machine has, and gives it back', () => {
+test('a record contains all fields of a machine, and restores them', () => {
   const full: Machine = {
     id: 'full',
     macs: [parseMac('52:54:00:00:00:01')!],

@@ -24,7 +24,7 @@ function watched(): { registry: MachineRegistry; changes: string[] } {
   return { registry, changes };
 }
 
-test('a source that declares all of its machines again changes what differs, and nothing else', async () => {
+test('if a source declares all of its machines again, only differences are changes', async () => {
   const { changes, registry } = watched();
   const same = {
     id: 'same',
@@ -57,7 +57,7 @@ test('a source that declares all of its machines again changes what differs, and
   expect(registry.size).toBe(3);
 });
 
-test('one record of all sources: files count most, the rest adds up, and differences are named', () => {
+test('one record is merged from all sources: files have precedence, and differences are reported', () => {
   const { registry } = watched();
   registry.put(
     'netbox',
@@ -111,7 +111,7 @@ test('one record of all sources: files count most, the rest adds up, and differe
   expect(registry.find('n')).toBeUndefined();
 });
 
-test('two machines that claim one card: the one of the files has it, and both say so', () => {
+test('two machines claim one card: the one of the files has it, and both report it', () => {
   const { registry } = watched();
   registry.put('netbox', machine({ id: 'a', macs: [mac(1)] }));
   registry.put(FILES_SOURCE, machine({ id: 'b', macs: [mac(1)] }));
@@ -121,7 +121,7 @@ test('two machines that claim one card: the one of the files has it, and both sa
   expect(registry.find('b')?.contestedClaims).toEqual(contested);
 });
 
-test('what was declared before the start is known, and is no change when it is declared again', async () => {
+test('declarations from before the start are known, and declaring them again is not a change', async () => {
   const { changes, registry } = watched();
   registry.restore([
     { source: FILES_SOURCE, machine: machine({ id: 'kept', macs: [mac(1)] }) },
@@ -132,7 +132,7 @@ test('what was declared before the start is known, and is no change when it is d
   expect(changes).toEqual(['files gone dropped']);
 });
 
-test('a hundred thousand machines are taken over a slice at a time, and one of them is changed without the others', async () => {
+test('a hundred thousand machines are loaded in slices, and one of them can be changed without the others', async () => {
   const { changes, registry } = watched();
   const many = Array.from({ length: 100_000 }, (_, index) =>
     machine({ id: `m${index}`, macs: [mac(index)] }),
@@ -166,21 +166,24 @@ describe('all machines of a source take effect together', () => {
     return [...new Set(names)].join(' and ');
   };
 
-  test.each([10, 2_500])('of %d machines nobody sees some, nor what comes with them alone', async (count) => {
-    const registry = pausing();
-    let generation = 'none';
-    const seen = new Set<string>();
-    const look = (): Promise<void> => {
-      seen.add(`${generation}: ${namesOf(registry, count)}`);
-      return Promise.resolve();
-    };
-    await registry.declareAll(FILES_SOURCE, fleet(count, 'a'), look, () => (generation = 'a'));
-    await registry.declareAll(FILES_SOURCE, fleet(count, 'b'), look, () => (generation = 'b'));
-    await look();
-    expect([...seen]).toEqual(['none: nobody', 'a: a', 'b: b']);
-  });
+  test.each([10, 2_500])(
+    'with %d machines no intermediate state is visible, neither of them nor of what is published with them',
+    async (count) => {
+      const registry = pausing();
+      let generation = 'none';
+      const seen = new Set<string>();
+      const look = (): Promise<void> => {
+        seen.add(`${generation}: ${namesOf(registry, count)}`);
+        return Promise.resolve();
+      };
+      await registry.declareAll(FILES_SOURCE, fleet(count, 'a'), look, () => (generation = 'a'));
+      await registry.declareAll(FILES_SOURCE, fleet(count, 'b'), look, () => (generation = 'b'));
+      await look();
+      expect([...seen]).toEqual(['none: nobody', 'a: a', 'b: b']);
+    },
+  );
 
-  test('what else changes while they are prepared is not lost', async () => {
+  test('other changes while they are prepared are not lost', async () => {
     const registry = pausing();
     registry.put('netbox', machine({ id: 'gone', macs: [mac(9_001)] }));
     registry.put('netbox', machine({ id: 'edited', macs: [mac(9_002)], hostname: 'before' }));
@@ -201,7 +204,7 @@ describe('all machines of a source take effect together', () => {
     expect(registry.size).toBe(3_001);
   });
 
-  test('listeners hear of the first changes in the turn in which all take effect', async () => {
+  test('listeners get the first changes in the turn in which all take effect', async () => {
     const registry = pausing();
     let turn = 0;
     let effective: number | undefined;
@@ -213,7 +216,7 @@ describe('all machines of a source take effect together', () => {
     expect(told[0]).toBe(effective);
   });
 
-  test('a source that cannot be taken over does not keep later ones out', async () => {
+  test('a source that fails to load does not block later ones', async () => {
     const registry = pausing();
     const failing = registry.declareAll('netbox', fleet(10, 'a'), () => Promise.reject(new Error('stopped')));
     await expect(failing).rejects.toThrow('stopped');

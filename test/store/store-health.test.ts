@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const fails = (): Promise<void> => expect(store.leases.commitLeases([])).rejects.toThrow(failure);
 
-test('a full disk is one plain line a minute, however many calls fail', async () => {
+test('a full disk causes one line a minute without a stack, however many calls fail', async () => {
   failure = full;
   for (let count = 0; count < 100; count++) await fails();
   nowMs = 61_000;
@@ -50,7 +50,7 @@ test('a full disk is one plain line a minute, however many calls fail', async ()
   expect(health.problem).toEqual({ failure: 'full', message: full.message });
 });
 
-test('another failure is told at once', async () => {
+test('another failure is reported at once', async () => {
   failure = full;
   await fails();
   failure = new StoreError('disk', 'the disk reports errors');
@@ -70,7 +70,7 @@ test('a store that did not answer works again when something is written, and not
   expect(lines.at(-1)?.['msg']).toBe('the store works again');
 });
 
-test('a disk stays full while small writes fit into what is left and large ones do not', async () => {
+test('a disk counts as full while small writes fit and large ones do not', async () => {
   room = 400_000;
   const report = {
     sessionId: 's',
@@ -93,7 +93,7 @@ test('a disk stays full while small writes fit into what is left and large ones 
   expect(lines.map(({ msg }) => msg)).toEqual([full.message, 'the store works again']);
 });
 
-test('a disk with room for a few leases and no more is still full', async () => {
+test('a disk with space for only a few leases still counts as full', async () => {
   room = 0;
   await expect(store.leases.commitLeases([])).rejects.toThrow(full);
   room = 200_000;
@@ -104,7 +104,7 @@ test('a disk with room for a few leases and no more is still full', async () => 
   expect(health.problem).toBeUndefined();
 });
 
-test('a store that nobody writes to is looked at, so that what is wrong shows before somebody needs it', async () => {
+test('a store without writes is probed, so that a fault is known before it is needed', async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(lines).toEqual([]);
   failure = full;
@@ -116,12 +116,12 @@ test('a store that nobody writes to is looked at, so that what is wrong shows be
   expect(lines.map(({ msg }) => msg)).toEqual([full.message, 'the store works again']);
 });
 
-test('nothing is looked at once the store is closed', async () => {
+test('nothing is probed once the store is closed', async () => {
   await store.close();
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a fault of a caller says nothing about the store', async () => {
+test('an error of a caller does not mean that the store is faulty', async () => {
   failure = new Error('NOT NULL constraint failed');
   await fails();
   expect(health.problem).toBeUndefined();

@@ -76,6 +76,6 @@ test.each<[LeaseEvent, WebhookEvent]>([
   expect(sent(event)).toEqual([expected]);
 });
 
-test('nothing is put together that nobody is told', () => {
+test('no event is created without a receiver', () => {
   expect(sent({ kind: 'renewed', lease: LEASE }, (type) => type !== 'lease.renewed')).toEqual([]);
 });

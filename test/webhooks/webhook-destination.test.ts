@@ -107,7 +107,7 @@ test('an event is sent once, signed, with its id and its time', async () => {
   expect(outcomes(rig)).toEqual({ delivered: 1 });
 });
 
-test('events arrive in their order over one connection', async () => {
+test('events arrive in order over one connection', async () => {
   const receiver = await receiverThat(taking);
   const rig = start([receiver.url]);
   for (let number = 0; number < 100; number++) rig.send(number);
@@ -116,7 +116,7 @@ test('events arrive in their order over one connection', async () => {
   expect(receiver.connections).toBe(1);
 });
 
-describe('what is tried again until it arrives, with the same id, before anything later', () => {
+describe('failures that are tried again until the event arrives, with the same id, before later events', () => {
   test.each<[name: string, fail: Answering]>([
     ['an error of the receiver', (response) => response.writeHead(500).end('broken')],
     ['a receiver that is busy', (response) => response.writeHead(429).end()],
@@ -137,7 +137,7 @@ describe('what is tried again until it arrives, with the same id, before anythin
     ).toHaveLength(1);
   });
 
-  test('a receiver that is not there', async () => {
+  test('a receiver that is not running', async () => {
     const gone = await receiverThat(taking);
     const { port, url } = gone;
     await gone.close();
@@ -154,7 +154,7 @@ describe('what is tried again until it arrives, with the same id, before anythin
   });
 });
 
-describe('what is given up at once, so that later events arrive', () => {
+describe('answers after which an event is dropped at once, so that later events arrive', () => {
   test.each([
     [400, 'the receiver answered 400'],
     [404, 'the receiver answered 404'],
@@ -176,7 +176,7 @@ describe('what is given up at once, so that later events arrive', () => {
   });
 });
 
-test('an answer without an end costs its connection and nothing else', async () => {
+test('an endless answer only ends its connection', async () => {
   const receiver = await receiverThat((response) => {
     const flood = (): void => void (response.destroyed || response.write(Buffer.alloc(16 * 1024), flood));
     response.writeHead(200);
@@ -190,7 +190,7 @@ test('an answer without an end costs its connection and nothing else', async () 
   expect(receiver.connections).toBe(2);
 });
 
-test('a receiver that never answers keeps nobody else waiting, and its queue has an end', async () => {
+test('a receiver that never answers does not delay others, and its queue is limited', async () => {
   const stuck = await receiverThat(() => undefined);
   const other = await receiverThat(taking);
   const rig = start([stuck.url, other.url], {}, { queueMax: 10 });
@@ -204,7 +204,7 @@ test('a receiver that never answers keeps nobody else waiting, and its queue has
   expect(outcomes(rig)).toEqual({ delivered: 20, queue_full: 9 });
 });
 
-test('what is too old is given up', async () => {
+test('events that are too old are dropped', async () => {
   let nowMs = 0;
   const receiver = await receiverThat((response) => response.writeHead(503).end());
   const rig = start([receiver.url], { ...AT_ONCE, ageMsMax: 60_000 }, { nowMs: () => nowMs });
@@ -215,7 +215,7 @@ test('what is too old is given up', async () => {
   expect(outcomes(rig)).toMatchObject({ too_old: 1 });
 });
 
-test('a reload takes a new secret, and tries at once what waits for its next try', async () => {
+test('a reload reads the new secret, and sends waiting events at once', async () => {
   const receiver = await receiverThat((response, index, socket) => {
     if (index === 0) response.writeHead(503).end();
     else taking(response, index, socket);
@@ -231,7 +231,7 @@ test('a reload takes a new secret, and tries at once what waits for its next try
   expect(before?.headers['webhook-signature']).not.toBe(after?.headers['webhook-signature']);
 });
 
-test('the end of the program counts what has not arrived, and says so', async () => {
+test('at the end of the program events that have not arrived are counted and logged', async () => {
   const receiver = await receiverThat((response) => response.writeHead(503).end());
   const rig = start([receiver.url], { retryMsMin: 3_600_000, retryMsMax: 3_600_000 });
   for (let number = 0; number < 5; number++) rig.send(number);
@@ -255,7 +255,7 @@ function makeCertificate(): ReceiverCertificate {
   return { key: pem.slice(0, certificateAt), cert: pem.slice(certificateAt) };
 }
 
-test('a receiver by HTTPS is trusted by the certificates of ca_file, and not without them', async () => {
+test('an HTTPS receiver is trusted with the certificates in ca_file, and not without them', async () => {
   const tls = makeCertificate();
   const receiver = await receiverThat(taking, 0, tls);
   const rig = start([receiver.url], { retryMsMin: 3_600_000, retryMsMax: 3_600_000 });

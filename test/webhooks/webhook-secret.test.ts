@@ -36,7 +36,7 @@ test.each([
   );
 });
 
-test('a file that is not there is named', () => {
+test('a missing file is named', () => {
   expect(() => readWebhookSecret(path.join(folder, 'none'))).toThrow(
     /secret_file .*\/none cannot be read: ENOENT/,
   );

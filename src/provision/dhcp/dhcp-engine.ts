@@ -214,7 +214,7 @@ export class DhcpEngine {
     const event: DhcpEvent = {
       kind: 'dhcp.decline',
       address,
-      summary: `${address} is in use by a host that has no lease; nobody is given it for 10 minutes`,
+      summary: `${address} is in use by a host that has no lease; it is not given out for 10 minutes`,
       detail: { subnet: subnet.compiled.subnet.id },
     };
     return {

@@ -31,7 +31,7 @@ export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagn
   if (last === undefined) {
     return {
       verdict: 'stuck',
-      text: 'nothing was heard of this machine',
+      text: 'no packet or request of this machine was received',
       advice:
         'check that it is set to network boot, that its port is in the right VLAN and past spanning tree (portfast), and that a relay on another subnet has our address as its helper',
     };
@@ -73,7 +73,7 @@ function refusalOf({ detail, kind }: BootEvent): string | undefined {
     case 'dhcp.decline':
       return 'the address is in use by another host: find it by its MAC (ip neigh), or take the address out of the pool';
     case 'boot.url_sent_to_pxe_rom':
-      return 'a PXE ROM takes no URL: give it a boot program by TFTP, or use UEFI HTTP Boot';
+      return 'a PXE ROM does not support URLs: give it a boot program by TFTP, or use UEFI HTTP Boot';
     case 'tftp.failed':
       return 'if the file is missing, add it to the boot programs; if the transfer timed out, look for a firewall on UDP ports above 1024, and for an MTU smaller than the block size';
     case 'http.asset_missing':
@@ -81,7 +81,7 @@ function refusalOf({ detail, kind }: BootEvent): string | undefined {
     case 'ignition.refused':
       return 'if the machine is meant to be installed, arm or approve it';
     case 'ipxe.waiting':
-      return 'no group selects this machine: `railhead explain --mac` says what each group lacks';
+      return 'no group selects this machine: `railhead explain --mac` shows why each group does not match';
     case 'boot.local':
       return 'the machine was told to boot from its disk: its record says `disabled`, or no group selects it and `unmatched` is `local`';
     default:
@@ -98,7 +98,8 @@ const IGNORED_ADVICE: Readonly<Record<string, string>> = {
   denied: 'the subnet answers known machines only: declare the machine, or set allow_unknown: discover',
   foreign_server: 'another DHCP server is on this network: switch it off, or use mode: proxy',
   pool_exhausted: 'no address is left: enlarge the pool, or shorten the lease time',
-  pool_pressure: 'unknown clients ask for most of the pool without taking it: find who floods the network',
+  pool_pressure:
+    'unknown clients request most of the pool without completing a lease: find the host that floods the network',
 };
 
 /** The step that should follow an event; undefined if none has to. */

@@ -151,7 +151,7 @@ class TemplateWalk {
 
   #block(block: hbs.AST.BlockStatement, depth: number): void {
     if (depth >= DEPTH_MAX) {
-      this.#end(`blocks may stand within one another ${DEPTH_MAX} deep`, block);
+      this.#end(`blocks may be nested ${DEPTH_MAX} deep`, block);
       return;
     }
     const call = block as unknown as Call;
@@ -196,7 +196,7 @@ class TemplateWalk {
   /** A call of a helper that makes a value. */
   #helper(call: Call, depth: number, lenient: boolean): void {
     if (depth >= DEPTH_MAX) {
-      this.#end(`helpers may stand within one another ${DEPTH_MAX} deep`, call);
+      this.#end(`helpers may be nested ${DEPTH_MAX} deep`, call);
       return;
     }
     const name = pathName(call.path);

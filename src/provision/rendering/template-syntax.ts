@@ -52,13 +52,12 @@ export function explainSyntax(name: string, source: string, reason?: Error): Tem
     }
   }
   if (faults.length === 0) {
-    for (const { tag, block } of open) fail(tag, `${show(tag)} is not closed: write {{/${block}}} behind it`);
+    for (const { tag, block } of open) fail(tag, `${show(tag)} is not closed: write {{/${block}}} after it`);
   }
   const [first, ...further] = faults;
   if (first !== undefined) return first.with(further);
   // Handlebars recurses for nested blocks.
-  if (reason instanceof RangeError)
-    return new TemplateError(name, 'blocks stand within one another too deeply');
+  if (reason instanceof RangeError) return new TemplateError(name, 'blocks are nested too deeply');
   const line = Number(/^(?:Parse|Lexical) error on line (\d+)/.exec(reason?.message ?? '')?.[1] ?? 1);
   return new TemplateError(name, `this is not a template; ${asItIs('braces')}`, { line, column: 1 });
 }

@@ -25,7 +25,7 @@ export function readPassedSockets(environment: ActivationEnvironment, pid: numbe
   if (LISTEN_FDS === undefined || LISTEN_PID !== String(pid)) return [];
   const count = Number(LISTEN_FDS);
   if (!Number.isInteger(count) || count < 0 || count > SOCKETS_MAX) {
-    throw new RangeError(`LISTEN_FDS is ${JSON.stringify(LISTEN_FDS)}, which is no number of sockets`);
+    throw new RangeError(`LISTEN_FDS is ${JSON.stringify(LISTEN_FDS)}, which is not a number of sockets`);
   }
   const names = LISTEN_FDNAMES?.split(':') ?? [];
   return Array.from({ length: count }, (_, index) => {

@@ -31,7 +31,7 @@ export function describePostgresError(error: unknown, store: string): unknown {
   if (code === '53100') {
     return new StoreError(
       'full',
-      `the disk of the database ${store} is full: make room on it; until then nothing is kept and no new lease is given`,
+      `the disk of the database ${store} is full: make room on it; until then nothing is stored and no new lease is given`,
     );
   }
   // data_corrupted, index_corrupted, and io_error.
@@ -44,7 +44,7 @@ export function describePostgresError(error: unknown, store: string): unknown {
   if (isPassing(error)) {
     return new StoreError(
       'unreachable',
-      `the database ${store} does not answer (${message}): see that PostgreSQL runs and can be reached; Railhead goes on as soon as it does`,
+      `the database ${store} does not answer (${message}): check that PostgreSQL runs and can be reached; Railhead continues as soon as it does`,
     );
   }
   return error;

@@ -95,7 +95,7 @@ async function look(tables: Kysely<StoreTables>): Promise<PostgresState> {
           and database = (select oid from pg_database where datname = current_database())
       ) as "inUse"`.execute(tables);
   const [state] = rows;
-  if (state === undefined) throw new Error('the database does not say what it is like');
+  if (state === undefined) throw new Error('the database returned no information about itself');
   const owner = state.hasTables ? await findOwner(tables, POSTGRES_TIME) : undefined;
   return { ...state, owner: owner && { described: describeOwner(owner), since: owner.since } };
 }

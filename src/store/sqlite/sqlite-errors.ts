@@ -58,6 +58,6 @@ function isFull(file: string): boolean {
 function fullError(file: string): StoreError {
   return new StoreError(
     'full',
-    `the disk of the store ${file} is full: make room in ${path.dirname(path.resolve(file))}; until then nothing is kept and no new lease is given`,
+    `the disk of the store ${file} is full: make room in ${path.dirname(path.resolve(file))}; until then nothing is stored and no new lease is given`,
   );
 }

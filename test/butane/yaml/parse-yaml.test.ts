@@ -78,7 +78,7 @@ describe('places', () => {
   });
 });
 
-describe('what is no YAML', () => {
+describe('invalid YAML', () => {
   // go-yaml counts the lines of scanner and parser errors differently, and names none for the first line.
   test.each([
     ['a: b: c', 'mapping values are not allowed in this context'],

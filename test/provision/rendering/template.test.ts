@@ -239,7 +239,7 @@ describe('braces of other programs', () => {
       '{{l.0}}',
       '! t.bu:1:1: an item of a list is written {{lookup l 0}}; to have {{l.0}} in the file as it is, write \\{{',
     ],
-    ['{{#if a}}', '! t.bu:1:1: {{#if a}} is not closed: write {{/if}} behind it'],
+    ['{{#if a}}', '! t.bu:1:1: {{#if a}} is not closed: write {{/if}} after it'],
     ['{{/if}}', '! t.bu:1:1: {{/if}} closes a block that nothing opens'],
     [
       '{{#if a}}\n{{#each b}}{{/if}}',
@@ -361,13 +361,13 @@ describe('every rendering ends soon', () => {
 
   test('nested helpers and blocks', () => {
     expect(render(`{{${'lower ('.repeat(60)}lower a${')'.repeat(60)}}}`)).toBe(
-      '! t.bu:1:352: helpers may stand within one another 50 deep',
+      '! t.bu:1:352: helpers may be nested 50 deep',
     );
     expect(render(`${'{{#if a}}'.repeat(2000)}${'{{/if}}'.repeat(2000)}`)).toBe(
-      '! t.bu: blocks stand within one another too deeply',
+      '! t.bu: blocks are nested too deeply',
     );
     expect(render(`${'{{#if a}}'.repeat(60)}${'{{/if}}'.repeat(60)}`)).toBe(
-      '! t.bu:1:451: blocks may stand within one another 50 deep',
+      '! t.bu:1:451: blocks may be nested 50 deep',
     );
     expect(render(`{{#if a}}1${'{{else if b}}2'.repeat(100)}{{else}}3{{/if}}`)).toBe('3');
   });

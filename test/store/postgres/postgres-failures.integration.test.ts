@@ -45,7 +45,7 @@ test.each([
   ['57P01', 'unreachable'],
   ['ECONNREFUSED', 'unreachable'],
   ['25006', 'unreachable'],
-])('%s is told as %s', (code, failure) => {
+])('%s is reported as %s', (code, failure) => {
   const error = Object.assign(new Error('what PostgreSQL says'), { code });
   expect(describePostgresError(error, 'postgres://db1/railhead')).toMatchObject({
     name: 'StoreError',
@@ -53,7 +53,7 @@ test.each([
   });
 });
 
-test('a database that is not there, and a password file that is not, are named', async () => {
+test('a missing database and a missing password file are named', async () => {
   const nowhere = openPostgresStore({ url: 'postgres://r@127.0.0.1:1/railhead?x=y', synchronous: 'full' });
   await expect(nowhere).rejects.toThrow(
     'open the store postgres://r@127.0.0.1:1/railhead: the database postgres://r@127.0.0.1:1/railhead does not answer (connect ECONNREFUSED',
@@ -93,7 +93,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
 
     test.each<[string, Cut]>([
       ['before a commit has reached the database', { from: 'client', bytes: 'commit' }],
-      ['before the answer to a commit has come back', { from: 'server', bytes: 'COMMIT' }],
+      ['before the answer to a commit has arrived', { from: 'server', bytes: 'COMMIT' }],
       ['in the middle of a transaction', { from: 'client', bytes: 'insert into "boot_events"' }],
     ])('%s: events are appended once, and in order', async (_name, cut) => {
       await store.events.appendEvents([event('a')]);
@@ -105,7 +105,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
 
     test.each<[string, Cut]>([
       ['before a commit has reached the database', { from: 'client', bytes: 'commit' }],
-      ['before the answer to a commit has come back', { from: 'server', bytes: 'COMMIT' }],
+      ['before the answer to a commit has arrived', { from: 'server', bytes: 'COMMIT' }],
     ])('%s: transitions are numbered once, and returned', async (_name, cut) => {
       await store.machines.applyMachineChanges([machine('a')]);
       proxy.cutAt(cut);
@@ -124,7 +124,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     test.each<[string, Cut]>([
       ['before', { from: 'client', bytes: 'commit-leases' }],
       ['after', { from: 'server', bytes: 'SELECT 1' }],
-    ])('%s leases are committed: the latest stay', async (_name, cut) => {
+    ])('%s leases are committed: the latest ones are kept', async (_name, cut) => {
       await store.leases.commitLeases([lease('01')]);
       proxy.cutAt(cut);
       await Promise.all(['02', '03', '04'].map((chaddr) => store.leases.commitLeases([lease(chaddr)])));
@@ -133,7 +133,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
     });
   });
 
-  test('is restarted under load: what was confirmed is there once, in order, and it goes on by itself', async () => {
+  test('is restarted under load: confirmed events are stored once, in order, and the store continues automatically', async () => {
     store = await open();
     const confirmed = { events: [] as string[], machines: [] as string[], leases: [] as string[] };
     const writing: Promise<unknown>[] = [];
@@ -198,7 +198,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
       rmSync(disk, { recursive: true });
     });
 
-    test('is named, and is over when as much can be written as failed', async () => {
+    test('is reported, and is over when as much can be written as failed', async () => {
       store = await open(server.url('on_small'));
       await store.leases.commitLeases([lease('01')]);
       fillDisk(path.join(disk, 'filler'));
@@ -222,20 +222,20 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
   describe('a second Railhead', () => {
     const sessions = `from pg_stat_activity where application_name like 'railhead %' and datname = current_database()`;
 
-    test('is refused, and told who has the database', async () => {
+    test('is refused, with the process that has the database', async () => {
       store = await open();
       const refused = open();
       await expect(refused).rejects.toThrow(`it is in use by process ${process.pid} (`);
       await expect(refused).rejects.toThrow(` on ${hostname()}, since 20`);
     });
 
-    test('may have it when the first one has closed it', async () => {
+    test('may open it when the first one has closed it', async () => {
       await (await open()).close();
       store = await open();
       expect(await store.leases.loadLeases()).toEqual([]);
     });
 
-    test('that takes over while the first one is cut off stops it, for good', async () => {
+    test('that takes over while the first one is disconnected stops it permanently', async () => {
       const first = await open();
       await first.leases.commitLeases([lease('01')]);
       await server.query(url, `select pg_terminate_backend(pid) ${sessions}`);

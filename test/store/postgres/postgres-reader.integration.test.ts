@@ -3,14 +3,14 @@ import { lookAtPostgres, openPostgresEvents } from '../../../src/store/postgres/
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { canUsePostgres, PostgresServer } from '../../support/postgres-server.ts';
 
-test('a database that does not answer is named', async () => {
+test('a database that does not answer is reported', async () => {
   const looking = lookAtPostgres({ url: 'postgres://r@127.0.0.1:1/railhead?x=y', synchronous: 'full' });
   await expect(looking).rejects.toThrow(
     /^read the store postgres:\/\/r@127\.0\.0\.1:1\/railhead: .* does not answer \(connect ECONNREFUSED/,
   );
 });
 
-describe.runIf(canUsePostgres())('a database that somebody only reads', () => {
+describe.runIf(canUsePostgres())('a database that is only read', () => {
   let server: PostgresServer;
   let url: string;
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.runIf(canUsePostgres())('a database that somebody only reads', () => {
   });
   const settings = (at = url) => ({ url: at, synchronous: 'full' }) as const;
 
-  test('tells whether a Railhead has it, and which', async () => {
+  test('shows whether a Railhead has it, and which', async () => {
     const empty = await lookAtPostgres(settings());
     expect(empty).toMatchObject({ hasTables: false, inUse: false, mayCreate: true, readOnly: false });
     expect(empty.owner).toBeUndefined();
@@ -38,7 +38,7 @@ describe.runIf(canUsePostgres())('a database that somebody only reads', () => {
     expect(left).toMatchObject({ hasTables: true, inUse: false, owner: used.owner });
   });
 
-  test('tells what keeps a Railhead from writing to it', async () => {
+  test('shows why a Railhead cannot write to it', async () => {
     await server.query(url, 'create role guest login');
     const guest = await lookAtPostgres(settings(url.replace('railhead@', 'guest@')));
     expect(guest).toMatchObject({ mayCreate: false, hasTables: false });

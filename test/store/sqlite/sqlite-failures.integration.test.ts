@@ -63,12 +63,12 @@ test.each([
   ['SQLITE_CORRUPT_INDEX', 'damaged'],
   ['SQLITE_NOTADB', 'damaged'],
   ['SQLITE_IOERR_WRITE', 'disk'],
-])('%s is told as %s', (code, failure) => {
+])('%s is reported as %s', (code, failure) => {
   const described = describeSqliteError(codes(code), path.join(folder, 'railhead.db'));
   expect(described).toMatchObject({ name: 'StoreError', failure });
 });
 
-test('other errors are left as they are', () => {
+test('other errors are returned unchanged', () => {
   const error = codes('SQLITE_CONSTRAINT_NOTNULL');
   expect(describeSqliteError(error, 'railhead.db')).toBe(error);
 });
@@ -84,7 +84,7 @@ describe.skipIf(!canMount)('a full disk', () => {
     execFileSync('umount', [disk]);
   });
 
-  test('is named, takes nothing back that was kept, and is over when there is room again', async () => {
+  test('is reported, loses nothing that was stored, and is over when there is space again', async () => {
     const file = path.join(disk, 'railhead.db');
     const store = await openThreadedSqlite({ file, synchronous: 'full' });
     try {
@@ -94,7 +94,7 @@ describe.skipIf(!canMount)('a full disk', () => {
         for (let index = 2; index < 20_000; index++) await store.leases.commitLeases([put(index)]);
       })();
       await expect(refused).rejects.toThrow(
-        `the disk of the store ${file} is full: make room in ${disk}; until then nothing is kept and no new lease is given`,
+        `the disk of the store ${file} is full: make room in ${disk}; until then nothing is stored and no new lease is given`,
       );
       await expect(refused).rejects.toMatchObject({ name: 'StoreError', failure: 'full' });
       const report = event('x'.repeat(60_000));
@@ -118,7 +118,7 @@ describe.skipIf(!canMount)('a full disk', () => {
 });
 
 describe('a damaged database', () => {
-  test('is named when its leases are read, with what to do', async () => {
+  test('is reported when its leases are read, with what to do', async () => {
     const file = path.join(folder, 'railhead.db');
     const store = await openSqliteStore({ file, synchronous: 'full' });
     await store.leases.commitLeases(Array.from({ length: 5_000 }, (_, index) => put(index)));

@@ -38,7 +38,7 @@ async function holder(): Promise<{ pid: number; kill: () => Promise<void> }> {
   return { pid: Number(line.split(' ')[2]), kill };
 }
 
-test('a database that another process has is refused, which is named; killed, it leaves nothing behind', async () => {
+test('a database that another process has is refused, naming that process; when it is killed, nothing is left behind', async () => {
   const other = await holder();
   const refused = open();
   await expect(refused).rejects.toThrow(`open the store ${file}: it is in use by process ${other.pid} (`);
@@ -48,7 +48,7 @@ test('a database that another process has is refused, which is named; killed, it
   await (await open()).close();
 });
 
-test('one process cannot have it twice, by whatever name', async () => {
+test('one process cannot open it twice, by whatever name', async () => {
   const store = await open();
   const link = path.join(folder, 'link.db');
   symlinkSync(file, link);
@@ -58,7 +58,7 @@ test('one process cannot have it twice, by whatever name', async () => {
   await (await open(link)).close();
 });
 
-test('readers, backups and other databases do not meet the lock', async () => {
+test('readers, backups and other databases are not affected by the lock', async () => {
   const store = await open();
   await store.events.appendEvents([
     { sessionId: 's', at: new Date(5), kind: 'dhcp.ack', summary: 'leased', detail: {} },
@@ -74,7 +74,7 @@ test('readers, backups and other databases do not meet the lock', async () => {
   await store.close();
 });
 
-test('a database in memory is of nobody else', async () => {
+test('a database in memory has no lock', async () => {
   const [one, other] = [await open(':memory:'), await open(':memory:')];
   await one.close();
   await other.close();

@@ -39,10 +39,10 @@ describeStore('SQLite', () => {
   };
 });
 
-describe('the database of another process, read', () => {
+describe('reading the database of another process', () => {
   const event = { at: new Date(5), kind: 'dhcp.ack', sessionId: 's', summary: 'leased', detail: {} } as const;
 
-  test('shows what is written meanwhile, and is not written to', async () => {
+  test('shows what is written meanwhile, and writes nothing', async () => {
     const file = newFile();
     const writer = await openSqliteStore(settings(file));
     const reader = openSqliteEvents(file);
@@ -53,7 +53,7 @@ describe('the database of another process, read', () => {
     await writer.close();
   });
 
-  test('is neither created nor migrated: what is missing or of another version is told', () => {
+  test('neither creates nor migrates it: a missing one or another version is reported', () => {
     const file = newFile();
     expect(() => openSqliteEvents(file)).toThrow(`read the store ${file}: `);
     const [older, text] = [newFile(), newFile()];
@@ -101,7 +101,7 @@ describe('the database file', () => {
     await store.close();
   });
 
-  test('is opened any number of times without harm', async () => {
+  test('can be opened any number of times', async () => {
     const file = newFile();
     for (let count = 0; count < 3; count++) await (await openSqliteStore(settings(file))).close();
     const database = new Database(file);
@@ -132,7 +132,7 @@ describe('the database file', () => {
     await tables.destroy();
   });
 
-  test('that is none is named, and left alone', async () => {
+  test('that is not a database is reported, and not changed', async () => {
     const file = path.join(folder, 'notes.txt');
     const text = 'not a database, but long enough to be looked at as one\n'.repeat(40);
     writeFileSync(file, text);
@@ -142,7 +142,7 @@ describe('the database file', () => {
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
-  test('that is a folder, or lies below a file, is named', async () => {
+  test('that is a folder, or is below a file, is reported', async () => {
     await expect(openSqliteStore(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
     const below = path.join(folder, 'notes.txt', 'railhead.db');
     await expect(openSqliteStore(settings(below))).rejects.toThrow(`open the store ${below}: `);

@@ -29,7 +29,7 @@ describeStore('SQLite in a thread', () => {
 });
 
 describe('in a thread', () => {
-  test('it does the same, and its errors come through', async () => {
+  test('it behaves the same, and its errors arrive', async () => {
     const file = newFile();
     const store = await openThreadedSqlite(settings(file));
     await store.events.appendEvents([
@@ -44,7 +44,7 @@ describe('in a thread', () => {
     await expect(store.leases.loadLeases()).rejects.toThrow('the store is closed');
   });
 
-  test('a database that cannot be opened is told like without a thread', async () => {
+  test('a database that cannot be opened is reported as without a thread', async () => {
     await expect(openThreadedSqlite(settings(folder))).rejects.toThrow(`open the store ${folder}: `);
   });
 });

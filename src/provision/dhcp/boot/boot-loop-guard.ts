@@ -87,6 +87,6 @@ function keyOf(exchange: Exchange, bootFile: string): string {
 
 function loopEvent(exchange: Exchange, bootFile: string, stop: boolean): DhcpEvent {
   const what = `got ${bootFile} ${SERVES_MAX} times within a minute`;
-  const next = stop ? 'nothing more is handed out for a minute' : 'see whether that program loads itself';
+  const next = stop ? 'it gets no boot file for a minute' : 'check whether that program loads itself';
   return exchangeEvent(exchange, 'boot.loop_suspected', `${what}: ${next}`, { bootfile: bootFile });
 }

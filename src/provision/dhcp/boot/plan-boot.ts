@@ -49,7 +49,7 @@ export function stopBoot(planned: PlannedBoot): PlannedBoot {
     ...planned,
     answer: undefined,
     bootFile: undefined,
-    noBoot: 'it got the same boot file again and again',
+    noBoot: 'it got the same boot file repeatedly',
   };
 }
 

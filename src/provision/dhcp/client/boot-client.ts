@@ -114,7 +114,7 @@ export function isBooting({ kind, uBoot }: BootClient): boolean {
 
 /** A description for people: `UEFI PXE, x64 UEFI (7)`. */
 export function describeClient(client: BootClient): string {
-  if (client.kind === undefined && !client.uBoot) return 'no boot client';
+  if (client.kind === undefined && !client.uBoot) return 'not a boot client';
   const arch = client.arch === undefined ? undefined : findClientArchitecture(client.arch);
   const what =
     client.ipxe !== undefined

@@ -40,7 +40,7 @@ export function serveBootp(exchange: Exchange, surroundings: DhcpSurroundings): 
     changes,
     renewal,
     ...(leaseName !== undefined && { leaseName }),
-    events: [exchangeEvent(exchange, 'dhcp.ack', `leased ${address} by BOOTP, for good`, {}, address)],
+    events: [exchangeEvent(exchange, 'dhcp.ack', `leased ${address} by BOOTP, without end`, {}, address)],
   });
   return { ...reply, limits: { maxSize: BOOTP_MESSAGE_SIZE, overload: false } };
 }

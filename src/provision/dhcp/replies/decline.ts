@@ -36,8 +36,8 @@ export function serveDecline(exchange: Exchange, surroundings: DhcpSurroundings)
       ? doubtReservation(exchange, surroundings, subnet, offset, address)
       : surroundings.book.hold(subnet, offset, exchange.chaddr, now);
     const summary = isReserved
-      ? `declined ${address}: another host uses it; it stays reserved for its machine, and the network is asked before it is offered again`
-      : `declined ${address}: another host uses it; nobody is given it for 10 minutes`;
+      ? `declined ${address}: another host uses it; it stays reserved for its machine, and is probed before it is offered again`
+      : `declined ${address}: another host uses it; it is not given out for 10 minutes`;
     return {
       kind: 'accept',
       notice: 'decline',

@@ -181,7 +181,7 @@ function grant(
     ...(fqdn !== undefined && { fqdn }),
   });
   const { bootFile } = boot;
-  const summary = `${renewal ? 'prolonged' : 'leased'} ${address}${bootFile === undefined ? '' : `, boots ${bootFile}`}`;
+  const summary = `${renewal ? 'renewed' : 'leased'} ${address}${bootFile === undefined ? '' : `, boots ${bootFile}`}`;
   const detail = {
     ...bootDetail(exchange, boot),
     ...(leaseSeconds !== Infinity && { leaseSeconds }),

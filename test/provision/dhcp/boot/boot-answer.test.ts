@@ -134,7 +134,7 @@ describe('the kind of a client', () => {
     [IPXE_BIOS, 'iPXE, x86 BIOS (0)'],
     [{ 93: 'ffff', 60: hex('PXEClient') }, 'PXE, unknown architecture (65535)'],
     [{ 60: hex('HTTPClient') }, 'HTTP, unknown architecture'],
-    [{}, 'no boot client'],
+    [{}, 'not a boot client'],
   ])('the description of %j is %s', (options, words) => {
     expect(describeClient(classifyClient(packetOf({ options }).message))).toBe(words);
   });
@@ -502,7 +502,7 @@ describe('boot loops', () => {
     const rig = new DhcpRig({ policy: { bootLoop: 'stop' } });
     for (let count = 0; count < 6; count++) round(rig);
     const [last] = replyOf(rig.send({ type: 1, options: UEFI_PXE })).events;
-    expect(last).toMatchObject({ detail: { noBoot: 'it got the same boot file again and again' } });
+    expect(last).toMatchObject({ detail: { noBoot: 'it got the same boot file repeatedly' } });
   });
 
   test('a DHCPOFFER never contains a file that the following DHCPACK omits', () => {
