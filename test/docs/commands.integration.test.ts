@@ -3,25 +3,26 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
 import { documentedCommands, isAsDocumented } from './transcript.ts';
 
 // The documents show commands with their answers. Here they are run, on the catalog of the repository, and must answer
 // just that. `$ cat FILE` shows a file that the commands below it, up to the next heading, find beside the catalog.
 
-// A process takes a second to start, and many where everything is tested at once.
+// One test runs up to ten programs one after the other.
 vi.setConfig({ testTimeout: 300_000 });
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** What needs no server, no network and no root, and ends by itself. */
 const RUNNABLE = /^(?:.*\| )?(?:npx )?railhead (?:check|explain|render|butane|ignition|serve)\b|^echo \$\?$/;
-/** Their answers differ from host to host. */
-const NOT_HERE = /^npx railhead serve$/;
+/** They need a server that runs, or the database of one. */
+const NOT_HERE = /^npx railhead serve$| --store \//;
 
 let programs: string;
 
 beforeAll(() => {
   programs = mkdtempSync(path.join(tmpdir(), 'railhead-docs-bin-'));
-  const run = `exec ${process.execPath} --import ${import.meta.resolve('tsx')} ${root}/src/main.ts "$@"`;
+  const run = `exec ${process.execPath} ${PROGRAM} "$@"`;
   writeFileSync(path.join(programs, 'railhead'), `#!/bin/sh\n${run}\n`, { mode: 0o755 });
   writeFileSync(path.join(programs, 'npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
 });
