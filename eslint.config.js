@@ -8,6 +8,19 @@ const hashForPrivate = {
   message: 'Write #name: the keyword `private` is for constructors alone.',
 };
 
+/** Values that every call shares are UPPER_CASE; objects of functions, and what is called, are not such values. */
+const upperCaseConstants = {
+  selector: [
+    ":matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind='const']",
+    ' > VariableDeclarator[id.name=/^[a-z]/]:matches(',
+    '[init.type=/^(Literal|ArrayExpression|UnaryExpression)$/], ',
+    '[init.expression.type=/^(Literal|ArrayExpression|ObjectExpression)$/], ',
+    "[init.type='NewExpression'][init.callee.name=/^(Set|Map|RegExp)$/], ",
+    "[init.type='ObjectExpression']:not(:has(ObjectExpression > Property > :function)))",
+  ].join(''),
+  message: 'Write constants of a module in UPPER_CASE.',
+};
+
 /** Only src/config/ and what ends a process may look at these. */
 const processProperties = [
   { object: 'process', property: 'env', message: 'Only src/config/ reads the environment.' },
@@ -89,7 +102,7 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-syntax': ['error', hashForPrivate],
+      'no-restricted-syntax': ['error', hashForPrivate, upperCaseConstants],
       'no-restricted-imports': ['error', { paths: fixedCrypto }],
     },
   },
@@ -108,7 +121,7 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     ignores: clockShells,
     rules: {
-      'no-restricted-syntax': ['error', hashForPrivate, ...clockAndChance],
+      'no-restricted-syntax': ['error', hashForPrivate, upperCaseConstants, ...clockAndChance],
       'no-restricted-globals': ['error', performanceGlobal],
     },
   },

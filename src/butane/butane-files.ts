@@ -1,5 +1,5 @@
 import { joinPath } from '../ignition/go-path.ts';
-import { messages } from './messages.ts';
+import { MESSAGES } from './messages.ts';
 
 /** What exists at a path. */
 export interface FileStatus {
@@ -51,13 +51,13 @@ export function locateLocal(
   files: ButaneFiles | undefined,
   { resolveLinks }: Containment,
 ): { readonly files: ButaneFiles; readonly path: string } {
-  if (!files) throw new FilesError(messages.noFilesDirectory);
+  if (!files) throw new FilesError(MESSAGES.noFilesDirectory);
   const path = joinPath(files.directory, local);
   if (!isInside(files.absolute(path), files.absolute(files.directory))) {
-    throw new FilesError(messages.outsideFilesDirectory);
+    throw new FilesError(MESSAGES.outsideFilesDirectory);
   }
   if (resolveLinks && !isInside(files.realPath(path), files.realPath(files.directory))) {
-    throw new FilesError(messages.outsideFilesDirectory);
+    throw new FilesError(MESSAGES.outsideFilesDirectory);
   }
   return { files, path };
 }

@@ -13,9 +13,9 @@ import type { DecodedObject } from './decode.ts';
 import { checkEmbeddedConfigs } from './embedded-configs.ts';
 import { checkGrubLines } from './sugar/grub.ts';
 import type { Grub } from './sugar/grub.ts';
-import { messages } from './messages.ts';
+import { MESSAGES } from './messages.ts';
 import { checkMountUnitLines } from './sugar/mount-units.ts';
-import { butaneRules } from './nested-config.ts';
+import { BUTANE_RULES } from './nested-config.ts';
 import { sourcePath } from './provenance.ts';
 import type { Provenance, Traced } from './provenance.ts';
 import type { ButaneStruct } from './schema.ts';
@@ -50,7 +50,7 @@ export interface Safety {
 }
 
 /** All checks on: this is how the server compiles. */
-export const serverSafety: Required<Safety> = {
+export const SERVER_SAFETY: Required<Safety> = {
   refuseUnknownKeys: true,
   resolveLinks: true,
   refuseLineBreaks: true,
@@ -111,7 +111,7 @@ export function compileButane(input: Uint8Array | string, options: CompileOption
 }
 
 /** The keys that every document must have. */
-const commonFields: ButaneStruct = {
+const COMMON_FIELDS: ButaneStruct = {
   goName: 'commonFields',
   goType: 'config.commonFields',
   fields: [],
@@ -126,7 +126,7 @@ function readSpec(input: Uint8Array | string): { root: YamlNode; spec: ButaneSpe
   let common: { variant?: string; version?: string } = {};
   try {
     root = readYaml(input);
-    if (root) common = decodeDocument(root, commonFields);
+    if (root) common = decodeDocument(root, COMMON_FIELDS);
   } catch (error) {
     return refuse(error, 'Error unmarshaling yaml: ');
   }
@@ -173,20 +173,20 @@ class Compilation {
     for (const entry of unknown) this.#entries.push(entry);
     this.#report(validateSource(document, spec));
     if (safety.refuseLineBreaks) this.#report(this.#checkLines());
-    if (isFatal(this.#entries)) return this.#invalid(messages.sourceInvalid);
+    if (isFatal(this.#entries)) return this.#invalid(MESSAGES.sourceInvalid);
 
     const traced = this.#translate();
-    if (!traced || isFatal(this.#entries)) return this.#invalid(messages.sourceInvalid);
+    if (!traced || isFatal(this.#entries)) return this.#invalid(MESSAGES.sourceInvalid);
     const { config, provenance } = traced;
     this.#reportGenerated(this.#checkForbidden(config), provenance);
-    if (isFatal(this.#entries)) return this.#invalid(messages.sourceInvalid);
+    if (isFatal(this.#entries)) return this.#invalid(MESSAGES.sourceInvalid);
 
     const { ignition } = spec;
     this.#reportGenerated(findDuplicates(config, ignition), provenance);
-    this.#reportGenerated(checkRules(config, ignition, butaneRules), provenance);
+    this.#reportGenerated(checkRules(config, ignition, BUTANE_RULES), provenance);
     if (safety.checkHashes) this.#reportGenerated(checkDeclaredHashes(config, ignition), provenance);
     if (safety.checkEmbeddedConfigs) this.#reportGenerated(checkEmbeddedConfigs(config), provenance);
-    if (isFatal(this.#entries)) return this.#invalid(messages.generatedInvalid);
+    if (isFatal(this.#entries)) return this.#invalid(MESSAGES.generatedInvalid);
     return this.#encode(config);
   }
 
@@ -234,7 +234,7 @@ class Compilation {
         const field = luks?.kind === 'list' ? luks.item?.byName.get(name) : undefined;
         const value = item[name] as ConfigObject | undefined;
         if (value === undefined || field?.kind !== 'struct' || isEmptyStruct(value, field.struct)) continue;
-        const message = name === 'clevis' ? messages.clevisForbidden : messages.cexForbidden;
+        const message = name === 'clevis' ? MESSAGES.clevisForbidden : MESSAGES.cexForbidden;
         entries.push({ kind: 'error', path: ['storage', 'luks', index, name], message });
       }
     }

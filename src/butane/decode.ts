@@ -14,13 +14,13 @@ export type DecodedValue = string | Int | boolean | DecodedObject | DecodedValue
 export type DecodedObject = { [name: string]: DecodedValue };
 
 /** Maximum depth of merge keys within merge keys; go-yaml limits only the nesting. */
-const maxMergeDepth = 500;
+const MAX_MERGE_DEPTH = 500;
 
 /** Maximum total length of scalars behind aliases, in characters; go-yaml counts nodes, regardless of their length. */
-const maxAliasedLength = 16 * 1024 * 1024;
+const MAX_ALIASED_LENGTH = 16 * 1024 * 1024;
 
 /** Number of type errors after which decoding stops; go-yaml has no such limit. */
-const maxTypeErrors = 1000;
+const MAX_TYPE_ERRORS = 1000;
 
 /**
  * Decodes a YAML document into the struct of a schema, as go-yaml decodes into Butane's Go types: aliases and merge
@@ -147,7 +147,7 @@ class Decoder {
     const { value } = resolveScalar(scalar);
     if (value === null) return undefined;
     if (typeof value === 'boolean') return value;
-    const word = typeof value === 'string' ? booleanWords.get(value) : undefined;
+    const word = typeof value === 'string' ? BOOLEAN_WORDS.get(value) : undefined;
     return word ?? this.#mismatch(scalar, 'bool');
   }
 
@@ -177,8 +177,11 @@ class Decoder {
 
   /** Decodes what a merge key names into a struct, except keys that are already set. */
   #merge(parent: MappingNode, merge: YamlNode, schema: ButaneStruct, into: DecodedObject): void {
-    if (++this.#mergeDepth > maxMergeDepth) {
-      throw new YamlError(`line ${parent.line}: merge keys are nested deeper than ${maxMergeDepth}`, parent);
+    if (++this.#mergeDepth > MAX_MERGE_DEPTH) {
+      throw new YamlError(
+        `line ${parent.line}: merge keys are nested deeper than ${MAX_MERGE_DEPTH}`,
+        parent,
+      );
     }
     const outerKeys = this.#mergedKeys;
     if (!outerKeys) {
@@ -202,7 +205,7 @@ class Decoder {
 
   /** Reports keys of a mapping that are spelt the same. */
   #hasDuplicates(node: MappingNode): boolean {
-    if (node.pairs.length <= fewKeys && !repeatsKey(node.pairs)) return false;
+    if (node.pairs.length <= FEW_KEYS && !repeatsKey(node.pairs)) return false;
     const keys = new Map<string, YamlNode[]>();
     let found = false;
     for (const { key } of node.pairs) {
@@ -226,7 +229,7 @@ class Decoder {
       const count = (seen.get(identity) ?? 0) + 1;
       seen.set(identity, count);
       for (const later of keys.get(identity)?.slice(count) ?? []) {
-        if (this.errors.length >= maxTypeErrors) return;
+        if (this.errors.length >= MAX_TYPE_ERRORS) return;
         const name = quote(keyText(key));
         this.#addError(`line ${later.line}: mapping key ${name} already defined at line ${key.line}`, later);
       }
@@ -243,7 +246,7 @@ class Decoder {
 
   #addError(message: string, place: YamlPlace): void {
     this.firstErrorPlace ??= place;
-    if (this.errors.length < maxTypeErrors) this.errors.push(message);
+    if (this.errors.length < MAX_TYPE_ERRORS) this.errors.push(message);
   }
 
   /** Counts decoded nodes, to refuse documents that consist mostly of repeated aliases. */
@@ -259,14 +262,14 @@ class Decoder {
 
   #countAliased(length: number): void {
     this.#aliasedLength += length;
-    if (this.#aliasedLength > maxAliasedLength) {
+    if (this.#aliasedLength > MAX_ALIASED_LENGTH) {
       throw new YamlError('document contains excessive aliasing');
     }
   }
 }
 
 /** Up to this number of keys, comparing each key with each other is faster than a map. */
-const fewKeys = 12;
+const FEW_KEYS = 12;
 
 function repeatsKey(pairs: readonly YamlPair[]): boolean {
   return pairs.some(({ key }, index) =>
@@ -277,7 +280,7 @@ function repeatsKey(pairs: readonly YamlPair[]): boolean {
 }
 
 /** Words that are strings in YAML 1.2, and booleans only where a boolean is expected. */
-const booleanWords = new Map<string, boolean>([
+const BOOLEAN_WORDS = new Map<string, boolean>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, true] as const),
   ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
 ]);
@@ -288,12 +291,12 @@ function abbreviate(text: string): string {
   return bytes.length > 10 ? `${bytes.toString('utf8', 0, 7)}...` : text;
 }
 
-const aliasRangeLow = 400_000;
-const aliasRangeHigh = 4_000_000;
+const ALIAS_RANGE_LOW = 400_000;
+const ALIAS_RANGE_HIGH = 4_000_000;
 
 /** The share of decoded nodes that may come from aliases: 99 % in small documents, 10 % in very large ones. */
 function allowedAliasRatio(decoded: number): number {
-  if (decoded <= aliasRangeLow) return 0.99;
-  if (decoded >= aliasRangeHigh) return 0.1;
-  return 0.99 - (0.89 * (decoded - aliasRangeLow)) / (aliasRangeHigh - aliasRangeLow);
+  if (decoded <= ALIAS_RANGE_LOW) return 0.99;
+  if (decoded >= ALIAS_RANGE_HIGH) return 0.1;
+  return 0.99 - (0.89 * (decoded - ALIAS_RANGE_LOW)) / (ALIAS_RANGE_HIGH - ALIAS_RANGE_LOW);
 }

@@ -5,7 +5,7 @@ import type { Entry } from '../ignition/report.ts';
 import { embeddedBytes } from './embedded-bytes.ts';
 
 /** Maximum number of errors that are reported for one embedded configuration. */
-const maxErrors = 10;
+const MAX_ERRORS = 10;
 
 /**
  * Finds configurations embedded under `ignition.config` that no Ignition would accept: the first boot would fail.
@@ -32,5 +32,5 @@ function findFaults(bytes: Buffer | string): string[] {
   const result = parseConfig(bytes);
   if (result.kind === 'config') return [];
   const errors = result.entries.filter(({ kind }) => kind === 'error').map(formatEntry);
-  return errors.length === 0 ? [result.reason] : errors.slice(0, maxErrors);
+  return errors.length === 0 ? [result.reason] : errors.slice(0, MAX_ERRORS);
 }

@@ -8,16 +8,16 @@ export interface EncodedContents {
 }
 
 /** `gzip`, or an empty string for none. */
-const compressionValueBytes = 4;
+const COMPRESSION_VALUE_BYTES = 4;
 /** Length of `;base64,`. */
-const base64PrefixBytes = 8;
+const BASE64_PREFIX_BYTES = 8;
 /** Header and trailer of a gzip file. */
-const gzipFrameBytes = 18;
+const GZIP_FRAME_BYTES = 18;
 /**
  * How much longer Go's gzip files are: 3 to 7 bytes, and 4 or 5 in most cases, since an empty block ends each of them
  * (measured on 440 contents of documents in use). It is included so that the choice is the same as Butane's.
  */
-const extraBytesInGo = 4;
+const EXTRA_BYTES_IN_GO = 4;
 
 /**
  * Writes contents as the shortest of three data URLs: escaped, base64, or base64 of the gzipped bytes. If the user sets
@@ -31,9 +31,9 @@ export function encodeContents(bytes: Uint8Array, compression: string | undefine
   if (compression) return { source: plain() };
 
   const shortest = Math.min(base64Bytes, escapedBytes);
-  const extraBytes = beginsWithRun(bytes) ? extraBytesInGo - 1 : extraBytesInGo;
+  const extraBytes = beginsWithRun(bytes) ? EXTRA_BYTES_IN_GO - 1 : EXTRA_BYTES_IN_GO;
   const gains = (gzipBytes: number) =>
-    base64Length(gzipBytes + extraBytes) + compressionValueBytes < shortest;
+    base64Length(gzipBytes + extraBytes) + COMPRESSION_VALUE_BYTES < shortest;
   if (gains(smallestGzipBytes(distinct))) {
     const gzipped = gzipSync(bytes, { level: 9 });
     if (gains(gzipped.length)) return { source: base64DataUrl(gzipped), compression: 'gzip' };
@@ -47,7 +47,7 @@ function beginsWithRun(bytes: Uint8Array): boolean {
 }
 
 function base64Length(bytes: number): number {
-  return base64PrefixBytes + 4 * Math.ceil(bytes / 3);
+  return BASE64_PREFIX_BYTES + 4 * Math.ceil(bytes / 3);
 }
 
 /**
@@ -57,7 +57,7 @@ function base64Length(bytes: number): number {
  */
 function smallestGzipBytes(distinct: number): number {
   const ownCodeBits = 26 + distinct * Math.log2(Math.max(distinct, 1));
-  return gzipFrameBytes + Math.floor((3 + Math.min(8 * distinct, ownCodeBits)) / 8);
+  return GZIP_FRAME_BYTES + Math.floor((3 + Math.min(8 * distinct, ownCodeBits)) / 8);
 }
 
 const unreserved = new Uint8Array(256);

@@ -11,9 +11,9 @@ export function looksDecimal(mode: Int, isDirectory: boolean): boolean {
   return !isUsualMode(value, isDirectory) && isUsualMode(Number.parseInt(digits, 8), isDirectory);
 }
 
-const read = 4;
-const write = 2;
-const execute = 1;
+const READ = 4;
+const WRITE = 2;
+const EXECUTE = 1;
 
 /** Whether a mode is plausible: each class of users has no more permissions than the one before it, and so on. */
 function isUsualMode(mode: number, isDirectory: boolean): boolean {
@@ -24,15 +24,15 @@ function isUsualMode(mode: number, isDirectory: boolean): boolean {
     // The owner has all permissions of the group, and the group those of others.
     if ((wider & ~bits) !== 0) return false;
     // One class may execute while a wider class may only read.
-    if (bits & execute && wider & read && !(wider & execute)) return false;
-    if (bits & (write | execute) && !(bits & read)) return false;
+    if (bits & EXECUTE && wider & READ && !(wider & EXECUTE)) return false;
+    if (bits & (WRITE | EXECUTE) && !(bits & READ)) return false;
     wider |= bits;
   }
-  if (!(wider & read)) return false;
+  if (!(wider & READ)) return false;
   if (isDirectory) {
-    if (!(wider & execute) || mode & 0o4000) return false;
-    return !(mode & 0o3000) || Boolean(wider & write);
+    if (!(wider & EXECUTE) || mode & 0o4000) return false;
+    return !(mode & 0o3000) || Boolean(wider & WRITE);
   }
-  if (mode & 0o6000 && (!(wider & execute) || mode & write)) return false;
+  if (mode & 0o6000 && (!(wider & EXECUTE) || mode & WRITE)) return false;
   return !(mode & 0o1000);
 }

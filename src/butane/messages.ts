@@ -1,7 +1,7 @@
 /**
  * Butane's messages, word for word (config/common/errors.go of coreos/butane), and messages that Butane does not have.
  */
-export const messages = {
+export const MESSAGES = {
   sourceInvalid: 'source config is invalid',
   generatedInvalid: 'config generated was invalid',
 

@@ -3,7 +3,7 @@ import { decodeStruct } from '../ignition/decode-config.ts';
 import { JsonSyntaxError, parseJson } from '../ignition/json-document.ts';
 import type { JsonDocument } from '../ignition/json-document.ts';
 import { findUnusedKeys } from '../ignition/json-positions.ts';
-import { refusals } from '../ignition/parse-config.ts';
+import { REFUSALS } from '../ignition/parse-config.ts';
 import type { Entry } from '../ignition/report.ts';
 import { schemaOf } from '../ignition/schema.ts';
 import { parseSemVer } from '../ignition/semver.ts';
@@ -14,7 +14,7 @@ import { validateConfig } from '../ignition/validate.ts';
 import type { ValidationOptions } from '../ignition/validation-context.ts';
 
 /** The release of Ignition that is built into Butane 0.29. */
-export const butaneRules: ValidationOptions = { ignition: '2.26' };
+export const BUTANE_RULES: ValidationOptions = { ignition: '2.26' };
 
 /** The result of checking an Ignition configuration inside a Butane document. */
 export interface NestedReport {
@@ -34,7 +34,7 @@ export function validateNestedConfig(bytes: Uint8Array, spec: SpecVersion): Nest
   const refuse = (message: string): NestedReport => ({
     entries: [{ kind: 'error', path: [], message }],
     skipped: false,
-    reason: refusals.invalid,
+    reason: REFUSALS.invalid,
   });
   let document: JsonDocument;
   try {
@@ -51,11 +51,11 @@ export function validateNestedConfig(bytes: Uint8Array, spec: SpecVersion): Nest
   const version = config.ignition?.version ?? '';
   const entries: Entry[] = [];
   if (!parseSemVer(version)) {
-    entries.push({ kind: 'error', path: ['ignition', 'version'], message: refusals.invalidVersion });
+    entries.push({ kind: 'error', path: ['ignition', 'version'], message: REFUSALS.invalidVersion });
   } else if (findSpecVersion(version) !== spec) {
     return { entries: [], skipped: true, reason: undefined };
   }
-  const found = validateConfig(config, spec, butaneRules);
+  const found = validateConfig(config, spec, BUTANE_RULES);
   const unused = findUnusedKeys(config, schema, document.root, new LineIndex(bytes));
   return { entries: [...entries, ...found, ...unused], skipped: false, reason: undefined };
 }

@@ -1,6 +1,6 @@
 import { schemaOf } from '../ignition/schema.ts';
 import type { FieldSchema, StructSchema } from '../ignition/schema.ts';
-import { specMinor, specVersions } from '../ignition/spec-version.ts';
+import { specMinor, SPEC_VERSIONS } from '../ignition/spec-version.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 
 /**
@@ -75,7 +75,7 @@ const owner = (goName: string): SugarStruct => ({
   fields: [sugar('id', 'int'), sugar('name', 'string')],
 });
 
-const tree: SugarStruct = {
+const TREE: SugarStruct = {
   goName: 'Tree',
   fields: [
     sugar('group', owner('NodeGroup'), 6),
@@ -87,7 +87,7 @@ const tree: SugarStruct = {
   ],
 };
 
-const quadlet: SugarStruct = {
+const QUADLET: SugarStruct = {
   goName: 'Quadlet',
   fields: [
     sugar('contents', 'string'),
@@ -104,18 +104,18 @@ const quadlet: SugarStruct = {
 };
 
 /** Sugar inside structs that also exist in Ignition. */
-const sugarOfBase: Readonly<Record<string, readonly SugarField[]>> = {
+const SUGAR_OF_BASE: Readonly<Record<string, readonly SugarField[]>> = {
   FileContents: [sugar('inline', 'string')],
   Resource: [sugar('inline', 'string', 1), sugar('local', 'string', 1)],
   Filesystem: [sugar('with_mount_unit', 'bool', 1)],
-  Storage: [sugar('trees', { listOf: tree }, 1)],
+  Storage: [sugar('trees', { listOf: TREE }, 1)],
   PasswdUser: [sugar('ssh_authorized_keys_local', 'strings', 4)],
   Unit: [sugar('contents_local', 'string', 4)],
   Dropin: [sugar('contents_local', 'string', 4)],
-  Systemd: [sugar('quadlets', { listOf: quadlet }, 7)],
+  Systemd: [sugar('quadlets', { listOf: QUADLET }, 7)],
 };
 
-const bootDevice: SugarStruct = {
+const BOOT_DEVICE: SugarStruct = {
   goName: 'BootDevice',
   fields: [
     sugar('layout', 'string'),
@@ -134,7 +134,7 @@ const bootDevice: SugarStruct = {
   ],
 };
 
-const grub: SugarStruct = {
+const GRUB: SugarStruct = {
   goName: 'Grub',
   fields: [
     sugar('users', {
@@ -162,7 +162,7 @@ export function snakeCase(name: string): string {
 }
 
 /** List items that have their own Go type in Butane; all others are plain strings. */
-const namedStrings = new Set(['Group', 'Device', 'KernelArgument', 'SSHAuthorizedKey']);
+const NAMED_STRINGS = new Set(['Group', 'Device', 'KernelArgument', 'SSHAuthorizedKey']);
 
 class SchemaBuilder {
   readonly #spec: SpecVersion;
@@ -175,7 +175,7 @@ class SchemaBuilder {
     this.#spec = spec;
     this.#minor = specMinor(spec);
     this.#sections = sections;
-    const suffix = this.#minor === specVersions.length - 1 ? '_exp' : '';
+    const suffix = this.#minor === SPEC_VERSIONS.length - 1 ? '_exp' : '';
     this.#basePackage = `v0_${this.#minor + 1}${suffix}`;
   }
 
@@ -183,8 +183,8 @@ class SchemaBuilder {
     const config = this.#derive(schemaOf(this.#spec));
     const { goPackage } = this.#sections;
     const own: SugarField[] = [];
-    if (this.#sections.bootDevice) own.push(sugar('boot_device', bootDevice));
-    if (this.#sections.grub) own.push(sugar('grub', grub));
+    if (this.#sections.bootDevice) own.push(sugar('boot_device', BOOT_DEVICE));
+    if (this.#sections.grub) own.push(sugar('grub', GRUB));
     const fields: ButaneField[] = [
       ...['version', 'variant'].map((key) => ({ key, name: key, sugar: true, kind: 'string' }) as const),
       ...config.fields.map((field) => (field.key === 'ignition' ? withoutVersion(field) : field)),
@@ -198,7 +198,7 @@ class SchemaBuilder {
     if (known) return known;
     const fields = [
       ...schema.fields.map((field) => this.#deriveField(field)),
-      ...this.#sugarFields(sugarOfBase[schema.goName] ?? [], this.#basePackage),
+      ...this.#sugarFields(SUGAR_OF_BASE[schema.goName] ?? [], this.#basePackage),
     ];
     const derived = struct(schema.goName, `${this.#basePackage}.${schema.goName}`, fields);
     this.#derived.set(schema, derived);
@@ -213,7 +213,7 @@ class SchemaBuilder {
     if (field.kind !== 'list') return { ...base, kind: field.kind };
     const item = field.item && this.#derive(field.item);
     const { itemGoName } = field;
-    const named = item !== undefined || namedStrings.has(itemGoName);
+    const named = item !== undefined || NAMED_STRINGS.has(itemGoName);
     return {
       ...base,
       kind: 'list',

@@ -9,7 +9,7 @@ import type { DecodedObject, DecodedValue } from './decode.ts';
 import { encodeContents } from './encode-contents.ts';
 import { addGrubUsers } from './sugar/grub.ts';
 import type { Grub } from './sugar/grub.ts';
-import { messages } from './messages.ts';
+import { MESSAGES } from './messages.ts';
 import { addMountUnits } from './sugar/mount-units.ts';
 import { Translations } from './provenance.ts';
 import type { Traced } from './provenance.ts';
@@ -155,7 +155,7 @@ class Translator {
     const key = 'ssh_authorized_keys_local';
     this.#trace(key, 'sshAuthorizedKeys');
     if (!this.#context.files) {
-      this.#context.error(messages.noFilesDirectory, [...this.#from, key]);
+      this.#context.error(MESSAGES.noFilesDirectory, [...this.#from, key]);
       return;
     }
     const keys = [...(result.sshAuthorizedKeys ?? [])];

@@ -8,7 +8,7 @@ import type { ButaneFiles, Containment } from './butane-files.ts';
  * Maximum total size in bytes of the files that one document embeds; far more than a machine can be sent in its
  * configuration.
  */
-const maxEmbeddedBytes = 128 * 1024 * 1024;
+const MAX_EMBEDDED_BYTES = 128 * 1024 * 1024;
 
 /**
  * The state that the steps of a translation share: the target, the files, and the entries, with paths of the document.
@@ -50,7 +50,7 @@ export class TranslationContext {
     const bytes = this.attempt(path, read);
     if (!bytes) return undefined;
     this.#embeddedBytes += bytes.length;
-    if (this.#embeddedBytes <= maxEmbeddedBytes) return bytes;
+    if (this.#embeddedBytes <= MAX_EMBEDDED_BYTES) return bytes;
     this.error('the document embeds more than 128 MiB of files; let machines fetch the large ones', path);
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Entry, Path } from '../ignition/report.ts';
 import { specMinor } from '../ignition/spec-version.ts';
 import type { DecodedObject } from './decode.ts';
 import { looksDecimal } from './file-mode.ts';
-import { messages } from './messages.ts';
+import { MESSAGES } from './messages.ts';
 import { validateNestedConfig } from './nested-config.ts';
 import type { ButaneStruct } from './schema.ts';
 import {
@@ -76,7 +76,7 @@ const rules: Readonly<Record<string, SourceRule>> = {
   Directory: (value, context) => checkMode((value as Directory).mode, true, context),
   File: (value, context) => checkMode((value as File).mode, false, context),
   Tree: (value, context) => {
-    if (!value['local']) context.error(messages.treeNoLocal);
+    if (!value['local']) context.error(MESSAGES.treeNoLocal);
   },
   Unit: (value, context) => checkUnitSources(value, context),
   Dropin: (value, context) => checkUnitSources(value, context),
@@ -88,23 +88,23 @@ const rules: Readonly<Record<string, SourceRule>> = {
 };
 
 /** First specification in which fcos restricts mount points and checks reused partitions. */
-const mountPointMinor = 5;
+const MOUNT_POINT_MINOR = 5;
 
 function checkRoot(value: DecodedObject, context: SourceContext): void {
-  if (!context.isFcos || context.minor < mountPointMinor) return;
+  if (!context.isFcos || context.minor < MOUNT_POINT_MINOR) return;
   const { storage } = value as Config;
   const { mirror } = (value['boot_device'] ?? {}) as BootDevice;
   checkReuseByLabel(storage?.disks ?? [], mirror?.devices ?? [], context);
   for (const [index, filesystem] of (storage?.filesystems ?? []).entries()) {
     const { path, with_mount_unit: withMountUnit } = filesystem as ButaneFilesystem;
     if (path === undefined || withMountUnit !== true || /^\/(etc|var)(\/|$)/.test(path)) continue;
-    context.error(messages.mountPointForbidden, 'storage', 'filesystems', index, 'path');
+    context.error(MESSAGES.mountPointForbidden, 'storage', 'filesystems', index, 'path');
   }
 }
 
 function checkFileContents({ inline, source }: ButaneResource, context: SourceContext): void {
   if (inline !== undefined && source !== undefined) {
-    context.error(messages.tooManyResourceSources, 'inline');
+    context.error(MESSAGES.tooManyResourceSources, 'inline');
   }
 }
 
@@ -112,13 +112,13 @@ function checkResource(resource: ButaneResource, context: SourceContext): void {
   const given = (['local', 'inline', 'source'] as const).filter((key) => resource[key] !== undefined);
   const last = given.at(-1);
   if (given.length > 1 && last !== undefined) {
-    context.error(messages.tooManyResourceSources, last);
+    context.error(MESSAGES.tooManyResourceSources, last);
     return;
   }
   const { inline } = resource;
   if (inline === undefined || context.path[0] !== 'ignition' || context.path[1] !== 'config') return;
   const nested = validateNestedConfig(Buffer.from(inline, 'utf8'), context.spec);
-  if (nested.skipped) context.warn(messages.unknownIgnitionVersion, 'version');
+  if (nested.skipped) context.warn(MESSAGES.unknownIgnitionVersion, 'version');
   context.add(nested.entries);
   if (nested.reason !== undefined) context.error(nested.reason, 'inline');
 }
@@ -127,43 +127,43 @@ function checkFilesystem(filesystem: ButaneFilesystem, context: SourceContext): 
   const { format, path, with_mount_unit: withMountUnit } = filesystem;
   if (withMountUnit !== true) return;
   if (context.minor <= 2) {
-    if (!path) context.error(messages.mountUnitNoPath, 'path');
-    if (!format) context.error(messages.mountUnitNoFormat, 'format');
+    if (!path) context.error(MESSAGES.mountUnitNoPath, 'path');
+    if (!format) context.error(MESSAGES.mountUnitNoFormat, 'format');
   } else if (!format) {
-    context.error(messages.mountUnitNoFormat, 'format');
+    context.error(MESSAGES.mountUnitNoFormat, 'format');
   } else if (format !== 'swap' && !path) {
-    context.error(messages.mountUnitNoPath, 'path');
+    context.error(MESSAGES.mountUnitNoPath, 'path');
   }
 }
 
 function checkMode(mode: Int | undefined, isDirectory: boolean, context: SourceContext): void {
-  if (mode !== undefined && looksDecimal(mode, isDirectory)) context.warn(messages.decimalMode, 'mode');
+  if (mode !== undefined && looksDecimal(mode, isDirectory)) context.warn(MESSAGES.decimalMode, 'mode');
 }
 
 function checkUnitSources(value: DecodedObject, context: SourceContext): void {
   if (value['contents'] === undefined || value['contents_local'] === undefined) return;
-  context.error(messages.tooManyUnitSources, 'contents_local');
+  context.error(MESSAGES.tooManyUnitSources, 'contents_local');
 }
 
-const quadletExtensions = [
+const QUADLET_EXTENSIONS = [
   ...['.container', '.volume', '.network', '.kube'],
   ...['.image', '.build', '.pod', '.artifact'],
 ];
 
 function checkQuadlet(value: DecodedObject, context: SourceContext): void {
   const { name = '' } = value as Quadlet;
-  if (!quadletExtensions.some((extension) => name.endsWith(extension))) {
-    context.error(messages.quadletExtension, 'name');
+  if (!QUADLET_EXTENSIONS.some((extension) => name.endsWith(extension))) {
+    context.error(MESSAGES.quadletExtension, 'name');
   } else if (templateOfInstance(name) === undefined) {
     checkUnitSources(value, context);
   } else {
     for (const key of ['contents', 'contents_local']) {
-      if (value[key] !== undefined) context.error(messages.quadletInstanceContents, key);
+      if (value[key] !== undefined) context.error(MESSAGES.quadletInstanceContents, key);
     }
   }
 }
 
 function checkGrubUser({ name, password_hash: passwordHash }: GrubUser, context: SourceContext): void {
-  if (!name) context.error(messages.grubUserNoName, 'name');
-  if (!passwordHash) context.error(messages.grubUserNoPassword, 'password_hash');
+  if (!name) context.error(MESSAGES.grubUserNoName, 'name');
+  if (!passwordHash) context.error(MESSAGES.grubUserNoPassword, 'password_hash');
 }

@@ -23,7 +23,7 @@ interface Definition {
   readonly forbids?: readonly ('clevis' | 'cex')[];
 }
 
-const definitions: readonly Definition[] = [
+const DEFINITIONS: readonly Definition[] = [
   { variant: 'flatcar', version: '1.0.0', ignition: '3.3.0', forbids: ['clevis'] },
   { variant: 'flatcar', version: '1.1.0', ignition: '3.4.0', forbids: ['clevis'] },
   { variant: 'flatcar', version: '1.2.0-experimental', ignition: '3.7.0-experimental', forbids: ['cex'] },
@@ -44,11 +44,11 @@ const definitions: readonly Definition[] = [
   },
 ];
 
-const rhcosRemoved =
+const RHCOS_REMOVED =
   'rhcos variant has been removed; use openshift variant instead: ' +
   'https://coreos.github.io/butane/upgrading-openshift/';
 
-const schemas = new Map<string, ButaneSpec>();
+const SCHEMAS = new Map<string, ButaneSpec>();
 
 /** The specification that a document names, or why there is none, in Butane's words. */
 export type SpecChoice = { readonly spec: ButaneSpec } | { readonly error: string };
@@ -62,27 +62,27 @@ export function chooseSpec(variant: string, version: string): SpecChoice {
   const semver = parseSemVer(version);
   if (!semver) return { error: 'error parsing version; must be a valid semver' };
   const canonical = formatSemVer(semver);
-  if (variant === 'rhcos' && canonical === '0.1.0') return { error: rhcosRemoved };
-  const definition = definitions.find((known) => known.variant === variant && known.version === canonical);
+  if (variant === 'rhcos' && canonical === '0.1.0') return { error: RHCOS_REMOVED };
+  const definition = DEFINITIONS.find((known) => known.variant === variant && known.version === canonical);
   if (definition) return { spec: specOf(definition) };
   return { error: `No translator exists for variant ${variant} with version ${canonical}` };
 }
 
 /** The versions of a variant, oldest first; none of a variant that is not known. */
 export function versionsOf(variant: string): string[] {
-  return definitions.filter((known) => known.variant === variant).map(({ version }) => version);
+  return DEFINITIONS.filter((known) => known.variant === variant).map(({ version }) => version);
 }
 
 /** Schemas are built when they are first needed: a compilation needs one of twelve. */
 function specOf(definition: Definition): ButaneSpec {
   const { variant, version, ignition, bootDevice = false, grub = false, forbids = [] } = definition;
   const key = `${variant}+${version}`;
-  let spec = schemas.get(key);
+  let spec = SCHEMAS.get(key);
   if (!spec) {
     const goPackage = `v${version.replace('-experimental', '_exp').replace('.0', '').replaceAll('.', '_')}`;
     const schema = butaneSchema(ignition, { goPackage, bootDevice, grub });
     spec = { variant, version, ignition, schema, forbiddenLuksFields: forbids };
-    schemas.set(key, spec);
+    SCHEMAS.set(key, spec);
   }
   return spec;
 }

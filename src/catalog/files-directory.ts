@@ -7,7 +7,7 @@ import { decodeFileName, encodeFileName } from '../butane/file-name.ts';
 import type { ButaneFiles, FileStatus } from '../butane/butane-files.ts';
 
 /** Maximum size in bytes of a file that is embedded: more than any machine can be sent in its configuration. */
-const fileBytesMax = 128 * 1024 * 1024;
+const FILE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Gives the Butane compiler the files of a directory. The compiler decides which paths it may ask for. */
 export function openFilesDirectory(directory: string): ButaneFiles {
@@ -35,7 +35,7 @@ function readRegularFile(path: string): Uint8Array {
     const stats = fstatSync(file);
     if (stats.isDirectory()) throw new FilesError(`read ${path}: is a directory`);
     if (!stats.isFile()) throw new FilesError(`read ${path}: not a regular file`);
-    if (stats.size > fileBytesMax) throw new FilesError(`read ${path}: larger than 128 MiB`);
+    if (stats.size > FILE_BYTES_MAX) throw new FilesError(`read ${path}: larger than 128 MiB`);
     return attempt('read', path, () => readFileSync(file));
   } finally {
     closeSync(file);
@@ -58,12 +58,12 @@ function attempt<T>(operation: string, path: string, action: () => T): T {
     return action();
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new FilesError(`${operation} ${path}: ${reasons[code] ?? message}`, { cause: error });
+    throw new FilesError(`${operation} ${path}: ${REASONS[code] ?? message}`, { cause: error });
   }
 }
 
 /** System errors in Go's words. */
-const reasons: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EISDIR: 'is a directory',

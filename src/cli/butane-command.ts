@@ -8,7 +8,7 @@ import { drawReport } from './drawn-report.ts';
 import { describeFailure, InputError, readInput } from './read-input.ts';
 
 /** The Butane version whose results are reproduced, and the name of this program. */
-const version = 'Butane v0.29.0+railhead';
+const VERSION = 'Butane v0.29.0+railhead';
 
 /** Runs `railhead butane` and returns its exit status: 0 success, 1 invalid document, 2 wrong usage. */
 export async function runButane(args: readonly string[]): Promise<number> {
@@ -20,7 +20,7 @@ export async function runButane(args: readonly string[]): Promise<number> {
   }
   const { flags } = parsed;
   if (flags.help) process.stdout.write(butaneUsage);
-  else if (flags.version) process.stdout.write(`${version}\n`);
+  else if (flags.version) process.stdout.write(`${VERSION}\n`);
   else return compile(flags);
   return 0;
 }

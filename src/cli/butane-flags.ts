@@ -25,7 +25,7 @@ interface FlagDefinition {
   readonly help?: string;
 }
 
-const definitions: readonly FlagDefinition[] = [
+const DEFINITIONS: readonly FlagDefinition[] = [
   { name: 'check', short: 'c', kind: 'bool', help: 'check config without producing output' },
   {
     name: 'color',
@@ -50,12 +50,10 @@ const definitions: readonly FlagDefinition[] = [
 export const butaneUsage = [
   'Usage: railhead butane [options] [input-file]',
   'Options:',
-  ...definitions
-    .filter(({ help }) => help !== undefined)
-    .map(({ name, short, kind, help = '' }) => {
-      const flag = `${short === undefined ? '    ' : `-${short}, `}--${name}${kind === 'string' ? ' string' : ''}`;
-      return `  ${flag.padEnd(24)}${help}`;
-    }),
+  ...DEFINITIONS.filter(({ help }) => help !== undefined).map(({ name, short, kind, help = '' }) => {
+    const flag = `${short === undefined ? '    ' : `-${short}, `}--${name}${kind === 'string' ? ' string' : ''}`;
+    return `  ${flag.padEnd(24)}${help}`;
+  }),
   '',
 ].join('\n');
 
@@ -100,7 +98,7 @@ function parseLong(text: string, rest: string[], values: Map<string, string>): s
   const equals = text.indexOf('=');
   const name = equals < 0 ? text : text.slice(0, equals);
   if (name === '' || name.startsWith('-')) return `bad flag syntax: --${text}`;
-  const definition = definitions.find((known) => known.name === name);
+  const definition = DEFINITIONS.find((known) => known.name === name);
   if (!definition) return `unknown flag: --${name}`;
   if (equals >= 0) return setValue(definition, text.slice(equals + 1), values);
   const alone = definition.kind === 'bool' ? 'true' : definition.alone;
@@ -112,7 +110,7 @@ function parseLong(text: string, rest: string[], values: Map<string, string>): s
 function parseShort(letters: string, rest: string[], values: Map<string, string>): string | undefined {
   for (let at = 0; at < letters.length; at++) {
     const letter = letters.charAt(at);
-    const definition = definitions.find(({ short }) => short === letter);
+    const definition = DEFINITIONS.find(({ short }) => short === letter);
     if (!definition) return `unknown shorthand flag: '${letter}' in -${letters}`;
     const after = letters.slice(at + 1);
     if (after.startsWith('=')) return setValue(definition, after.slice(1), values);
@@ -126,14 +124,14 @@ function parseShort(letters: string, rest: string[], values: Map<string, string>
   return undefined;
 }
 
-const booleans = new Map<string, string>([
+const BOOLEANS = new Map<string, string>([
   ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((word) => [word, 'true'] as const),
   ...['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, 'false'] as const),
 ]);
 
 function setValue(definition: FlagDefinition, text: string, values: Map<string, string>): string | undefined {
   const { name, short, kind } = definition;
-  const value = kind === 'bool' ? booleans.get(text) : text;
+  const value = kind === 'bool' ? BOOLEANS.get(text) : text;
   if (value === undefined) {
     const flag = short === undefined ? `--${name}` : `-${short}, --${name}`;
     return `invalid argument "${text}" for "${flag}" flag: strconv.ParseBool: parsing "${text}": invalid syntax`;

@@ -2,25 +2,25 @@ import type { Command } from 'commander';
 import { encodeConfig } from '../ignition/encode.ts';
 import { mergeLayers } from '../ignition/merge-layers.ts';
 import type { VersionedConfig } from '../ignition/merge-layers.ts';
-import { parseConfig, refusals } from '../ignition/parse-config.ts';
+import { parseConfig, REFUSALS } from '../ignition/parse-config.ts';
 import { formatEntry, formatReport, isFatal } from '../ignition/report.ts';
 import type { Entry } from '../ignition/report.ts';
-import { findSpecVersion, specVersions } from '../ignition/spec-version.ts';
+import { findSpecVersion, SPEC_VERSIONS } from '../ignition/spec-version.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 import { SpecDowngradeError, upconvertConfig } from '../ignition/upconvert.ts';
 import { validateConfig } from '../ignition/validate.ts';
 import { describeInput, InputError, readInput } from './read-input.ts';
 
 /** The input or the result is invalid. */
-const exitBad = 1;
+const EXIT_BAD = 1;
 /** Wrong usage of the command. */
-const exitUsage = 2;
+const EXIT_USAGE = 2;
 
 /** Ends a command with a message and an exit status. */
 class CommandFailure extends Error {
   readonly exitCode: number;
 
-  constructor(message: string, exitCode = exitBad) {
+  constructor(message: string, exitCode = EXIT_BAD) {
     super(message);
     this.exitCode = exitCode;
   }
@@ -63,7 +63,7 @@ export function registerIgnition(program: Command): void {
       'Write a configuration in a newer specification. Reads standard input without a file, or for -.',
     )
     .argument('[config.ign]')
-    .requiredOption('--to <version>', `the specification to write: ${specVersions.join(', ')}`)
+    .requiredOption('--to <version>', `the specification to write: ${SPEC_VERSIONS.join(', ')}`)
     .option('--strict', 'fail if the result does not meet the rules of its specification')
     .option('-p, --pretty', 'indent the output')
     .action((file: string | undefined, options: UpconvertCommandOptions) =>
@@ -93,7 +93,7 @@ async function run(command: () => Promise<void>): Promise<void> {
   }
 }
 
-const validateUsage = `Usage:
+const VALIDATE_USAGE = `Usage:
   railhead ignition validate [flags] [config.ign]
 
   -version
@@ -102,14 +102,14 @@ const validateUsage = `Usage:
 async function validate(args: readonly string[], version: boolean): Promise<void> {
   const flags = args.filter((arg) => arg.startsWith('-') && arg !== '-');
   if (version || flags.includes('-version')) {
-    process.stdout.write(`Railhead, for Ignition ${specVersions[0]} to ${specVersions.at(-1)}\n`);
+    process.stdout.write(`Railhead, for Ignition ${SPEC_VERSIONS[0]} to ${SPEC_VERSIONS.at(-1)}\n`);
     return;
   }
   if (flags[0] !== undefined) {
     const flag = flags[0].replace(/^--?([^=]*).*$/s, '-$1');
-    throw new CommandFailure(`flag provided but not defined: ${flag}\n${validateUsage}`, exitUsage);
+    throw new CommandFailure(`flag provided but not defined: ${flag}\n${VALIDATE_USAGE}`, EXIT_USAGE);
   }
-  if (args.length > 1) throw new CommandFailure(validateUsage);
+  if (args.length > 1) throw new CommandFailure(VALIDATE_USAGE);
 
   const input = await readInput(args[0]).catch((error: unknown) => {
     throw error instanceof InputError ? new CommandFailure(`couldn't read config: ${error.message}`) : error;
@@ -119,14 +119,14 @@ async function validate(args: readonly string[], version: boolean): Promise<void
   process.stdout.write(formatReport(result.entries));
   if (result.kind === 'config') return;
   if (result.entries.length === 0) throw new CommandFailure(`couldn't parse config: ${result.reason}`);
-  process.exitCode = exitBad;
+  process.exitCode = EXIT_BAD;
 }
 
 async function merge(files: readonly string[], options: MergeCommandOptions): Promise<void> {
   if (files.filter((file) => file === '-').length > 1) {
     throw new CommandFailure(
       'Standard input can be only one of the configurations: name files for the others.',
-      exitUsage,
+      EXIT_USAGE,
     );
   }
   const target = options.to === undefined ? {} : { to: parseTarget(options.to) };
@@ -162,8 +162,8 @@ function parseTarget(text: string): SpecVersion {
   const target = findSpecVersion(text);
   if (!target) {
     throw new CommandFailure(
-      `--to ${text}: not a known Ignition specification; known are ${specVersions.join(', ')}`,
-      exitUsage,
+      `--to ${text}: not a known Ignition specification; known are ${SPEC_VERSIONS.join(', ')}`,
+      EXIT_USAGE,
     );
   }
   return target;
@@ -189,6 +189,6 @@ async function load(file: string | undefined): Promise<VersionedConfig> {
     process.stderr.write(report.map((line) => `${line}\n`).join(''));
     return result;
   }
-  if (result.reason !== refusals.invalid) report.push(`${name}: ${result.reason}`);
+  if (result.reason !== REFUSALS.invalid) report.push(`${name}: ${result.reason}`);
   throw new CommandFailure(report.join('\n'));
 }

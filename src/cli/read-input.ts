@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 
 /** Maximum size in bytes of a file that a command reads: far above any configuration, far below the memory. */
-const inputBytesMax = 256 * 1024 * 1024;
+const INPUT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** A file or standard input could not be read; the message names it and the reason. */
 export class InputError extends Error {
@@ -16,7 +16,7 @@ export async function readInput(name = '-'): Promise<Buffer> {
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > inputBytesMax) throw new InputError(`${describeInput(name)} is larger than 256 MiB`);
+      if (length > INPUT_BYTES_MAX) throw new InputError(`${describeInput(name)} is larger than 256 MiB`);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -34,10 +34,10 @@ export function describeInput(name = '-'): string {
 /** Words a system error as the replaced tools do: `open /x: no such file or directory`. */
 export function describeFailure(name: string, error: NodeJS.ErrnoException): string {
   const operation = error.syscall === 'read' ? 'read' : 'open';
-  return `${operation} ${describeInput(name)}: ${reasons[error.code ?? ''] ?? error.message}`;
+  return `${operation} ${describeInput(name)}: ${REASONS[error.code ?? ''] ?? error.message}`;
 }
 
-const reasons: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EISDIR: 'is a directory',

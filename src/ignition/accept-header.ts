@@ -1,5 +1,5 @@
 import { parseSemVer } from './semver.ts';
-import { findSpecVersion, specVersions } from './spec-version.ts';
+import { findSpecVersion, SPEC_VERSIONS } from './spec-version.ts';
 import type { SpecVersion } from './spec-version.ts';
 
 /** What the Accept header of a request shows about the Ignition that sent it. */
@@ -11,10 +11,10 @@ export type AcceptedSpec =
   /** The header names no Ignition version: curl, a browser, or an Ignition behind a redirect. */
   | { readonly kind: 'not-ignition' };
 
-const mediaType = 'application/vnd.coreos.ignition+json';
+const MEDIA_TYPE = 'application/vnd.coreos.ignition+json';
 
 /** Ignition's header is short; a longer one is from another client. */
-const headerLengthMax = 1024;
+const HEADER_LENGTH_MAX = 1024;
 
 /**
  * Reads the Accept header that Ignition sends with every fetch, such as
@@ -22,10 +22,10 @@ const headerLengthMax = 1024;
  * client that is newer than this program gets the newest specification known here.
  */
 export function parseAcceptHeader(header: string | undefined): AcceptedSpec {
-  if (header === undefined || header.length > headerLengthMax) return { kind: 'not-ignition' };
+  if (header === undefined || header.length > HEADER_LENGTH_MAX) return { kind: 'not-ignition' };
   for (const range of header.split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
-    if (type.toLowerCase() !== mediaType) continue;
+    if (type.toLowerCase() !== MEDIA_TYPE) continue;
     for (const parameter of parameters) {
       const value = /^version\s*=\s*"?([^"\s]*)"?$/i.exec(parameter)?.[1];
       if (value !== undefined) return acceptedSpec(value);
@@ -41,7 +41,7 @@ function acceptedSpec(text: string): AcceptedSpec {
   if (spec) return { kind: 'spec', newest: spec };
   if (version.major < 3n) return { kind: 'too-old', version: text };
   // A version newer than those known here, or an experimental version that was never released or has become stable.
-  const stable = specVersions.filter((known) => !known.endsWith('-experimental'));
+  const stable = SPEC_VERSIONS.filter((known) => !known.endsWith('-experimental'));
   const below = version.preRelease === '' ? version.minor : version.minor - 1n;
   const index = version.major > 3n || below >= BigInt(stable.length) ? stable.length - 1 : Number(below);
   const newest = stable[index];

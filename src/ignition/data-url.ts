@@ -53,10 +53,10 @@ const escapedBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
 });
 
 // RFC 2045 token characters, as a class that excludes controls, space and the specials.
-const token = "[!#$%&'*+.0-9A-Z^_`a-z{|}~-]";
-const tokens = new RegExp(`${token}+`, 'y');
-const dataCharacters = /^[!$-;=?-Z_a-z~]*$/;
-const mediaTypes = /^(?:text|image|audio|video|application|message|multipart)/;
+const TOKEN = "[!#$%&'*+.0-9A-Z^_`a-z{|}~-]";
+const TOKENS = new RegExp(`${TOKEN}+`, 'y');
+const DATA_CHARACTERS = /^[!$-;=?-Z_a-z~]*$/;
+const MEDIA_TYPES = /^(?:text|image|audio|video|application|message|multipart)/;
 
 function parseDataUrl(url: string): { data: string; base64: boolean } {
   if (!url.startsWith('data:')) fail('missing data prefix');
@@ -65,7 +65,7 @@ function parseDataUrl(url: string): { data: string; base64: boolean } {
   if (cursor.peek() !== ';' && cursor.peek() !== ',') parseMediaType(cursor);
   while (cursor.peek() === ';') {
     cursor.offset++;
-    const attribute = cursor.take(tokens);
+    const attribute = cursor.take(TOKENS);
     if (attribute === '') {
       const ended = ['', '=', ','].includes(cursor.peek());
       fail(ended ? 'unterminated parameter sequence' : 'invalid character for parameter attribute');
@@ -92,38 +92,38 @@ function parseDataUrl(url: string): { data: string; base64: boolean } {
 
 function parseMediaType(cursor: Cursor): void {
   if (cursor.peek() === '') fail('missing comma before data');
-  const type = cursor.take(tokens);
+  const type = cursor.take(TOKENS);
   if (type === '') fail('invalid character after data prefix');
   if (cursor.peek() === '') fail('missing media type slash');
   if (cursor.peek() !== '/') fail('invalid character for media type');
-  if (!mediaTypes.test(type) && !/^[xX]-/.test(type)) fail('invalid media type');
+  if (!MEDIA_TYPES.test(type) && !/^[xX]-/.test(type)) fail('invalid media type');
   cursor.offset++;
-  cursor.take(tokens);
+  cursor.take(TOKENS);
   if (cursor.peek() === '') fail('incomplete media type');
   if (cursor.peek() !== ';' && cursor.peek() !== ',') fail('invalid character for media subtype');
 }
 
 function parseParameterValue(cursor: Cursor): void {
   if (cursor.peek() !== '"') {
-    const value = cursor.take(tokens);
+    const value = cursor.take(TOKENS);
     if (value === '') fail('invalid character for parameter value');
     checkEscapes(value);
     return;
   }
   cursor.offset++;
-  const quoted = cursor.take(quotedText);
+  const quoted = cursor.take(QUOTED_TEXT);
   if (cursor.peek() !== '"') fail('unclosed quoted string');
   // Go's strconv.Unquote: only its own escapes, and no line feed.
-  if (!goString.test(quoted)) fail('invalid syntax');
+  if (!GO_STRING.test(quoted)) fail('invalid syntax');
   cursor.offset++;
 }
 
-const quotedText = /(?:[^\\"\u0080-\uffff]|\\[^\u0080-\uffff])*/y;
-const goString =
+const QUOTED_TEXT = /(?:[^\\"\u0080-\uffff]|\\[^\u0080-\uffff])*/y;
+const GO_STRING =
   /^(?:[^\\\n]|\\(?:[abfnrtv\\"]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*$/;
 
 function checkEscaped(data: string): string {
-  if (!dataCharacters.test(data)) fail('invalid data character');
+  if (!DATA_CHARACTERS.test(data)) fail('invalid data character');
   checkEscapes(data);
   return data;
 }

@@ -53,7 +53,7 @@ interface Extent {
 }
 
 /** Up to this number of partitions every pair is compared, as Ignition does; a GPT has 128 by default. */
-const comparedInPairsMax = 512;
+const COMPARED_IN_PAIRS_MAX = 512;
 
 /**
  * Index of the partition that Ignition reports as overlapping, or -1: for the first partition that overlaps another,
@@ -66,7 +66,7 @@ function findOverlap(partitions: readonly Partition[]): number {
     const start = Number(startMiB);
     extents.push({ index, start, end: isZero(sizeMiB) ? start : start + Number(sizeMiB) - 1 });
   }
-  const candidates = extents.length <= comparedInPairsMax ? extents : findOverlapping(extents);
+  const candidates = extents.length <= COMPARED_IN_PAIRS_MAX ? extents : findOverlapping(extents);
   for (const extent of candidates) {
     const other = extents.find((each) => each !== extent && overlaps(extent, each));
     if (other) return other.index;
@@ -100,8 +100,8 @@ function mixesDeletionAndNumbering(partitions: readonly Partition[]): boolean {
   );
 }
 
-const guidPattern = /^(?:|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
-const guidFault = 'doesn\'t match the form "01234567-89AB-CDEF-EDCB-A98765432101"';
+const GUID_PATTERN = /^(?:|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const GUID_FAULT = 'doesn\'t match the form "01234567-89AB-CDEF-EDCB-A98765432101"';
 
 /** Rules of Partition. */
 export function checkPartition(partition: Partition, context: ValidationContext): void {
@@ -120,15 +120,15 @@ export function checkPartition(partition: Partition, context: ValidationContext)
     // sgdisk ends the label at a colon.
     context.error('partition label will be truncated to text before the colon', 'label');
   }
-  if (!guidPattern.test(guid)) context.error(guidFault, 'guid');
-  if (!guidPattern.test(typeGuid)) context.error(guidFault, 'typeGuid');
+  if (!GUID_PATTERN.test(guid)) context.error(GUID_FAULT, 'guid');
+  if (!GUID_PATTERN.test(typeGuid)) context.error(GUID_FAULT, 'typeGuid');
 }
 
 /** Longest label in bytes, by format. */
-const labelMax: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
+const LABEL_MAX: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
 
 function isKnownFormat(format: string, { minor }: ValidationContext): boolean {
-  return format === 'none' ? minor >= 3 : Object.hasOwn(labelMax, format);
+  return format === 'none' ? minor >= 3 : Object.hasOwn(LABEL_MAX, format);
 }
 
 /** A virtiofs is shared by the hypervisor: it has a tag instead of a device, and no filesystem can be created on it. */
@@ -166,7 +166,7 @@ export function checkFilesystem(filesystem: Filesystem, context: ValidationConte
 function findLabelFault(format: string, label: string, virtiofs: boolean): string | undefined {
   if (format === '') return 'filesystem must specify format if label is specified';
   if (virtiofs) return 'virtiofs filesystems cannot have a label';
-  const max = Object.hasOwn(labelMax, format) ? labelMax[format] : undefined;
+  const max = Object.hasOwn(LABEL_MAX, format) ? LABEL_MAX[format] : undefined;
   if (max === undefined || byteLength(label) <= max) return undefined;
   return `filesystem labels cannot be longer than ${max} characters when using ${format}`;
 }
@@ -177,8 +177,8 @@ function findTagFault(tag: string): string | undefined {
   return byteLength(tag) > 36 ? 'virtiofs device tags cannot be longer than 36 characters' : undefined;
 }
 
-const levelsWithoutSpares = ['linear', 'raid0', '0', 'stripe'];
-const levelsWithSpares = [
+const LEVELS_WITHOUT_SPARES = ['linear', 'raid0', '0', 'stripe'];
+const LEVELS_WITH_SPARES = [
   ...['raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5'],
   ...['raid6', '6', 'raid10', '10'],
 ];
@@ -191,8 +191,8 @@ export function checkRaid({ level, devices = [], spares = 0 }: Raid, context: Va
 
 function findLevelFault(level: string, spares: Int, minor: number): string | undefined {
   if (level === '' && minor >= 3) return 'raid level is required';
-  if (levelsWithSpares.includes(level)) return undefined;
-  if (!levelsWithoutSpares.includes(level)) return 'unrecognized raid level';
+  if (LEVELS_WITH_SPARES.includes(level)) return undefined;
+  if (!LEVELS_WITHOUT_SPARES.includes(level)) return 'unrecognized raid level';
   return isZero(spares) ? undefined : 'spares unsupported for linear and raid0 arrays';
 }
 

@@ -74,11 +74,11 @@ function encodeField(
       : (value as string[]).map(encodeString);
     return enclose('[', items, ']', indent, line);
   }
-  if (value === undefined) return field.pointer ? 'null' : zeros[field.kind];
+  if (value === undefined) return field.pointer ? 'null' : ZEROS[field.kind];
   return typeof value === 'string' ? encodeString(value) : (value as number | bigint | boolean).toString();
 }
 
-const zeros = { string: '""', int: '0', bool: 'false' } as const;
+const ZEROS = { string: '""', int: '0', bool: 'false' } as const;
 
 function enclose(
   open: string,

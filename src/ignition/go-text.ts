@@ -36,7 +36,7 @@ export function quoteCharacter(character: string): string {
   return character === '\\' ? "'\\\\'" : `'${quoteInner(character)}'`;
 }
 
-const shortEscapes: Readonly<Record<string, string>> = {
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '\u0007': '\\a',
   '\b': '\\b',
   '\f': '\\f',
@@ -48,7 +48,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 
 function quoteInner(text: string): string {
   return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (character) => {
-    const short = shortEscapes[character];
+    const short = SHORT_ESCAPES[character];
     if (short !== undefined) return short;
     const code = character.codePointAt(0) ?? 0;
     if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;

@@ -73,10 +73,10 @@ export class JsonSyntaxError extends Error {
 }
 
 /** Deepest nesting that encoding/json accepts. */
-const depthMax = 10_000;
+const DEPTH_MAX = 10_000;
 
 /** Objects with more members than this are searched with an index. */
-const searchedDirectlyMax = 16;
+const SEARCHED_DIRECTLY_MAX = 16;
 
 /** Parses one JSON document; throws JsonSyntaxError, worded and placed as encoding/json does. */
 export function parseJson(input: Uint8Array): JsonDocument {
@@ -85,7 +85,7 @@ export function parseJson(input: Uint8Array): JsonDocument {
 
 /** Finds the member of a key, the last one if the key is repeated. */
 export function findMember(object: JsonObject, key: string): JsonMember | undefined {
-  if (object.members.length <= searchedDirectlyMax) {
+  if (object.members.length <= SEARCHED_DIRECTLY_MAX) {
     return object.members.findLast((member) => member.key === key);
   }
   object.index ??= new Map(object.members.map((member) => [member.key, member]));
@@ -96,7 +96,7 @@ export function findMember(object: JsonObject, key: string): JsonMember | undefi
 type State = 'value' | 'first key' | 'key' | 'first item' | 'after value';
 
 /** The bytes that have a meaning in JSON. */
-const byteOf = {
+const BYTE_OF = {
   quote: 0x22,
   comma: 0x2c,
   colon: 0x3a,
@@ -133,8 +133,8 @@ class JsonParser {
       }
       if (byte === undefined) this.#failAtEnd();
       if (this.#state === 'after value') this.#continueContainer(byte);
-      else if (this.#state === 'first key' && byte === byteOf.closeObject) this.#closeContainer();
-      else if (this.#state === 'first item' && byte === byteOf.closeArray) this.#closeContainer();
+      else if (this.#state === 'first key' && byte === BYTE_OF.closeObject) this.#closeContainer();
+      else if (this.#state === 'first item' && byte === BYTE_OF.closeArray) this.#closeContainer();
       else if (this.#state === 'first key' || this.#state === 'key') this.#parseKey(byte);
       else this.#addValue(this.#parseValue(byte));
     }
@@ -143,9 +143,9 @@ class JsonParser {
   /** Reads the comma after a value, or the bracket that closes its object or array. */
   #continueContainer(byte: number): void {
     const inObject = this.#open.at(-1)?.kind === 'object';
-    if (byte === (inObject ? byteOf.closeObject : byteOf.closeArray)) {
+    if (byte === (inObject ? BYTE_OF.closeObject : BYTE_OF.closeArray)) {
       this.#closeContainer();
-    } else if (byte === byteOf.comma) {
+    } else if (byte === BYTE_OF.comma) {
       this.#offset++;
       this.#state = inObject ? 'key' : 'value';
     } else {
@@ -161,11 +161,11 @@ class JsonParser {
   }
 
   #parseKey(byte: number): void {
-    if (byte !== byteOf.quote) this.#fail('looking for beginning of object key string');
+    if (byte !== BYTE_OF.quote) this.#fail('looking for beginning of object key string');
     this.#keyStart = this.#offset;
     this.#key = this.#parseString();
     this.#skipSpace();
-    if (this.#bytes[this.#offset] !== byteOf.colon) this.#fail('after object key');
+    if (this.#bytes[this.#offset] !== BYTE_OF.colon) this.#fail('after object key');
     this.#offset++;
     this.#state = 'value';
   }
@@ -187,14 +187,14 @@ class JsonParser {
   #parseValue(byte: number): JsonNode {
     const start = this.#offset;
     switch (byte) {
-      case byteOf.openObject:
-      case byteOf.openArray:
-        if (this.#open.length >= depthMax) this.#fail('exceeded max depth');
+      case BYTE_OF.openObject:
+      case BYTE_OF.openArray:
+        if (this.#open.length >= DEPTH_MAX) this.#fail('exceeded max depth');
         this.#offset++;
-        return byte === byteOf.openObject
+        return byte === BYTE_OF.openObject
           ? { kind: 'object', start, end: start, members: [] }
           : { kind: 'array', start, end: start, items: [] };
-      case byteOf.quote: {
+      case BYTE_OF.quote: {
         const value = this.#parseString();
         return { kind: 'string', start, end: this.#offset, value };
       }
@@ -257,12 +257,12 @@ class JsonParser {
     for (;;) {
       const byte = bytes[this.#offset];
       if (byte === undefined) this.#failAtEnd();
-      if (byte === byteOf.quote) {
+      if (byte === BYTE_OF.quote) {
         flush(this.#offset++);
         return text;
       }
       if (byte < 0x20) this.#fail('in string literal');
-      if (byte === byteOf.backslash) {
+      if (byte === BYTE_OF.backslash) {
         flush(this.#offset++);
         text += this.#parseEscape();
         from = this.#offset;
@@ -277,7 +277,7 @@ class JsonParser {
   #parseEscape(): string {
     const byte = this.#bytes[this.#offset];
     if (byte === undefined) this.#fail('in string escape code', ' ');
-    const simple = escapes[String.fromCharCode(byte)];
+    const simple = ESCAPES[String.fromCharCode(byte)];
     if (simple !== undefined) {
       this.#offset++;
       return simple;
@@ -288,7 +288,7 @@ class JsonParser {
     if ((unit & 0xf800) !== 0xd800) return String.fromCharCode(unit);
     const paired =
       unit < 0xdc00 &&
-      this.#bytes[this.#offset] === byteOf.backslash &&
+      this.#bytes[this.#offset] === BYTE_OF.backslash &&
       this.#bytes[this.#offset + 1] === 0x75;
     if (!paired) return '\ufffd';
     const before = this.#offset;
@@ -333,7 +333,7 @@ class JsonParser {
   }
 }
 
-const escapes: Readonly<Record<string, string>> = {
+const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
   '/': '/',

@@ -60,7 +60,7 @@ interface KeyedItem {
 type KeyedItems = ReadonlyMap<string, ReadonlyMap<string, KeyedItem>>;
 
 /** Structs that are replaced as a whole when profiles are layered. */
-const units: ReadonlySet<string> = new Set([
+const UNITS: ReadonlySet<string> = new Set([
   ...['Resource', 'FileContents', 'ConfigReference'],
   ...['NodeUser', 'NodeGroup'],
 ]);
@@ -131,7 +131,7 @@ class Merger {
     places: Places,
   ): ConfigObject {
     const { struct } = field;
-    if (this.#layered && units.has(struct.goName) && !isEmptyStruct(theirs, struct)) {
+    if (this.#layered && UNITS.has(struct.goName) && !isEmptyStruct(theirs, struct)) {
       this.#recordStruct('child', places.child, places.result, theirs, struct);
       return theirs;
     }

@@ -43,7 +43,7 @@ export type ParseResult =
     };
 
 /** Reasons for refusing a configuration without parsing it further, in Ignition's words. */
-export const refusals = {
+export const REFUSALS = {
   empty: 'not a config (empty)',
   invalidVersion: "invalid config version (couldn't parse)",
   unknownVersion: 'unsupported config version',
@@ -56,7 +56,7 @@ export const refusals = {
  */
 export function parseConfig(input: string | Uint8Array, options: ParseOptions = {}): ParseResult {
   const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input;
-  if (bytes.length === 0) return { kind: 'invalid', reason: refusals.empty, entries: [] };
+  if (bytes.length === 0) return { kind: 'invalid', reason: REFUSALS.empty, entries: [] };
   const lines = new LineIndex(bytes);
   let document: JsonDocument;
   try {
@@ -69,9 +69,9 @@ export function parseConfig(input: string | Uint8Array, options: ParseOptions = 
   const stub = decodeStruct(document.root, versionStub, 'util.versionStub');
   if (stub.mismatch) return mismatched(stub.mismatch, lines);
   const { Ignition: { Version: text = '' } = {} } = stub.value as { Ignition?: { Version?: string } };
-  if (!parseSemVer(text)) return { kind: 'invalid', reason: refusals.invalidVersion, entries: [] };
+  if (!parseSemVer(text)) return { kind: 'invalid', reason: REFUSALS.invalidVersion, entries: [] };
   const spec = findSpecVersion(text);
-  if (!spec) return { kind: 'invalid', reason: refusals.unknownVersion, entries: [] };
+  if (!spec) return { kind: 'invalid', reason: REFUSALS.unknownVersion, entries: [] };
 
   const schema = schemaOf(spec);
   const decoded = decodeStruct(document.root, schema, 'types.Config');
@@ -87,13 +87,13 @@ export function parseConfig(input: string | Uint8Array, options: ParseOptions = 
           ...findUnusedKeys(config, schema, document.root, lines, strict),
         ]
       : found;
-  if (isFatal(entries)) return { kind: 'invalid', reason: refusals.invalid, entries };
+  if (isFatal(entries)) return { kind: 'invalid', reason: REFUSALS.invalid, entries };
   return { kind: 'config', config, spec, entries };
 }
 
 function mismatched({ message, offset }: TypeMismatch, lines: LineIndex): ParseResult {
   const entry: Entry = { kind: 'error', path: [], message, ...lines.position(offset) };
-  return { kind: 'invalid', reason: refusals.invalid, entries: [entry] };
+  return { kind: 'invalid', reason: REFUSALS.invalid, entries: [entry] };
 }
 
 /**

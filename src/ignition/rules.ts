@@ -22,7 +22,7 @@ export type Rule = (value: ConfigValue, context: ValidationContext) => void;
  * The rules by the Go type to which they apply. One set serves all specifications: a rule that changed checks the
  * specification in the context. Wording and order are those of config/v3_*\/types of coreos/ignition.
  */
-export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Config', checkConfig as Rule],
   ['IgnitionConfig', checkIgnitionConfig as Rule],
   ['Proxy', checkProxy as Rule],

@@ -1,4 +1,4 @@
-import { specMinor, specVersions } from './spec-version.ts';
+import { specMinor, SPEC_VERSIONS } from './spec-version.ts';
 import type { SpecVersion } from './spec-version.ts';
 import type { ConfigObject, ConfigValue } from './config.ts';
 
@@ -102,11 +102,11 @@ interface ListOptions extends FieldOptions {
   keySpace?: string | null;
 }
 
-const oldest = 0;
-const newest = specVersions.length - 1;
+const OLDEST = 0;
+const newest = SPEC_VERSIONS.length - 1;
 
 function field(name: string, type: FieldDefinition['type'], options: FieldOptions): FieldDefinition {
-  const { since = oldest, until = newest, omitEmpty = true } = options;
+  const { since = OLDEST, until = newest, omitEmpty = true } = options;
   return { name, since, until, omitEmpty, type };
 }
 
@@ -289,19 +289,19 @@ const passwd = define('Passwd', [
 ]);
 
 /** The part that files, directories and links have in common, embedded first. */
-const nodeFields = [
+const NODE_FIELDS = [
   struct('group', define('NodeGroup', [optional('id', 'int'), optional('name', 'string')])),
   optional('overwrite', 'bool'),
   required('path', 'string'),
   struct('user', define('NodeUser', [optional('id', 'int'), optional('name', 'string')])),
 ];
 
-const directory = define('Directory', [...nodeFields, optional('mode', 'int')], byField('path'));
+const directory = define('Directory', [...NODE_FIELDS, optional('mode', 'int')], byField('path'));
 
 const file = define(
   'File',
   [
-    ...nodeFields,
+    ...NODE_FIELDS,
     list('append', fileContents, { until: 0, keySpace: null }),
     list('append', resource, { since: 1, keySpace: null }),
     struct('contents', fileContents, { until: 0 }),
@@ -314,7 +314,7 @@ const file = define(
 const link = define(
   'Link',
   [
-    ...nodeFields,
+    ...NODE_FIELDS,
     optional('hard', 'bool'),
     required('target', 'string', { until: 2 }),
     optional('target', 'string', { since: 3 }),
@@ -469,7 +469,7 @@ const config = define('Config', [
   struct('systemd', systemd),
 ]);
 
-const schemas = specVersions.map((spec) => resolve(config, specMinor(spec)));
+const schemas = SPEC_VERSIONS.map((spec) => resolve(config, specMinor(spec)));
 
 /** The root struct of one specification, with everything below it. */
 export function schemaOf(spec: SpecVersion): StructSchema {

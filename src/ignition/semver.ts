@@ -7,8 +7,8 @@ export interface SemVer {
   readonly metadata: string;
 }
 
-const pattern = /^(\d{1,32})\.(\d{1,32})\.(\d{1,32})$/;
-const identifiers = /^[0-9A-Za-z.-]*$/;
+const PATTERN = /^(\d{1,32})\.(\d{1,32})\.(\d{1,32})$/;
+const IDENTIFIERS = /^[0-9A-Za-z.-]*$/;
 const int64Max = (1n << 63n) - 1n;
 
 /**
@@ -21,8 +21,8 @@ export function parseSemVer(text: string): SemVer | undefined {
   const beforePlus = plus < 0 ? text : text.slice(0, plus);
   const dash = beforePlus.indexOf('-');
   const preRelease = dash < 0 ? '' : beforePlus.slice(dash + 1);
-  const numbers = pattern.exec(dash < 0 ? beforePlus : beforePlus.slice(0, dash));
-  if (!numbers || !identifiers.test(preRelease) || !identifiers.test(metadata)) return undefined;
+  const numbers = PATTERN.exec(dash < 0 ? beforePlus : beforePlus.slice(0, dash));
+  if (!numbers || !IDENTIFIERS.test(preRelease) || !IDENTIFIERS.test(metadata)) return undefined;
   const [major = 0n, minor = 0n, patch = 0n] = numbers.slice(1).map(BigInt);
   if (major > int64Max || minor > int64Max || patch > int64Max) return undefined;
   return { major, minor, patch, preRelease, metadata };

@@ -1,7 +1,7 @@
 import { formatSemVer, parseSemVer } from './semver.ts';
 
 /** Every supported Ignition specification, oldest first; the index is the minor version. */
-export const specVersions = [
+export const SPEC_VERSIONS = [
   '3.0.0',
   '3.1.0',
   '3.2.0',
@@ -13,11 +13,11 @@ export const specVersions = [
 ] as const;
 
 /** The version of an Ignition specification, as written in `ignition.version`. */
-export type SpecVersion = (typeof specVersions)[number];
+export type SpecVersion = (typeof SPEC_VERSIONS)[number];
 
 /** The minor number of a specification, which the schema tables and the rules compare. */
 export function specMinor(spec: SpecVersion): number {
-  return specVersions.indexOf(spec);
+  return SPEC_VERSIONS.indexOf(spec);
 }
 
 /**
@@ -29,7 +29,7 @@ export function findSpecVersion(text: string): SpecVersion | undefined {
   const version = parseSemVer(text);
   if (!version) return undefined;
   const canonical = formatSemVer(version);
-  return specVersions.find((spec) => spec === canonical);
+  return SPEC_VERSIONS.find((spec) => spec === canonical);
 }
 
 /** Orders two specifications: negative if `a` is older than `b`, 0 if they are the same. */

@@ -4,16 +4,16 @@ import { quote } from './go-text.ts';
 import { inspectUnit } from './systemd-unit.ts';
 import type { ValidationContext } from './validation-context.ts';
 
-const unitDirectory = '/etc/systemd/system/';
+const UNIT_DIRECTORY = '/etc/systemd/system/';
 
 /** Rules of Config: a unit or drop-in with contents must not also be written through storage. */
 export function checkConfig(config: Config, context: ValidationContext): void {
   const { directories = [], files = [], links = [] } = config.storage ?? {};
   const taken = new Set<string>();
   for (const { name = '', contents, dropins = [] } of config.systemd?.units ?? []) {
-    if (contents) taken.add(`${unitDirectory}${name}`);
+    if (contents) taken.add(`${UNIT_DIRECTORY}${name}`);
     for (const dropin of dropins) {
-      if (dropin.contents) taken.add(`${unitDirectory}${name}.d/${dropin.name ?? ''}`);
+      if (dropin.contents) taken.add(`${UNIT_DIRECTORY}${name}.d/${dropin.name ?? ''}`);
     }
   }
   const checkPaths = (list: string, nodes: readonly Node[]): void => {
@@ -55,14 +55,14 @@ function templateOf(name: string): string | undefined {
   return isInstance && !name.includes('\n') ? `${name.slice(0, at)}@.service` : undefined;
 }
 
-const unitExtensions = [
+const UNIT_EXTENSIONS = [
   ...['.service', '.socket', '.device', '.mount', '.automount', '.swap'],
   ...['.target', '.path', '.timer', '.snapshot', '.slice', '.scope'],
 ];
 
 /** Rules of Unit. */
 export function checkUnit({ name = '', contents, enabled }: Unit, context: ValidationContext): void {
-  if (!unitExtensions.includes(pathExtension(name))) {
+  if (!UNIT_EXTENSIONS.includes(pathExtension(name))) {
     context.error('invalid systemd unit extension', 'name');
   }
   if (!contents) return;

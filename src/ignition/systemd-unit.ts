@@ -39,23 +39,23 @@ export function inspectUnit(text: string): UnitFindings {
 }
 
 /** systemd's maximum line length, LINE_MAX. */
-const lineMax = 2048;
+const LINE_MAX = 2048;
 /** Size of the buffer of Go's bufio.Reader. */
-const windowSize = 4096;
+const WINDOW_SIZE = 4096;
 
 /** Go's unicode.IsSpace, which is neither what `\s` nor what String.prototype.trim takes for white space. */
-const spaceCharacter = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const SPACE_CHARACTER = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 function trimSpace(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && spaceCharacter.test(text.charAt(start))) start++;
-  while (end > start && spaceCharacter.test(text.charAt(end - 1))) end--;
+  while (start < end && SPACE_CHARACTER.test(text.charAt(start))) start++;
+  while (end > start && SPACE_CHARACTER.test(text.charAt(end - 1))) end--;
   return text.slice(start, end);
 }
 
-const newline = 0x0a;
-const carriageReturn = 0x0d;
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /**
  * go-systemd looks for over-long lines before each step, but only within the data that its buffered reader currently
@@ -124,7 +124,7 @@ class UnitReader {
     for (;;) {
       if (!this.#fillRune()) throw new UnitSyntaxError('EOF');
       const byte = this.#bytes[this.#offset];
-      if (byte === newline || byte === carriageReturn) {
+      if (byte === NEWLINE || byte === CARRIAGE_RETURN) {
         throw new UnitSyntaxError('unexpected newline encountered while parsing option name');
       }
       this.#offset += this.#runeLength();
@@ -135,7 +135,7 @@ class UnitReader {
     for (;;) {
       this.#checkLineLength();
       const line = this.#readLine();
-      const last = this.#offset >= this.#bytes.length && this.#bytes.at(-1) !== newline;
+      const last = this.#offset >= this.#bytes.length && this.#bytes.at(-1) !== NEWLINE;
       if (trimSpace(decodeUtf8(line)) === '') break;
       parts.push(line);
       if (line.at(-1) !== 0x5c) break;
@@ -156,14 +156,14 @@ class UnitReader {
     const byte = this.#bytes[this.#offset] ?? 0;
     if (byte < 0x80) return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
     const rune = this.#bytes.subarray(this.#offset, this.#offset + this.#runeLength());
-    return spaceCharacter.test(decodeUtf8(rune));
+    return SPACE_CHARACTER.test(decodeUtf8(rune));
   }
 
   /** Reads to the end of the line or of the text; the line end is not part of the result. */
   #readLine(): Buffer {
-    const line = this.#readUntil(newline);
+    const line = this.#readUntil(NEWLINE);
     // As in go-systemd, a carriage return is removed only if no line feed follows it.
-    const end = line.at(-1) === newline || line.at(-1) === carriageReturn ? line.length - 1 : line.length;
+    const end = line.at(-1) === NEWLINE || line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length;
     return line.subarray(0, end);
   }
 
@@ -176,7 +176,7 @@ class UnitReader {
         this.#offset = found + 1;
         break;
       }
-      if (this.#filled - this.#offset >= windowSize) {
+      if (this.#filled - this.#offset >= WINDOW_SIZE) {
         this.#offset = this.#filled;
         continue;
       }
@@ -203,21 +203,21 @@ class UnitReader {
   }
 
   #fill(): void {
-    this.#filled = Math.min(this.#bytes.length, this.#offset + windowSize);
+    this.#filled = Math.min(this.#bytes.length, this.#offset + WINDOW_SIZE);
   }
 
   #checkLineLength(): void {
-    if (this.#filled - this.#offset < lineMax) return;
+    if (this.#filled - this.#offset < LINE_MAX) return;
     if (this.#nextLineEnd < this.#offset) this.#nextLineEnd = this.#findLineEnd();
-    if (this.#nextLineEnd >= this.#offset + lineMax) {
-      throw new UnitSyntaxError(`line too long (max ${lineMax} bytes)`);
+    if (this.#nextLineEnd >= this.#offset + LINE_MAX) {
+      throw new UnitSyntaxError(`line too long (max ${LINE_MAX} bytes)`);
     }
   }
 
   #findLineEnd(): number {
     for (let at = this.#offset; at < this.#bytes.length; at++) {
-      if (this.#bytes[at] === newline || this.#bytes[at] === carriageReturn) return at;
+      if (this.#bytes[at] === NEWLINE || this.#bytes[at] === CARRIAGE_RETURN) return at;
     }
-    return this.#bytes.length + lineMax;
+    return this.#bytes.length + LINE_MAX;
   }
 }

@@ -1,6 +1,6 @@
 import type { Config, ConfigObject, ConfigValue } from './config.ts';
 import type { Entry } from './report.ts';
-import { rules } from './rules.ts';
+import { RULES } from './rules.ts';
 import { schemaOf } from './schema.ts';
 import type { StructSchema } from './schema.ts';
 import { specMinor } from './spec-version.ts';
@@ -33,7 +33,7 @@ export function findDuplicates(config: Config, spec: SpecVersion): Entry[] {
 }
 
 function applyRules(value: ConfigObject, schema: StructSchema, context: ValidationContext): void {
-  rules.get(schema.goName)?.(value, context);
+  RULES.get(schema.goName)?.(value, context);
   const { path } = context;
   for (const field of schema.fields) {
     const inner = value[field.name];
@@ -42,7 +42,7 @@ function applyRules(value: ConfigObject, schema: StructSchema, context: Validati
     if (field.kind === 'struct') {
       applyRules(inner as ConfigObject, field.struct, context);
     } else if (field.kind === 'list') {
-      const rule = field.item ? undefined : rules.get(field.itemGoName);
+      const rule = field.item ? undefined : RULES.get(field.itemGoName);
       for (const [index, item] of (inner as ConfigValue[]).entries()) {
         path.push(index);
         if (field.item) applyRules(item as ConfigObject, field.item, context);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { compileButane, serverSafety } from '../../src/butane/compile.ts';
+import { compileButane, SERVER_SAFETY } from '../../src/butane/compile.ts';
 import type { CompileResult } from '../../src/butane/compile.ts';
 import { encodeContents } from '../../src/butane/encode-contents.ts';
 import { decodeDataUrl } from '../../src/ignition/data-url.ts';
@@ -16,7 +16,7 @@ function compileQuickly(input: Uint8Array | string): CompileResult {
   const kilobytes = Math.max(1, input.length / 1000);
   const before = process.cpuUsage();
   const result = compileButane(input);
-  compileButane(input, { safety: serverSafety });
+  compileButane(input, { safety: SERVER_SAFETY });
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1000 / 2 / kilobytes).toBeLessThan(maxMsPerKilobyte);
   if (result.kind === 'invalid') expect(result.error).not.toBe('');

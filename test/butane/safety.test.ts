@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileButane, serverSafety } from '../../src/butane/compile.ts';
+import { compileButane, SERVER_SAFETY } from '../../src/butane/compile.ts';
 import type { Safety } from '../../src/butane/compile.ts';
 import { openFilesDirectory } from '../../src/catalog/files-directory.ts';
 import { formatEntry } from '../../src/ignition/report.ts';
@@ -83,7 +83,7 @@ describe('unknown keys', () => {
     'storage: {files: [&f {path: /a, mode: 0644}, {<<: *f, path: /b}]}\n',
     'passwd: {users: [&u {name: core}]}\n',
   ])('%j has none, and gets no warning for its aliases and nulls', (body) => {
-    expect(compile(body, serverSafety)).toEqual([expect.stringContaining('"version":"3.4.0"')]);
+    expect(compile(body, SERVER_SAFETY)).toEqual([expect.stringContaining('"version":"3.4.0"')]);
   });
 });
 
@@ -111,10 +111,10 @@ describe('links', () => {
   });
 
   test('that stay inside the directory are followed', () => {
-    expect(compile(file('local: alias'), serverSafety)).toEqual([
+    expect(compile(file('local: alias'), SERVER_SAFETY)).toEqual([
       expect.stringContaining('"data:,inside%0A"'),
     ]);
-    expect(compile('storage: {trees: [{local: inner}]}\n', serverSafety)).toEqual([
+    expect(compile('storage: {trees: [{local: inner}]}\n', SERVER_SAFETY)).toEqual([
       expect.stringContaining('"path":"/motd"'),
     ]);
   });
@@ -179,7 +179,7 @@ describe('generated lines', () => {
 
   test('ordinary values are not refused', () => {
     expect(
-      compile(filesystem('/dev/disk/by-label/ö', '/var/a b', 'x-systemd.device-timeout=5'), serverSafety),
+      compile(filesystem('/dev/disk/by-label/ö', '/var/a b', 'x-systemd.device-timeout=5'), SERVER_SAFETY),
     ).toEqual([expect.stringContaining('"version":"3.4.0"')]);
   });
 });
@@ -246,10 +246,10 @@ describe('embedded configurations', () => {
 
   test('fetched and valid ones are accepted', () => {
     const good = '{"ignition":{"version":"3.1.0"}}';
-    expect(compile(merge('source: "https://example.com/a.ign"'), serverSafety)).toEqual([
+    expect(compile(merge('source: "https://example.com/a.ign"'), SERVER_SAFETY)).toEqual([
       expect.stringContaining('"merge"'),
     ]);
-    expect(compile(merge(`source: 'data:,${encodeURIComponent(good)}'`), serverSafety)).toEqual([
+    expect(compile(merge(`source: 'data:,${encodeURIComponent(good)}'`), SERVER_SAFETY)).toEqual([
       expect.stringContaining('"merge"'),
     ]);
   });

@@ -7,7 +7,7 @@ import { formatEntry } from '../../src/ignition/report.ts';
 import type { Entry } from '../../src/ignition/report.ts';
 import { schemaOf } from '../../src/ignition/schema.ts';
 import type { StructSchema } from '../../src/ignition/schema.ts';
-import { specVersions } from '../../src/ignition/spec-version.ts';
+import { SPEC_VERSIONS } from '../../src/ignition/spec-version.ts';
 import { inputOf, readCases } from '../ignition/corpus.ts';
 
 /** The validator of the Debian package `ignition`, 2.14, which supports specifications up to 3.3.0. */
@@ -98,7 +98,7 @@ function anyStruct(schema: StructSchema): fc.Arbitrary<Record<string, unknown>> 
   return fc.record({ ...Object.fromEntries(fields), extra: unknown }, { requiredKeys: [] });
 }
 
-const specs = specVersions.slice(0, 4);
+const specs = SPEC_VERSIONS.slice(0, 4);
 const configurations = fc.constantFrom(...specs).chain((spec) =>
   anyStruct(schemaOf(spec)).map((config) => ({
     ...config,

@@ -1,14 +1,14 @@
 import type { Config, Disk } from '../../ignition/config.ts';
 import type { Entry } from '../../ignition/report.ts';
 import type { BootDevice, BootDeviceLuks, BootDeviceMirror } from './boot-device.ts';
-import { messages } from '../messages.ts';
+import { MESSAGES } from '../messages.ts';
 import type { SourceContext } from '../source-context.ts';
 
 /** First specification with the layouts of s390x and with cex. */
-const s390xMinor = 5;
+const S390X_MINOR = 5;
 /** First specification in which a mirror requires a layout. */
-const mirrorLayoutMinor = 6;
-const commonLayouts = ['aarch64', 'ppc64le', 'x86_64'];
+const MIRROR_LAYOUT_MINOR = 6;
+const COMMON_LAYOUTS = ['aarch64', 'ppc64le', 'x86_64'];
 
 /** Rules of BootDevice (config/fcos/v1_*\/validate.go of coreos/butane). */
 export function checkBootDevice(
@@ -17,48 +17,48 @@ export function checkBootDevice(
 ): void {
   const mirrors = (mirror.devices?.length ?? 0) > 0;
   if (mirrors && layout === undefined) {
-    if (context.minor >= mirrorLayoutMinor) context.error(messages.mirrorWithoutLayout, 'mirror');
-    else context.warn(messages.mirrorWithoutLayout, 'mirror');
+    if (context.minor >= MIRROR_LAYOUT_MINOR) context.error(MESSAGES.mirrorWithoutLayout, 'mirror');
+    else context.warn(MESSAGES.mirrorWithoutLayout, 'mirror');
   }
   if (layout !== undefined) checkLayout(layout, luks, mirrors, context);
   if (luks.cex?.enabled === true) {
-    if (layout === undefined) context.error(messages.cexNeedsS390x, 'luks', 'cex');
-    else if (!layout.startsWith('s390x')) context.error(messages.cexNeedsS390x, 'layout');
-    if ((luks.tang?.length ?? 0) > 0 || luks.tpm2 === true) context.error(messages.cexWithClevis, 'luks');
+    if (layout === undefined) context.error(MESSAGES.cexNeedsS390x, 'luks', 'cex');
+    else if (!layout.startsWith('s390x')) context.error(MESSAGES.cexNeedsS390x, 'layout');
+    if ((luks.tang?.length ?? 0) > 0 || luks.tpm2 === true) context.error(MESSAGES.cexWithClevis, 'luks');
   }
   // Butane's code calls this rule here, and its walker calls it again.
-  if (mirror.devices?.length === 1) context.error(messages.tooFewMirrorDevices, 'mirror', 'devices');
+  if (mirror.devices?.length === 1) context.error(MESSAGES.tooFewMirrorDevices, 'mirror', 'devices');
 }
 
 function checkLayout(layout: string, luks: BootDeviceLuks, mirrors: boolean, context: SourceContext): void {
-  if (context.minor < s390xMinor) {
-    if (!commonLayouts.includes(layout)) context.error(messages.unknownLayoutLegacy, 'layout');
+  if (context.minor < S390X_MINOR) {
+    if (!COMMON_LAYOUTS.includes(layout)) context.error(MESSAGES.unknownLayoutLegacy, 'layout');
     return;
   }
   if (layout === 's390x-eckd' || layout === 's390x-zfcp') {
     const device = layout === 's390x-eckd' ? /\/dev\/dasd[a-z]$/ : /\/dev\/sd[a-z]$/;
-    if (!luks.device) context.error(messages.luksNoDevice, 'layout');
-    else if (!device.test(luks.device)) context.error(messages.luksBadDevice, 'layout');
-  } else if (layout !== 's390x-virt' && !commonLayouts.includes(layout)) {
-    context.error(messages.unknownLayout, 'layout');
+    if (!luks.device) context.error(MESSAGES.luksNoDevice, 'layout');
+    else if (!device.test(luks.device)) context.error(MESSAGES.luksBadDevice, 'layout');
+  } else if (layout !== 's390x-virt' && !COMMON_LAYOUTS.includes(layout)) {
+    context.error(MESSAGES.unknownLayout, 'layout');
   }
-  if (layout.startsWith('s390x') && mirrors) context.error(messages.mirrorNotSupported, 'layout');
+  if (layout.startsWith('s390x') && mirrors) context.error(MESSAGES.mirrorNotSupported, 'layout');
 }
 
 /** Rules of BootDeviceLuks; the doubled `luks` in the path is Butane's. */
 export function checkBootDeviceLuks(luks: BootDeviceLuks, context: SourceContext): void {
-  if (context.minor < mirrorLayoutMinor || !luks.device) return;
+  if (context.minor < MIRROR_LAYOUT_MINOR || !luks.device) return;
   const hasTang = (luks.tang ?? []).some((tang) => Object.values(tang).some((value) => value !== ''));
   if (hasTang || luks.tpm2 === true || luks.cex?.enabled === true) return;
-  context.error(messages.luksNoMethod, 'luks');
+  context.error(MESSAGES.luksNoMethod, 'luks');
 }
 
 /** Rules of BootDeviceMirror. */
 export function checkMirror({ devices = [] }: BootDeviceMirror, context: SourceContext): void {
-  if (devices.length === 1) context.error(messages.tooFewMirrorDevices, 'devices');
+  if (devices.length === 1) context.error(MESSAGES.tooFewMirrorDevices, 'devices');
 }
 
-const bootDisk = '/dev/disk/by-id/coreos-boot-disk';
+const BOOT_DISK = '/dev/disk/by-id/coreos-boot-disk';
 
 /** Warns of partitions that should be found by their label, which works only if the partition table is wiped. */
 export function checkReuseByLabel(
@@ -66,25 +66,25 @@ export function checkReuseByLabel(
   mirrorDevices: readonly string[],
   context: SourceContext,
 ): void {
-  const wiped = new Set(mirrorDevices).add(bootDisk);
+  const wiped = new Set(mirrorDevices).add(BOOT_DISK);
   for (const [disk, { device = '', wipeTable, partitions = [] }] of disks.entries()) {
     if (wipeTable === true || wiped.has(device)) continue;
     for (const [index, { number = 0, label }] of partitions.entries()) {
       if (BigInt(number) !== 0n || label === undefined) continue;
-      context.warn(messages.reuseByLabel, 'storage', 'disks', disk, 'partitions', index, 'number');
+      context.warn(MESSAGES.reuseByLabel, 'storage', 'disks', disk, 'partitions', index, 'number');
     }
   }
 }
 
 /** Numbers of the partitions that have a fixed meaning on an existing Fedora CoreOS disk. */
-const reservedNumbers = new Map([
+const RESERVED_NUMBERS = new Map([
   ['BIOS-BOOT', 1n],
   ['PowerPC-PReP-boot', 1n],
   ['EFI-SYSTEM', 2n],
   ['boot', 3n],
   ['root', 4n],
 ]);
-const smallestRootMiB = 8192;
+const SMALLEST_ROOT_MIB = 8192;
 
 /**
  * Warns of partitions of the generated configuration that would harm Fedora CoreOS: reserved labels under another
@@ -100,14 +100,14 @@ export function checkReservedPartitions(config: Config, checksRoot: boolean): En
       };
       if (label === 'root' && checksRoot) {
         if (BigInt(sizeMiB) !== 0n) {
-          if (sizeMiB < smallestRootMiB) warn(messages.rootTooSmall, 'size_mib');
+          if (sizeMiB < SMALLEST_ROOT_MIB) warn(MESSAGES.rootTooSmall, 'size_mib');
         } else if (partitions.some(({ startMiB = 0 }, other) => other !== index && BigInt(startMiB) === 0n)) {
-          warn(messages.rootConstrained, 'label');
+          warn(MESSAGES.rootConstrained, 'label');
         }
       }
-      const reservedNumber = wipeTable === true ? undefined : reservedNumbers.get(label ?? '');
+      const reservedNumber = wipeTable === true ? undefined : RESERVED_NUMBERS.get(label ?? '');
       if (reservedNumber !== undefined && BigInt(number) !== reservedNumber) {
-        warn(messages.wrongPartitionNumber, 'label');
+        warn(MESSAGES.wrongPartitionNumber, 'label');
       }
     }
   }

@@ -20,11 +20,11 @@ export type BootDeviceLuks = {
 export type BootDeviceMirror = { devices?: string[] };
 
 // Partition types, and sizes in MiB, of the layouts of Fedora CoreOS (create_disk.sh of coreos-assembler).
-const reserved = { sizeMiB: 1, typeGuid: '8DA63339-0007-60C0-C436-083AC8230908' };
-const bios = { sizeMiB: 1, typeGuid: '21686148-6449-6E6F-744E-656564454649' };
-const prep = { sizeMiB: 4, typeGuid: '9E1A2D38-C612-4316-AA26-8B49521E5A8B' };
-const esp = { sizeMiB: 127, typeGuid: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B' };
-const bootSizeMiB = 384;
+const RESERVED = { sizeMiB: 1, typeGuid: '8DA63339-0007-60C0-C436-083AC8230908' };
+const BIOS = { sizeMiB: 1, typeGuid: '21686148-6449-6E6F-744E-656564454649' };
+const PREP = { sizeMiB: 4, typeGuid: '9E1A2D38-C612-4316-AA26-8B49521E5A8B' };
+const ESP = { sizeMiB: 127, typeGuid: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B' };
+const BOOT_SIZE_MIB = 384;
 
 /**
  * Adds what `boot_device` expands to: the partitions, arrays and filesystems of a mirrored boot disk, and the
@@ -98,14 +98,14 @@ function hasEsp(layout: string | undefined): boolean {
 
 function mirrorPartitions(layout: string | undefined, number: number): Partition[] {
   const isX86 = layout === undefined || layout === 'x86_64';
-  const reservedPartition = { label: `reserved-${number}`, ...reserved };
+  const reservedPartition = { label: `reserved-${number}`, ...RESERVED };
   const first = isX86
-    ? { label: `bios-${number}`, ...bios }
+    ? { label: `bios-${number}`, ...BIOS }
     : layout === 'ppc64le'
-      ? { label: `prep-${number}`, ...prep }
+      ? { label: `prep-${number}`, ...PREP }
       : reservedPartition;
-  const second = hasEsp(layout) ? { label: `esp-${number}`, ...esp } : reservedPartition;
-  return [first, second, { label: `boot-${number}`, sizeMiB: bootSizeMiB }, { label: `root-${number}` }];
+  const second = hasEsp(layout) ? { label: `esp-${number}`, ...ESP } : reservedPartition;
+  return [first, second, { label: `boot-${number}`, sizeMiB: BOOT_SIZE_MIB }, { label: `root-${number}` }];
 }
 
 function clevisOf({ tang, threshold, tpm2 }: BootDeviceLuks) {

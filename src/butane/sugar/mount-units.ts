@@ -9,8 +9,8 @@ import { escapeUnitPath } from './unit-name.ts';
 import type { ButaneFilesystem } from '../sugared.ts';
 
 /** First specification in which swap gets a swap unit, and remote devices get mounts that wait for the network. */
-const swapMinor = 3;
-const remoteMinor = 2;
+const SWAP_MINOR = 3;
+const REMOTE_MINOR = 2;
 
 /**
  * Adds the units of filesystems `with_mount_unit`. Generated units come first; a user's unit of the same name is merged
@@ -24,13 +24,13 @@ export function addMountUnits(
 ): Traced {
   const minor = specMinor(spec);
   const units: Unit[] = [];
-  const networkDevices = minor >= remoteMinor ? devicesOpenedOverNetwork(luks) : new Set<string>();
+  const networkDevices = minor >= REMOTE_MINOR ? devicesOpenedOverNetwork(luks) : new Set<string>();
   const provenance = new Translations();
   for (const [index, filesystem] of filesystems.entries()) {
     if (filesystem.with_mount_unit !== true) continue;
     const at = ['storage', 'filesystems', index, 'with_mount_unit'];
     provenance.addWhole(at, ['systemd', 'units', units.length]);
-    const isSwap = minor >= swapMinor && filesystem.format === 'swap';
+    const isSwap = minor >= SWAP_MINOR && filesystem.format === 'swap';
     const isRemote = networkDevices.has(filesystem.device ?? '');
     units.push(isSwap ? swapUnit(filesystem, isRemote) : mountUnit(filesystem, isRemote));
   }

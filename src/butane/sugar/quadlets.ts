@@ -3,7 +3,7 @@ import { joinPath } from '../../ignition/go-path.ts';
 import type { Path } from '../../ignition/report.ts';
 import { readLocal } from '../butane-files.ts';
 import { encodeContents } from '../encode-contents.ts';
-import { messages } from '../messages.ts';
+import { MESSAGES } from '../messages.ts';
 import { NodeTracker } from './node-tracker.ts';
 import type { Translations } from '../provenance.ts';
 import type { TranslationContext } from '../translation-context.ts';
@@ -14,10 +14,10 @@ export type Quadlet = QuadletContents & { dropins?: QuadletContents[]; rootful?:
 type QuadletContents = { contents?: string; contents_local?: string; name?: string };
 
 /** Where podman looks for units of the system and of all users (podman-systemd.unit(5)). */
-const systemDirectory = '/etc/containers/systemd';
-const usersDirectory = '/etc/containers/systemd/users';
+const SYSTEM_DIRECTORY = '/etc/containers/systemd';
+const USERS_DIRECTORY = '/etc/containers/systemd/users';
 
-const fileMode = 0o644;
+const FILE_MODE = 0o644;
 
 /** The template of an instance such as `web@1.container`, here `web@.container`; undefined for all other names. */
 export function templateOfInstance(name: string): string | undefined {
@@ -40,7 +40,7 @@ export function addQuadlets(
   for (const [index, quadlet] of quadlets.entries()) {
     const { name = '', rootful = false, dropins = [] } = quadlet;
     const at = ['systemd', 'quadlets', index];
-    const path = joinPath(rootful ? systemDirectory : usersDirectory, name);
+    const path = joinPath(rootful ? SYSTEM_DIRECTORY : USERS_DIRECTORY, name);
     const template = templateOfInstance(name);
     if (template === undefined) addFile(quadlet, path, at, nodes, provenance, context);
     else addInstance(template, path, at, nodes, provenance, context);
@@ -61,7 +61,7 @@ function addInstance(
   context: TranslationContext,
 ): void {
   if (nodes.has(path)) {
-    context.error(messages.nodeExists, at);
+    context.error(MESSAGES.nodeExists, at);
     return;
   }
   const index = nodes.addLink(path, { path, target });
@@ -79,10 +79,10 @@ function addFile(
   context: TranslationContext,
 ): void {
   if (nodes.has(path)) {
-    context.error(messages.nodeExists, at);
+    context.error(MESSAGES.nodeExists, at);
     return;
   }
-  const file: File = { path, mode: fileMode };
+  const file: File = { path, mode: FILE_MODE };
   const index = nodes.addFile(path, file);
   const to = ['storage', 'files', index];
   if (index === 0) provenance.add(at, ['storage', 'files']);

@@ -5,7 +5,7 @@ import { locateLocal } from '../butane-files.ts';
 import type { ButaneFiles, FileStatus } from '../butane-files.ts';
 import { encodeContents } from '../encode-contents.ts';
 import { encodeFileName } from '../file-name.ts';
-import { messages } from '../messages.ts';
+import { MESSAGES } from '../messages.ts';
 import { NodeTracker } from './node-tracker.ts';
 import type { Translations } from '../provenance.ts';
 import type { TranslationContext } from '../translation-context.ts';
@@ -20,11 +20,11 @@ export type Tree = {
   dir_mode?: Int;
 };
 
-const defaultFileMode = 0o644;
-const executableFileMode = 0o755;
-const defaultDirectoryMode = 0o755;
+const DEFAULT_FILE_MODE = 0o644;
+const EXECUTABLE_FILE_MODE = 0o755;
+const DEFAULT_DIRECTORY_MODE = 0o755;
 /** Maximum number of files, directories and links in one tree; far more than any machine can be sent. */
-const maxTreeNodes = 200_000;
+const MAX_TREE_NODES = 200_000;
 
 /** Adds the files and links of trees. Each gets the same path below the tree's own path as in the tree. */
 export function addTrees(
@@ -38,7 +38,7 @@ export function addTrees(
   for (const [index, tree] of trees.entries()) {
     const at = ['storage', 'trees', index];
     if (!context.files) {
-      context.error(messages.noFilesDirectory, at);
+      context.error(MESSAGES.noFilesDirectory, at);
       break;
     }
     const root = context.attempt(at, () => {
@@ -49,7 +49,7 @@ export function addTrees(
     if (root.status.kind === 'directory') {
       new TreeWalk(tree, at, root.files, nodes, provenance, context).walk(root.path);
     } else {
-      context.error(messages.treeNotDirectory, at);
+      context.error(MESSAGES.treeNotDirectory, at);
     }
   }
   return nodes.config();
@@ -87,10 +87,10 @@ class TreeWalk {
   }
 
   #visit(path: string, destination: string): void {
-    if (++this.#visited > maxTreeNodes) {
-      if (this.#visited === maxTreeNodes + 1) {
+    if (++this.#visited > MAX_TREE_NODES) {
+      if (this.#visited === MAX_TREE_NODES + 1) {
         this.#context.error(
-          `the tree has more than ${maxTreeNodes} files; split it or embed an archive`,
+          `the tree has more than ${MAX_TREE_NODES} files; split it or embed an archive`,
           this.#at,
         );
       }
@@ -113,7 +113,7 @@ class TreeWalk {
         this.#addLink(path, destination);
         return;
       case 'other':
-        context.error(messages.treeFileType, this.#at);
+        context.error(MESSAGES.treeFileType, this.#at);
     }
   }
 
@@ -131,10 +131,10 @@ class TreeWalk {
     const owner = this.#owner();
     if (mode === undefined && Object.keys(owner).length === 0) return;
     if (this.#nodes.has(destination)) {
-      this.#context.error(messages.nodeExists, this.#at);
+      this.#context.error(MESSAGES.nodeExists, this.#at);
       return;
     }
-    const directory = { path: destination, ...owner, mode: mode ?? defaultDirectoryMode };
+    const directory = { path: destination, ...owner, mode: mode ?? DEFAULT_DIRECTORY_MODE };
     const index = this.#nodes.addDirectory(destination, directory);
     this.#traceNew('directories', index);
   }
@@ -146,7 +146,7 @@ class TreeWalk {
     const existing = nodes.findFile(destination);
     const known = existing === undefined ? undefined : nodes.files[existing];
     if (known?.contents?.source || (!known && nodes.has(destination))) {
-      context.error(messages.nodeExists, this.#at);
+      context.error(MESSAGES.nodeExists, this.#at);
       return;
     }
     const file: File = known ?? { path: destination, ...this.#owner() };
@@ -167,7 +167,7 @@ class TreeWalk {
   }
 
   #fileMode({ executable }: FileStatus): Int {
-    return this.#tree.file_mode ?? (executable ? executableFileMode : defaultFileMode);
+    return this.#tree.file_mode ?? (executable ? EXECUTABLE_FILE_MODE : DEFAULT_FILE_MODE);
   }
 
   #addLink(path: string, destination: string): void {
@@ -176,7 +176,7 @@ class TreeWalk {
     const existing = nodes.findLink(destination);
     const known = existing === undefined ? undefined : nodes.links[existing];
     if (known?.target || (!known && nodes.has(destination))) {
-      context.error(messages.nodeExists, this.#at);
+      context.error(MESSAGES.nodeExists, this.#at);
       return;
     }
     const link = known ?? { path: destination, ...this.#owner() };

@@ -6,29 +6,29 @@ export interface Mark {
   readonly column: number;
 }
 
-const tab = 0x09;
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const space = 0x20;
-const nextLine = 0x85;
-const lineSeparator = 0x2028;
-const paragraphSeparator = 0x2029;
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const NEXT_LINE = 0x85;
+const LINE_SEPARATOR = 0x2028;
+const PARAGRAPH_SEPARATOR = 0x2029;
 
 /** Whether a character code is a space or a tab. */
 export function isBlank(code: number): boolean {
-  return code === space || code === tab;
+  return code === SPACE || code === TAB;
 }
 
 /** Whether a character code ends a line in YAML 1.1: LF, CR, NEL, LS or PS. */
 export function isBreak(code: number): boolean {
   // Nearly all characters are in this range.
-  if (code > carriageReturn && code < nextLine) return false;
+  if (code > CARRIAGE_RETURN && code < NEXT_LINE) return false;
   return (
-    code === lineFeed ||
-    code === carriageReturn ||
-    code === nextLine ||
-    code === lineSeparator ||
-    code === paragraphSeparator
+    code === LINE_FEED ||
+    code === CARRIAGE_RETURN ||
+    code === NEXT_LINE ||
+    code === LINE_SEPARATOR ||
+    code === PARAGRAPH_SEPARATOR
   );
 }
 
@@ -39,7 +39,7 @@ export function isBreakOrEnd(code: number): boolean {
 
 /** Whether a character code is blank, ends a line or the text. */
 export function isSpaceOrEnd(code: number): boolean {
-  if (code > space && code < nextLine) return false;
+  if (code > SPACE && code < NEXT_LINE) return false;
   return isBlank(code) || isBreakOrEnd(code);
 }
 
@@ -131,11 +131,11 @@ export class Cursor implements Mark {
   /** Moves over a line break and returns it normalised: LS and PS as they are, everything else as LF. */
   skipBreak(): string {
     const code = this.at();
-    this.offset += code === carriageReturn && this.at(1) === lineFeed ? 2 : 1;
+    this.offset += code === CARRIAGE_RETURN && this.at(1) === LINE_FEED ? 2 : 1;
     this.line++;
     this.column = 0;
     this.breaksBehind++;
-    return code === lineSeparator || code === paragraphSeparator ? String.fromCharCode(code) : '\n';
+    return code === LINE_SEPARATOR || code === PARAGRAPH_SEPARATOR ? String.fromCharCode(code) : '\n';
   }
 
   /**

@@ -44,7 +44,7 @@ interface NodeProperties {
   readonly tag: string;
 }
 
-const tagPrefix = 'tag:yaml.org,2002:';
+const TAG_PREFIX = 'tag:yaml.org,2002:';
 
 class DocumentParser {
   readonly #scanner: Scanner;
@@ -77,7 +77,7 @@ class DocumentParser {
       if (token.type !== 'document-start') throw parserError('did not find expected <document start>', token);
       this.#scanner.next();
       token = this.#scanner.peek();
-      if (documentBoundaries.has(token.type)) {
+      if (DOCUMENT_BOUNDARIES.has(token.type)) {
         this.#addEmpty(token);
         return true;
       }
@@ -105,7 +105,7 @@ class DocumentParser {
       this.#scanner.next();
     }
     if (!this.#tagHandles.has('!')) this.#tagHandles.set('!', '!');
-    if (!this.#tagHandles.has('!!')) this.#tagHandles.set('!!', tagPrefix);
+    if (!this.#tagHandles.has('!!')) this.#tagHandles.set('!!', TAG_PREFIX);
     return token;
   }
 
@@ -160,7 +160,7 @@ class DocumentParser {
     if (token.type !== 'block-entry') {
       throw parserError("did not find expected '-' indicator", token, collection.start);
     }
-    this.#readAfterIndicator(token, noBlockEntry, 'block');
+    this.#readAfterIndicator(token, NO_BLOCK_ENTRY, 'block');
   }
 
   #readIndentlessEntry(collection: OpenCollection): void {
@@ -170,7 +170,7 @@ class DocumentParser {
       return;
     }
     collection.expects = 'indentless-entry';
-    this.#readAfterIndicator(token, noIndentlessEntry, 'block');
+    this.#readAfterIndicator(token, NO_INDENTLESS_ENTRY, 'block');
   }
 
   #readBlockKey(collection: OpenCollection): void {
@@ -182,14 +182,14 @@ class DocumentParser {
     }
     if (token.type !== 'key') throw parserError('did not find expected key', token, collection.start);
     collection.expects = 'block-value';
-    this.#readAfterIndicator(token, noBlockNode, 'block-or-indentless');
+    this.#readAfterIndicator(token, NO_BLOCK_NODE, 'block-or-indentless');
   }
 
   #readBlockValue(collection: OpenCollection): void {
     const token = this.#scanner.peek();
     collection.expects = 'block-key';
     if (token.type === 'value') {
-      this.#readAfterIndicator(token, noBlockNode, 'block-or-indentless');
+      this.#readAfterIndicator(token, NO_BLOCK_NODE, 'block-or-indentless');
     } else {
       this.#addEmpty(token);
     }
@@ -324,7 +324,7 @@ class DocumentParser {
     }
     const { start, anchor, tag } = this.#readProperties();
     const token = this.#scanner.peek();
-    const opening = collectionStarts[context].get(token.type);
+    const opening = COLLECTION_STARTS[context].get(token.type);
     if (opening) {
       const node: MappingNode | SequenceNode = opening.mapping
         ? { kind: 'mapping', tag, pairs: [], line: start.line + 1, col: start.column + 1 }
@@ -375,7 +375,7 @@ class DocumentParser {
       if (prefix === undefined) throw parserError('found undefined tag handle', token, start);
       tag = prefix + tag;
     }
-    return tag.startsWith(tagPrefix) ? `!!${tag.slice(tagPrefix.length)}` : tag;
+    return tag.startsWith(TAG_PREFIX) ? `!!${tag.slice(TAG_PREFIX.length)}` : tag;
   }
 
   #addEmpty(at: Mark, tag = '', anchor = ''): void {
@@ -404,11 +404,11 @@ class DocumentParser {
 }
 
 // Tokens that show that there is no node after an indicator.
-const noBlockEntry: ReadonlySet<TokenType> = new Set(['block-entry', 'block-end']);
-const noIndentlessEntry: ReadonlySet<TokenType> = new Set(['block-entry', 'key', 'value', 'block-end']);
-const noBlockNode: ReadonlySet<TokenType> = new Set(['key', 'value', 'block-end']);
+const NO_BLOCK_ENTRY: ReadonlySet<TokenType> = new Set(['block-entry', 'block-end']);
+const NO_INDENTLESS_ENTRY: ReadonlySet<TokenType> = new Set(['block-entry', 'key', 'value', 'block-end']);
+const NO_BLOCK_NODE: ReadonlySet<TokenType> = new Set(['key', 'value', 'block-end']);
 
-const documentBoundaries: ReadonlySet<TokenType> = new Set([
+const DOCUMENT_BOUNDARIES: ReadonlySet<TokenType> = new Set([
   'version-directive',
   'tag-directive',
   'document-start',
@@ -421,21 +421,21 @@ interface CollectionStart {
   readonly expects: Expectation;
 }
 
-const flowCollections = new Map<TokenType, CollectionStart>([
+const FLOW_COLLECTIONS = new Map<TokenType, CollectionStart>([
   ['flow-sequence-start', { mapping: false, expects: 'flow-first-entry' }],
   ['flow-mapping-start', { mapping: true, expects: 'flow-first-key' }],
 ]);
-const blockCollections = new Map<TokenType, CollectionStart>([
-  ...flowCollections,
+const BLOCK_COLLECTIONS = new Map<TokenType, CollectionStart>([
+  ...FLOW_COLLECTIONS,
   ['block-sequence-start', { mapping: false, expects: 'block-entry' }],
   ['block-mapping-start', { mapping: true, expects: 'block-key' }],
 ]);
 /** The tokens that open a collection in a context, and what that collection expects next. */
-const collectionStarts = {
-  flow: flowCollections,
-  block: blockCollections,
+const COLLECTION_STARTS = {
+  flow: FLOW_COLLECTIONS,
+  block: BLOCK_COLLECTIONS,
   'block-or-indentless': new Map<TokenType, CollectionStart>([
-    ...blockCollections,
+    ...BLOCK_COLLECTIONS,
     ['block-entry', { mapping: false, expects: 'indentless-entry' }],
   ]),
 };

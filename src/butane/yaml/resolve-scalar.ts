@@ -10,7 +10,7 @@ export interface ResolvedScalar {
   readonly value: string | boolean | bigint | number | null;
 }
 
-const constants = new Map<string, ResolvedScalar>([
+const CONSTANTS = new Map<string, ResolvedScalar>([
   ...['', '~', 'null', 'Null', 'NULL'].map((text) => [text, { tag: '!!null', value: null }] as const),
   ...['true', 'True', 'TRUE'].map((text) => [text, { tag: '!!bool', value: true }] as const),
   ...['false', 'False', 'FALSE'].map((text) => [text, { tag: '!!bool', value: false }] as const),
@@ -22,10 +22,10 @@ const constants = new Map<string, ResolvedScalar>([
   ]),
 ]);
 
-const nulls = new Set(['', '~', 'null', 'Null', 'NULL']);
+const NULLS = new Set(['', '~', 'null', 'Null', 'NULL']);
 
 /** Tags whose scalars must have a matching form; any other tag leaves the text as it is. */
-const checkedTags = new Set(['!!bool', '!!int', '!!float', '!!null', '!!timestamp']);
+const CHECKED_TAGS = new Set(['!!bool', '!!int', '!!float', '!!null', '!!timestamp']);
 
 /** Whether a scalar is a string regardless of its text: quoted, a block scalar, or tagged as one. */
 export function isString(node: ScalarNode): boolean {
@@ -34,7 +34,7 @@ export function isString(node: ScalarNode): boolean {
 
 /** Whether a scalar without a tag of its own is a null. */
 export function isPlainNull(node: ScalarNode): boolean {
-  return node.style === 'plain' && nulls.has(node.value);
+  return node.style === 'plain' && NULLS.has(node.value);
 }
 
 /** The tag of a scalar, for messages: the explicit one, or the one that its text resolves to. */
@@ -55,7 +55,7 @@ export function resolveScalar(node: ScalarNode): ResolvedScalar {
     return node.value === '<<' ? { tag: '!!merge', value: node.value } : resolveText(node.value, true);
   }
   if (tag === '!!binary') return { tag, value: decodeBinary(node) };
-  if (!checkedTags.has(tag)) return { tag, value: node.value };
+  if (!CHECKED_TAGS.has(tag)) return { tag, value: node.value };
 
   const resolved = resolveText(node.value, tag === '!!timestamp');
   if (resolved.tag === tag) return resolved;
@@ -66,7 +66,7 @@ export function resolveScalar(node: ScalarNode): ResolvedScalar {
 }
 
 function resolveText(text: string, timestamps: boolean): ResolvedScalar {
-  const constant = constants.get(text);
+  const constant = CONSTANTS.get(text);
   if (constant) return constant;
   const first = text.charCodeAt(0);
   const isDigit = first >= 0x30 && first <= 0x39;
@@ -81,12 +81,12 @@ function resolveText(text: string, timestamps: boolean): ResolvedScalar {
   return { tag: '!!str', value: text };
 }
 
-const intPattern = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))$/;
+const INT_PATTERN = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))$/;
 const maxInt64 = (1n << 63n) - 1n;
 const maxUint64 = (1n << 64n) - 1n;
 
 function resolveInt(text: string): ResolvedScalar | undefined {
-  const match = intPattern.exec(text);
+  const match = INT_PATTERN.exec(text);
   if (!match) return undefined;
   const [, sign = '', hex, binary, octal, decimal = ''] = match;
   const digits = hex ? `0x${hex}` : binary ? `0b${binary}` : octal ? `0o${octal}` : decimal;
@@ -98,10 +98,10 @@ function resolveInt(text: string): ResolvedScalar | undefined {
   return magnitude <= max ? { tag: '!!int', value: magnitude } : undefined;
 }
 
-const floatPattern = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
+const FLOAT_PATTERN = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
 function resolveFloat(text: string): ResolvedScalar | undefined {
-  if (!floatPattern.test(text)) return undefined;
+  if (!FLOAT_PATTERN.test(text)) return undefined;
   const value = Number(text);
   return Number.isFinite(value) ? { tag: '!!float', value } : undefined;
 }
@@ -117,16 +117,16 @@ function resolvePrefixedInt(text: string): ResolvedScalar | undefined {
   return { tag: '!!int', value: sign === '-' ? -magnitude : magnitude };
 }
 
-const timestampPattern =
+const TIMESTAMP_PATTERN =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?(?:Z|[-+]\d{2}:\d{2}))|(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?))?$/;
-const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 function isTimestamp(text: string): boolean {
-  const match = timestampPattern.exec(text);
+  const match = TIMESTAMP_PATTERN.exec(text);
   if (!match) return false;
   const [year = 0, month = 0, day = 0, ...clock] = match.slice(1).map((digits) => Number(digits ?? 0));
   const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0;
-  const days = (monthDays[month - 1] ?? 0) + leap;
+  const days = (MONTH_DAYS[month - 1] ?? 0) + leap;
   const [hour = 0, minute = 0, second = 0] = [0, 1, 2].map(
     (part) => (clock[part] ?? 0) + (clock[part + 3] ?? 0),
   );
@@ -143,8 +143,8 @@ function decodeBinary(node: ScalarNode): string {
 }
 
 /** The largest float that Go's conversion still accepts as an int64: 2^63. */
-const floatLimit = 2 ** 63;
-const minInt64 = -(1n << 63n);
+const FLOAT_LIMIT = 2 ** 63;
+const MIN_INT64 = -(1n << 63n);
 
 /**
  * Converts a resolved number to a Go int: fractions are cut off, and floats that do not fit become the smallest int64,
@@ -154,8 +154,8 @@ export function toInt(resolved: ResolvedScalar): Int | undefined {
   const { tag, value } = resolved;
   if (tag === '!!int' && typeof value === 'bigint') return value > maxInt64 ? undefined : compactInt(value);
   if (tag === '!!float' && typeof value === 'number') {
-    if (Number.isNaN(value) || value > floatLimit) return undefined;
-    if (value === floatLimit || value < -floatLimit) return minInt64;
+    if (Number.isNaN(value) || value > FLOAT_LIMIT) return undefined;
+    if (value === FLOAT_LIMIT || value < -FLOAT_LIMIT) return MIN_INT64;
     return compactInt(BigInt(Math.trunc(value)));
   }
   return undefined;

@@ -7,7 +7,7 @@ export type Directive =
   | { readonly kind: 'version'; readonly version: string }
   | { readonly kind: 'tag'; readonly handle: string; readonly prefix: string };
 
-const hash = 0x23;
+const HASH = 0x23;
 
 /** Reads a directive from its percent sign to the start of the next line (YAML 1.1 section 7.1). */
 export function scanDirective(cursor: Cursor): Directive {
@@ -20,7 +20,7 @@ export function scanDirective(cursor: Cursor): Directive {
   else throw cursor.error('found unknown directive name', start);
 
   cursor.skipBlanks();
-  if (cursor.at() === hash) cursor.skipToLineEnd();
+  if (cursor.at() === HASH) cursor.skipToLineEnd();
   if (!isBreakOrEnd(cursor.at())) throw cursor.error('did not find expected comment or line break', start);
   if (!cursor.ended) cursor.skipBreak();
   return directive;

@@ -1,15 +1,15 @@
 import { isBlank, isBreak, isBreakOrEnd, isSpaceOrEnd } from './cursor.ts';
 import type { Cursor, Mark } from './cursor.ts';
 
-const plus = 0x2b;
-const minus = 0x2d;
-const hash = 0x23;
-const tab = 0x09;
-const space = 0x20;
-const colon = 0x3a;
-const singleQuote = 0x27;
-const doubleQuote = 0x22;
-const backslash = 0x5c;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const HASH = 0x23;
+const TAB = 0x09;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const SINGLE_QUOTE = 0x27;
+const DOUBLE_QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /**
  * Reads a literal or folded scalar, from its indicator to the start of the line that follows it (YAML 1.1 section 9.3).
@@ -59,8 +59,8 @@ function scanBlockHeader(cursor: Cursor, start: Mark): BlockHeader {
   let increment = 0;
   const scanChomping = () => {
     const code = cursor.at();
-    if (code !== plus && code !== minus) return false;
-    chomping = code === plus ? 'keep' : 'strip';
+    if (code !== PLUS && code !== MINUS) return false;
+    chomping = code === PLUS ? 'keep' : 'strip';
     cursor.skip();
     return true;
   };
@@ -76,7 +76,7 @@ function scanBlockHeader(cursor: Cursor, start: Mark): BlockHeader {
   else if (scanIncrement()) scanChomping();
 
   cursor.skipBlanks();
-  if (cursor.at() === hash) cursor.skipToLineEnd();
+  if (cursor.at() === HASH) cursor.skipToLineEnd();
   if (!isBreakOrEnd(cursor.at())) throw cursor.error('did not find expected comment or line break', start);
   if (!cursor.ended) cursor.skipBreak();
   return { chomping, increment };
@@ -87,9 +87,9 @@ function scanBlockBreaks(cursor: Cursor, indent: number, parentIndent: number, s
   let breaks = '';
   let deepest = 0;
   for (;;) {
-    while ((indent === 0 || cursor.column < indent) && cursor.at() === space) cursor.skipBlank();
+    while ((indent === 0 || cursor.column < indent) && cursor.at() === SPACE) cursor.skipBlank();
     deepest = Math.max(deepest, cursor.column);
-    if ((indent === 0 || cursor.column < indent) && cursor.at() === tab) {
+    if ((indent === 0 || cursor.column < indent) && cursor.at() === TAB) {
       throw cursor.error('found a tab character where an indentation space is expected', start);
     }
     if (!isBreak(cursor.at())) break;
@@ -102,7 +102,7 @@ function scanBlockBreaks(cursor: Cursor, indent: number, parentIndent: number, s
 export function scanQuotedScalar(cursor: Cursor, quote: "'" | '"'): string {
   const start = cursor.mark;
   const single = quote === "'";
-  const closing = single ? singleQuote : doubleQuote;
+  const closing = single ? SINGLE_QUOTE : DOUBLE_QUOTE;
   cursor.skip();
   let text = '';
   for (;;) {
@@ -113,22 +113,22 @@ export function scanQuotedScalar(cursor: Cursor, quote: "'" | '"'): string {
     for (;;) {
       let end = cursor.offset;
       let code = cursor.text.charCodeAt(end);
-      while (!isSpaceOrEnd(code) && code !== closing && (single || code !== backslash)) {
+      while (!isSpaceOrEnd(code) && code !== closing && (single || code !== BACKSLASH)) {
         code = cursor.text.charCodeAt(++end);
       }
       if (end > cursor.offset) {
         text += cursor.text.slice(cursor.offset, end);
         cursor.skipTo(end);
       }
-      if (code === singleQuote && single && cursor.at(1) === singleQuote) {
+      if (code === SINGLE_QUOTE && single && cursor.at(1) === SINGLE_QUOTE) {
         text += "'";
         cursor.skip(2);
-      } else if (code === backslash && !single && isBreak(cursor.at(1))) {
+      } else if (code === BACKSLASH && !single && isBreak(cursor.at(1))) {
         cursor.skip();
         cursor.skipBreak();
         escapedBreak = true;
         break;
-      } else if (code === backslash && !single) {
+      } else if (code === BACKSLASH && !single) {
         text += scanEscape(cursor, start);
       } else {
         break;
@@ -169,7 +169,7 @@ function fold(first: string, others: string): string {
   return first + others;
 }
 
-const escapes: Readonly<Record<string, string>> = {
+const ESCAPES: Readonly<Record<string, string>> = {
   '0': '\0',
   a: '\x07',
   b: '\b',
@@ -189,13 +189,13 @@ const escapes: Readonly<Record<string, string>> = {
   L: '\u2028',
   P: '\u2029',
 };
-const escapeDigits: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+const ESCAPE_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 function scanEscape(cursor: Cursor, start: Mark): string {
   const letter = cursor.text.charAt(cursor.offset + 1);
-  const digits = escapeDigits[letter];
+  const digits = ESCAPE_DIGITS[letter];
   if (digits === undefined) {
-    const plain = escapes[letter];
+    const plain = ESCAPES[letter];
     if (plain === undefined) throw cursor.error('found unknown escape character', start);
     cursor.skip(2);
     return plain;
@@ -213,7 +213,7 @@ function scanEscape(cursor: Cursor, start: Mark): string {
   return String.fromCodePoint(point);
 }
 
-const flowIndicators = new Set([...',?[]{}'].map((character) => character.charCodeAt(0)));
+const FLOW_INDICATORS = new Set([...',?[]{}'].map((character) => character.charCodeAt(0)));
 
 /** A plain scalar, and whether line breaks follow it, after which a new key may start. */
 export interface PlainScalar {
@@ -231,13 +231,13 @@ export function scanPlainScalar(cursor: Cursor, indent: number, inFlow: boolean)
   let gap = '';
   let breaksFollow = false;
   for (;;) {
-    if (cursor.seesDocumentMarker() || cursor.at() === hash) break;
+    if (cursor.seesDocumentMarker() || cursor.at() === HASH) break;
     let end = cursor.offset;
     let code = cursor.text.charCodeAt(end);
     while (
       !isSpaceOrEnd(code) &&
-      !(code === colon && isSpaceOrEnd(cursor.text.charCodeAt(end + 1))) &&
-      !(inFlow && flowIndicators.has(code))
+      !(code === COLON && isSpaceOrEnd(cursor.text.charCodeAt(end + 1))) &&
+      !(inFlow && FLOW_INDICATORS.has(code))
     ) {
       code = cursor.text.charCodeAt(++end);
     }
@@ -257,7 +257,7 @@ export function scanPlainScalar(cursor: Cursor, indent: number, inFlow: boolean)
         else first = cursor.skipBreak();
         breaksFollow = true;
       } else {
-        if (breaksFollow && cursor.column < indent && code === tab) {
+        if (breaksFollow && cursor.column < indent && code === TAB) {
           throw cursor.error('found a tab character that violates indentation', start);
         }
         cursor.skipBlank();

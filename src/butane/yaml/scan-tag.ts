@@ -1,9 +1,9 @@
 import { isWord } from './cursor.ts';
 import type { Cursor, Mark } from './cursor.ts';
 
-const percent = 0x25;
-const exclamation = 0x21;
-const uriCharacters = new Set([...";/?:@&=+$,.!~*'()[]%"].map((character) => character.charCodeAt(0)));
+const PERCENT = 0x25;
+const EXCLAMATION = 0x21;
+const URI_CHARACTERS = new Set([...";/?:@&=+$,.!~*'()[]%"].map((character) => character.charCodeAt(0)));
 
 /** The two halves of a tag: `!!` and `str`, `!` and `local`, or an empty handle and a whole URI. */
 export interface ScannedTag {
@@ -31,10 +31,10 @@ export function scanTag(cursor: Cursor): ScannedTag {
 
 /** Reads the handle of a tag or, with its closing mark required, of a %TAG directive. */
 export function scanTagHandle(cursor: Cursor, inDirective: boolean, start: Mark): string {
-  if (cursor.at() !== exclamation) throw cursor.error("did not find expected '!'", start);
+  if (cursor.at() !== EXCLAMATION) throw cursor.error("did not find expected '!'", start);
   let length = 1;
   while (isWord(cursor.at(length))) length++;
-  if (cursor.at(length) === exclamation) length++;
+  if (cursor.at(length) === EXCLAMATION) length++;
   else if (inDirective && length > 1) throw cursor.error("did not find expected '!'", start);
   const handle = cursor.text.slice(cursor.offset, cursor.offset + length);
   cursor.skip(length);
@@ -47,8 +47,8 @@ export function scanTagHandle(cursor: Cursor, inDirective: boolean, start: Mark)
 export function scanTagUri(cursor: Cursor, head: string, start: Mark): string {
   const from = cursor.offset;
   let uri = head.slice(1);
-  for (let code = cursor.at(); isWord(code) || uriCharacters.has(code); code = cursor.at()) {
-    if (code === percent) {
+  for (let code = cursor.at(); isWord(code) || URI_CHARACTERS.has(code); code = cursor.at()) {
+    if (code === PERCENT) {
       uri += scanUriEscapes(cursor, start);
     } else {
       uri += cursor.text.charAt(cursor.offset);
@@ -65,7 +65,7 @@ function scanUriEscapes(cursor: Cursor, start: Mark): string {
   let width = 1;
   while (octets.length < width) {
     const digits = cursor.text.slice(cursor.offset + 1, cursor.offset + 3);
-    if (cursor.at() !== percent || !/^[0-9A-Fa-f]{2}$/.test(digits)) {
+    if (cursor.at() !== PERCENT || !/^[0-9A-Fa-f]{2}$/.test(digits)) {
       throw cursor.error('did not find URI escaped octet', start);
     }
     const octet = Number.parseInt(digits, 16);

@@ -6,11 +6,11 @@ import { scanTag } from './scan-tag.ts';
 import type { ScalarStyle, Token, TokenType } from './token.ts';
 
 /** Deepest nesting of blocks, and of flow collections, as in go-yaml. */
-const maxDepth = 10_000;
+const MAX_DEPTH = 10_000;
 /** Number of columns within which the colon of an implicit key must follow (YAML 1.1 section 4.2.3). */
-const maxKeyColumns = 1024;
+const MAX_KEY_COLUMNS = 1024;
 /** Number of characters that are searched for a comment after a token or a comment, as in go-yaml. */
-const maxCommentGap = 512;
+const MAX_COMMENT_GAP = 512;
 
 /** A place where an implicit key may have begun, which only a following colon confirms. */
 interface PossibleKey {
@@ -22,10 +22,12 @@ interface PossibleKey {
   readonly required: boolean;
 }
 
-const tab = 0x09;
-const space = 0x20;
-const hash = 0x23;
-const beginsNoPlainScalar = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
+const TAB = 0x09;
+const SPACE = 0x20;
+const HASH = 0x23;
+const BEGINS_NO_PLAIN_SCALAR = new Set(
+  [...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)),
+);
 
 /**
  * Turns YAML 1.1 text into tokens, with the behaviour of go-yaml (a translation of libyaml): how far it looks ahead,
@@ -157,7 +159,7 @@ export class Scanner {
         return;
       default:
     }
-    if (isSpaceOrEnd(code) || beginsNoPlainScalar.has(code)) {
+    if (isSpaceOrEnd(code) || BEGINS_NO_PLAIN_SCALAR.has(code)) {
       throw cursor.error('found character that cannot start any token');
     }
     this.#scanPlain();
@@ -169,11 +171,11 @@ export class Scanner {
     for (;;) {
       const tabsAllowed = this.#flowLevel > 0 || !this.#keyAllowed;
       let code = cursor.at();
-      while (code === space || (tabsAllowed && code === tab)) {
+      while (code === SPACE || (tabsAllowed && code === TAB)) {
         cursor.skipBlank();
         code = cursor.at();
       }
-      if (code === hash) this.#skipComments();
+      if (code === HASH) this.#skipComments();
       if (!isBreak(cursor.at())) return;
       cursor.skipBreak();
       if (this.#flowLevel === 0) this.#keyAllowed = true;
@@ -186,8 +188,8 @@ export class Scanner {
     for (;;) {
       cursor.skipToLineEnd();
       let gap = 0;
-      while (gap < maxCommentGap && (isBlank(cursor.at(gap)) || isBreak(cursor.at(gap)))) gap++;
-      if (gap >= maxCommentGap || cursor.at(gap) !== hash) return;
+      while (gap < MAX_COMMENT_GAP && (isBlank(cursor.at(gap)) || isBreak(cursor.at(gap)))) gap++;
+      if (gap >= MAX_COMMENT_GAP || cursor.at(gap) !== HASH) return;
       const comment = cursor.offset + gap;
       while (cursor.offset < comment) {
         if (isBreak(cursor.at())) cursor.skipBreak();
@@ -200,8 +202,8 @@ export class Scanner {
     const cursor = this.#cursor;
     if (cursor.breaksBehind > 0) return;
     let gap = 0;
-    while (gap < maxCommentGap && isBlank(cursor.at(gap))) gap++;
-    if (gap < maxCommentGap && cursor.at(gap) === hash) cursor.skipToLineEnd();
+    while (gap < MAX_COMMENT_GAP && isBlank(cursor.at(gap))) gap++;
+    if (gap < MAX_COMMENT_GAP && cursor.at(gap) === HASH) cursor.skipToLineEnd();
   }
 
   #add(type: TokenType, at: Mark, width: number, value = '', suffix = '', style: ScalarStyle = 'plain') {
@@ -270,7 +272,7 @@ export class Scanner {
     this.#savePossibleKey();
     this.#possibleKeys.push(undefined);
     this.#flowLevel++;
-    if (this.#flowLevel > maxDepth) throw this.#cursor.error(`exceeded max depth of ${maxDepth}`);
+    if (this.#flowLevel > MAX_DEPTH) throw this.#cursor.error(`exceeded max depth of ${MAX_DEPTH}`);
     this.#keyAllowed = true;
     this.#addIndicator(type);
   }
@@ -384,7 +386,7 @@ export class Scanner {
     if (this.#flowLevel > 0 || this.#indent >= at.column) return;
     this.#outerIndents.push(this.#indent);
     this.#indent = at.column;
-    if (this.#outerIndents.length > maxDepth) throw this.#cursor.error(`exceeded max depth of ${maxDepth}`);
+    if (this.#outerIndents.length > MAX_DEPTH) throw this.#cursor.error(`exceeded max depth of ${MAX_DEPTH}`);
     this.#insert(type, at, number);
   }
 
@@ -428,7 +430,7 @@ export class Scanner {
     const key = this.#possibleKeys[level];
     if (!key) return undefined;
     const { line, column } = this.#cursor;
-    if (key.line === line && key.column + maxKeyColumns >= column) return key;
+    if (key.line === line && key.column + MAX_KEY_COLUMNS >= column) return key;
     if (key.required) throw this.#cursor.error("could not find expected ':'", key);
     this.#forgetKey(level);
     return undefined;

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { YamlReaderError } from './yaml-error.ts';
 
 // Every character that YAML 1.1 section 5.1 does not call printable; a byte order mark inside the text is printable.
-const unprintable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /**
  * Turns the bytes of a YAML stream into text: UTF-8, or UTF-16 if it starts with such a byte order mark, which is
@@ -18,7 +18,7 @@ export function decodeYamlText(input: Uint8Array | string): string {
 }
 
 function checkPrintable(text: string): void {
-  const index = unprintable.exec(text)?.index;
+  const index = UNPRINTABLE.exec(text)?.index;
   if (index === undefined) return;
   throw new YamlReaderError('control characters are not allowed', Buffer.byteLength(text.slice(0, index)));
 }

@@ -1,5 +1,5 @@
 import { versionsOf } from '../../butane/variants.ts';
-import { findSpecVersion, specVersions } from '../../ignition/spec-version.ts';
+import { findSpecVersion, SPEC_VERSIONS } from '../../ignition/spec-version.ts';
 
 /** What a text is that was expected to be Butane or Ignition, and what to do about it. */
 export interface ForeignConfig {
@@ -111,14 +111,14 @@ function recogniseVersion(text: string, content: number): ForeignConfig | undefi
   }
   const line = lineAt(text, content);
   const version = (value as { ignition?: { version?: unknown } | null } | null)?.ignition?.version;
-  const newest = specVersions.findLast(isStable);
+  const newest = SPEC_VERSIONS.findLast(isStable);
   if (version === undefined) {
     const message = `this is not Ignition JSON, since it has no version: it begins with {"ignition": {"version": "${newest}"}`;
     return { line, message };
   }
   if (typeof version === 'string' && findSpecVersion(version) !== undefined) return undefined;
   const at = /"version"/.exec(text)?.index ?? content;
-  const message = `ignition.version must be one of ${specVersions.filter(isStable).join(', ')}, in quotes`;
+  const message = `ignition.version must be one of ${SPEC_VERSIONS.filter(isStable).join(', ')}, in quotes`;
   return { line: lineAt(text, at), message };
 }
 

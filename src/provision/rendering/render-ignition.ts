@@ -1,5 +1,5 @@
 import type { ButaneFiles } from '../../butane/butane-files.ts';
-import { compileButane, serverSafety } from '../../butane/compile.ts';
+import { compileButane, SERVER_SAFETY } from '../../butane/compile.ts';
 import { encodeConfig } from '../../ignition/encode.ts';
 import { mergeLayers, type VersionedConfig } from '../../ignition/merge-layers.ts';
 import { parseConfig } from '../../ignition/parse-config.ts';
@@ -111,7 +111,7 @@ function compileSource(
     return { source, config: parsed.config, spec: parsed.spec, json: source.text };
   }
   const compiled = compileButane(source.text, {
-    safety: serverSafety,
+    safety: SERVER_SAFETY,
     ...(files !== undefined && { files }),
   });
   if (compiled.kind === 'invalid') {

@@ -198,7 +198,7 @@ function parseNetwork(value: unknown, helper: string): Ipv4Cidr {
 }
 
 /** Hashing one password takes 5,000 rounds, and templates are rendered often: results are kept. */
-const hashes = new Map<string, string>();
+const HASHES = new Map<string, string>();
 const HASHES_MAX = 1000;
 
 function sha512Crypt(password: unknown, salt: unknown, { budget }: HelperCall): string {
@@ -213,12 +213,12 @@ function sha512Crypt(password: unknown, salt: unknown, { budget }: HelperCall): 
     throw new HelperError('sha512Crypt takes a salt of 1 to 16 letters, digits, dots and slashes');
   }
   const key = `${chosen}$${plain}`;
-  let hash = hashes.get(key);
+  let hash = HASHES.get(key);
   if (hash === undefined) {
     budget.step(STEPS_OF_HASH);
     hash = encrypt(plain, `$6$${chosen}`);
-    if (hashes.size >= HASHES_MAX) hashes.clear();
-    hashes.set(key, hash);
+    if (HASHES.size >= HASHES_MAX) HASHES.clear();
+    HASHES.set(key, hash);
   }
   return hash;
 }
