@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -21,7 +20,7 @@ export async function findAssetFault(root: string, urlPath: string): Promise<str
     if (status.isDirectory()) return 'is a folder, not a file';
     if (!status.isFile()) return 'is not a regular file';
     if (status.size === 0) return 'is empty';
-    await access(file, constants.R_OK);
+    await (await open(file)).close();
     return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -5,9 +5,13 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAssetFault } from '../../src/catalog/find-asset-fault.ts';
 
+/** The user of nothing, on Debian and most others. */
+const NOBODY = 65_534;
+
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(path.join(tmpdir(), 'railhead-assets-'));
+  chmodSync(root, 0o755);
   mkdirSync(path.join(root, 'flatcar/4593.2.5'), { recursive: true });
   writeFileSync(path.join(root, 'flatcar/4593.2.5/vmlinuz'), 'kernel');
   writeFileSync(path.join(root, 'with space'), 'kernel');
@@ -46,7 +50,13 @@ test('a missing folder has no file', async () => {
   expect(await findAssetFault(path.join(root, 'nowhere'), 'vmlinuz')).toBe('does not exist');
 });
 
-// root can read every file.
-test.skipIf(process.getuid?.() === 0)('a file of another user', async () => {
-  expect(await findAssetFault(root, 'locked')).toBe('cannot be read by this user');
+test('a file of another user', async () => {
+  // root can read every file, so that this process is another user for a moment.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    expect(await findAssetFault(root, 'locked')).toBe('cannot be read by this user');
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 });

@@ -215,7 +215,7 @@ function getOrSet<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 
 function describeFailure({ label, requirement, actual }: FailedRequirement): string {
   const is = actual === undefined ? 'the machine has no such label' : `it is ${actual}`;
-  return `${label} must be ${describeRequirement(requirement)}, and ${is}`;
+  return `${label} must ${describeRequirement(requirement)}, and ${is}`;
 }
 
 function describeOutranked(winner: RankedGroup, loser: RankedGroup): string {

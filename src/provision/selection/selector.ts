@@ -68,23 +68,23 @@ function meets(requirement: Requirement, actual: string | undefined): boolean {
   }
 }
 
-/** The requirement in words: `one of a, b`. */
+/** The requirement in words that follow "must": `be one of a, b`. */
 export function describeRequirement(requirement: Requirement): string {
   switch (requirement.kind) {
     case 'in': {
       const values = [...requirement.values];
-      return values.length === 1 ? `${values[0]}` : `one of ${values.join(', ')}`;
+      return values.length === 1 ? `be ${values[0]}` : `be one of ${values.join(', ')}`;
     }
     case 'not_in':
-      return `none of ${[...requirement.values].join(', ')}`;
+      return `be none of ${[...requirement.values].join(', ')}`;
     case 'exists':
-      return requirement.exists ? 'present' : 'absent';
+      return requirement.exists ? 'be present' : 'be absent';
     case 'prefix':
-      return `beginning with ${requirement.prefixes.join(' or ')}`;
+      return `begin with ${requirement.prefixes.join(' or ')}`;
     case 'regex':
-      return `matching /${requirement.pattern.source}/`;
+      return `match /${requirement.pattern.source}/`;
     case 'cidr':
-      return `an address in ${requirement.cidrs.map((cidr) => cidr.text).join(' or ')}`;
+      return `be an address in ${requirement.cidrs.map((cidr) => cidr.text).join(' or ')}`;
   }
 }
 

@@ -114,5 +114,5 @@ function describe(label: string, requirements: readonly Requirement[], closed: C
   }
   const wanted = requirements.map(describeRequirement).join(' and ');
   const number = label === 'arch' ? ', or by client_arch, the number in option 93' : '';
-  return `its selector requires ${label} to be ${wanted}, and in DHCP it is one of ${values.join(', ')}. Select by one of these values${number}`;
+  return `its selector requires ${label} to ${wanted}, and in DHCP it is one of ${values.join(', ')}. Select by one of these values${number}`;
 }
