@@ -7,6 +7,8 @@ const OTHERS = ['test/e2e/**', 'node_modules/**'];
 // PostgreSQL (docs/decisions/0110-two-suites-of-tests.md).
 export default defineConfig({
   test: {
+    // One file for each processor; Vitest leaves one of them free by itself.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
