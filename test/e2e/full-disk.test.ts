@@ -84,7 +84,7 @@ test.runIf(canMount && canMakeNamespaces)(
     for (let index = 10; index < 60; index++) await ask(`/ipxe?mac=52:54:00:00:01:${index}`);
     expect(await ask(`/report?mac=${MAC}`, ...report)).toMatch(/^503 /);
     expect(await ask('/readyz')).toContain(`503 ${sentence}`);
-    expect(await doctor()).toMatch(/^PROBLEM {2}the disk of the database, \S+, is full: nothing is kept/m);
+    expect(await doctor()).toMatch(/^PROBLEM {2}the disk of the database, \S+, is full: nothing is stored/m);
     expect(await doctor()).toContain(`PROBLEM  HTTP at 127.0.0.1:8080 answers and is not ready: ${sentence}`);
     expect(await watch()).toContain(sentence);
     expect(errors().map(({ failure, msg }) => [failure, String(msg).includes(sentence)])).toEqual([
