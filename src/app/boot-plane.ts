@@ -9,7 +9,6 @@ import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { MacPrefixes } from '../protocol/mac-prefixes.ts';
-import { parseMac } from '../protocol/mac-address.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
@@ -65,7 +64,7 @@ async function startHttp(
     pollSeconds: settings.poll_seconds,
     findLease: (address) => clients.findLease(address),
     findDhcpLabels: ({ labels, remoteAddress }) => {
-      const mac = parseMac(labels.get('mac') ?? '') ?? clients.findMac(remoteAddress);
+      const mac = claimsOfLabels(labels).mac ?? clients.findMac(remoteAddress);
       return mac && engine.findLabels(mac, parseIpv4(remoteAddress), clock.moment());
     },
     noteRequest: ({ labels, remoteAddress }, { identification, resolution }) => {
