@@ -9,7 +9,6 @@ import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { MacPrefixes } from '../protocol/mac-prefixes.ts';
-import { claimsOfLabels } from '../provision/selection/labels.ts';
 import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
@@ -63,14 +62,14 @@ async function startHttp(
     decider,
     pollSeconds: settings.poll_seconds,
     findLease: (address) => clients.findLease(address),
-    findDhcpLabels: ({ labels, remoteAddress }) => {
-      const mac = claimsOfLabels(labels).mac ?? clients.findMac(remoteAddress);
+    findDhcpLabels: ({ claims, remoteAddress }) => {
+      const mac = claims.mac ?? clients.findMac(remoteAddress);
       return mac && engine.findLabels(mac, parseIpv4(remoteAddress), clock.moment());
     },
-    noteRequest: ({ labels, remoteAddress }, { identification, resolution }) => {
-      const { group, ...seen } = resolution;
-      discovered.note({ ...seen, ...(group !== undefined && { group: group.id }), remoteAddress });
-      conflicts.note(identification, claimsOfLabels(labels), remoteAddress);
+    noteRequest: ({ claims, remoteAddress }, { identification, resolution }) => {
+      const { claimed, group, machine } = resolution;
+      discovered.note({ claimed, machine, remoteAddress, group: group?.id });
+      conflicts.note(identification, claims, remoteAddress);
     },
     withhold: (address) => withholdBoot(address, shared),
     serves: (address) => served.serves(address),

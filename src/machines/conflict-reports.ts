@@ -24,6 +24,7 @@ export class ConflictReports {
   }
 
   note(identification: Identification, claims: IdentityClaims, remoteAddress: string): void {
+    if (identification.conflicts.length === 0) return;
     const address = parseIpv4(remoteAddress);
     for (const event of conflictEvents(identification, claims, this.#reported, this.#nowMs())) {
       this.#events.record({ at: this.#now(), ...event, ...(address !== undefined && { address }) });

@@ -26,10 +26,10 @@ export interface Sighting {
   /** The labels that it sends. */
   readonly claimed: Labels;
   /** Its record, if there is one. */
-  readonly machine?: Machine;
+  readonly machine?: Machine | undefined;
   readonly remoteAddress: string;
   /** The id of the group that selects it, if one does. */
-  readonly group?: string;
+  readonly group?: string | undefined;
 }
 
 /** Stores machines that no file declares when they send boot requests over HTTP. */

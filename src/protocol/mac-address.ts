@@ -1,8 +1,10 @@
 /** A 48-bit IEEE 802 address in lower case with colons, `52:54:00:a1:9c:ae`. Made only by the functions here. */
 export type MacAddress = string & { readonly brand: 'MacAddress' };
 
-const SPELLINGS = [
-  /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i, // 52:54:00:a1:9c:ae
+/** `52:54:00:a1:9c:ae`, our own spelling but for the case of letters. */
+const WITH_COLONS = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+
+const OTHER_SPELLINGS = [
   /^[0-9a-f]{2}(?:-[0-9a-f]{2}){5}$/i, // 52-54-00-a1-9c-ae, what iPXE's ${mac:hexhyp} prints
   /^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}$/i, // 5254.00a1.9cae, what switches print
   /^[0-9a-f]{12}$/i, // 525400a19cae, what iPXE's ${mac:hexraw} prints
@@ -13,7 +15,9 @@ const HEX_PAIRS = Array.from({ length: 256 }, (_, value) => value.toString(16).p
 
 /** Reads any usual spelling of a MAC address; undefined if the text is not one. */
 export function parseMac(text: string): MacAddress | undefined {
-  if (text.length > 17 || !SPELLINGS.some((spelling) => spelling.test(text))) return undefined;
+  if (text.length > 17) return undefined;
+  if (WITH_COLONS.test(text)) return text.toLowerCase() as MacAddress;
+  if (!OTHER_SPELLINGS.some((spelling) => spelling.test(text))) return undefined;
   const digits = text.replace(/[^0-9a-f]/gi, '').toLowerCase();
   return joinPairs(digits);
 }

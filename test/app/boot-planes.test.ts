@@ -8,7 +8,7 @@ import { MachineRegistry } from '../../src/machines/machine-registry.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import { parseMac } from '../../src/protocol/mac-address.ts';
 import type { UnmatchedPolicy } from '../../src/provision/boot/decide-boot.ts';
-import { labelsFromQuery } from '../../src/provision/selection/labels.ts';
+import { claimsOfLabels, labelsFromQuery } from '../../src/provision/selection/labels.ts';
 import { BootAnswers } from '../../src/server/boot-http/boot-answers.ts';
 import { HotFiles } from '../../src/server/tftp/content/hot-files.ts';
 import { bootProgramContent } from '../../src/server/tftp/content/boot-program-content.ts';
@@ -120,6 +120,7 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
     path: '/',
     rawQuery: query,
     labels,
+    claims: claimsOfLabels(labels),
     remoteAddress: '10.20.0.60',
     origin: 'http://h',
     accept: undefined,
@@ -208,6 +209,7 @@ test('a machine that DHCP selects by its packet has the same group over HTTP, an
       path: '/',
       rawQuery: '',
       labels: new Map([['mac', mac]]),
+      claims: { mac },
       remoteAddress: offer.message.yiaddr,
       origin: 'http://h',
       accept: undefined,

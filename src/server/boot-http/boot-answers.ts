@@ -16,7 +16,7 @@ import {
 } from '../../provision/rendering/ipxe-script.ts';
 import { TemplateError } from '../../provision/rendering/template-error.ts';
 import type { RenderContext } from '../../provision/rendering/template-variables.ts';
-import { claimsOfLabels, type Labels, withDhcpLabels } from '../../provision/selection/labels.ts';
+import { type Labels, withDhcpLabels } from '../../provision/selection/labels.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 
@@ -131,7 +131,7 @@ export class BootAnswers {
     },
   ): Answer {
     const { decider, findDhcpLabels, findLease, machines, noteRequest, pollSeconds } = this.#parts;
-    const identification = machines.identify(claimsOfLabels(request.labels));
+    const identification = machines.identify(request.claims);
     const decided = decider.decide(withDhcpLabels(request.labels, findDhcpLabels(request)), identification);
     noteRequest(request, decided);
     const { decision } = decided;

@@ -1,3 +1,4 @@
+import type { IdentityClaims } from '../../provision/machines/identification.ts';
 import type { Labels } from '../../provision/selection/labels.ts';
 
 /** A request of the boot plane, read from the socket. */
@@ -8,6 +9,8 @@ export interface BootRequest {
   /** The query as it was sent, without the question mark. */
   readonly rawQuery: string;
   readonly labels: Labels;
+  /** The identifying values among the labels. */
+  readonly claims: IdentityClaims;
   /** The client's address; behind trusted proxies, the address that they report. */
   readonly remoteAddress: string;
   /** The origin under which the client reaches us: `http://10.0.0.2:8080`. */

@@ -49,6 +49,7 @@ export class GrubConfigFiles {
       path,
       rawQuery: '',
       labels: new Map(),
+      claims: {},
       remoteAddress,
       origin,
       accept: undefined,
@@ -58,8 +59,9 @@ export class GrubConfigFiles {
   /** The answer of `/grub` to a machine with a record, if that makes it boot or wait. */
   #ofMachine(request: BootRequest): Answer | undefined {
     const labels = labelsFromQuery(new URLSearchParams(request.rawQuery));
-    if (this.#parts.machines.identify(claimsOfLabels(labels)).machine === undefined) return undefined;
-    const answer = this.#parts.answers.grub({ ...request, labels });
+    const claims = claimsOfLabels(labels);
+    if (this.#parts.machines.identify(claims).machine === undefined) return undefined;
+    const answer = this.#parts.answers.grub({ ...request, labels, claims });
     return answer.status === 200
       ? { ...answer, body: `${grubRoot(request.origin)}\n${answer.body}` }
       : undefined;

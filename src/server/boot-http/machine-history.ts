@@ -7,7 +7,6 @@ import type {
   KeepOutcome,
 } from '../../provision/history/boot-event.ts';
 import type { MachineLookup } from '../../provision/machines/machine-index.ts';
-import { claimsOfLabels } from '../../provision/selection/labels.ts';
 import type { Answer } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 import { PartialDownloads } from './partial-downloads.ts';
@@ -47,9 +46,8 @@ export class MachineHistory {
   #complete(read: BootRequest, event: NonNullable<Answer['event']>): BootEvent {
     const { findMac, machines, now } = this.#parts;
     const address = parseIpv4(read.remoteAddress);
-    const mac = (read.labels.get('mac') as MacAddress | undefined) ?? findMac(read.remoteAddress);
-    const claims = claimsOfLabels(read.labels);
-    const { machine } = machines.identify({ ...claims, ...(mac !== undefined && { mac }) });
+    const mac = read.claims.mac ?? findMac(read.remoteAddress);
+    const { machine } = machines.identify(mac === undefined ? read.claims : { ...read.claims, mac });
     return {
       at: now(),
       ...event,

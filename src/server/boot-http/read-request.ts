@@ -1,7 +1,7 @@
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
-import { labelsFromQuery } from '../../provision/selection/labels.ts';
+import { claimsOfLabels, labelsFromQuery } from '../../provision/selection/labels.ts';
 import type { BootRequest } from './boot-request.ts';
 
 /** What reading a request depends on. */
@@ -55,11 +55,13 @@ export class RequestReader {
     if (remoteAddress === undefined) {
       return { status: 400, reason: 'the client entry of X-Forwarded-For is not an IP address' };
     }
+    const labels = labelsFromQuery(new URLSearchParams(rawQuery));
     return {
       method,
       path,
       rawQuery,
-      labels: labelsFromQuery(new URLSearchParams(rawQuery)),
+      labels,
+      claims: claimsOfLabels(labels),
       remoteAddress,
       origin:
         this.#publicUrl ?? `http://${hostOf(plainAddress(socket.localAddress))}:${socket.localPort ?? 0}`,
@@ -113,5 +115,5 @@ function plainAddress(address = ''): string {
 }
 
 function hostOf(address: string): string {
-  return isIPv6(address) ? `[${address}]` : address;
+  return address.includes(':') ? `[${address}]` : address;
 }
