@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { advance, allowedEvents } from '../../../../src/provision/machines/lifecycle/advance.ts';
+import {
+  LIFE_EVENT_KINDS,
+  type LifeEvent,
+  type LifeEventKind,
+} from '../../../../src/provision/machines/lifecycle/life-event.ts';
+import {
+  type ArmPurpose,
+  LIFE_STATES,
+  type LifeState,
+} from '../../../../src/provision/machines/lifecycle/life.ts';
+import { NOW_MS, eventOf, lifeIn } from './some-lives.ts';
+
+// Every pair of state and event. A machine that boots or installs is armed for an installation with one attempt left,
+// unless the row says otherwise. `.` is invalid.
+const TABLE: Readonly<Record<LifeState, Partial<Record<LifeEventKind, LifeState>>>> = {
+  discovered: {
+    declared: 'ready',
+    approve: 'ready',
+    reject: 'retired',
+    auto_arm: 'armed',
+    script_served: 'booting',
+    asked_while_unarmed: 'discovered',
+    retire: 'retired',
+  },
+  ready: {
+    declared: 'ready',
+    arm: 'armed',
+    auto_arm: 'armed',
+    script_served: 'booting',
+    asked_while_unarmed: 'ready',
+    adopt: 'installed',
+    retire: 'retired',
+  },
+  armed: {
+    declared: 'armed',
+    arm: 'armed',
+    disarm: 'ready',
+    arm_expired: 'ready',
+    script_served: 'booting',
+    loop_detected: 'failed',
+    retire: 'retired',
+  },
+  booting: {
+    declared: 'booting',
+    script_served: 'booting',
+    asked_while_unarmed: 'booting',
+    ignition_served: 'installing',
+    image_loaded: 'booting',
+    document_fetched: 'booting',
+    step: 'booting',
+    stall: 'booting',
+    boot_timeout: 'armed',
+    report_up: 'booting',
+    report_failed: 'failed',
+    loop_detected: 'failed',
+    retire: 'retired',
+  },
+  installing: {
+    declared: 'installing',
+    script_served: 'booting',
+    document_fetched: 'installing',
+    step: 'installing',
+    stall: 'installing',
+    rebooted_without_report: 'failed',
+    install_timeout: 'failed',
+    report_installed: 'installed',
+    report_failed: 'failed',
+    loop_detected: 'failed',
+  },
+  installed: {
+    declared: 'installed',
+    arm: 'armed',
+    script_served: 'booting',
+    asked_while_unarmed: 'installed',
+    document_fetched: 'installed',
+    report_installed: 'installed',
+    report_up: 'installed',
+    retire: 'retired',
+  },
+  live: {
+    declared: 'live',
+    arm: 'armed',
+    script_served: 'booting',
+    asked_while_unarmed: 'ready',
+    document_fetched: 'live',
+    report_up: 'live',
+    report_failed: 'failed',
+    retire: 'retired',
+  },
+  rescue: {
+    declared: 'rescue',
+    arm: 'armed',
+    script_served: 'booting',
+    asked_while_unarmed: 'rescue',
+    document_fetched: 'rescue',
+    report_up: 'rescue',
+    unrescue: 'installed',
+    retire: 'retired',
+  },
+  failed: {
+    declared: 'failed',
+    arm: 'armed',
+    script_served: 'booting',
+    asked_while_unarmed: 'failed',
+    clear: 'ready',
+    report_installed: 'installed',
+    retire: 'retired',
+  },
+  retired: { declared: 'retired', restore: 'ready' },
+};
+const ALWAYS: readonly LifeEventKind[] = ['hold', 'release', 'lock', 'unlock'];
+
+const PAIRS = LIFE_STATES.flatMap((state) =>
+  LIFE_EVENT_KINDS.map((kind) => ({
+    state,
+    kind,
+    next: ALWAYS.includes(kind) ? state : TABLE[state][kind],
+  })),
+);
+
+describe('the transition table', () => {
+  it.each(PAIRS)('$state, $kind: $next', ({ kind, next, state }) => {
+    const life = lifeIn(state);
+    const result = advance(life, eventOf(kind), NOW_MS);
+    if (next === undefined) {
+      expect(result).toMatchObject({ kind: 'invalid', allowed: allowedEvents(life, NOW_MS) });
+      expect(allowedEvents(life, NOW_MS)).not.toContain(kind);
+    } else {
+      expect(result).toMatchObject({ kind: 'advanced', from: state, to: next, life: { state: next } });
+      expect(allowedEvents(life, NOW_MS)).toContain(kind);
+    }
+  });
+
+  const BY_PURPOSE: { purpose: ArmPurpose; state: LifeState }[] = [
+    { purpose: 'install', state: 'installing' },
+    { purpose: 'reset', state: 'installing' },
+    { purpose: 'rescue', state: 'rescue' },
+    { purpose: 'live', state: 'live' },
+  ];
+  it.each(BY_PURPOSE)(
+    'a machine armed for $purpose is $state once it has its config',
+    ({ purpose, state }) => {
+      const booting = lifeIn('booting', purpose);
+      expect(advance(booting, eventOf('ignition_served'), NOW_MS)).toMatchObject({ to: state });
+    },
+  );
+
+  const MISSING: { event: LifeEvent; state: LifeState; reason: string }[] = [
+    {
+      state: 'ready',
+      event: eventOf('disarm'),
+      reason: 'it is ready, and "disarm" is not possible in that state',
+    },
+    {
+      state: 'retired',
+      event: eventOf('arm'),
+      reason: 'it is retired, and "arm" is not possible in that state',
+    },
+  ];
+  it.each(MISSING)('$state: $reason', ({ event, reason, state }) => {
+    expect(advance(lifeIn(state), event, NOW_MS)).toMatchObject({ kind: 'invalid', reason });
+  });
+});
