@@ -6,13 +6,16 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { NetworkLab } from '../src/lab/network-lab.ts';
 import { findProgram } from '../test/support/find-program.ts';
+import { PostgresServer } from '../test/support/postgres-server.ts';
 
 // DISCOVER to ACK exchanges per second of Railhead, Kea and dnsmasq, in turn at each rate, on a cable between two
 // network namespaces. perfdhcp acts as the clients behind a relay. `npm run bench -- dhcp [--clients N] [--seconds N]
-// [--rates A,B,C] [--servers railhead,kea,dnsmasq] [--pxe]`; needs root, and the Debian packages kea-admin,
-// kea-dhcp4-server and dnsmasq-base. Railhead is the whole of `railhead serve`, as compiled JavaScript, and commits to
-// SQLite with synchronous=full before each ACK, boot events and all; Kea appends to its lease file, with as many
-// threads as there are processors; dnsmasq writes its own. None of them logs single leases.
+// [--rates A,B,C] [--servers railhead,railhead-postgres,kea,dnsmasq] [--pxe]`; needs root, and the Debian packages
+// kea-admin, kea-dhcp4-server, dnsmasq-base and, for railhead-postgres, postgresql. Railhead is the whole of `railhead
+// serve`, as compiled JavaScript, and commits to SQLite with synchronous=full before each ACK, boot events and all;
+// railhead-postgres commits to a PostgreSQL on the same host, over its Unix socket, with synchronous_commit=on. Kea
+// appends to its lease file, with as many threads as there are processors; dnsmasq writes its own. None of them logs
+// single leases.
 //
 // perfdhcp keeps the kernel's default receive buffer, which holds some 270 replies: an overflow there during a pause of
 // a processor would be counted as the server's drops. So the kernel's default is raised while this runs.
@@ -51,33 +54,46 @@ interface Peer {
   readonly needs: readonly string[];
   /** The rates to try, as a fraction of the requested ones. */
   readonly slower?: number;
-  start(namespace: string, folder: string): ChildProcessWithoutNullStreams;
+  start(namespace: string, folder: string): Promise<ChildProcessWithoutNullStreams>;
 }
 
 const lab = new NetworkLab('rhb');
+let postgres: PostgresServer | undefined;
+
+function startRailhead(namespace: string, folder: string, store: object): ChildProcessWithoutNullStreams {
+  const settings = {
+    catalog: { dir: folder },
+    store,
+    dhcp: { interfaces: ['s0'] },
+    networks: [{ id: 'bench', cidr: POOL.cidr, mode: 'full', pools: [`${POOL.first}-${POOL.last}`] }],
+    log: { level: options.log ? 'info' : 'warn' },
+  };
+  // YAML is a superset of JSON.
+  writeFileSync(`${folder}/railhead.yaml`, JSON.stringify(settings));
+  const program = path.join(root, 'bin/railhead.js');
+  return lab.start(namespace, process.execPath, [
+    ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
+    program,
+    'serve',
+    '--config',
+    `${folder}/railhead.yaml`,
+  ]);
+}
 
 const peers: Peer[] = [
   {
     name: 'railhead',
     needs: [],
-    start(namespace, folder) {
-      const settings = {
-        catalog: { dir: folder },
-        store: { file: path.join(folder, 'railhead.db') },
-        dhcp: { interfaces: ['s0'] },
-        networks: [{ id: 'bench', cidr: POOL.cidr, mode: 'full', pools: [`${POOL.first}-${POOL.last}`] }],
-        log: { level: options.log ? 'info' : 'warn' },
-      };
-      // YAML is a superset of JSON.
-      writeFileSync(`${folder}/railhead.yaml`, JSON.stringify(settings));
-      const program = path.join(root, 'bin/railhead.js');
-      return lab.start(namespace, process.execPath, [
-        ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
-        program,
-        'serve',
-        '--config',
-        `${folder}/railhead.yaml`,
-      ]);
+    start: (namespace, folder) =>
+      Promise.resolve(startRailhead(namespace, folder, { file: path.join(folder, 'railhead.db') })),
+  },
+  {
+    name: 'railhead-postgres',
+    needs: [],
+    async start(namespace, folder) {
+      postgres ??= await PostgresServer.start();
+      const url = postgres.socketUrl(await postgres.createDatabase());
+      return startRailhead(namespace, folder, { url });
     },
   },
   {
@@ -107,9 +123,9 @@ const peers: Peer[] = [
         },
       };
       writeFileSync(`${folder}/kea.json`, JSON.stringify(settings));
-      return lab.start(namespace, 'env', [
+      return Promise.resolve(lab.start(namespace, 'env', [
         `KEA_PIDFILE_DIR=${folder}`, 'KEA_LOCKFILE_DIR=none', 'kea-dhcp4', '-c', `${folder}/kea.json`,
-      ]); // prettier-ignore
+      ])); // prettier-ignore
     },
   },
   {
@@ -117,12 +133,12 @@ const peers: Peer[] = [
     needs: ['dnsmasq'],
     slower: 0.05,
     start(namespace, folder) {
-      return lab.start(namespace, 'dnsmasq', [
+      return Promise.resolve(lab.start(namespace, 'dnsmasq', [
         '--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--port=0', '--interface=s0', '--no-ping',
         '--dhcp-lease-max=100000', '--dhcp-authoritative', '--log-facility=-', '--quiet-dhcp',
         `--dhcp-leasefile=${folder}/leases`, `--dhcp-range=${POOL.first},${POOL.last},255.252.0.0,1h`,
         ...(options.pxe ? ['--dhcp-boot=snponly.efi'] : []),
-      ]); // prettier-ignore
+      ])); // prettier-ignore
     },
   },
 ];
@@ -165,7 +181,7 @@ async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
     lab.connect(inner, 's0', outer, 'c0');
     lab.ip('-n', inner, 'addr', 'add', `${SERVER}/14`, 'dev', 's0');
     lab.ip('-n', outer, 'addr', 'add', `${RELAY}/14`, 'dev', 'c0');
-    const child = peer.start(inner, folder);
+    const child = await peer.start(inner, folder);
     await untilListening(inner, child);
     const processorBefore = processorSeconds(child);
     const pxe = options.pxe ? ['-o', '60,505845436c69656e743a417263683a3030303037', '-o', '93,0007'] : [];
@@ -194,7 +210,7 @@ async function measure(peer: Peer, load: readonly string[]): Promise<Outcome> {
 }
 
 function print(...columns: readonly (string | number)[]): void {
-  console.log(columns.map((column) => String(column).padStart(14)).join(''));
+  console.log(columns.map((column) => String(column).padStart(18)).join(''));
 }
 
 const wanted = options.servers.split(',');
@@ -242,4 +258,5 @@ try {
   }
 } finally {
   await lab.remove();
+  await postgres?.remove();
 }
