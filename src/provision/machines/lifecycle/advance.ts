@@ -131,7 +131,8 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
       return { ...rest, base, arm: event.arm, epoch: before.epoch + 1, armedBySystem, sinceMs: nowMs };
     }
     case 'script_served': {
-      const { deadlineMs: _deadline, purpose: _purpose, ...rest } = moved;
+      // A boot without tokens also ends those of the boot before: else they would permit to fetch configs in this one.
+      const { deadlineMs: _deadline, purpose: _purpose, session: _earlier, ...rest } = moved;
       const { deadlineMs, purpose, session } = event;
       return {
         ...rest,
