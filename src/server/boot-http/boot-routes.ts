@@ -3,14 +3,12 @@ import type { BootProgramFile } from '../../host/boot-program-files.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
-import { macFault } from '../../provision/machines/mac-fault.ts';
 import type { BootRequest } from './boot-request.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import type { GrubConfigFiles } from './grub-config-files.ts';
 import type { MachineHistory } from './machine-history.ts';
-import type { KeepOutcome } from '../../provision/history/boot-event.ts';
-import { readBody } from './read-body.ts';
 import type { Route } from './route-table.ts';
+import { takeReport } from './take-report.ts';
 
 /** What the routes of the boot plane depend on. */
 export interface BootRouteParts {
@@ -32,8 +30,6 @@ export interface BootRouteParts {
 const READ = ['GET', 'HEAD'];
 const ASSETS = '/assets/';
 const PROGRAMS = '/boot/';
-/** After a minute a machine may always report again. */
-const REPORT_RETRY_SECONDS = 60;
 const NOT_READY_RETRY_SECONDS = 5;
 
 /** The routes of the boot plane; paths that Matchbox has too have the same names. */
@@ -138,28 +134,4 @@ async function sendFileAndRecord(
   const sent = await exchange.sendFile(asset);
   if (exchange.read.method === 'GET' && sent.size > 0) history.recordFile(exchange.read, sent, startedMs);
   return { status: sent.status };
-}
-
-/** The answer to a machine's report. */
-const REPORT_ANSWERS: Readonly<Record<KeepOutcome, Answer>> = {
-  kept: text('noted\n'),
-  left_out: notYet('too many reports; this one was not recorded', REPORT_RETRY_SECONDS),
-  failed: notYet('the report could not be stored; send it again later', REPORT_RETRY_SECONDS),
-};
-
-/** `POST /report`: a machine reports about itself. */
-async function takeReport(exchange: Exchange, history: MachineHistory): Promise<Outcome> {
-  const fault = macFault(exchange.read.rawQuery);
-  if (fault !== undefined) return exchange.send(refuse(400, fault, { Connection: 'close' }));
-  const body = await readBody(exchange.request);
-  if (body === undefined) {
-    return exchange.send(refuse(413, 'a report has at most 64 KiB', { Connection: 'close' }));
-  }
-  const [firstLine = ''] = body.trim().split('\n');
-  const outcome = await history.keep(exchange.read, {
-    kind: 'machine.report',
-    summary: firstLine.slice(0, 500),
-    detail: { report: body },
-  });
-  return exchange.send(REPORT_ANSWERS[outcome]);
 }

@@ -615,7 +615,43 @@ describe('reports', () => {
     });
     expect(response.status).toBe(200);
     expect(plane.events).toMatchObject([
-      { kind: 'machine.report', mac: '52:54:00:00:00:01', summary: 'done', detail: { report: 'done\nmore' } },
+      {
+        kind: 'machine.report',
+        mac: '52:54:00:00:00:01',
+        summary: 'done',
+        detail: { status: 'progress', message: 'done', log: ['more'] },
+      },
+    ]);
+  });
+
+  test('have a status, and what the machine knows about itself', async () => {
+    const plane = await start();
+    const post = async (query: string, body: string, type = 'text/plain'): Promise<[number, string]> => {
+      const init = { method: 'POST', body, headers: { 'Content-Type': type } };
+      const response = await fetch(`${plane.origin}/report?mac=525400000001&${query}`, init);
+      return [response.status, await response.text()];
+    };
+    const failure = 'status=failed&permanent=true&message=bad+signature';
+    expect(await post(failure, 'gpg: BAD signature\n')).toEqual([200, 'noted\n']);
+    const facts = JSON.stringify({ facts: { memory_bytes: 1024, gpus: 2 } });
+    expect(await post('', facts, 'application/json')).toEqual([
+      200,
+      'noted; facts.gpus is unknown, and was left out\n',
+    ]);
+    expect(await post('status=done', '')).toEqual([
+      400,
+      'status=done is unknown: it is installed, up, failed or progress; noted as progress\n',
+    ]);
+    expect(plane.events.map(({ detail, summary }) => ({ detail, summary }))).toEqual([
+      {
+        summary: 'failed: bad signature',
+        detail: { status: 'failed', message: 'bad signature', permanent: true, log: ['gpg: BAD signature'] },
+      },
+      {
+        summary: 'facts about the hardware',
+        detail: { status: 'progress', message: 'facts about the hardware', facts: { memory_bytes: 1024 } },
+      },
+      { summary: 'progress', detail: { status: 'progress', message: 'progress' } },
     ]);
   });
 
