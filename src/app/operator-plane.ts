@@ -40,6 +40,7 @@ export async function startOperatorPlane(
       return viewNetworks(subnets, engine.usage(moment), engine.foreignServers(moment));
     },
     events: store.events,
+    sessions: store.sessions,
     discovered: store.discovered,
     counters,
     token: () => tokenFile.token,

@@ -10,6 +10,7 @@ import type { Settings } from '../config/schema.ts';
 import { toSubnets } from '../config/sections/networks.ts';
 import { toStoreSettings } from '../config/sections/store.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
+import { SessionTracker } from '../history/session-tracker.ts';
 import { HistoryPruner } from '../history/history-pruner.ts';
 import { TransitionLog } from '../history/transition-log.ts';
 import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '../host/boot-program-files.ts';
@@ -53,6 +54,8 @@ export interface SharedServices {
   /** Called with changes of leases. */
   readonly leases: LeaseFollowers;
   readonly events: BootEventRecorder;
+  /** Every boot of every machine, and how far it got. */
+  readonly sessions: SessionTracker;
   readonly decider: BootDecider;
   readonly discovered: DiscoveredMachines;
   readonly conflicts: ConflictReports;
@@ -118,6 +121,7 @@ export async function startSharedServices(
     nowMs: clock.nowMs,
   });
   services.add('events', { close: () => events.flush() });
+  const sessions = services.add('boot sessions', startSessionTracker(store, events, log, clock));
   const discovered = new DiscoveredMachines(announced.discovered, events, log, clock.now);
   services.add('discovered machines', { close: () => discovered.flush() });
   transitions.onWritten((written) => discovered.noteWritten(written));
@@ -143,6 +147,7 @@ export async function startSharedServices(
     engine,
     leases,
     events,
+    sessions,
     decider,
     conflicts: new ConflictReports(events, clock),
     discovered,
@@ -161,11 +166,26 @@ function requireCatalogFolder(folder: string): void {
   throw new Error(`catalog.dir: there is no folder ${folder}`);
 }
 
+/** Follows boot sessions, which are closed before the events that they cause are written. */
+function startSessionTracker(
+  { sessions }: Store,
+  events: BootEventRecorder,
+  log: Logger,
+  clock: Clock,
+): SessionTracker {
+  const tracker = new SessionTracker({ store: sessions, events, log, now: clock.now });
+  events.onRecorded((event) => tracker.note(event));
+  tracker.start();
+  return tracker;
+}
+
 function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock: Clock) {
   const limits = {
     discoveredMax: keep.discovered_max,
     eventDays: keep.event_days,
     eventsMax: keep.events_max,
+    sessionDays: keep.session_days,
+    sessionsMax: keep.sessions_max,
     transitionDays: keep.transition_days,
     transitionsMax: keep.transitions_max,
   };

@@ -65,6 +65,7 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   readonly #alarms: LineBudget;
   /** A store that fails does so for every batch, so these lines are limited. */
   readonly #lines: LineBudget;
+  readonly #listeners = new Set<(event: NewBootEvent) => void>();
   #queue: Queued[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -79,6 +80,11 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
         'some boot events were not recorded: there were more than the limits allow',
       );
     });
+  }
+
+  /** Calls `listener` with every event that is recorded. */
+  onRecorded(listener: (event: NewBootEvent) => void): void {
+    this.#listeners.add(listener);
   }
 
   record(event: BootEvent): boolean {
@@ -102,11 +108,13 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
     if (ALARMING.has(event.kind) && this.#alarms.take(event.summary, nowMs())) {
       log.warn({ mac: event.mac, machine: event.machineId, address: event.address }, event.summary);
     }
-    this.#queue.push({ event: { ...event, sessionId: sessions.assign(event) }, settle });
+    const recorded = { ...event, sessionId: sessions.assign(event) };
+    this.#queue.push({ event: recorded, settle });
     if (this.#queue.length > QUEUE_MAX) {
       this.#lose(this.#queue.splice(0, BATCH_MAX), 'store_behind');
     }
     this.#timer ??= setTimeout(() => void this.#write(), BATCH_DELAY_MS);
+    for (const listener of this.#listeners) listener(recorded);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { BootSessionStore } from '../store/boot-session-store.ts';
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { EventStore } from '../store/event-store.ts';
@@ -9,6 +10,9 @@ export interface HistoryLimits {
   /** Days that boot events are kept. */
   readonly eventDays: number;
   readonly eventsMax: number;
+  /** Days that boot sessions are kept. */
+  readonly sessionDays: number;
+  readonly sessionsMax: number;
   readonly discoveredMax: number;
   /** Days that transitions are kept. */
   readonly transitionDays: number;
@@ -25,6 +29,7 @@ const DISCOVERED_AT_ONCE = 100;
 /** What there is to delete from. */
 interface HistoryStore {
   readonly events: Pick<EventStore, 'pruneEvents'>;
+  readonly sessions: Pick<BootSessionStore, 'pruneSessions'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'pruneDiscovered'>;
   readonly transitions: Pick<TransitionStore, 'pruneTransitions'>;
 }
@@ -64,13 +69,17 @@ export class HistoryPruner {
   }
 
   async #pruneAll(): Promise<void> {
-    const { discoveredMax, eventDays, eventsMax, transitionDays, transitionsMax } = this.#limits;
-    const { discovered, events, transitions } = this.#store;
+    const { discoveredMax, eventDays, eventsMax, sessionDays, sessionsMax, transitionDays, transitionsMax } =
+      this.#limits;
+    const { discovered, events, sessions, transitions } = this.#store;
     const at = this.#now();
     const daysAgo = (days: number): Date => new Date(at.getTime() - days * DAY_MS);
     try {
       await this.#repeat(AT_ONCE, () =>
         events.pruneEvents({ before: daysAgo(eventDays), newest: eventsMax, atOnce: AT_ONCE }),
+      );
+      await this.#repeat(AT_ONCE, () =>
+        sessions.pruneSessions({ before: daysAgo(sessionDays), newest: sessionsMax, atOnce: AT_ONCE }),
       );
       await this.#repeat(DISCOVERED_AT_ONCE, async () => {
         const limits = { newest: discoveredMax, atOnce: DISCOVERED_AT_ONCE, at };

@@ -17,6 +17,14 @@ ALTER TABLE public.boot_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.boot_sessions (
+    id text NOT NULL,
+    machine_id text,
+    started_at timestamp with time zone NOT NULL,
+    phase text,
+    verdict text NOT NULL,
+    summary json NOT NULL
+);
 CREATE TABLE public.discovered_machines (
     mac text NOT NULL COLLATE pg_catalog."C",
     uuid text,
@@ -87,6 +95,8 @@ CREATE TABLE public.write_fences (
 );
 ALTER TABLE ONLY public.boot_events
     ADD CONSTRAINT boot_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.boot_sessions
+    ADD CONSTRAINT boot_sessions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.discovered_machines
     ADD CONSTRAINT discovered_machines_pkey PRIMARY KEY (mac);
 ALTER TABLE ONLY public.dns_records
@@ -104,4 +114,6 @@ ALTER TABLE ONLY public.write_fences
 CREATE INDEX boot_events_by_kind ON public.boot_events USING btree (kind, id);
 CREATE INDEX boot_events_by_mac ON public.boot_events USING btree (mac, id);
 CREATE INDEX boot_events_by_time ON public.boot_events USING btree (at);
+CREATE INDEX boot_sessions_by_machine ON public.boot_sessions USING btree (machine_id, started_at, id);
+CREATE INDEX boot_sessions_by_time ON public.boot_sessions USING btree (started_at, id);
 CREATE INDEX discovered_machines_by_time ON public.discovered_machines USING btree (last_seen_at, mac);

@@ -12,6 +12,16 @@ CREATE TABLE "boot_events" (
 CREATE INDEX "boot_events_by_kind" on "boot_events" ("kind", "id");
 CREATE INDEX "boot_events_by_mac" on "boot_events" ("mac", "id");
 CREATE INDEX "boot_events_by_time" on "boot_events" ("at");
+CREATE TABLE "boot_sessions" (
+  "id" text not null primary key,
+  "machine_id" text,
+  "started_at" integer not null,
+  "phase" text,
+  "verdict" text not null,
+  "summary" text not null
+) without rowid;
+CREATE INDEX "boot_sessions_by_machine" on "boot_sessions" ("machine_id", "started_at", "id");
+CREATE INDEX "boot_sessions_by_time" on "boot_sessions" ("started_at", "id");
 CREATE TABLE "discovered_machines" (
   "mac" text not null primary key,
   "uuid" text,

@@ -17,6 +17,7 @@ const AGGREGATES = Object.keys({
   machines: 0,
   transitions: 0,
   catalogParts: 0,
+  sessions: 0,
   dnsRecords: 0,
   upkeep: 0,
 } satisfies Record<Aggregate, 0>) as Aggregate[];

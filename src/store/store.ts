@@ -1,3 +1,4 @@
+import type { BootSessionStore } from './boot-session-store.ts';
 import type { CatalogStore } from './catalog-store.ts';
 
 import type { DiscoveredMachineStore } from './discovered-machine-store.ts';
@@ -21,6 +22,7 @@ export interface Store {
   readonly machines: MachineStore;
   readonly transitions: TransitionStore;
   readonly catalog: CatalogStore;
+  readonly sessions: BootSessionStore;
   readonly dnsRecords: DnsRecordStore;
   /** Finishes pending calls, and closes. Every later call rejects. */
   close(): Promise<void>;

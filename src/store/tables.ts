@@ -1,6 +1,8 @@
 import type { Generated } from 'kysely';
 import type { LeaseState } from '../provision/dhcp/leases/lease.ts';
 import type { BootEventKind } from '../provision/history/boot-event.ts';
+import type { BootPhase } from '../provision/history/boot-phase.ts';
+import type { BootDiagnosis } from '../provision/history/boot-timeline.ts';
 import type { StoredJson, StoredTime } from './columns.ts';
 import type { TransitionKind } from './transition-store.ts';
 
@@ -80,6 +82,16 @@ interface KeptCatalogPartTable {
   bytes: Uint8Array;
 }
 
+/** One boot of a machine. */
+interface BootSessionTable {
+  id: string;
+  machine_id: string | null;
+  started_at: StoredTime;
+  phase: BootPhase | null;
+  verdict: BootDiagnosis['verdict'];
+  summary: StoredJson;
+}
+
 interface DnsRecordTable {
   address: string;
   record: StoredJson;
@@ -115,6 +127,7 @@ export interface StoreTables {
   transition_counter: TransitionCounterTable;
   kept_catalog: KeptCatalogTable;
   kept_catalog_parts: KeptCatalogPartTable;
+  boot_sessions: BootSessionTable;
   dns_records: DnsRecordTable;
   write_fences: WriteFenceTable;
   store_owner: StoreOwnerTable;

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeBootSessionStore } from './boot-session-store.ts';
 import { describeCatalogStore } from './catalog-store.ts';
 import { describeDiscoveredMachineStore } from './discovered-machine-store.ts';
 import { describeDnsRecordStore } from './dns-record-store.ts';
@@ -18,5 +19,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeTransitionStore(makePlace);
     describeCatalogStore(makePlace);
     describeDnsRecordStore(makePlace);
+    describeBootSessionStore(makePlace);
   });
 }

@@ -6,7 +6,15 @@ import type { Transition } from '../../src/store/transition-store.ts';
 
 const silent = pino({ level: 'silent' });
 const now = (): Date => new Date('2026-11-23T09:00:00Z');
-const limits = { eventDays: 30, eventsMax: 1000, discoveredMax: 50, transitionDays: 10, transitionsMax: 70 };
+const limits = {
+  eventDays: 30,
+  eventsMax: 1000,
+  sessionDays: 20,
+  sessionsMax: 200,
+  discoveredMax: 50,
+  transitionDays: 10,
+  transitionsMax: 70,
+};
 
 const transitionsOf = (count: number): Transition[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -20,12 +28,22 @@ const transitionsOf = (count: number): Transition[] =>
 
 test('deletes a few at a time until there is nothing left to delete', async () => {
   const events: LogRetention[] = [];
+  const sessions: LogRetention[] = [];
   const machines: Retention[] = [];
   const transitions: LogRetention[] = [];
-  const left = { events: [500, 500, 20], machines: [100, 0], transitions: [500, 500, 500, 1] };
+  const left = {
+    events: [500, 500, 20],
+    sessions: [500, 3],
+    machines: [100, 0],
+    transitions: [500, 500, 500, 1],
+  };
   const pruneEvents = (retention: LogRetention) => {
     events.push(retention);
     return Promise.resolve(left.events.shift() ?? 0);
+  };
+  const pruneSessions = (retention: LogRetention) => {
+    sessions.push(retention);
+    return Promise.resolve(left.sessions.shift() ?? 0);
   };
   const pruneDiscovered = (retention: Retention) => {
     machines.push(retention);
@@ -37,12 +55,16 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   };
   const store = {
     events: { pruneEvents },
+    sessions: { pruneSessions },
     discovered: { pruneDiscovered },
     transitions: { pruneTransitions },
   };
   await new HistoryPruner(store, limits, silent, now).prune();
   expect(events).toEqual(
     Array(3).fill({ before: new Date('2026-10-24T09:00:00Z'), newest: 1000, atOnce: 500 }),
+  );
+  expect(sessions).toEqual(
+    Array(2).fill({ before: new Date('2026-11-03T09:00:00Z'), newest: 200, atOnce: 500 }),
   );
   expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 100, at: now() }));
   expect(transitions).toEqual(
@@ -59,6 +81,7 @@ test('ends with the running deletion', async () => {
   const pruner = new HistoryPruner(
     {
       events: { pruneEvents: prune },
+      sessions: { pruneSessions: prune },
       discovered: { pruneDiscovered: async () => transitionsOf(await prune()) },
       transitions: { pruneTransitions: prune },
     },
@@ -78,6 +101,7 @@ test('a failing store is tried again the next time', async () => {
   const pruner = new HistoryPruner(
     {
       events: { pruneEvents: refuse },
+      sessions: { pruneSessions: refuse },
       discovered: { pruneDiscovered: refuse },
       transitions: { pruneTransitions: refuse },
     },

@@ -45,6 +45,14 @@ export const store = z
       .describe(
         'The most boot events that are kept. The oldest are deleted first. Five million take about 2 GB, and are about 30 boots of 10,000 machines.',
       ),
+    session_days: z.int().min(1).prefault(90).describe('How many days boot sessions are kept.'),
+    sessions_max: z
+      .int()
+      .min(1)
+      .prefault(500_000)
+      .describe(
+        'The most boot sessions that are kept. The oldest are deleted first. They take about 1 kB each.',
+      ),
     transition_days: z
       .int()
       .min(1)

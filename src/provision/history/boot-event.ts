@@ -33,6 +33,9 @@ export const BOOT_EVENT_KINDS = [
   'machine.report',
   'boot.loop_suspected',
   'boot.url_sent_to_pxe_rom',
+  'boot.stuck',
+  'boot.out_of_order',
+  'boot.other_address',
 ] as const;
 
 /** Kinds of events that HTTP requests cause. The request itself names the machine, which is not verified. */

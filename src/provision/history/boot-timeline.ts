@@ -3,12 +3,17 @@ import type { JsonValue } from '../json-value.ts';
 
 /** A summary of the events of one boot. */
 export interface BootDiagnosis {
-  /** moving: the next step is not overdue yet. stuck: the next step is overdue. refused: Railhead refused a request. */
-  readonly verdict: 'done' | 'moving' | 'stuck' | 'refused';
+  /**
+   * moving: the next step is not overdue yet. stuck: the next step is overdue. refused: Railhead refused a request.
+   * failed: the machine reported that it failed.
+   */
+  readonly verdict: 'done' | 'moving' | 'stuck' | 'refused' | 'failed';
   /** What happened last, and what should have come next. */
   readonly text: string;
   /** What to do about it. */
   readonly advice?: string;
+  /** While the boot is moving: when the next step is overdue. */
+  readonly dueAt?: Date;
 }
 
 /** How long the next step may take, and what it means if it does not come. */
@@ -47,17 +52,33 @@ export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagn
   }
   const refusal = refusalOf(last);
   if (refusal !== undefined) return { verdict: 'refused', text: last.summary, advice: refusal };
+  if (last.kind === 'machine.report' && last.detail['status'] === 'failed') {
+    return {
+      verdict: 'failed',
+      text: last.summary,
+      advice: 'read the report and the lines of the log in it',
+    };
+  }
   const expectation = expectationAfter(last, events);
   if (expectation === undefined) return { verdict: 'done', text: last.summary };
   const silentSeconds = Math.floor((now.getTime() - last.at.getTime()) / 1000);
   const { advice, next, withinSeconds } = expectation;
-  if (silentSeconds < withinSeconds) return { verdict: 'moving', text: last.summary };
+  if (silentSeconds < withinSeconds) {
+    return {
+      verdict: 'moving',
+      text: last.summary,
+      dueAt: new Date(last.at.getTime() + withinSeconds * 1000),
+    };
+  }
   return { verdict: 'stuck', text: `${last.summary}; no ${next} within ${withinSeconds} s`, advice };
 }
 
 /** Events that are not steps of the boot. */
 const ASIDES: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'boot.loop_suspected',
+  'boot.stuck',
+  'boot.out_of_order',
+  'boot.other_address',
   'dhcp.foreign_server',
   'machine.discovered',
 ]);
@@ -142,6 +163,14 @@ function expectationAfter(last: BootEvent, events: readonly BootEvent[]): Expect
         withinSeconds: 300,
         advice:
           'the kernel runs without a network or without ignition.config.url: see the kernel arguments of the profile, and the serial console',
+      };
+    case 'machine.report':
+      if (detail['status'] !== 'progress') return undefined;
+      return {
+        next: 'report that the installation is done',
+        withinSeconds: 1800,
+        advice:
+          'the installer hangs, or its reports do not reach us: see the last report, and the serial console',
       };
     default:
       return undefined;

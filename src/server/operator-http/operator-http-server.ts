@@ -3,7 +3,9 @@ import { createServer, type Server } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import type { ZodError } from 'zod';
 import { eventQuerySchema } from '../../api/event-query.ts';
+import { sessionQuerySchema } from '../../api/session-query.ts';
 import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
 import type { CatalogStatus } from '../../catalog/catalog-status.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
@@ -11,6 +13,7 @@ import type { Lease } from '../../provision/dhcp/leases/lease.ts';
 import type { MachineRecordView } from '../../machines/machine-registry.ts';
 import { type Ipv4Address, parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
+import type { BootSessionStore } from '../../store/boot-session-store.ts';
 import type { DiscoveredMachineStore } from '../../store/discovered-machine-store.ts';
 import type { EventStore } from '../../store/event-store.ts';
 import type { Counters } from '../../limits/counters.ts';
@@ -35,6 +38,7 @@ export interface OperatorHttpParts {
   /** The current offers. */
   readonly networks: () => readonly NetworkView[];
   readonly events: Pick<EventStore, 'listEvents'>;
+  readonly sessions: Pick<BootSessionStore, 'listSessions'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'listDiscovered'>;
   readonly counters: Counters;
   /** The current bearer token, which every request except health checks must have. */
@@ -137,10 +141,7 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   app.get('/api/v1/events', async (request, response) => {
     const query = eventQuerySchema.safeParse(request.query);
     if (!query.success) {
-      const detail = query.error.issues
-        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-        .join('; ');
-      sendProblem(response, 'bad_query', detail);
+      sendProblem(response, 'bad_query', faultsOf(query.error));
       return;
     }
     const { after, kind, limit, mac } = query.data;
@@ -151,6 +152,21 @@ function buildApp(parts: OperatorHttpParts): express.Express {
       ...(mac !== undefined && { mac }),
     });
     response.json({ events, next: events.at(-1)?.id ?? after ?? 0 });
+  });
+  app.get('/api/v1/sessions', async (request, response) => {
+    const query = sessionQuerySchema.safeParse(request.query);
+    if (!query.success) {
+      sendProblem(response, 'bad_query', faultsOf(query.error));
+      return;
+    }
+    const { limit, machine, phase, verdict } = query.data;
+    const sessions = await parts.sessions.listSessions({
+      limit,
+      ...(machine !== undefined && { machineId: machine }),
+      ...(phase !== undefined && { phase }),
+      ...(verdict !== undefined && { verdict }),
+    });
+    response.json({ sessions });
   });
   app.get('/api/v1/counters', (_request, response) => {
     const families = [...parts.counters.list()].map(([family, labels]) => [
@@ -172,6 +188,10 @@ function buildApp(parts: OperatorHttpParts): express.Express {
   };
   app.use(onError);
   return app;
+}
+
+function faultsOf({ issues }: ZodError): string {
+  return issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
 }
 
 function requireToken(token: () => string): RequestHandler {

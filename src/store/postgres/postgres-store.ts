@@ -4,6 +4,7 @@ import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { AppendOptions, EventStore, NewBootEvent } from '../event-store.ts';
 import { migrateToLatest } from '../migrate.ts';
 import { thisProcess } from '../owner.ts';
+import { BootSessionQueries } from '../queries/boot-session-queries.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
@@ -87,6 +88,7 @@ async function takeOver(
     machines: await make('machines'),
     catalogParts: await make('catalogParts'),
     upkeep: await make('upkeep'),
+    sessions: await make('sessions'),
     dnsRecords: await make('dnsRecords'),
   };
 }
@@ -109,6 +111,7 @@ function onConnections(
     transitions: new TransitionQueries(runners.machines),
     catalogParts: new CatalogPartQueries(runners.catalogParts),
     upkeep: new ProbeQueries(runners.upkeep, sql`truncate store_probe`),
+    sessions: new BootSessionQueries(runners.sessions),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {
       await Promise.all(Object.values(runners).map((runner) => runner.idle()));

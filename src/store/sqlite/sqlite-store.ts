@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { AppendOptions, EventReader, NewBootEvent } from '../event-store.ts';
+import { BootSessionQueries } from '../queries/boot-session-queries.ts';
 import { CatalogPartQueries, type CatalogPartReader } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
@@ -82,6 +83,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     machines: new MachineQueries(runner),
     transitions: new TransitionQueries(runner),
     catalogParts: new CatalogPartQueries(runner),
+    sessions: new BootSessionQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),
     close: () => turns.take(() => connection.close()),

@@ -14,6 +14,7 @@ import {
   type OperatorHttpParts,
   OperatorHttpServer,
 } from '../../../src/server/operator-http/operator-http-server.ts';
+import type { BootSessionQuery } from '../../../src/store/boot-session-store.ts';
 import type { BootEventQuery } from '../../../src/store/event-store.ts';
 import { clientMac, DhcpRig, rackSubnet } from '../../provision/dhcp/dhcp-rig.ts';
 
@@ -60,6 +61,7 @@ async function start(parts: Partial<OperatorHttpParts> = {}): Promise<string> {
     endLease: () => Promise.resolve('no_lease'),
     networks: () => [],
     events: { listEvents: () => Promise.resolve([]) },
+    sessions: { listSessions: () => Promise.resolve([]) },
     discovered: { listDiscovered: () => Promise.resolve([]) },
     counters: new Counters(),
     token: () => TOKEN,
@@ -95,6 +97,21 @@ test('events by machine and kind, continuing after the last event that was read'
   const response = await ask(`${origin}/api/v1/events?after=7&limit=5&kind=dhcp.ack&mac=525400000001`);
   expect(await response.json()).toEqual({ events: [], next: 7 });
   expect(queries).toEqual([{ afterId: 7, limit: 5, kind: 'dhcp.ack', mac: parseMac('525400000001') }]);
+});
+
+test('boot sessions, by machine, phase and verdict', async () => {
+  const queries: BootSessionQuery[] = [];
+  const sessions = {
+    listSessions: (query: BootSessionQuery) => {
+      queries.push(query);
+      return Promise.resolve([]);
+    },
+  };
+  const origin = await start({ sessions });
+  const response = await ask(`${origin}/api/v1/sessions?machine=node1&phase=kernel&verdict=stuck&limit=5`);
+  expect(await response.json()).toEqual({ sessions: [] });
+  expect(queries).toEqual([{ limit: 5, machineId: 'node1', phase: 'kernel', verdict: 'stuck' }]);
+  expect((await ask(`${origin}/api/v1/sessions?verdict=lost`)).status).toBe(400);
 });
 
 test.each([
