@@ -35,11 +35,12 @@ const allowed = {
   history: ['protocol', 'provision', 'store', 'limits', 'log'],
   'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
   webhooks: ['protocol', 'provision', 'limits', 'log'],
+  control: ['protocol', 'provision', 'store', 'machines'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],
   server: [
     ...['protocol', 'ignition', 'butane', 'provision', 'limits', 'log', 'api'],
-    ...['catalog', 'machines', 'history', 'store', 'host'],
+    ...['catalog', 'machines', 'history', 'store', 'host', 'control'],
   ],
 };
 /**

@@ -4,6 +4,9 @@ const ERRORS = {
   method_not_allowed: { status: 405, title: 'This method is not supported at this path' },
   bad_query: { status: 400, title: 'The query is not valid' },
   bad_address: { status: 400, title: 'This is not an IPv4 address' },
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  forbidden: { status: 403, title: 'This is not permitted' },
+  invalid_transition: { status: 409, title: 'This is not possible in the state of the machine' },
   unauthorized: { status: 401, title: 'A valid bearer token is required' },
   foreign_origin: { status: 403, title: 'The Host or Origin header of this request is not allowed' },
   not_stored: {

@@ -1,8 +1,11 @@
 import path from 'node:path';
 import type { Endpoint } from '../protocol/endpoint.ts';
+import { controlSocketFile } from '../config/sections/operator.ts';
+import { ControlSocketServer } from '../server/control-socket/control-socket-server.ts';
 import { viewNetworks } from '../server/operator-http/network-view.ts';
 import { OperatorHttpServer } from '../server/operator-http/operator-http-server.ts';
 import { TokenFile } from '../server/operator-http/token-file.ts';
+import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
 import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
@@ -15,13 +18,36 @@ export interface OperatorPlane {
   readonly tokenFile: string;
 }
 
+/** Starts the socket for `railhead machines` on this host, unless the settings turn it off. */
+async function startControlSocket(
+  { clock, log, settings }: Environment,
+  shared: SharedServices,
+  services: Services,
+): Promise<void> {
+  const file = controlSocketFile(settings);
+  if (file === undefined) return;
+  const server = new ControlSocketServer({ control: composeMachineControl(shared, log, clock), log });
+  try {
+    await server.listen(file);
+  } catch (error) {
+    // A place that nobody chose must not keep the machines from booting.
+    if (settings.operator.socket !== undefined) throw error;
+    log.warn(`${(error as Error).message}; \`railhead machines\` cannot be used`);
+    return;
+  }
+  services.add('control socket', server);
+}
+
 /** Starts the API for people and programs, and returns its address; undefined if the settings turn it off. */
 export async function startOperatorPlane(
-  { clock, counters, log, settings }: Environment,
-  { catalog, discovered, engine, machines, readiness, store, subnets }: SharedServices,
+  environment: Environment,
+  shared: SharedServices,
   bootPlane: BootPlane,
   services: Services,
 ): Promise<OperatorPlane | undefined> {
+  const { clock, counters, log, settings } = environment;
+  const { catalog, discovered, engine, machines, readiness, store, subnets } = shared;
+  await startControlSocket(environment, shared, services);
   const { hosts, listen, token_file: named } = settings.operator;
   if (listen === null) return undefined;
   const file = named ?? path.join(path.dirname(settings.store.file), 'operator.token');

@@ -27,7 +27,9 @@ import { EventBudget } from '../provision/history/event-budget.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
+import { Lives } from '../machines/lives.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
+import type { LifeStore } from '../store/life-store.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import type { Store } from '../store/store.ts';
 import { BootOrigins } from './boot-origins.ts';
@@ -56,6 +58,8 @@ export interface SharedServices {
   readonly events: BootEventRecorder;
   /** Every boot of every machine, and how far it got. */
   readonly sessions: SessionTracker;
+  /** What has happened to each machine, and what that permits. */
+  readonly lives: Lives;
   readonly decider: BootDecider;
   readonly discovered: DiscoveredMachines;
   readonly conflicts: ConflictReports;
@@ -94,9 +98,11 @@ export async function startSharedServices(
   watcher.start();
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
+  const lives = await startLives(environment, announced.lives, services);
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
+    lives: { find: (machineId) => lives.find(machineId), nowMs: () => clock.now().getTime() },
   });
   const leases = await LeaseFollowers.open(environment, store, services);
   const engine = composeDhcpEngine({ decider, leases, log, machines, origins, programs, settings, subnets });
@@ -148,6 +154,7 @@ export async function startSharedServices(
     leases,
     events,
     sessions,
+    lives,
     decider,
     conflicts: new ConflictReports(events, clock),
     discovered,
@@ -166,6 +173,16 @@ function requireCatalogFolder(folder: string): void {
   throw new Error(`catalog.dir: there is no folder ${folder}`);
 }
 
+async function startLives(
+  { clock, counters, log }: Environment,
+  store: LifeStore,
+  services: Services,
+): Promise<Lives> {
+  const lives = await Lives.load({ store, counters, log, now: clock.now, nowMs: clock.nowMs });
+  lives.start();
+  return services.add('lives of machines', lives);
+}
+
 /** Follows boot sessions, which are closed before the events that they cause are written. */
 function startSessionTracker(
   { sessions }: Store,
@@ -179,8 +196,10 @@ function startSessionTracker(
   return tracker;
 }
 
-function startPruner(store: Store, { store: keep }: Settings, log: Logger, clock: Clock) {
+function startPruner(store: Store, { lifecycle, store: keep }: Settings, log: Logger, clock: Clock) {
   const limits = {
+    auditDays: lifecycle.audit_days,
+    auditMax: lifecycle.audit_max,
     discoveredMax: keep.discovered_max,
     eventDays: keep.event_days,
     eventsMax: keep.events_max,

@@ -5,6 +5,10 @@ import {
   stateOf,
   type UnmatchedPolicy,
 } from '../provision/boot/decide-boot.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
+import { decideByLife, type LifeDecision, type LifecyclePolicy } from '../provision/boot/decide-by-life.ts';
+import { discoveredMachineId } from '../provision/machines/machine.ts';
+import type { Life } from '../provision/machines/lifecycle/life.ts';
 import type { Identification } from '../provision/machines/identification.ts';
 import { type Labels, labelsFor } from '../provision/selection/labels.ts';
 import type { Generation, MatchedResolution, Resolution } from './generation.ts';
@@ -27,7 +31,22 @@ export interface BootDeciderParts {
   /** The generation that serves; undefined while there is none. */
   readonly generation: () => Generation | undefined;
   readonly unmatched: UnmatchedPolicy;
+  /** What is kept about the life of a machine, and the time; absent where no lives are known, as on the command line. */
+  readonly lives?: {
+    readonly find: (machineId: string) => Life | undefined;
+    /** Milliseconds since 1970. */
+    readonly nowMs: () => number;
+  };
 }
+
+/** No profile requires that a machine is armed for it. */
+const POLICY: LifecyclePolicy = {
+  lifecycle: 'live',
+  isProtected: false,
+  armsAutomatically: false,
+  unarmed: 'local',
+  onFailure: 'hold',
+};
 
 const NO_LABELS: ReadonlySet<string> = new Set();
 
@@ -52,14 +71,24 @@ export class BootDecider {
       labels: labelsFor(claimed, identification),
       ...(identification.machine !== undefined && { machine: identification.machine }),
     };
+    const life = this.#decideByLife(resolution);
     const decision = decideBoot({
       state: stateOf(identification),
       identification,
       labels: resolution.labels,
       catalog: catalogAnswer(generation, resolution),
       unmatched: this.#parts.unmatched,
+      ...(life !== undefined && { life }),
     });
     return { decision, identification, resolution };
+  }
+
+  #decideByLife({ labels, machine }: Resolution): LifeDecision | undefined {
+    const { lives } = this.#parts;
+    const mac = labels.get('mac');
+    const id = machine?.id ?? (mac === undefined ? undefined : discoveredMachineId(mac as MacAddress));
+    const life = id === undefined ? undefined : lives?.find(id);
+    return life && decideByLife(life, POLICY, lives?.nowMs() ?? 0);
   }
 }
 

@@ -6,6 +6,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
 import { registerLab } from './lab.ts';
+import { registerMachines } from './machines.ts';
 import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
 
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
   registerServe(program);
   registerCheck(program);
   registerDoctor(program);
+  registerMachines(program);
   registerExplain(program);
   registerRender(program);
   registerButane(program);

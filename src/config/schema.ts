@@ -4,6 +4,7 @@ import { catalog } from './sections/catalog.ts';
 import { dhcp } from './sections/dhcp.ts';
 import { dnsUpdates } from './sections/dns-updates.ts';
 import { http } from './sections/http.ts';
+import { lifecycle } from './sections/lifecycle.ts';
 import { log } from './sections/log.ts';
 import { networks, servedNetworks } from './sections/networks.ts';
 import { operator } from './sections/operator.ts';
@@ -28,6 +29,7 @@ export const settingsSchema = z.strictObject({
   dns_updates: dnsUpdates,
   webhooks,
   store,
+  lifecycle,
   unmatched,
   poll_seconds: pollSeconds,
   log,

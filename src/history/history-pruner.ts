@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AuditStore } from '../store/audit-store.ts';
 import type { BootSessionStore } from '../store/boot-session-store.ts';
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -10,6 +11,9 @@ export interface HistoryLimits {
   /** Days that boot events are kept. */
   readonly eventDays: number;
   readonly eventsMax: number;
+  /** Days that entries of the audit are kept. */
+  readonly auditDays: number;
+  readonly auditMax: number;
   /** Days that boot sessions are kept. */
   readonly sessionDays: number;
   readonly sessionsMax: number;
@@ -30,6 +34,7 @@ const DISCOVERED_AT_ONCE = 100;
 interface HistoryStore {
   readonly events: Pick<EventStore, 'pruneEvents'>;
   readonly sessions: Pick<BootSessionStore, 'pruneSessions'>;
+  readonly audit: Pick<AuditStore, 'pruneAudit'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'pruneDiscovered'>;
   readonly transitions: Pick<TransitionStore, 'pruneTransitions'>;
 }
@@ -69,9 +74,18 @@ export class HistoryPruner {
   }
 
   async #pruneAll(): Promise<void> {
-    const { discoveredMax, eventDays, eventsMax, sessionDays, sessionsMax, transitionDays, transitionsMax } =
-      this.#limits;
-    const { discovered, events, sessions, transitions } = this.#store;
+    const {
+      auditDays,
+      auditMax,
+      discoveredMax,
+      eventDays,
+      eventsMax,
+      sessionDays,
+      sessionsMax,
+      transitionDays,
+      transitionsMax,
+    } = this.#limits;
+    const { audit, discovered, events, sessions, transitions } = this.#store;
     const at = this.#now();
     const daysAgo = (days: number): Date => new Date(at.getTime() - days * DAY_MS);
     try {
@@ -80,6 +94,9 @@ export class HistoryPruner {
       );
       await this.#repeat(AT_ONCE, () =>
         sessions.pruneSessions({ before: daysAgo(sessionDays), newest: sessionsMax, atOnce: AT_ONCE }),
+      );
+      await this.#repeat(AT_ONCE, () =>
+        audit.pruneAudit({ before: daysAgo(auditDays), newest: auditMax, atOnce: AT_ONCE }),
       );
       await this.#repeat(DISCOVERED_AT_ONCE, async () => {
         const limits = { newest: discoveredMax, atOnce: DISCOVERED_AT_ONCE, at };

@@ -1,4 +1,5 @@
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
+import type { LifeStore } from '../store/life-store.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import type { Transition, TransitionStore } from '../store/transition-store.ts';
 
@@ -6,6 +7,7 @@ import type { Transition, TransitionStore } from '../store/transition-store.ts';
 export interface TransitionWriters {
   readonly machines: MachineStore;
   readonly discovered: DiscoveredMachineStore;
+  readonly lives: LifeStore;
 }
 
 /** Transitions that a reader asked for were deleted, since they are old. It has to learn otherwise what they told. */
@@ -50,11 +52,15 @@ export class TransitionLog {
   }
 
   /** The stores for all that writes to them: the transitions that they have written are told to the readers. */
-  announcing({ discovered, machines }: TransitionWriters): TransitionWriters {
+  announcing({ discovered, lives, machines }: TransitionWriters): TransitionWriters {
     return {
       machines: {
         loadMachines: () => machines.loadMachines(),
         applyMachineChanges: (changes) => this.#announce(machines.applyMachineChanges(changes)),
+      },
+      lives: {
+        loadLives: () => lives.loadLives(),
+        applyLifeChanges: (changes) => this.#announce(lives.applyLifeChanges(changes)),
       },
       discovered: {
         listDiscovered: () => discovered.listDiscovered(),

@@ -56,7 +56,8 @@ export class MachineJournal {
   /** Queues changes of the registry. */
   note(changes: readonly MachineChange[]): void {
     const at = this.#now();
-    for (const { before, id, kind, machine, source } of changes) {
+    for (const { before, id, isStored, kind, machine, source } of changes) {
+      if (isStored === true) continue;
       this.#add({
         kind: KINDS[kind],
         source,

@@ -24,6 +24,8 @@ export interface MachineChange {
   readonly machine?: Machine;
   /** The previous declaration. */
   readonly before?: Machine;
+  /** Whoever makes the change has stored it already. */
+  readonly isStored?: boolean;
 }
 
 /** One record for each machine, merged from what each source declares, and the index in which machines are looked up. */

@@ -90,6 +90,13 @@ export class MachineRegistry implements MachineLookup {
     if (change !== undefined) this.#apply([change]);
   }
 
+  /** The same for a change that is stored already; without `machine` the source no longer declares it. */
+  applyStored(source: string, id: string, machine: Machine | undefined): void {
+    const change: MachineChange | undefined =
+      machine === undefined ? { kind: 'gone', source, id } : this.#records.compare(source, machine);
+    if (change !== undefined) this.#apply([{ ...change, isStored: true }]);
+  }
+
   /** A source no longer declares a machine. */
   remove(source: string, id: string): void {
     if (this.#records.declaredBy(source)?.has(id) === true) this.#apply([{ kind: 'gone', source, id }]);

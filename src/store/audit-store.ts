@@ -1,4 +1,5 @@
 import type { JsonObject } from '../provision/json-value.ts';
+import type { LogRetention } from './retention.ts';
 
 /** What somebody did, or was not permitted to do. */
 export interface NewAuditEntry {
@@ -20,4 +21,22 @@ export interface NewAuditEntry {
 export interface AuditEntry extends NewAuditEntry {
   /** Increases with every entry. */
   readonly id: number;
+}
+
+/** Which entries to read. */
+export interface AuditQuery {
+  /** Those before this entry; absent: the newest. */
+  readonly beforeId?: number;
+  readonly target?: string;
+  readonly limit: number;
+}
+
+/** Stores what people and programs did with machines. */
+export interface AuditStore {
+  /** Appends entries that belong to no change, as refusals. Resolves once they are durable. */
+  appendAudit(entries: readonly NewAuditEntry[]): Promise<void>;
+  /** The newest first. */
+  listAudit(query: AuditQuery): Promise<AuditEntry[]>;
+  /** Deletes the oldest entries beyond the limits, a limited number at a time, and returns how many it deleted. */
+  pruneAudit(retention: LogRetention): Promise<number>;
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../provision/json-value.ts';
 import type { Life } from '../provision/machines/lifecycle/life.ts';
 import type { NewAuditEntry } from './audit-store.ts';
 import type { MachineChange } from './machine-store.ts';
@@ -17,7 +18,8 @@ export interface LifeChange {
 
 /** Stores the lives of machines: one value for each machine that something has happened to. */
 export interface LifeStore {
-  loadLives(): Promise<Life[]>;
+  /** By machine. The value is what an earlier or later version wrote, so that its reader must check it. */
+  loadLives(): Promise<{ readonly machineId: string; readonly life: JsonObject }[]>;
   /**
    * Makes the changes in order, in one transaction: lives, records, transitions and audit entries. Resolves with the
    * transitions once everything is durable. Leases wait meanwhile, so a call should have no more than some 500 changes.

@@ -1,3 +1,21 @@
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    verb text NOT NULL,
+    target text NOT NULL,
+    reason text NOT NULL,
+    outcome text NOT NULL,
+    detail json NOT NULL
+);
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.boot_events (
     id bigint NOT NULL,
     session_id text NOT NULL,
@@ -63,6 +81,11 @@ CREATE TABLE public.leases (
     bound_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.lives (
+    machine_id text NOT NULL,
+    state text NOT NULL,
+    life json NOT NULL
+);
 CREATE TABLE public.machines (
     source text NOT NULL COLLATE pg_catalog."C",
     id text NOT NULL COLLATE pg_catalog."C",
@@ -93,6 +116,8 @@ CREATE TABLE public.write_fences (
     aggregate text NOT NULL,
     token text NOT NULL
 );
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.boot_events
     ADD CONSTRAINT boot_events_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.boot_sessions
@@ -105,6 +130,8 @@ ALTER TABLE ONLY public.kept_catalog_parts
     ADD CONSTRAINT kept_catalog_parts_key PRIMARY KEY (content_id, part);
 ALTER TABLE ONLY public.leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (address);
+ALTER TABLE ONLY public.lives
+    ADD CONSTRAINT lives_pkey PRIMARY KEY (machine_id);
 ALTER TABLE ONLY public.machines
     ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
 ALTER TABLE ONLY public.transitions

@@ -1,3 +1,13 @@
+CREATE TABLE "audit" (
+  "id" integer not null primary key autoincrement,
+  "at" integer not null,
+  "actor" text not null,
+  "verb" text not null,
+  "target" text not null,
+  "reason" text not null,
+  "outcome" text not null,
+  "detail" text not null
+);
 CREATE TABLE "boot_events" (
   "id" integer not null primary key autoincrement,
   "session_id" text not null,
@@ -61,6 +71,11 @@ CREATE TABLE "leases" (
   "relay_info" text,
   "bound_at" integer not null,
   "expires_at" integer not null
+) without rowid;
+CREATE TABLE "lives" (
+  "machine_id" text not null primary key,
+  "state" text not null,
+  "life" text not null
 ) without rowid;
 CREATE TABLE "machines" (
   "source" text not null,

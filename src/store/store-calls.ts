@@ -17,6 +17,8 @@ const AGGREGATES = Object.keys({
   machines: 0,
   transitions: 0,
   catalogParts: 0,
+  lives: 0,
+  audit: 0,
   sessions: 0,
   dnsRecords: 0,
   upkeep: 0,

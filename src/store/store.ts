@@ -1,9 +1,11 @@
+import type { AuditStore } from './audit-store.ts';
 import type { BootSessionStore } from './boot-session-store.ts';
 import type { CatalogStore } from './catalog-store.ts';
 
 import type { DiscoveredMachineStore } from './discovered-machine-store.ts';
 import type { DnsRecordStore } from './dns-record-store.ts';
 import type { EventStore } from './event-store.ts';
+import type { LifeStore } from './life-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { MachineStore } from './machine-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
@@ -22,6 +24,8 @@ export interface Store {
   readonly machines: MachineStore;
   readonly transitions: TransitionStore;
   readonly catalog: CatalogStore;
+  readonly lives: LifeStore;
+  readonly audit: AuditStore;
   readonly sessions: BootSessionStore;
   readonly dnsRecords: DnsRecordStore;
   /** Finishes pending calls, and closes. Every later call rejects. */

@@ -3,6 +3,8 @@ import type { LeaseState } from '../provision/dhcp/leases/lease.ts';
 import type { BootEventKind } from '../provision/history/boot-event.ts';
 import type { BootPhase } from '../provision/history/boot-phase.ts';
 import type { BootDiagnosis } from '../provision/history/boot-timeline.ts';
+import type { LifeState } from '../provision/machines/lifecycle/life.ts';
+import type { NewAuditEntry } from './audit-store.ts';
 import type { StoredJson, StoredTime } from './columns.ts';
 import type { TransitionKind } from './transition-store.ts';
 
@@ -82,6 +84,23 @@ interface KeptCatalogPartTable {
   bytes: Uint8Array;
 }
 
+interface LifeTable {
+  machine_id: string;
+  state: LifeState;
+  life: StoredJson;
+}
+
+interface AuditTable {
+  id: Generated<number>;
+  at: StoredTime;
+  actor: string;
+  verb: string;
+  target: string;
+  reason: string;
+  outcome: NewAuditEntry['outcome'];
+  detail: StoredJson;
+}
+
 /** One boot of a machine. */
 interface BootSessionTable {
   id: string;
@@ -127,6 +146,8 @@ export interface StoreTables {
   transition_counter: TransitionCounterTable;
   kept_catalog: KeptCatalogTable;
   kept_catalog_parts: KeptCatalogPartTable;
+  lives: LifeTable;
+  audit: AuditTable;
   boot_sessions: BootSessionTable;
   dns_records: DnsRecordTable;
   write_fences: WriteFenceTable;

@@ -1,20 +1,28 @@
+import type { LifeEventKind } from '../provision/machines/lifecycle/life-event.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { LogRetention } from './retention.ts';
 
-/** The kinds of change of a machine's record. */
-export type TransitionKind = 'machine.declared' | 'machine.discovered' | 'machine.changed' | 'machine.gone';
+/** The kinds of change of a machine's record and of its life. */
+export type TransitionKind =
+  | 'machine.declared'
+  | 'machine.discovered'
+  | 'machine.changed'
+  | 'machine.gone'
+  | `life.${LifeEventKind}`
+  /** Everything that was kept about the life of a machine was deleted. */
+  | 'life.deleted';
 
-/** A change of a machine's record that is to be written. */
+/** A change of a machine that is to be written. */
 export interface NewTransition {
   readonly at: Date;
   readonly machineId: string;
   readonly kind: TransitionKind;
-  /** The source: 'files', 'discovered', or the name of an inventory. */
+  /** The source: 'files', 'discovered', or the name of an inventory; of an event of its life, who caused it. */
   readonly source: string;
   readonly detail: JsonObject;
 }
 
-/** A change of a machine's record that is durable. */
+/** A change of a machine that is durable. */
 export interface Transition extends NewTransition {
   /** Counts from 1 without gaps, in the order in which the changes became visible. */
   readonly number: number;

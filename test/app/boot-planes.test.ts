@@ -5,8 +5,11 @@ import { BootDecider } from '../../src/catalog/boot-decider.ts';
 import type { Generation } from '../../src/catalog/generation.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { MachineRegistry } from '../../src/machines/machine-registry.ts';
+import { advance } from '../../src/provision/machines/lifecycle/advance.ts';
+import { newLife } from '../../src/provision/machines/lifecycle/life.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
-import { parseMac } from '../../src/protocol/mac-address.ts';
+import { discoveredMachineId } from '../../src/provision/machines/machine.ts';
+import { type MacAddress, parseMac } from '../../src/protocol/mac-address.ts';
 import type { UnmatchedPolicy } from '../../src/provision/boot/decide-boot.ts';
 import { claimsOfLabels, labelsFromQuery } from '../../src/provision/selection/labels.ts';
 import { BootAnswers } from '../../src/server/boot-http/boot-answers.ts';
@@ -51,16 +54,26 @@ interface Plane {
   readonly metadata: number;
 }
 
+/** What an operator does with the machine before it boots. */
+type Verb = 'hold' | 'retire' | 'reject';
+
 const all = (status: number) => ({ ignition: status, generic: status, metadata: status });
 const starts = { dhcp: 'boots', program: 'sent' } as const;
 
-const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane])[] = [
+const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane, Verb?])[] = [
   ['matched', 'mac=525400000001', 'fail', 'good', { ...starts, ipxe: '200 boot', grub: '200 boot', ...all(200) }],
   ['matched, without a record', 'mac=525400000009&rack=1', 'fail', 'good', { ...starts, ipxe: '200 boot', grub: '200 boot', ...all(200) }],
   ['disabled', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
   ['disabled, and no catalog', 'mac=525400000002', 'wait', 'none', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
   ['not ready', 'mac=525400000001', 'local', 'none', { ...starts, ipxe: '503', grub: '503', ...all(503) }],
   ['problem', 'mac=525400000001', 'local', 'broken', { ...starts, ipxe: '503', grub: '503', ...all(503) }],
+  ['held', 'mac=525400000001', 'local', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'hold'],
+  ['held, but nobody declares it', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'hold'],
+  ['held, and no catalog', 'mac=525400000001', 'local', 'none', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'hold'],
+  ['disabled and held', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }, 'hold'],
+  ['retired', 'mac=525400000001', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'retire'],
+  ['retired and disabled', 'mac=525400000002', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'retire'],
+  ['rejected', 'mac=525400000009', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'reject'],
   ['unmatched: wait', 'mac=525400000009', 'wait', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }],
   ['unmatched: local', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }],
   ['unmatched: fail', 'mac=525400000009', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(403) }],
@@ -69,9 +82,28 @@ const rows: readonly (readonly [cause: string, query: string, unmatched: Unmatch
   ['unidentified: fail', 'rack=9', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(404) }],
 ]; // prettier-ignore
 
+/** The lives of machines after a verb was carried out on the one with this network card. */
+function livesAfter(verb: Verb, machines: MachineRegistry, mac: MacAddress) {
+  const { machine } = machines.identify({ mac });
+  const id = machine?.id ?? discoveredMachineId(mac);
+  const event = verb === 'hold' ? { kind: verb, message: 'for a test' } : { kind: verb };
+  const advanced = advance(newLife(id, machine !== undefined), event, 0);
+  if (advanced.kind === 'invalid') throw new Error(advanced.reason);
+  return { find: (other: string) => (other === id ? advanced.life : undefined), nowMs: () => 0 };
+}
+
 const BOOT_PROGRAMS = { found: new Set(['snponly.efi']), byArchitecture: new Map(), requireOwnIpxe: false };
 
-test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
+const cases = rows.map(([cause, query, unmatched, catalog, expected, verb]) => ({
+  cause,
+  query,
+  unmatched,
+  catalog,
+  expected,
+  verb,
+}));
+
+test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, verb }) => {
   const tree = catalogTree(FILES);
   const loaded = await loadCatalog(tree, AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0)
@@ -80,10 +112,15 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
   writeCatalogFile(tree, 'snponly.efi', 'MZ');
   const machines = new MachineRegistry(() => 0);
   await machines.declareAll('files', loaded.machines, () => Promise.resolve());
-  const decider = new BootDecider({ generation: () => generationOf(generation, catalog), unmatched });
-
   const labels = labelsFromQuery(new URLSearchParams(query));
   const mac = parseMac(labels.get('mac') ?? '');
+  const lives = verb === undefined || mac === undefined ? undefined : livesAfter(verb, machines, mac);
+  const decider = new BootDecider({
+    generation: () => generationOf(generation, catalog),
+    unmatched,
+    ...(lives !== undefined && { lives }),
+  });
+
   const plan = composeBootPlan(
     { decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
     {
@@ -141,7 +178,9 @@ test.each(rows)('%s', async (_cause, query, unmatched, catalog, expected) => {
   for (const answer of [ipxe, grub, answers.ignition(request)]) {
     expect(answer.headers?.['Retry-After']).toBe(answer.status === 503 ? '15' : undefined);
     if (answer.status !== 200)
-      expect(answer.body).toMatch(/disabled|no group|groups\/g\.yaml:2:1|no earlier copy is stored/);
+      expect(answer.body).toMatch(
+        /disabled|held|retired|no group|groups\/g\.yaml:2:1|no earlier copy is stored/,
+      );
   }
 });
 

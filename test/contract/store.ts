@@ -6,6 +6,7 @@ import { describeDnsRecordStore } from './dns-record-store.ts';
 import { describeEventStore } from './event-store.ts';
 import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
+import { describeLifeStore } from './life-store.ts';
 import type { MakePlace } from './store-place.ts';
 import { describeTransitionStore } from './transition-store.ts';
 
@@ -20,5 +21,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeCatalogStore(makePlace);
     describeDnsRecordStore(makePlace);
     describeBootSessionStore(makePlace);
+    describeLifeStore(makePlace);
   });
 }

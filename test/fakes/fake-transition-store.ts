@@ -1,4 +1,5 @@
 import type { DiscoveredMachineStore } from '../../src/store/discovered-machine-store.ts';
+import type { LifeStore } from '../../src/store/life-store.ts';
 import type { MachineChange, MachineStore } from '../../src/store/machine-store.ts';
 import type { Transition, TransitionPage, TransitionStore } from '../../src/store/transition-store.ts';
 
@@ -16,6 +17,10 @@ export class FakeTransitionStore implements TransitionStore {
     loadMachines: () => Promise.resolve([]),
     applyMachineChanges: (changes: readonly MachineChange[]) =>
       Promise.resolve(changes.map(({ transition }) => this.#append(transition))),
+  };
+  readonly lives: LifeStore = {
+    loadLives: () => Promise.resolve([]),
+    applyLifeChanges: (changes) => Promise.resolve(changes.map(({ transition }) => this.#append(transition))),
   };
   readonly discovered: DiscoveredMachineStore = {
     listDiscovered: () => Promise.resolve([]),

@@ -9,6 +9,8 @@ const now = (): Date => new Date('2026-11-23T09:00:00Z');
 const limits = {
   eventDays: 30,
   eventsMax: 1000,
+  auditDays: 40,
+  auditMax: 300,
   sessionDays: 20,
   sessionsMax: 200,
   discoveredMax: 50,
@@ -29,11 +31,13 @@ const transitionsOf = (count: number): Transition[] =>
 test('deletes a few at a time until there is nothing left to delete', async () => {
   const events: LogRetention[] = [];
   const sessions: LogRetention[] = [];
+  const audit: LogRetention[] = [];
   const machines: Retention[] = [];
   const transitions: LogRetention[] = [];
   const left = {
     events: [500, 500, 20],
     sessions: [500, 3],
+    audit: [7],
     machines: [100, 0],
     transitions: [500, 500, 500, 1],
   };
@@ -44,6 +48,10 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   const pruneSessions = (retention: LogRetention) => {
     sessions.push(retention);
     return Promise.resolve(left.sessions.shift() ?? 0);
+  };
+  const pruneAudit = (retention: LogRetention) => {
+    audit.push(retention);
+    return Promise.resolve(left.audit.shift() ?? 0);
   };
   const pruneDiscovered = (retention: Retention) => {
     machines.push(retention);
@@ -56,6 +64,7 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   const store = {
     events: { pruneEvents },
     sessions: { pruneSessions },
+    audit: { pruneAudit },
     discovered: { pruneDiscovered },
     transitions: { pruneTransitions },
   };
@@ -66,6 +75,7 @@ test('deletes a few at a time until there is nothing left to delete', async () =
   expect(sessions).toEqual(
     Array(2).fill({ before: new Date('2026-11-03T09:00:00Z'), newest: 200, atOnce: 500 }),
   );
+  expect(audit).toEqual([{ before: new Date('2026-10-14T09:00:00Z'), newest: 300, atOnce: 500 }]);
   expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 100, at: now() }));
   expect(transitions).toEqual(
     Array(4).fill({ before: new Date('2026-11-13T09:00:00Z'), newest: 70, atOnce: 500 }),
@@ -82,6 +92,7 @@ test('ends with the running deletion', async () => {
     {
       events: { pruneEvents: prune },
       sessions: { pruneSessions: prune },
+      audit: { pruneAudit: prune },
       discovered: { pruneDiscovered: async () => transitionsOf(await prune()) },
       transitions: { pruneTransitions: prune },
     },
@@ -102,6 +113,7 @@ test('a failing store is tried again the next time', async () => {
     {
       events: { pruneEvents: refuse },
       sessions: { pruneSessions: refuse },
+      audit: { pruneAudit: refuse },
       discovered: { pruneDiscovered: refuse },
       transitions: { pruneTransitions: refuse },
     },

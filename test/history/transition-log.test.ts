@@ -110,6 +110,7 @@ describe('a subscription', () => {
     const { log, signal, store } = rig();
     const { machines } = log.announcing({
       discovered: store.discovered,
+      lives: store.lives,
       machines: {
         ...store.machines,
         // The first call has written its transition, and its answer is delayed.

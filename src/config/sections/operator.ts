@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { endpoint, filePath } from './values.ts';
 
@@ -17,6 +18,13 @@ export const operator = z
         'File with the bearer token that the API asks for. By default the first start generates one in `operator.token` in the directory of the database, readable by the service alone; with `store.url` that is `data/` beside the settings.',
       )
       .meta({ example: '/etc/railhead/token' }),
+    socket: filePath
+      .nullable()
+      .optional()
+      .describe(
+        'Unix socket for `railhead machines` on this host, which only the user of the service and root can open; `null` turns it off. By default `control.sock` in the directory of the database; with `store.url` that is `data/` beside the settings.',
+      )
+      .meta({ example: '/run/railhead/control.sock' }),
     hosts: z
       .array(z.string().toLowerCase())
       .prefault([])
@@ -26,3 +34,13 @@ export const operator = z
       .meta({ example: '[railhead.example.com]' }),
   })
   .prefault({});
+
+/** The Unix socket for `railhead machines`; undefined if the settings turn it off. */
+export function controlSocketFile(settings: {
+  readonly operator: z.output<typeof operator>;
+  readonly store: { readonly file: string };
+}): string | undefined {
+  const { socket } = settings.operator;
+  if (socket === null) return undefined;
+  return socket ?? path.join(path.dirname(settings.store.file), 'control.sock');
+}

@@ -1,3 +1,4 @@
+import type { LifeCause, LifeDecision } from './decide-by-life.ts';
 import type { Identification } from '../machines/identification.ts';
 import type { Labels } from '../selection/labels.ts';
 
@@ -28,7 +29,9 @@ export type NoBootCause =
   /** No group selects it. */
   | 'unmatched'
   /** No group selects it, and it sends neither MAC nor UUID, so that no group can select it alone. */
-  | 'unidentified';
+  | 'unidentified'
+  /** What has happened to it so far does not permit it. */
+  | LifeCause;
 
 /** What a machine is to do. */
 export type BootDecision<M> =
@@ -48,18 +51,24 @@ export interface BootQuestion<M> {
   readonly labels: Labels;
   readonly catalog: CatalogAnswer<M>;
   readonly unmatched: UnmatchedPolicy;
+  /** What its life permits; absent if nothing has happened to it yet. */
+  readonly life?: LifeDecision;
 }
 
 /**
- * Decides what a machine is to do, for all protocols. A disabled machine boots from its disk, even if the catalog is
- * faulty; a machine whose record, group, profile or template is faulty waits; a machine that no group selects does what
+ * Decides what a machine is to do, for all protocols. A retired machine is refused. A disabled machine boots from its
+ * disk, even if the catalog is faulty; a machine that is held waits; a machine whose record, group, profile or template is faulty waits; a machine that no group selects does what
  * `unmatched` says.
  */
 export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
-  const { catalog, identification, labels, state, unmatched } = question;
+  const { catalog, identification, labels, life, state, unmatched } = question;
+  if (life?.kind === 'refuse') return { kind: 'refuse', cause: life.cause, reason: life.reason };
   if (state === 'disabled') {
     const id = identification.machine?.id ?? '';
     return { kind: 'local', cause: 'disabled', reason: `machine ${id} is disabled` };
+  }
+  if (life !== undefined && life.kind !== 'boot') {
+    return { kind: life.kind, cause: life.cause, reason: life.reason };
   }
   switch (catalog.kind) {
     case 'match':
@@ -93,7 +102,7 @@ export function stateOf({ machine }: Identification): MachineState {
  * label can change the decision.
  */
 export function mayStartNetworkBoot(decision: BootDecision<unknown>): boolean {
-  return decision.kind === 'boot' || decision.cause !== 'disabled';
+  return decision.kind === 'boot' || (decision.cause !== 'disabled' && decision.cause !== 'retired');
 }
 
 /** Who a request is from, in words. */

@@ -32,13 +32,13 @@ export const GRUB_LOOP = 'railhead_loop';
 const PAUSE_SECONDS = 1;
 
 /**
- * The configuration for a machine without a group: it waits and asks again. `configfile` runs the next configuration
+ * The configuration for a machine that has to wait: it shows why, and asks again. `configfile` runs the next configuration
  * inside the current one, and GRUB fails after some thirty levels. So only the first configuration loops; those that it
  * loads find the variable set, and return to the loop.
  */
-export function waitingGrubConfig(pollSeconds: number): string {
+export function waitingGrubConfig(why: string, pollSeconds: number): string {
   return [
-    'echo "Railhead knows no group for this machine. It asks again by itself."',
+    `echo ${quoteGrubWord(`${why} It asks again by itself.`)}`,
     `sleep ${pollSeconds}`,
     `if [ "$${GRUB_LOOP}" != "1" ]; then`,
     `  set ${GRUB_LOOP}=1`,

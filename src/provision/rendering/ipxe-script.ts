@@ -84,12 +84,14 @@ export function profileIpxeScript(boot: RenderedBoot): string {
   ].join('\n');
 }
 
-/** The script for an unknown machine: it shows who it is, and asks again by itself. `pollSeconds` is the pause. */
-export function waitingIpxeScript(origin: string, subject: string, pollSeconds: number): string {
+/**
+ * The script for a machine that has to wait: it shows why and who it is, and asks again by itself. `pollSeconds` is the
+ * pause.
+ */
+export function waitingIpxeScript(origin: string, why: readonly string[], pollSeconds: number): string {
   return endScript(origin, 'wait', [
     'echo',
-    `echo Railhead knows no group for ${printable(subject)}.`,
-    'echo Write one, or add this machine to an inventory: it goes on by itself.',
+    ...why.map((line) => `echo ${printable(line)}`),
     'echo   mac ${netX/mac}  uuid ${uuid}',
     'echo   serial ${serial}  product ${manufacturer} ${product}',
     `sleep ${pollSeconds} ||`,

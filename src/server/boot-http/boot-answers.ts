@@ -34,6 +34,8 @@ export interface BootAnswerParts {
   readonly noteRequest: (request: BootRequest, decided: MachineDecision) => void;
 }
 
+const HOW_TO_GET_A_GROUP = 'Write one, or add this machine to an inventory: it goes on by itself.';
+
 /** A decision not to boot. */
 type NoBoot = Exclude<BootDecision<RenderableMatch>, { readonly kind: 'boot' }>;
 
@@ -184,11 +186,16 @@ export class BootAnswers {
     const { cause, kind, reason } = noBoot;
     // The first script tries again by itself, and iPXE shows the error.
     if (cause === 'not_ready' || cause === 'problem') return undefined;
-    const why = cause === 'disabled' ? reason : `Railhead knows no group for ${subject}`;
+    const hasGroup = cause !== 'unmatched' && cause !== 'unidentified';
+    const why = hasGroup ? reason : `Railhead knows no group for ${subject}`;
     switch (kind) {
       case 'wait':
         return text(
-          waitingIpxeScript(request.origin, subject, this.#parts.pollSeconds),
+          waitingIpxeScript(
+            request.origin,
+            [`${why}.`, hasGroup ? 'It goes on by itself once that is over.' : HOW_TO_GET_A_GROUP],
+            this.#parts.pollSeconds,
+          ),
           noBootEvent('ipxe.waiting', noBoot),
         );
       case 'local':
@@ -203,7 +210,15 @@ export class BootAnswers {
     if (cause === 'not_ready' || cause === 'problem') return undefined;
     switch (kind) {
       case 'wait':
-        return text(waitingGrubConfig(this.#parts.pollSeconds), noBootEvent('ipxe.waiting', noBoot));
+        return text(
+          waitingGrubConfig(
+            cause === 'unmatched' || cause === 'unidentified'
+              ? 'Railhead knows no group for this machine.'
+              : `${reason}.`,
+            this.#parts.pollSeconds,
+          ),
+          noBootEvent('ipxe.waiting', noBoot),
+        );
       case 'local':
         return text(localGrubConfig(reason), noBootEvent('boot.local', noBoot));
       case 'refuse':

@@ -4,6 +4,8 @@ import type { LeaseChange } from '../../provision/dhcp/leases/lease.ts';
 import type { AppendOptions, EventStore, NewBootEvent } from '../event-store.ts';
 import { migrateToLatest } from '../migrate.ts';
 import { thisProcess } from '../owner.ts';
+import { AuditQueries } from '../queries/audit-queries.ts';
+import { LifeQueries } from '../queries/life-queries.ts';
 import { BootSessionQueries } from '../queries/boot-session-queries.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
@@ -66,9 +68,12 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
 }
 
 /**
- * Machines, discovered machines and their transitions are written in the same transactions, so they share one runner.
+ * Machines, discovered machines, lives, the audit and their transitions are written in the same transactions, so they
+ * share one runner.
  */
-type Runners = Readonly<Record<Exclude<Aggregate, 'discovered' | 'transitions'>, FencedRunner>>;
+type Runners = Readonly<
+  Record<Exclude<Aggregate, 'discovered' | 'transitions' | 'lives' | 'audit'>, FencedRunner>
+>;
 
 /** One runner for each aggregate, so that leases wait only for leases. */
 async function takeOver(
@@ -111,6 +116,8 @@ function onConnections(
     transitions: new TransitionQueries(runners.machines),
     catalogParts: new CatalogPartQueries(runners.catalogParts),
     upkeep: new ProbeQueries(runners.upkeep, sql`truncate store_probe`),
+    lives: new LifeQueries(runners.machines),
+    audit: new AuditQueries(runners.machines),
     sessions: new BootSessionQueries(runners.sessions),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {

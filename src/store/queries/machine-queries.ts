@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { decodeJson, encodeJson } from '../columns.ts';
+import { decodeJson, encodeJson, type TimeColumn } from '../columns.ts';
 import type { MachineChange, MachineStore, StoredMachine } from '../machine-store.ts';
 import type { StoreTables } from '../tables.ts';
 import type { Transition } from '../transition-store.ts';
@@ -25,24 +25,30 @@ export class MachineQueries implements MachineStore {
 
   async applyMachineChanges(changes: readonly MachineChange[]): Promise<Transition[]> {
     if (changes.length === 0) return [];
-    const { time } = this.#runner;
-    return this.#runner.write(async (tables) => {
-      const told = await appendTransitions(
-        tables,
-        time,
-        changes.map(({ transition }) => transition),
-      );
-      const last = outcomes(changes);
-      await writeRecords(tables, last);
-      const adoptions = last.flatMap((change) => {
-        if (change.kind === 'delete') return [];
-        const { adopts, machine, transition } = change;
-        return [{ machineId: machine.id, at: transition.at, adopts }];
-      });
-      const adopted = await appendTransitions(tables, time, await deleteAdopted(tables, adoptions));
-      return [...told, ...adopted];
-    });
+    return this.#runner.write((tables) => changeMachines(tables, this.#runner.time, changes));
   }
+}
+
+/** Makes changes of records within the transaction of the caller, and returns their transitions. */
+export async function changeMachines(
+  tables: Kysely<StoreTables>,
+  time: TimeColumn,
+  changes: readonly MachineChange[],
+): Promise<Transition[]> {
+  const told = await appendTransitions(
+    tables,
+    time,
+    changes.map(({ transition }) => transition),
+  );
+  const last = outcomes(changes);
+  await writeRecords(tables, last);
+  const adoptions = last.flatMap((change) => {
+    if (change.kind === 'delete') return [];
+    const { adopts, machine, transition } = change;
+    return [{ machineId: machine.id, at: transition.at, adopts }];
+  });
+  const adopted = await appendTransitions(tables, time, await deleteAdopted(tables, adoptions));
+  return [...told, ...adopted];
 }
 
 /** The net effect of the changes: the last one of each record. */

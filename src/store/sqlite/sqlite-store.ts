@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { AppendOptions, EventReader, NewBootEvent } from '../event-store.ts';
+import { AuditQueries } from '../queries/audit-queries.ts';
+import { LifeQueries } from '../queries/life-queries.ts';
 import { BootSessionQueries } from '../queries/boot-session-queries.ts';
 import { CatalogPartQueries, type CatalogPartReader } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
@@ -83,6 +85,8 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     machines: new MachineQueries(runner),
     transitions: new TransitionQueries(runner),
     catalogParts: new CatalogPartQueries(runner),
+    lives: new LifeQueries(runner),
+    audit: new AuditQueries(runner),
     sessions: new BootSessionQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),

@@ -22,11 +22,21 @@ const BOOT = { kernel: '/assets/k', initrd: ['/assets/a', 'http://m/b c'], args:
 test.each([
   ['boot.ipxe', bootIpxeScript(ORIGIN)],
   ['profile.ipxe', profileIpxeScript(BOOT)],
-  ['waiting.ipxe', waitingIpxeScript(ORIGIN, 'MAC 52:54:00:a1:9c:ae', 15)],
+  [
+    'waiting.ipxe',
+    waitingIpxeScript(
+      ORIGIN,
+      [
+        'Railhead knows no group for MAC 52:54:00:a1:9c:ae.',
+        'Write one, or add this machine to an inventory: it goes on by itself.',
+      ],
+      15,
+    ),
+  ],
   ['local.ipxe', localIpxeScript(ORIGIN, 'no group')],
   ['fail.ipxe', failIpxeScript(ORIGIN, 'no ${x}\nshell || group')],
   ['profile.grub', profileGrubConfig(BOOT)],
-  ['waiting.grub', waitingGrubConfig(15)],
+  ['waiting.grub', waitingGrubConfig('Railhead knows no group for this machine.', 15)],
   ['local.grub', localGrubConfig('machine "n1" is disabled; $x')],
   ['fail.grub', failGrubConfig('no group selects MAC 52:54:00:a1:9c:ae')],
   ['disk.ipxe', diskIpxeScript('machine n1 is disabled')],

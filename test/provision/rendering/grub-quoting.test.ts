@@ -66,9 +66,9 @@ test('GRUB parses whatever a profile renders to', () => {
 test('GRUB parses the configs for machines that do not boot a profile, whatever the reason says', () => {
   fc.assert(
     fc.property(fc.string(), (reason) => {
-      expect(grubComplaint(localGrubConfig(reason) + failGrubConfig(reason) + waitingGrubConfig(15))).toBe(
-        '',
-      );
+      expect(
+        grubComplaint(localGrubConfig(reason) + failGrubConfig(reason) + waitingGrubConfig(reason, 15)),
+      ).toBe('');
     }),
     { numRuns: 20 },
   );

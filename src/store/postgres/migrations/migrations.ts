@@ -2,6 +2,7 @@ import type { Migrations } from '../../migrate.ts';
 import { allTables } from './0001-all-tables.ts';
 import { storeProbe } from './0002-store-probe.ts';
 import { discoveredTransitions } from './0003-discovered-transitions.ts';
+import { livesAudit } from './0004-lives-audit.ts';
 import { bootSessions } from './0005-boot-sessions.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
@@ -9,5 +10,6 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0001-all-tables': allTables,
   '0002-store-probe': storeProbe,
   '0003-discovered-transitions': discoveredTransitions,
+  '0004-lives-audit': livesAudit,
   '0005-boot-sessions': bootSessions,
 };

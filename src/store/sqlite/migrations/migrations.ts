@@ -6,6 +6,7 @@ import { dnsRecords } from './0004-dns-records.ts';
 import { storeOwner } from './0005-store-owner.ts';
 import { storeProbe } from './0006-store-probe.ts';
 import { discoveredTransitions } from './0007-discovered-transitions.ts';
+import { livesAudit } from './0008-lives-audit.ts';
 import { bootSessions } from './0009-boot-sessions.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
@@ -17,5 +18,6 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0005-store-owner': storeOwner,
   '0006-store-probe': storeProbe,
   '0007-discovered-transitions': discoveredTransitions,
+  '0008-lives-audit': livesAudit,
   '0009-boot-sessions': bootSessions,
 };

@@ -1,0 +1,130 @@
+import type { Logger } from 'pino';
+import { APPROVED_SOURCE } from '../control/delete-rules.ts';
+import { type ControlChange, MachineControl } from '../control/machine-control.ts';
+import type { MachineSubject } from '../control/machine-subject.ts';
+import { toMachineRecord } from '../machines/machine-record.ts';
+import type { MachineRecordView } from '../machines/machine-registry.ts';
+import { parseMac } from '../protocol/mac-address.ts';
+import { discoveredMachineId, type Machine } from '../provision/machines/machine.ts';
+import { recognisedBy } from '../provision/machines/recognised-by.ts';
+import type { NewAuditEntry } from '../store/audit-store.ts';
+import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
+import type { MachineChange } from '../store/machine-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { Clock } from './clock.ts';
+import type { SharedServices } from './shared-services.ts';
+
+/** The verbs for the machines of this program. */
+export function composeMachineControl(shared: SharedServices, log: Logger, clock: Clock): MachineControl {
+  const { lives, machines, store } = shared;
+  const discoveredOnly = async (): Promise<DiscoveredMachine[]> =>
+    (await store.discovered.listDiscovered()).filter(
+      ({ mac }) => machines.identify({ mac }).machine === undefined,
+    );
+  return new MachineControl({
+    find: async (name) => {
+      const mac = parseMac(name);
+      const record = machines.find(name) ?? (mac && recordOfCard(shared, mac));
+      if (record !== undefined) return declaredSubject(shared, record);
+      if (mac === undefined) return undefined;
+      const discovered = (await discoveredOnly()).find((one) => one.mac === mac);
+      return discovered && discoveredSubject(shared, discovered);
+    },
+    list: async () => {
+      const subjects = [
+        ...[...machines.list()].map((record) => declaredSubject(shared, record)),
+        ...(await discoveredOnly()).map((discovered) => discoveredSubject(shared, discovered)),
+      ];
+      return subjects.sort((a, b) => (a.id < b.id ? -1 : 1));
+    },
+    apply: async ({ audit, by, event, record, subject }: ControlChange) => {
+      const { id, machine } = subject;
+      const advance = await lives.apply({
+        machineId: id,
+        declared: machine !== undefined,
+        event,
+        by,
+        audit,
+        ...(record !== undefined && { record: approval(record, by, clock.now()) }),
+      });
+      if (record !== undefined && advance.kind === 'advanced') {
+        machines.applyStored(APPROVED_SOURCE, id, record);
+      }
+      return advance;
+    },
+    remove: async ({ id, sources }, by, audit) => {
+      const isApproved = sources.includes(APPROVED_SOURCE);
+      await lives.remove({
+        machineId: id,
+        by,
+        audit,
+        ...(isApproved && { record: removal(id, by, clock.now()) }),
+      });
+      if (isApproved) machines.applyStored(APPROVED_SOURCE, id, undefined);
+    },
+    recordRefusal: (entry) => recordRefusal(shared, entry, log),
+    now: clock.now,
+  });
+}
+
+function recordOfCard(
+  { machines }: SharedServices,
+  mac: NonNullable<ReturnType<typeof parseMac>>,
+): MachineRecordView | undefined {
+  const { machine } = machines.identify({ mac });
+  return machine && machines.find(machine.id);
+}
+
+function declaredSubject(shared: SharedServices, { machine, sources }: MachineRecordView): MachineSubject {
+  const { id, macs, uuid } = machine;
+  const labels = new Map<string, string>();
+  if (macs[0] !== undefined) labels.set('mac', macs[0]);
+  if (uuid !== undefined) labels.set('uuid', uuid);
+  return { id, machine, sources, life: shared.lives.of(id, true), profile: profileOf(shared, labels) };
+}
+
+function discoveredSubject(shared: SharedServices, discovered: DiscoveredMachine): MachineSubject {
+  const { firstSeenAt: _first, lastSeenAt: _last, ...told } = discovered;
+  const id = discoveredMachineId(discovered.mac);
+  const profile = profileOf(shared, new Map(Object.entries(told)));
+  return { id, discovered, sources: [], life: shared.lives.of(id, false), profile };
+}
+
+function profileOf(
+  { decider, machines }: SharedServices,
+  labels: ReadonlyMap<string, string>,
+): MachineSubject['profile'] {
+  const mac = parseMac(labels.get('mac') ?? '');
+  const identification = machines.identify(mac === undefined ? {} : { mac });
+  const { match, problem } = decider.decide(labels, identification).resolution;
+  if (match !== undefined) return { group: match.group.id, profile: match.compiled.profile.id };
+  return { problem: problem ?? 'no group selects it' };
+}
+
+function approval(machine: Machine, by: string, at: Date): MachineChange {
+  const { id } = machine;
+  return {
+    kind: 'put',
+    machine: { source: APPROVED_SOURCE, id, record: toMachineRecord(machine) },
+    transition: { at, machineId: id, kind: 'machine.declared', source: by, detail: {} },
+    adopts: recognisedBy(machine),
+  };
+}
+
+function removal(id: string, by: string, at: Date): MachineChange {
+  return {
+    kind: 'delete',
+    source: APPROVED_SOURCE,
+    id,
+    transition: { at, machineId: id, kind: 'machine.gone', source: by, detail: {} },
+  };
+}
+
+async function recordRefusal({ store }: SharedServices, entry: NewAuditEntry, log: Logger): Promise<void> {
+  try {
+    await store.audit.appendAudit([entry]);
+  } catch (error) {
+    if (!(error instanceof StoreError))
+      log.error({ err: error }, 'a refusal could not be added to the audit');
+  }
+}

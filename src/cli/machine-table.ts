@@ -1,0 +1,90 @@
+import { printableText } from '../provision/history/printable-text.ts';
+import type { MachineDetailView, MachineLifeView } from '../control/machine-view.ts';
+
+/** Machines as a table for people, one line each. */
+export function machineTable(machines: readonly MachineLifeView[]): string {
+  const rows = machines.map((machine) => [
+    machine.id,
+    stateText(machine),
+    machine.macs[0] ?? '-',
+    machine.address ?? '-',
+    machine.group ?? '-',
+    machine.conditions.map(({ type }) => type).join(',') || '-',
+  ]);
+  const all = [['ID', 'STATE', 'MAC', 'ADDRESS', 'GROUP', 'CONDITIONS'], ...rows].map((row) =>
+    row.map(printableText),
+  );
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+/** The state with what belongs to it: `armed for install`. */
+export function stateText({ arm, state }: MachineLifeView): string {
+  return arm === undefined ? state : `${state} for ${arm.purpose}`;
+}
+
+/** One machine in full. */
+export function machineText(machine: MachineDetailView): string {
+  const { actions, arm, conditions, failure, installation, labels, session } = machine;
+  const lines: [string, string | undefined][] = [
+    ['machine', machine.id],
+    ['state', `${stateText(machine)}${machine.since === undefined ? '' : ` since ${machine.since}`}`],
+    [
+      'arm',
+      arm && `until ${arm.expires_at}, ${arm.attempts_left} attempts left, by ${arm.by}${quoted(arm.reason)}`,
+    ],
+    ...conditions.map(({ message, since, type }): [string, string] => [
+      'condition',
+      `${type} since ${since}: ${message}`,
+    ]),
+    ['failure', failure && `${failure.message}${failure.permanent ? ' (permanent)' : ''}`],
+    [
+      'installed',
+      installation && [installation.at, installation.release, installation.disk].filter(Boolean).join(', '),
+    ],
+    [
+      'session',
+      session && `${session.id}, ${session.purpose}, from ${session.address} at ${session.started_at}`,
+    ],
+    ['cards', machine.macs.join(', ') || undefined],
+    ['uuid', machine.uuid],
+    ['serial', machine.serial],
+    ['board', [machine.manufacturer, machine.product].filter(Boolean).join(' ') || undefined],
+    ['hostname', machine.hostname],
+    ['address', machine.address],
+    [
+      'labels',
+      Object.entries(labels)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' ') || undefined,
+    ],
+    ['sources', machine.sources.join(', ') || 'none: it was only discovered'],
+    [
+      'profile',
+      machine.profile === undefined ? undefined : `${machine.profile}, by group ${machine.group ?? ''}`,
+    ],
+    ['problem', machine.problem],
+    ['seen', machine.last_seen_at],
+    [
+      'possible',
+      Object.keys(actions)
+        .filter((name) => actions[name]?.allowed === true)
+        .join(', ') || 'nothing',
+    ],
+  ];
+  return lines
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(10)} ${printableText(value)}\n`]))
+    .join('');
+}
+
+function quoted(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
+}

@@ -1,0 +1,161 @@
+import path from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Settings } from '../config/schema.ts';
+import type { MachineDetailView, MachineLifeView } from '../control/machine-view.ts';
+import { VERBS } from '../control/verbs.ts';
+import { printableJson, printableText } from '../provision/history/printable-text.ts';
+import { LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
+import { type ControlAnswer, askServer } from './control-client.ts';
+import { machineTable, machineText, stateText } from './machine-table.ts';
+
+interface PlaceOptions {
+  readonly socket?: string;
+  readonly config?: string;
+}
+
+type ListOptions = PlaceOptions & { readonly state?: string; readonly json?: boolean };
+type VerbOptions = PlaceOptions & {
+  readonly reason?: string;
+  readonly json?: boolean;
+  readonly label?: readonly (readonly [string, string])[];
+  readonly hostname?: string;
+};
+
+const MACHINES = '/api/v1/machines';
+
+/** `railhead machines ...`: lists machines of the running server on this host, and changes them. */
+export function registerMachines(program: Command): void {
+  const machines = program
+    .command('machines')
+    .description('list the machines of the running server on this host, and approve, hold or retire them');
+  withPlace(machines.command('list').description('list all machines, declared and discovered'))
+    .addOption(new Option('--state <state>', 'only machines in this state').choices(LIFE_STATES))
+    .option('--json', 'print JSON')
+    .action(list);
+  withPlace(machines.command('show').description('show one machine, and what can be done to it'))
+    .argument('<id>', 'id of the machine, or its MAC address')
+    .option('--json', 'print JSON')
+    .action(show);
+  for (const { name, summary } of VERBS) registerVerb(machines, name, summary);
+  registerVerb(machines, 'delete', 'delete all that is kept about a machine that no file declares');
+}
+
+function registerVerb(machines: Command, name: string, summary: string): void {
+  const command = withPlace(machines.command(name).description(summary))
+    .argument('<id...>', 'ids of the machines, or their MAC addresses')
+    .option('--reason <text>', 'why, for the audit')
+    .option('--json', 'print the machine as JSON')
+    .action((ids: string[], options: VerbOptions) => carryOut(name, ids, options));
+  if (name === 'approve') {
+    command
+      .option('--label <key=value>', 'a label for groups to select by; may be repeated', collectLabel, [])
+      .option('--hostname <name>', 'the host name');
+  }
+}
+
+function withPlace(command: Command): Command {
+  return command
+    .option('--socket <path>', "the server's socket (default: operator.socket)")
+    .option('--config <file>', 'settings of the server; railhead.yaml in this directory if it is there');
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const answer = await ask(options, 'GET', MACHINES);
+  if (answer === undefined || !isDone(answer, '')) return;
+  const { items } = answer.body as { items: readonly MachineLifeView[] };
+  const wanted = items.filter(({ state }) => options.state === undefined || state === options.state);
+  process.stdout.write(options.json === true ? `${printableJson(wanted)}\n` : machineTable(wanted));
+}
+
+async function show(id: string, options: PlaceOptions & { readonly json?: boolean }): Promise<void> {
+  const answer = await ask(options, 'GET', `${MACHINES}/${encodeURIComponent(id)}`);
+  if (answer === undefined || !isDone(answer, '')) return;
+  const machine = answer.body as MachineDetailView;
+  process.stdout.write(options.json === true ? `${printableJson(machine)}\n` : machineText(machine));
+}
+
+async function carryOut(verb: string, ids: readonly string[], options: VerbOptions): Promise<void> {
+  for (const id of ids) {
+    const place = `${MACHINES}/${encodeURIComponent(id)}`;
+    const answer =
+      verb === 'delete'
+        ? await ask(options, 'DELETE', `${place}?reason=${encodeURIComponent(options.reason ?? '')}`)
+        : await ask(options, 'POST', `${place}/${verb}`, inputOf(options));
+    if (answer === undefined) return;
+    if (!isDone(answer, `${id}: `)) continue;
+    if (answer.body === undefined) process.stdout.write(`${printableText(id)}: deleted\n`);
+    else printResult(answer.body as MachineDetailView, options.json === true);
+  }
+}
+
+function printResult(machine: MachineDetailView, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${printableJson(machine)}\n`);
+    return;
+  }
+  const { arm, conditions, id } = machine;
+  const window = arm === undefined ? '' : `, until ${arm.expires_at}, ${arm.attempts_left} attempts left`;
+  const held = conditions.length === 0 ? '' : ` (${conditions.map(({ type }) => type).join(', ')})`;
+  process.stdout.write(`${printableText(`${id}: ${stateText(machine)}${window}${held}`)}\n`);
+}
+
+function inputOf({ hostname, label = [], reason }: VerbOptions): object {
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(label.length > 0 && { labels: Object.fromEntries(label) }),
+    ...(hostname !== undefined && { hostname }),
+  };
+}
+
+/** The server's answer; undefined if it cannot be reached, which is then reported. */
+async function ask(
+  options: PlaceOptions,
+  method: string,
+  where: string,
+  input?: object,
+): Promise<ControlAnswer | undefined> {
+  const socket = options.socket ?? (await socketOf(options));
+  if (socket === undefined) return undefined;
+  try {
+    return await askServer(socket, method, where, input);
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error), 1);
+    return undefined;
+  }
+}
+
+/** Whether the server did what it was asked for; otherwise its reason is reported. */
+function isDone({ body, status }: ControlAnswer, subject: string): boolean {
+  if (status < 400) return true;
+  const { allowed, detail, title } = body as { title?: string; detail?: string; allowed?: readonly string[] };
+  const possible = allowed === undefined ? '' : `; possible now: ${allowed.join(', ') || 'nothing'}`;
+  fail(`${subject}${detail ?? title ?? `status ${status}`}${possible}`, 1);
+  return false;
+}
+
+async function socketOf({ config }: PlaceOptions): Promise<string | undefined> {
+  const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
+  let settings: Settings;
+  try {
+    settings = loadSettings({ file: config, environment: process.env, flags: [] });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    fail(error.message, 2);
+    return undefined;
+  }
+  const { controlSocketFile } = await import('../config/sections/operator.ts');
+  const file = controlSocketFile(settings);
+  if (file === undefined) fail('operator.socket is null: this server has no socket', 1);
+  return file === undefined ? undefined : path.resolve(file);
+}
+
+function fail(message: string, exitCode: number): void {
+  process.stderr.write(`${printableText(message)}\n`);
+  process.exitCode = exitCode;
+}
+
+function collectLabel(text: string, previous: (readonly [string, string])[]): (readonly [string, string])[] {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('write it as key=value');
+  return [...previous, [name, value]];
+}

@@ -1,0 +1,27 @@
+import type { Life } from '../provision/machines/lifecycle/life.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
+
+/** What the catalog has for a machine. */
+export interface SubjectProfile {
+  readonly group: string;
+  readonly profile: string;
+}
+
+/** A machine that somebody wants to change. */
+export interface MachineSubject {
+  readonly id: string;
+  readonly life: Life;
+  /** Its record; absent for a machine that was only discovered. */
+  readonly machine?: Machine;
+  /** The sources that declare it; empty for a machine that was only discovered. */
+  readonly sources: readonly string[];
+  readonly discovered?: DiscoveredMachine;
+  /** What it would boot, or why nothing. */
+  readonly profile: SubjectProfile | { readonly problem: string };
+}
+
+/** Whether a file or an inventory declares the machine, or it was approved. */
+export function isDeclared({ machine }: MachineSubject): boolean {
+  return machine !== undefined;
+}

@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import type { LifeEvent, LifeEventKind } from '../provision/machines/lifecycle/life-event.ts';
+import type { Machine } from '../provision/machines/machine.ts';
+import type { JsonObject } from '../provision/json-value.ts';
+import type { Permission } from './actor.ts';
+import type { MachineSubject } from './machine-subject.ts';
+
+/** The parameters of one call of a verb, and its circumstances. */
+export interface VerbCall<P> {
+  readonly parameters: P;
+  /** Why, in the words of whoever asks; may be empty. */
+  readonly reason: string;
+  /** The name of whoever asks. */
+  readonly by: string;
+}
+
+/** What a verb changes. */
+export interface VerbEffect {
+  /** What happens to the life of the machine. */
+  readonly event: LifeEvent;
+  /** A record that the verb makes, in the source `approved`. */
+  readonly record?: Machine;
+}
+
+/**
+ * One thing that can be done to a machine, for REST and the command line alike. Whether it is possible in the machine's
+ * state is in the transition table, and not here.
+ */
+export interface Verb<P extends object = object> {
+  readonly name: string;
+  /** One line for help. */
+  readonly summary: string;
+  readonly permission: Permission;
+  readonly parameters: z.ZodType<P>;
+  /** The event that it causes, by which it is known beforehand whether it is possible. */
+  readonly eventKind: LifeEventKind;
+  /** Why it is not possible for another reason than the state; undefined if it is. */
+  readonly refuse?: (subject: MachineSubject) => string | undefined;
+  readonly effect: (subject: MachineSubject, call: VerbCall<P>) => VerbEffect;
+  /** The parameters for the audit. */
+  readonly detail?: (parameters: P) => JsonObject;
+}
+
+/** Keeps the type of a verb's parameters within its definition. */
+export function defineVerb<P extends object>(verb: Verb<P>): Verb {
+  // The parameters are parsed by the verb's own schema before they are passed to it.
+  return verb as unknown as Verb;
+}

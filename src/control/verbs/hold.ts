@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { defineVerb } from '../verb.ts';
+
+/** Keeps a machine waiting, whatever it asks for. */
+export const hold = defineVerb({
+  name: 'hold',
+  summary: 'keep a machine waiting, whatever it asks for',
+  permission: 'machines:operate',
+  parameters: z.strictObject({}),
+  eventKind: 'hold',
+  effect: (_subject, { by, reason }) => ({
+    event: { kind: 'hold', message: reason === '' ? `by ${by}` : reason },
+  }),
+});

@@ -1,0 +1,306 @@
+import type { Logger } from 'pino';
+import type { Counters } from '../limits/counters.ts';
+import { KeyedBuckets, TokenBucket } from '../limits/token-bucket.ts';
+import type { JsonObject } from '../provision/json-value.ts';
+import { type Advance, advance } from '../provision/machines/lifecycle/advance.ts';
+import { dueEvent, nextDueMs, type StallLimits } from '../provision/machines/lifecycle/due-event.ts';
+import type { LifeEvent } from '../provision/machines/lifecycle/life-event.ts';
+import { type Life, newLife } from '../provision/machines/lifecycle/life.ts';
+import type { NewAuditEntry } from '../store/audit-store.ts';
+import type { LifeChange, LifeStore } from '../store/life-store.ts';
+import type { MachineChange } from '../store/machine-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import { readStoredLife } from './stored-life.ts';
+
+/** What the lives depend on. */
+export interface LivesParts {
+  readonly store: LifeStore;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** Something that happens in the life of a machine. */
+export interface LifeChangeRequest {
+  readonly machineId: string;
+  /** Whether a file, an inventory or an approval declares the machine. */
+  readonly declared: boolean;
+  readonly event: LifeEvent;
+  /** Who causes it: an operator's name, `machine` or `system`. */
+  readonly by: string;
+  readonly audit?: NewAuditEntry;
+  /** A change of the machine's record that must become durable with it. */
+  readonly record?: MachineChange;
+}
+
+/** A machine that boots or installs and takes no step for this long counts as stalled. */
+const LIMITS: StallLimits = { stallAfterMs: 5 * 60_000 };
+/** Changes of one transaction: leases wait meanwhile. */
+const BATCH_MAX = 500;
+/** How often timers are looked at: all of them are minutes. */
+const LOOK_EVERY_MS = 1_000;
+/** Lives whose timers are compared in one turn of the event loop. */
+const LOOK_AT_ONCE = 20_000;
+/** After a start, deadlines that passed while the program did not run are extended by this: the machine can report. */
+const START_GRACE_MS = 2 * 60_000;
+
+// Events that no answer depends on. A machine that boots causes two or three; a machine may restart all the time.
+const NOTE_BURST = 12;
+const NOTES_PER_MINUTE = 1;
+const NOTES_TOTAL_BURST = 60_000;
+const NOTES_TOTAL_PER_SECOND = 100;
+const MACHINES_MAX = 100_000;
+
+interface Waiting {
+  readonly change: LifeChange;
+  readonly settle: (error?: Error) => void;
+}
+
+/**
+ * The lives of all machines, in memory and in the store. Events of one machine are applied one after the other; those
+ * of different machines are written in the same transaction. A life in memory is always one that is durable.
+ */
+export class Lives {
+  readonly #parts: LivesParts;
+  readonly #lives = new Map<string, Life>();
+  /** By machine, the last of its changes that is not durable yet. */
+  readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #listeners = new Set<(life: Life, before: Life) => void>();
+  readonly #notes = new KeyedBuckets(NOTES_PER_MINUTE / 60, NOTE_BURST, MACHINES_MAX);
+  readonly #allNotes: TokenBucket;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+  #timer: NodeJS.Timeout | undefined;
+  #startedAtMs = 0;
+
+  private constructor(parts: LivesParts) {
+    this.#parts = parts;
+    this.#allNotes = new TokenBucket(NOTES_TOTAL_PER_SECOND, NOTES_TOTAL_BURST, parts.nowMs());
+  }
+
+  /** Reads all lives from the store. One that cannot be read is reported and left as it is. */
+  static async load(parts: LivesParts): Promise<Lives> {
+    const lives = new Lives(parts);
+    for (const { life, machineId } of await parts.store.loadLives()) {
+      const read = readStoredLife(life);
+      if (read !== undefined) lives.#lives.set(machineId, read);
+      else {
+        parts.log.error(
+          { machine: machineId },
+          'the stored life of this machine cannot be read, so it counts as a machine that nothing has happened to; another version of Railhead may have written it',
+        );
+      }
+    }
+    return lives;
+  }
+
+  /** Starts the timers. */
+  start(): void {
+    this.#startedAtMs = this.#parts.now().getTime();
+    this.#timer = setInterval(() => void this.applyDue(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Stops the timers. Resolves when all changes are stored, or could not be. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    while (this.#busy.size > 0) await Promise.allSettled(this.#busy.values());
+  }
+
+  /** The life of a machine. A machine that nothing has happened to yet is `ready` or `discovered`. */
+  of(machineId: string, declared: boolean): Life {
+    const life = this.#lives.get(machineId) ?? newLife(machineId, declared);
+    return declared && life.state === 'discovered' ? { ...life, state: 'ready' } : life;
+  }
+
+  /** What is kept about a machine; undefined if nothing has happened to it yet. */
+  find(machineId: string): Life | undefined {
+    return this.#lives.get(machineId);
+  }
+
+  /** All lives in which something has happened. */
+  list(): Iterable<Life> {
+    return this.#lives.values();
+  }
+
+  /** Whether a change of this machine is not durable yet. */
+  isBusy(machineId: string): boolean {
+    return this.#busy.has(machineId);
+  }
+
+  /** Resolves when no change of this machine is being written any more. Never rejects. */
+  async settled(machineId: string): Promise<void> {
+    while (this.#busy.has(machineId)) await this.#busy.get(machineId)?.catch(() => undefined);
+  }
+
+  /** Calls `listener` with every change once it is durable. */
+  onChange(listener: (life: Life, before: Life) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /**
+   * Applies an event, after all earlier ones of the machine. Resolves when the change is durable, or with `invalid` if
+   * the event is not possible, which changes nothing. Rejects with a StoreError if it could not be stored; then nothing
+   * has changed either.
+   */
+  apply(request: LifeChangeRequest): Promise<Advance> {
+    return this.#inTurn(request.machineId, () => this.#applyNow(request));
+  }
+
+  /**
+   * Applies an event that no answer depends on, in the background and within a budget, so that nobody can fill the disk
+   * with it.
+   */
+  note(machineId: string, declared: boolean, event: LifeEvent): void {
+    const nowMs = this.#parts.nowMs();
+    if (!this.#notes.take(machineId, nowMs) || !this.#allNotes.take(nowMs)) {
+      this.#parts.counters.add('life_events_left_out');
+      return;
+    }
+    this.apply({ machineId, declared, event, by: 'machine' }).catch((error: unknown) =>
+      this.#report(error, machineId),
+    );
+  }
+
+  /** The machine took a step of its boot. This is not stored: it only keeps the machine from counting as stalled. */
+  step(machineId: string): void {
+    const life = this.#lives.get(machineId);
+    if (life === undefined || (life.state !== 'booting' && life.state !== 'installing')) return;
+    if (life.conditions.stalled !== undefined) {
+      this.note(machineId, true, { kind: 'step' });
+      return;
+    }
+    this.#lives.set(machineId, { ...life, lastStepAtMs: this.#parts.now().getTime() });
+  }
+
+  /** Deletes everything that is kept about the life of a machine. Resolves when that is durable. */
+  remove(request: Pick<LifeChangeRequest, 'audit' | 'by' | 'machineId' | 'record'>): Promise<void> {
+    const { audit, by, machineId, record } = request;
+    return this.#inTurn(machineId, async () => {
+      const transition = this.#transition(machineId, 'life.deleted', by, {});
+      await this.#write({
+        machineId,
+        transition,
+        ...(audit !== undefined && { audit }),
+        ...(record !== undefined && { record }),
+      });
+      this.#lives.delete(machineId);
+    });
+  }
+
+  /** Applies every event of time that is due. Resolves when they are durable, or could not be. */
+  async applyDue(): Promise<void> {
+    const nowMs = this.#parts.now().getTime();
+    let looked = 0;
+    for (const life of [...this.#lives.values()]) {
+      if (++looked % LOOK_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+      const dueMs = nextDueMs(life, LIMITS);
+      if (dueMs === undefined || dueMs > nowMs || this.#busy.has(life.machineId)) continue;
+      if (dueMs < this.#startedAtMs && nowMs < this.#startedAtMs + START_GRACE_MS) continue;
+      const event = dueEvent(life, nowMs, LIMITS);
+      if (event === undefined) continue;
+      const { machineId } = life;
+      this.apply({ machineId, declared: true, event, by: 'system' }).catch((error: unknown) =>
+        this.#report(error, machineId),
+      );
+    }
+    await Promise.allSettled(this.#busy.values());
+  }
+
+  /** Runs `work` after everything else that changes the machine. */
+  #inTurn<T>(machineId: string, work: () => Promise<T>): Promise<T> {
+    const earlier = this.#busy.get(machineId);
+    const running = earlier === undefined ? work() : earlier.then(work, work);
+    this.#busy.set(machineId, running);
+    const done = (): void => {
+      if (this.#busy.get(machineId) === running) this.#busy.delete(machineId);
+    };
+    running.then(done, done);
+    return running;
+  }
+
+  async #applyNow({ audit, by, declared, event, machineId, record }: LifeChangeRequest): Promise<Advance> {
+    const before = this.of(machineId, declared);
+    const advanced = advance(before, event, this.#parts.now().getTime());
+    if (advanced.kind === 'invalid') return advanced;
+    const { from, life, to } = advanced;
+    const detail = { from, to, ...detailOf(event) };
+    await this.#write({
+      machineId,
+      life,
+      transition: this.#transition(machineId, `life.${event.kind}`, by, detail),
+      ...(audit !== undefined && { audit }),
+      ...(record !== undefined && { record }),
+    });
+    this.#lives.set(machineId, life);
+    for (const listener of this.#listeners) listener(life, before);
+    return advanced;
+  }
+
+  #transition(
+    machineId: string,
+    kind: LifeChange['transition']['kind'],
+    by: string,
+    detail: JsonObject,
+  ): LifeChange['transition'] {
+    return { at: this.#parts.now(), machineId, kind, source: by, detail };
+  }
+
+  /** Resolves when the change is durable. */
+  #write(change: LifeChange): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        change,
+        settle: (error) => (error === undefined ? resolve() : reject(error)),
+      });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    // The other requests of this turn of the event loop join the first transaction.
+    await new Promise((nextTurn) => setImmediate(nextTurn));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH_MAX);
+      try {
+        await this.#parts.store.applyLifeChanges(batch.map(({ change }) => change));
+        for (const { settle } of batch) settle();
+      } catch (error) {
+        const failure = error instanceof Error ? error : new Error(String(error));
+        for (const { settle } of batch) settle(failure);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  #report(error: unknown, machineId: string): void {
+    if (error instanceof StoreError) return;
+    this.#parts.log.error(
+      { err: error, machine: machineId },
+      'a change in the life of a machine could not be stored',
+    );
+  }
+}
+
+/** What the transition says of an event besides the states. Never a token. */
+function detailOf(event: LifeEvent): JsonObject {
+  switch (event.kind) {
+    case 'arm':
+    case 'auto_arm': {
+      const { attemptsLeft, by, expiresAtMs, purpose, reason } = event.arm;
+      return { purpose, attempts: attemptsLeft, expires_at: new Date(expiresAtMs).toISOString(), by, reason };
+    }
+    case 'script_served':
+      return event.purpose === undefined ? {} : { purpose: event.purpose };
+    case 'report_failed':
+      return { message: event.message, permanent: event.permanent };
+    case 'hold':
+    case 'lock':
+    case 'stall':
+      return { message: event.message };
+    default:
+      return {};
+  }
+}

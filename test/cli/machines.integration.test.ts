@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PROGRAM } from '../support/program.ts';
+
+const SETTINGS = [
+  'catalog: {dir: .}',
+  'http: {listen: ["127.0.0.1:0"]}',
+  'operator: {listen: null}',
+  'tftp: {enabled: false}',
+  'store: {file: data/railhead.db}',
+  'served_networks: [127.0.0.0/8]',
+].join('\n');
+
+let folder: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'railhead-'));
+  const write = (name: string, text: string): void => {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  };
+  write('railhead.yaml', SETTINGS);
+  write('profiles/p.yaml', 'id: p\nboot: {kernel: /k}\nignition: p.ign\n');
+  write('profiles/p.ign', '{"ignition":{"version":"3.4.0"}}');
+  write('groups/g.yaml', 'id: g\nprofile: p\nselector: {rack: "1"}\n');
+  write('machines/m.yaml', 'id: node1\nmac: 52:54:00:00:00:01\nlabels: {rack: "1"}\n');
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+/** Starts the server, and returns it with the origin of its boot plane. */
+async function serve(): Promise<{ child: ChildProcess; origin: string }> {
+  const child = spawn(process.execPath, [PROGRAM, 'serve'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const entry = JSON.parse(line) as { msg: string; http?: string[] };
+    if (entry.msg === 'railhead is ready') return { child, origin: `http://${entry.http?.[0]}` };
+  }
+  throw new Error('the server ended');
+}
+
+function machines(...words: readonly string[]): { out: string; error: string; code: number | null } {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [PROGRAM, 'machines', ...words], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { out: stdout, error: stderr, code: status };
+}
+
+test('machines are held, approved and retired, and stay so after the process was killed', async () => {
+  const { child, origin } = await serve();
+  const ask = (place: string, base = origin): Promise<Response> => fetch(`${base}/${place}`);
+  expect(machines('list').out).toMatch(/^node1 +ready +52:54:00:00:00:01 +- +g +-$/m);
+
+  expect(machines('hold', 'node1', '--reason', 'bad fan')).toMatchObject({
+    out: 'node1: ready (held)\n',
+    code: 0,
+  });
+  expect(await (await ask('ipxe?mac=52:54:00:00:00:01')).text()).toContain(
+    'echo machine node1 is held: bad fan.',
+  );
+  const held = await ask('ignition?mac=52:54:00:00:00:01');
+  expect([held.status, held.headers.get('retry-after'), await held.text()]).toEqual([
+    503,
+    '15',
+    'machine node1 is held: bad fan\n',
+  ]);
+
+  // An unknown machine asks, and boots as soon as it is approved with the label that the group selects by.
+  expect(await (await ask('ipxe?mac=52:54:00:00:00:99')).text()).toContain('knows no group');
+  await expect.poll(() => machines('show', '52:54:00:00:00:99').out).toMatch(/^state +discovered/m);
+  expect(machines('approve', '52-54-00-00-00-99', '--label', 'rack=1').out).toBe(
+    '52-54-00-00-00-99: ready\n',
+  );
+  expect(await (await ask('ipxe?mac=52:54:00:00:00:99')).text()).toContain('kernel /k');
+  expect(machines('retire', '52:54:00:00:00:99').out).toBe('52-54-00-00-00-99: retired\n');
+
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(machines('list')).toMatchObject({
+    out: '',
+    code: 1,
+    error: expect.stringContaining('the server is not running') as string,
+  });
+  const again = await serve();
+  expect((await ask('ignition?mac=52:54:00:00:00:01', again.origin)).status).toBe(503);
+  expect((await ask('ignition?mac=52:54:00:00:00:99', again.origin)).status).toBe(403);
+  expect(machines('release', 'node1').out).toBe('node1: ready\n');
+  expect((await ask('ignition?mac=52:54:00:00:00:01', again.origin)).status).toBe(200);
+  expect(machines('delete', '52:54:00:00:00:99').out).toBe('52:54:00:00:00:99: deleted\n');
+  expect(machines('delete', 'node1')).toMatchObject({
+    code: 1,
+    error: 'node1: a file declares it; remove it there; possible now: hold, release, lock, unlock, retire\n',
+  });
+});

@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Counters } from '../../src/limits/counters.ts';
+import { Lives } from '../../src/machines/lives.ts';
+import { LIFE_EVENT_KINDS } from '../../src/provision/machines/lifecycle/life-event.ts';
+import { StoreError } from '../../src/store/store-error.ts';
+import { FakeLifeStore } from '../fakes/fake-life-store.ts';
+import { eventOf, lifeIn, NOW_MS, someArm, someSession } from '../provision/machines/lifecycle/some-lives.ts';
+
+const MINUTE_MS = 60_000;
+let store: FakeLifeStore;
+let nowMs: number;
+let counters: Counters;
+
+beforeEach(() => {
+  store = new FakeLifeStore();
+  nowMs = NOW_MS;
+  counters = new Counters();
+});
+
+const load = (): Promise<Lives> =>
+  Lives.load({
+    store,
+    counters,
+    log: pino({ level: 'silent' }),
+    now: () => new Date(nowMs),
+    nowMs: () => nowMs,
+  });
+
+const arm = {
+  machineId: 'node1',
+  declared: true,
+  by: 'anna',
+  event: { kind: 'arm' as const, arm: someArm() },
+};
+
+describe('an event', () => {
+  it('is durable before it is visible', async () => {
+    const lives = await load();
+    let open: (value: unknown) => void = () => undefined;
+    store.gate = new Promise((resolve) => (open = resolve));
+    const applied = lives.apply(arm);
+    expect(lives.isBusy('node1')).toBe(true);
+    expect(lives.of('node1', true).state).toBe('ready');
+    open(undefined);
+    expect(await applied).toMatchObject({ kind: 'advanced', to: 'armed' });
+    expect(lives.of('node1', true).state).toBe('armed');
+    expect(lives.isBusy('node1')).toBe(false);
+    expect((await load()).of('node1', true)).toEqual(lives.of('node1', true));
+  });
+
+  it('that cannot be stored changes nothing', async () => {
+    const lives = await load();
+    store.failure = new StoreError('full', 'the disk is full');
+    await expect(lives.apply(arm)).rejects.toThrow('the disk is full');
+    expect(lives.of('node1', true).state).toBe('ready');
+    store.failure = undefined;
+    expect(await lives.apply(arm)).toMatchObject({ kind: 'advanced' });
+  });
+
+  it('that is not possible writes nothing', async () => {
+    const lives = await load();
+    expect(await lives.apply({ ...arm, event: { kind: 'disarm' } })).toMatchObject({ kind: 'invalid' });
+    expect(store.batches).toEqual([]);
+  });
+
+  it('waits for earlier events of the same machine, and shares a transaction with those of others', async () => {
+    const lives = await load();
+    const outcomes = await Promise.all([
+      lives.apply(arm),
+      lives.apply({ ...arm, event: { kind: 'disarm' } }),
+      lives.apply({ ...arm, machineId: 'node2' }),
+    ]);
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['advanced', 'advanced', 'advanced']);
+    expect(store.batches.map((batch) => batch.map(({ machineId }) => machineId))).toEqual([
+      ['node1', 'node2'],
+      ['node1'],
+    ]);
+    expect(lives.of('node1', true).state).toBe('ready');
+  });
+
+  it('is told with who caused it, and without tokens', async () => {
+    const lives = await load();
+    await lives.apply(arm);
+    await lives.apply({
+      ...arm,
+      by: 'machine',
+      event: { kind: 'script_served', purpose: 'install', session: someSession() },
+    });
+    const told = store.batches.flat().map(({ transition }) => transition);
+    expect(told.map(({ kind, source }) => [kind, source])).toEqual([
+      ['life.arm', 'anna'],
+      ['life.script_served', 'machine'],
+    ]);
+    for (const token of Object.values(someSession().tokens)) {
+      expect(JSON.stringify(told)).not.toContain(`"${token}"`);
+    }
+  });
+});
+
+describe('an event that no answer depends on', () => {
+  it('is applied in the background', async () => {
+    const lives = await load();
+    lives.note('node1', true, { kind: 'script_served' });
+    await lives.settled('node1');
+    expect(lives.of('node1', true).state).toBe('booting');
+  });
+
+  it('is left out and counted when one machine causes too many', async () => {
+    const lives = await load();
+    for (let time = 0; time < 50; time++) lives.note('node1', true, { kind: 'script_served' });
+    await lives.close();
+    expect(store.batches.flat().length).toBe(12);
+    expect(counters.get('life_events_left_out')).toBe(38);
+  });
+});
+
+describe('time', () => {
+  it('ends an arm, also after a restart, and each event once', async () => {
+    await (await load()).apply(arm);
+    nowMs += 61 * MINUTE_MS;
+    const lives = await load();
+    await lives.applyDue();
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('ready');
+    expect(store.batches.flat().map(({ transition }) => transition.kind)).toEqual([
+      'life.arm',
+      'life.arm_expired',
+    ]);
+  });
+
+  it('gives a machine time to report after a start, if its deadline passed meanwhile', async () => {
+    store.stored.set('node1', JSON.stringify({ ...lifeIn('installing'), deadlineMs: NOW_MS - 1 }));
+    const lives = await load();
+    lives.start();
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('installing');
+    nowMs += 3 * MINUTE_MS;
+    await lives.applyDue();
+    expect(lives.of('node1', true)).toMatchObject({ state: 'failed', failure: { cause: 'install_timeout' } });
+    await lives.close();
+  });
+
+  it('makes a silent machine stalled, and a step ends that', async () => {
+    const lives = await load();
+    await lives.apply({ ...arm, event: { kind: 'script_served', deadlineMs: NOW_MS + 30 * MINUTE_MS } });
+    nowMs += 4 * MINUTE_MS;
+    lives.step('node1');
+    nowMs += 4 * MINUTE_MS;
+    await lives.applyDue();
+    expect(lives.of('node1', true).conditions.stalled).toBeUndefined();
+    nowMs += 2 * MINUTE_MS;
+    await lives.applyDue();
+    expect(lives.of('node1', true).conditions.stalled).toBeDefined();
+    lives.step('node1');
+    await lives.settled('node1');
+    expect(lives.of('node1', true).conditions.stalled).toBeUndefined();
+  });
+});
+
+describe('the store', () => {
+  it('keeps a life that this version cannot read', async () => {
+    store.stored.set('node1', '{"machineId":"node1","state":"melted"}');
+    store.stored.set('node2', JSON.stringify({ ...lifeIn('installed'), machineId: 'node2', colour: 'red' }));
+    const lives = await load();
+    expect(lives.of('node1', true).state).toBe('ready');
+    expect(lives.of('node2', true).state).toBe('installed');
+    expect(store.stored.get('node1')).toContain('melted');
+  });
+
+  it('gives back every kind of life as it was', async () => {
+    for (const state of ['armed', 'booting', 'installing', 'installed', 'rescue', 'failed'] as const) {
+      store.stored.set(state, JSON.stringify({ ...lifeIn(state), machineId: state }));
+      expect((await load()).of(state, true)).toEqual({ ...lifeIn(state), machineId: state });
+    }
+  });
+
+  it('loses everything about a machine that is removed', async () => {
+    const lives = await load();
+    await lives.apply(arm);
+    await lives.remove({ machineId: 'node1', by: 'anna' });
+    expect(lives.of('node1', true).state).toBe('ready');
+    expect(store.stored.size).toBe(0);
+  });
+});
+
+it('no order of events, failures and restarts loses a change that was confirmed', async () => {
+  const step = fc.record({
+    machine: fc.constantFrom('node1', 'node2', 'node3'),
+    kind: fc.constantFrom(...LIFE_EVENT_KINDS),
+    failing: fc.boolean(),
+    restart: fc.integer({ min: 0, max: 9 }).map((value) => value === 0),
+    wait: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      store = new FakeLifeStore();
+      let lives = await load();
+      const confirmed = new Map<string, string>();
+      let running: Promise<unknown>[] = [];
+      for (const { failing, kind, machine, restart, wait } of steps) {
+        store.failure = failing ? new StoreError('disk', 'the disk is gone') : undefined;
+        const applied = lives
+          .apply({ machineId: machine, declared: true, event: eventOf(kind), by: 'test' })
+          .then((outcome) => {
+            if (outcome.kind === 'advanced') confirmed.set(machine, JSON.stringify(outcome.life));
+          })
+          .catch(() => undefined);
+        running.push(applied);
+        if (wait || restart) {
+          await Promise.all(running);
+          running = [];
+        }
+        if (restart) lives = await load();
+      }
+      await Promise.all(running);
+      for (const [machine, life] of confirmed) {
+        expect(store.stored.get(machine)).toBe(life);
+        expect(lives.of(machine, true)).toEqual(JSON.parse(life));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
