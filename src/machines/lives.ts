@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Counters } from '../limits/counters.ts';
 import { KeyedBuckets, TokenBucket } from '../limits/token-bucket.ts';
+import { MinuteTally } from '../log/minute-tally.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import { type Advance, advance } from '../provision/machines/lifecycle/advance.ts';
 import { dueEvent, nextDueMs, type StallLimits } from '../provision/machines/lifecycle/due-event.ts';
@@ -10,6 +11,7 @@ import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { LifeChange, LifeStore } from '../store/life-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
+import { DueQueue } from './due-queue.ts';
 import { readStoredLife } from './stored-life.ts';
 
 /** What the lives depend on. */
@@ -39,12 +41,21 @@ export interface LifeChangeRequest {
 const LIMITS: StallLimits = { stallAfterMs: 5 * 60_000 };
 /** Changes of one transaction: leases wait meanwhile. */
 const BATCH_MAX = 500;
-/** How often timers are looked at: all of them are minutes. */
-const LOOK_EVERY_MS = 1_000;
-/** Lives whose timers are compared in one turn of the event loop. */
-const LOOK_AT_ONCE = 20_000;
-/** After a start, deadlines that passed while the program did not run are extended by this: the machine can report. */
-const START_GRACE_MS = 2 * 60_000;
+/** The timer waits at least this long, so that a store that fails is not asked all the time. */
+const LOOK_MIN_MS = 1_000;
+/** The timer waits at most this long, so that a change of the clock is noticed. */
+const LOOK_MAX_MS = 10_000;
+/** Events of time in one turn of the event loop. */
+const DUE_AT_ONCE = 2_000;
+/** When an event of time that could not be stored is tried again. */
+const RETRY_MS = 5_000;
+/** For so long after a start or a change of the clock, no machine runs out of time: it could not report before. */
+const GRACE_MS = 2 * 60_000;
+/** A clock that differs this much from the time that has passed was changed. */
+const CLOCK_CHANGE_MS = 60_000;
+/** What stands in the place of a stored life that cannot be read. */
+const UNREADABLE =
+  'its stored life cannot be read; delete it, or start the version of Railhead that wrote it';
 
 // Events that no answer depends on. A machine that boots causes two or three; a machine may restart all the time.
 const NOTE_BURST = 12;
@@ -70,53 +81,75 @@ export class Lives {
   readonly #listeners = new Set<(life: Life, before: Life) => void>();
   readonly #notes = new KeyedBuckets(NOTES_PER_MINUTE / 60, NOTE_BURST, MACHINES_MAX);
   readonly #allNotes: TokenBucket;
+  readonly #leftOut: MinuteTally;
+  /** Machines whose stored life cannot be read. It stays in the store until somebody deletes it. */
+  readonly #unreadable = new Set<string>();
+  readonly #due = new DueQueue();
   #waiting: Waiting[] = [];
   #isWriting = false;
   #timer: NodeJS.Timeout | undefined;
-  #startedAtMs = 0;
+  #closed = false;
+  #looking: Promise<void> | undefined;
+  /** Until when no machine runs out of time, in monotonic milliseconds. */
+  #graceUntilMs = -Infinity;
+  /** The wall clock less the monotonic one, as last seen. */
+  #clockOffsetMs: number;
 
   private constructor(parts: LivesParts) {
     this.#parts = parts;
     this.#allNotes = new TokenBucket(NOTES_TOTAL_PER_SECOND, NOTES_TOTAL_BURST, parts.nowMs());
+    this.#leftOut = new MinuteTally(({ more }) =>
+      parts.log.warn({ more }, 'too many changes in the lives of machines to store each; some were left out'),
+    );
+    this.#clockOffsetMs = parts.now().getTime() - parts.nowMs();
   }
 
-  /** Reads all lives from the store. One that cannot be read is reported and left as it is. */
+  /**
+   * Reads all lives from the store. One that cannot be read is reported and left as it is, and its machine is held: if
+   * it counted as new, it could be installed again.
+   */
   static async load(parts: LivesParts): Promise<Lives> {
     const lives = new Lives(parts);
     for (const { life, machineId } of await parts.store.loadLives()) {
       const read = readStoredLife(life);
-      if (read !== undefined) lives.#lives.set(machineId, read);
+      if (read !== undefined) lives.#keep(read);
       else {
+        lives.#unreadable.add(machineId);
         parts.log.error(
           { machine: machineId },
-          'the stored life of this machine cannot be read, so it counts as a machine that nothing has happened to; another version of Railhead may have written it',
+          'the stored life of this machine cannot be read: it is damaged, or a later version of Railhead wrote it. The machine is held until that version runs again or the life is deleted',
         );
       }
     }
     return lives;
   }
 
-  /** Starts the timers. */
+  /** Starts the timer. What is due is applied at once. */
   start(): void {
-    this.#startedAtMs = this.#parts.now().getTime();
-    this.#timer = setInterval(() => void this.applyDue(), LOOK_EVERY_MS).unref();
+    this.#graceUntilMs = this.#parts.nowMs() + GRACE_MS;
+    void this.applyDue().finally(() => this.#schedule());
   }
 
-  /** Stops the timers. Resolves when all changes are stored, or could not be. */
+  /** Stops the timer. Resolves when all changes are stored, or could not be. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy.values());
+    this.#leftOut.end();
   }
 
   /** The life of a machine. A machine that nothing has happened to yet is `ready` or `discovered`. */
   of(machineId: string, declared: boolean): Life {
-    const life = this.#lives.get(machineId) ?? newLife(machineId, declared);
+    const life = this.find(machineId) ?? newLife(machineId, declared);
     return declared && life.state === 'discovered' ? { ...life, state: 'ready' } : life;
   }
 
   /** What is kept about a machine; undefined if nothing has happened to it yet. */
   find(machineId: string): Life | undefined {
-    return this.#lives.get(machineId);
+    const life = this.#lives.get(machineId);
+    if (life !== undefined || !this.#unreadable.has(machineId)) return life;
+    return { ...newLife(machineId, true), conditions: { held: { sinceMs: 0, message: UNREADABLE } } };
   }
 
   /** All lives in which something has happened. */
@@ -156,6 +189,7 @@ export class Lives {
     const nowMs = this.#parts.nowMs();
     if (!this.#notes.take(machineId, nowMs) || !this.#allNotes.take(nowMs)) {
       this.#parts.counters.add('life_events_left_out');
+      this.#leftOut.add('more');
       return;
     }
     this.apply({ machineId, declared, event, by: 'machine' }).catch((error: unknown) =>
@@ -186,26 +220,71 @@ export class Lives {
         ...(record !== undefined && { record }),
       });
       this.#lives.delete(machineId);
+      this.#unreadable.delete(machineId);
     });
   }
 
   /** Applies every event of time that is due. Resolves when they are durable, or could not be. */
-  async applyDue(): Promise<void> {
+  applyDue(): Promise<void> {
+    this.#looking ??= this.#applyAllDue().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #applyAllDue(): Promise<void> {
+    this.#noticeClockChange();
     const nowMs = this.#parts.now().getTime();
-    let looked = 0;
-    for (const life of [...this.#lives.values()]) {
-      if (++looked % LOOK_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
-      const dueMs = nextDueMs(life, LIMITS);
-      if (dueMs === undefined || dueMs > nowMs || this.#busy.has(life.machineId)) continue;
-      if (dueMs < this.#startedAtMs && nowMs < this.#startedAtMs + START_GRACE_MS) continue;
-      const event = dueEvent(life, nowMs, LIMITS);
-      if (event === undefined) continue;
-      const { machineId } = life;
-      this.apply({ machineId, declared: true, event, by: 'system' }).catch((error: unknown) =>
-        this.#report(error, machineId),
-      );
+    for (;;) {
+      const due = this.#due.take(nowMs, DUE_AT_ONCE);
+      await Promise.all(due.map((machineId) => this.#applyDueOf(machineId, nowMs)));
+      if (due.length < DUE_AT_ONCE) return;
     }
-    await Promise.allSettled(this.#busy.values());
+  }
+
+  async #applyDueOf(machineId: string, nowMs: number): Promise<void> {
+    // An earlier change decides what is due.
+    await this.settled(machineId);
+    const life = this.#lives.get(machineId);
+    if (life === undefined) return;
+    const event = dueEvent(life, nowMs, LIMITS);
+    const graceMs = this.#graceUntilMs - this.#parts.nowMs();
+    if (event === undefined) this.#keep(life);
+    // An arm has no grace: its end is what the operator was promised.
+    else if (event.kind !== 'arm_expired' && graceMs > 0) this.#due.add(machineId, nowMs + graceMs);
+    else {
+      try {
+        await this.apply({ machineId, declared: true, event, by: 'system' });
+      } catch (error) {
+        this.#report(error, machineId);
+        this.#due.add(machineId, nowMs + RETRY_MS);
+      }
+    }
+  }
+
+  /** Makes a life the present one, and its machine due when its next event of time is. */
+  #keep(life: Life): void {
+    this.#lives.set(life.machineId, life);
+    const dueMs = nextDueMs(life, LIMITS);
+    if (dueMs !== undefined) this.#due.add(life.machineId, dueMs);
+  }
+
+  /** Times that were planned by a clock that was wrong are planned anew, and machines get time to report. */
+  #noticeClockChange(): void {
+    const nowMs = this.#parts.nowMs();
+    const offsetMs = this.#parts.now().getTime() - nowMs;
+    const changedMs = offsetMs - this.#clockOffsetMs;
+    this.#clockOffsetMs = offsetMs;
+    if (Math.abs(changedMs) < CLOCK_CHANGE_MS) return;
+    this.#parts.log.warn({ seconds: Math.round(changedMs / 1000) }, 'the clock of this host was changed');
+    this.#graceUntilMs = nowMs + GRACE_MS;
+    this.#due.clear();
+    for (const life of this.#lives.values()) this.#keep(life);
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    const inMs = (this.#due.earliest() ?? Infinity) - this.#parts.now().getTime();
+    const waitMs = Math.min(Math.max(inMs, LOOK_MIN_MS), LOOK_MAX_MS);
+    this.#timer = setTimeout(() => void this.applyDue().finally(() => this.#schedule()), waitMs).unref();
   }
 
   /** Runs `work` after everything else that changes the machine. */
@@ -221,6 +300,7 @@ export class Lives {
   }
 
   async #applyNow({ audit, by, declared, event, machineId, record }: LifeChangeRequest): Promise<Advance> {
+    if (this.#unreadable.has(machineId)) return { kind: 'invalid', reason: UNREADABLE, allowed: [] };
     const before = this.of(machineId, declared);
     const advanced = advance(before, event, this.#parts.now().getTime());
     if (advanced.kind === 'invalid') return advanced;
@@ -233,9 +313,20 @@ export class Lives {
       ...(audit !== undefined && { audit }),
       ...(record !== undefined && { record }),
     });
-    this.#lives.set(machineId, life);
-    for (const listener of this.#listeners) listener(life, before);
+    this.#keep(life);
+    this.#tellListeners(life, before);
     return advanced;
+  }
+
+  /** The change is durable, so a listener that fails must not make it look as if it were not. */
+  #tellListeners(life: Life, before: Life): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(life, before);
+      } catch (error) {
+        this.#report(error, life.machineId);
+      }
+    }
   }
 
   #transition(
@@ -272,6 +363,7 @@ export class Lives {
         for (const { settle } of batch) settle(failure);
       }
     }
+    // Before any listener can ask for another change: it must not join a writer that has ended.
     this.#isWriting = false;
   }
 
@@ -279,7 +371,7 @@ export class Lives {
     if (error instanceof StoreError) return;
     this.#parts.log.error(
       { err: error, machine: machineId },
-      'a change in the life of a machine could not be stored',
+      'a change in the life of a machine could not be stored or passed on',
     );
   }
 }

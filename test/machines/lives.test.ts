@@ -11,11 +11,14 @@ import { eventOf, lifeIn, NOW_MS, someArm, someSession } from '../provision/mach
 const MINUTE_MS = 60_000;
 let store: FakeLifeStore;
 let nowMs: number;
+/** How wrong the wall clock is. */
+let jumpMs: number;
 let counters: Counters;
 
 beforeEach(() => {
   store = new FakeLifeStore();
   nowMs = NOW_MS;
+  jumpMs = 0;
   counters = new Counters();
 });
 
@@ -24,7 +27,7 @@ const load = (): Promise<Lives> =>
     store,
     counters,
     log: pino({ level: 'silent' }),
-    now: () => new Date(nowMs),
+    now: () => new Date(nowMs + jumpMs),
     nowMs: () => nowMs,
   });
 
@@ -57,6 +60,25 @@ describe('an event', () => {
     expect(lives.of('node1', true).state).toBe('ready');
     store.failure = undefined;
     expect(await lives.apply(arm)).toMatchObject({ kind: 'advanced' });
+  });
+
+  it('that is durable is confirmed also if a listener fails', async () => {
+    const lives = await load();
+    lives.onChange(() => {
+      throw new Error('for a test');
+    });
+    expect(await lives.apply(arm)).toMatchObject({ kind: 'advanced' });
+  });
+
+  it('can be caused by the change of another machine', async () => {
+    const lives = await load();
+    const followed = new Promise((resolve, reject) =>
+      lives.onChange(({ machineId }) => {
+        if (machineId === 'node1') lives.apply({ ...arm, machineId: 'node2' }).then(resolve, reject);
+      }),
+    );
+    await lives.apply(arm);
+    expect(await followed).toMatchObject({ kind: 'advanced' });
   });
 
   it('that is not possible writes nothing', async () => {
@@ -142,6 +164,43 @@ describe('time', () => {
     await lives.close();
   });
 
+  it('ends an arm at once after a start, if it expired meanwhile', async () => {
+    await (await load()).apply(arm);
+    nowMs += 61 * MINUTE_MS;
+    const lives = await load();
+    lives.start();
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('ready');
+    await lives.close();
+  });
+
+  it.each([-365, 365])('that jumps by %i days fails no machine that still has time', async (days) => {
+    store.stored.set('node1', JSON.stringify({ ...lifeIn('installing'), deadlineMs: NOW_MS + MINUTE_MS }));
+    const lives = await load();
+    await lives.applyDue();
+    jumpMs = days * 24 * 60 * MINUTE_MS;
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('installing');
+    jumpMs = 0;
+    await lives.applyDue();
+    nowMs += 3 * MINUTE_MS;
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('failed');
+  });
+
+  it('is tried again when its event could not be stored', async () => {
+    const lives = await load();
+    await lives.apply(arm);
+    nowMs += 61 * MINUTE_MS;
+    store.failure = new StoreError('full', 'the disk is full');
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('armed');
+    store.failure = undefined;
+    nowMs += 6_000;
+    await lives.applyDue();
+    expect(lives.of('node1', true).state).toBe('ready');
+  });
+
   it('makes a silent machine stalled, and a step ends that', async () => {
     const lives = await load();
     await lives.apply({ ...arm, event: { kind: 'script_served', deadlineMs: NOW_MS + 30 * MINUTE_MS } });
@@ -164,9 +223,14 @@ describe('the store', () => {
     store.stored.set('node1', '{"machineId":"node1","state":"melted"}');
     store.stored.set('node2', JSON.stringify({ ...lifeIn('installed'), machineId: 'node2', colour: 'red' }));
     const lives = await load();
-    expect(lives.of('node1', true).state).toBe('ready');
     expect(lives.of('node2', true).state).toBe('installed');
+    expect(lives.of('node1', true).conditions.held?.message).toContain('cannot be read');
+    expect(await lives.apply(arm)).toMatchObject({ kind: 'invalid', allowed: [] });
+    lives.note('node1', true, { kind: 'script_served' });
+    await lives.close();
     expect(store.stored.get('node1')).toContain('melted');
+    await lives.remove({ machineId: 'node1', by: 'anna' });
+    expect(await lives.apply(arm)).toMatchObject({ kind: 'advanced' });
   });
 
   it('gives back every kind of life as it was', async () => {
