@@ -64,7 +64,8 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     ...(clientIds.length > 0 && { clientIds }),
     ...(switchPort !== undefined && { switchPort }),
     ...(uuid !== undefined && { uuid }),
-    ...(value.serial !== undefined && { serial: value.serial }),
+    // As the serial numbers that machines send.
+    ...(value.serial !== undefined && { serial: value.serial.trim() }),
     labels: value.labels,
     metadata: value.metadata,
     ...(address !== undefined && { address }),

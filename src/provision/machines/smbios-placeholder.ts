@@ -1,34 +1,63 @@
-/** Placeholders that makers leave in unused SMBIOS fields, in lower case and without trailing punctuation. */
-const PLACEHOLDERS: ReadonlySet<string> = new Set([
-  ...['to be filled by o.e.m', 'to be filled by oem', 'o.e.m', 'oem', 'default string', 'default', 'empty'],
+/** Placeholders that makers leave in unused SMBIOS fields, as they write them. */
+const TEXTS = [
+  ...['to be filled by o.e.m.', 'filled by o.e.m.', 'fill by o.e.m.', 'to be filed by o.e.m.', 'o.e.m.'],
   ...[
-    'not specified',
-    'not applicable',
-    'not available',
-    'not present',
-    'not provided',
-    'not set',
-    'no asset tag',
+    'default string',
+    'default',
+    'oem default string',
+    'oem default',
+    'empty',
+    'blank',
+    'tbd',
+    'none',
+    'null',
   ],
-  ...['none', 'null', 'n/a', 'na', 'unknown', 'unspecified', 'undefined', 'invalid', 'no asset information'],
-  ...['system serial number', 'system manufacturer', 'system product name', 'system version', 'system uuid'],
-  ...['serial number', 'base board serial number', 'chassis serial number', 'asset tag', 'asset-1234567890'],
-  ...['sernum0', 'serialnumber', 'serial', 'sn', 's/n', 'oem serial number', 'type2 - board serial number'],
-  ...['123456789', '0123456789', '1234567890', '12345678', '1234567', '123456', '01234567890123456789'],
-  ...['01234567', '012345678', '0123456789abcdef', '1234567890abcdef', 'ab12345678', 'empty serial number'],
-]);
+  ...['not specified', 'not applicable', 'not available', 'not present', 'not provided', 'not set'],
+  ...[
+    'not defined',
+    'not assigned',
+    'not settable',
+    'no asset tag',
+    'no asset information',
+    'no serial number',
+  ],
+  ...['n/a', 'unknown', 'unspecified', 'unavailable', 'undefined', 'invalid', 'no serial'],
+  ...['system serial number', 'system serial', 'system sn', 'system manufacturer', 'system product name'],
+  ...['system version', 'system uuid', 'serial number', 'serial', 's/n', 'sernum0', 'oem serial number'],
+  ...['oem serial', 'empty serial number', 'board serial number', 'base board serial number'],
+  ...['type1 - board serial number', 'type2 - board serial number', 'chassis serial number', 'asset tag'],
+  ...['asset-1234567890', 'mb-1234567890', 'ab12345678', '1234567890abcdef', '0987654321'],
+];
+
+const PLACEHOLDERS: ReadonlySet<string> = new Set(TEXTS.map(withoutPunctuation));
 
 /** One repeated character: `0`, `00000000`, `ffff`, `xxxxxxx`, `.......`, `--`. */
-const ONE_CHARACTER = /^(.)\1*$/;
+const ONE_CHARACTER = /^(.)\1*$/u;
+
+const DIGITS = '0123456789'.repeat(7);
+const COUNTS = [DIGITS, DIGITS.slice(1), '0123456789abcdef', '123456789abcdef', '9876543210'];
+/** A shorter count may be the number that somebody gave to a machine. */
+const COUNT_LENGTH_MIN = 6;
+/** The same for a number with separators, such as `1-1`; `0000-0000` is a placeholder. */
+const REPEATED_LENGTH_MIN = 4;
 
 /**
  * Whether the text of an SMBIOS field (serial number, manufacturer, product, asset tag) is a placeholder of the maker,
- * which does not identify the machine.
+ * which does not identify the machine. Makers spell the same ones with other punctuation: `Default_string`, `(none)`.
  */
 export function isSmbiosPlaceholder(text: string): boolean {
-  const value = text
-    .trim()
-    .toLowerCase()
-    .replace(/[\s.!]+$/, '');
-  return value === '' || ONE_CHARACTER.test(value) || PLACEHOLDERS.has(value);
+  const value = text.trim().toLowerCase();
+  const word = withoutPunctuation(value);
+  return (
+    word === '' ||
+    ONE_CHARACTER.test(value) ||
+    (word.length >= REPEATED_LENGTH_MIN && ONE_CHARACTER.test(word)) ||
+    (word.length >= COUNT_LENGTH_MIN && COUNTS.some((count) => count.startsWith(word))) ||
+    PLACEHOLDERS.has(word)
+  );
+}
+
+/** Letters and digits of any script; nothing else tells two serial numbers apart here. */
+function withoutPunctuation(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseMac } from '../../../src/protocol/mac-address.ts';
-import { parseUuid } from '../../../src/protocol/machine-uuid.ts';
+import { parseUuid, swapUuidByteOrder } from '../../../src/protocol/machine-uuid.ts';
 import {
   describeConflict,
   type IdentityClaims,
@@ -105,6 +105,33 @@ test.each([
   'None',
   ' n/a ',
   '',
+  '   ',
+  '\u00a0',
+  '\0\0\0\0',
+  'ÿÿÿÿÿÿÿÿ',
+  '?',
+  '<>',
+  'Not Specified',
+  'NOT-SPECIFIED',
+  'N.A.',
+  'Default_string',
+  '$(DEFAULT_STRING)',
+  '"Default string"',
+  '(none)',
+  '[Empty]',
+  'To be filled by O.E.M..',
+  'TO BE FILLED BY OEM!',
+  'Filled By O.E.M.',
+  'System-Serial-Number',
+  'Chassis Serial Number',
+  'Type1 - Board Serial Number',
+  'MB-1234567890',
+  '00-00-00-00',
+  '0000 0000',
+  '012345678901234567890123456789',
+  '123456789012',
+  '01234567-89AB-CDEF',
+  '9876543210',
 ])('the serial number "%s" identifies no machine', (serial) => {
   expect(isSmbiosPlaceholder(serial)).toBe(true);
   expect(new MachineIndex([record({ id: 'dummy', serial })]).identify({ serial })).toEqual({
@@ -113,20 +140,53 @@ test.each([
   });
 });
 
-test.each(['SN-1', 'PC0A1B2C', '5CD1234XYZ', '1'.padEnd(9, '2')])(
-  'the serial number "%s" identifies a machine',
-  (serial) => {
-    expect(isSmbiosPlaceholder(serial)).toBe(false);
-  },
-);
+test.each([
+  ...['SN-1', 'PC0A1B2C', '5CD1234XYZ', '1'.padEnd(9, '2'), '12', '01234', '1-1', '1234567890-7', 'NA-4711'],
+  ...[
+    'VMware-56 4d 1a 2b',
+    'Привет-7',
+    '機-1',
+    'OEM-4711',
+    'unknown-17',
+    '../../etc',
+    'a;b&c=%00',
+    'x'.repeat(900) + '1',
+  ],
+])('the serial number "%s" identifies a machine', (serial) => {
+  expect(isSmbiosPlaceholder(serial)).toBe(false);
+});
 
 test.each([
   '00000000-0000-0000-0000-000000000000',
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  'FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE',
+  '58585858-5858-5858-5858-585858585858',
+  '20202020-2020-2020-2020-202020202020',
+  'a1b2c3d4-ffff-ffff-ffff-ffffffffffff',
   '03000200-0400-0500-0006-000700080009',
+  '00020003-0004-0005-0006-000700080009',
+  '12345678-1234-5678-90AB-CDDEEFAABBCC',
+  '78563412-3412-7856-90ab-cddeefaabbcc',
+  '00010203-0405-0607-0809-0a0b0c0d0e0f',
+  '03020100-0504-0706-0809-0a0b0c0d0e0f',
+  '01020907-0301-0103-0807-060504030201',
+  '4c4c4544-0000-2010-8020-80c04f202020',
+  '4C4C4544-0020-2010-8020-A0C04F202020',
 ])('the UUID %s identifies no machine, even if a record has it', (text) => {
   const dummy = new MachineIndex([record({ id: 'dummy', uuid: uuid(text) })]);
   expect(dummy.identify({ mac: mac(9), uuid: uuid(text) }).machine).toBeUndefined();
+});
+
+test.each([
+  '4c4c4544-0044-3510-8052-b4c04f4d3132',
+  '03560274-043c-05f1-d406-e70700080009',
+  '00000000-0000-0000-0000-525400a19cae',
+  'fefefefe-fefe-fefe-fefe-fefefefefeff',
+])('the UUID %s, which resembles a placeholder, identifies a machine in either byte order', (text) => {
+  const owner = record({ id: 'owner', uuid: uuid(text) });
+  const sent = [uuid(text), swapUuidByteOrder(uuid(text))];
+  const found = sent.map((one) => new MachineIndex([owner]).identify({ mac: mac(9), uuid: one }).machine?.id);
+  expect(found).toEqual(['owner', 'owner']);
 });
 
 test('of two records that claim the same value, the lower rank gets it, then the id that sorts first; the other gets it when the first is removed', () => {
