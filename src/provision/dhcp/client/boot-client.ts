@@ -99,7 +99,8 @@ export function classifyClient(message: DhcpMessage): BootClient {
     kind,
     ...(arch !== undefined && { arch }),
     ...(ipxe !== undefined && { ipxe }),
-    raspberryPi: kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (arch === 0 && isPi)),
+    raspberryPi:
+      kind === 'pxe' && ipxe === undefined && (arch === ARCH_RPIBOOT || (isPi && (arch ?? 0) === 0)),
     uBoot,
     ...(uuid !== undefined && { uuid }),
     userClasses,

@@ -293,6 +293,27 @@ describe('boot answers where we lease', () => {
     expect(bootFields(new DhcpRig(), BIOS_PXE, RASPBERRY_PI)).toEqual(raspberryPi);
   });
 
+  test.each(['b8:27:eb', 'dc:a6:32', 'e4:5f:01', '28:cd:c1', 'd8:3a:dd', '2c:cf:67', '88:a2:9e', '3a:35:41'])(
+    'Raspberry Pi with a card of %s',
+    (maker) => {
+      expect(bootFields(new DhcpRig(), BIOS_PXE, mac(`${maker}:00:00:01`))).toEqual(raspberryPi);
+    },
+  );
+
+  test.each<[string, Record<number, string>]>([
+    ['in the vendor class alone', { 60: hex('PXEClient:Arch:00000:UNDI:002001') }],
+    ['nowhere', { 60: hex('PXEClient') }],
+    ['in the list of option 93 before others', { 60: hex('PXEClient'), 93: '00000029' }],
+    ['beside an empty UUID', { ...BIOS_PXE, 97: '00'.repeat(17) }],
+    [
+      'beside an identifier of the serial number, as old EEPROMs send it',
+      { ...BIOS_PXE, 97: `00${'1a2b3c4d'.repeat(4)}` },
+    ],
+    ['beside a client identifier', { ...BIOS_PXE, 61: '01b827eb000001', 43: '00' }],
+  ])('Raspberry Pi that sends its architecture %s', (_where, options) => {
+    expect(bootFields(new DhcpRig(), options, RASPBERRY_PI)).toEqual(raspberryPi);
+  });
+
   test('a Raspberry Pi gets the same in its DHCPACK, although it does not repeat its class', () => {
     const rig = new DhcpRig();
     const offer = onWire(rig.send({ type: 1, mac: RASPBERRY_PI, options: BIOS_PXE }));
