@@ -17,11 +17,11 @@ export async function takeReport(exchange: Exchange, history: MachineHistory): P
   const fault = macFault(rawQuery);
   if (fault !== undefined) return exchange.send(refuse(400, fault, { Connection: 'close' }));
   const body = await readBody(exchange.request);
-  if (body === undefined) {
-    return exchange.send(refuse(413, 'a report has at most 64 KiB', { Connection: 'close' }));
+  if (body.text === undefined) {
+    return exchange.send(refuse(body.status, body.reason, { Connection: 'close' }));
   }
   const contentType = exchange.request.headers['content-type'];
-  const parsed = parseReport({ rawQuery, contentType, body });
+  const parsed = parseReport({ rawQuery, contentType, body: body.text });
   const { report } = parsed;
   const outcome = await history.keep(exchange.read, {
     kind: 'machine.report',

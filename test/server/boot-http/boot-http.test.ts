@@ -655,11 +655,93 @@ describe('reports', () => {
     ]);
   });
 
-  test('have a maximum size', async () => {
+  const HEAD = 'POST /report?mac=525400000001 HTTP/1.1\r\nHost: x\r\n';
+
+  test.each([
+    [64 * 1024, 200],
+    [64 * 1024 + 1, 413],
+    [70_000, 413],
+    [20 << 20, 413],
+  ])('have a maximum size: one of %i bytes is answered with %i', async (size, status) => {
     const plane = await start();
-    const response = await fetch(`${plane.origin}/report`, { method: 'POST', body: 'x'.repeat(70_000) });
-    expect(response.status).toBe(413);
+    const body = 'x'.repeat(size);
+    const response = await fetch(`${plane.origin}/report?mac=525400000001`, { method: 'POST', body });
+    expect([response.status, await response.text()]).toEqual([
+      status,
+      status === 200 ? 'noted\n' : 'a report has at most 64 KiB\n',
+    ]);
+    expect(plane.events).toHaveLength(status === 200 ? 1 : 0);
+    expect((await get(plane, '/healthz')).status).toBe(200);
+  });
+
+  test.each([
+    ['that announces too much is refused before it is sent', 'Content-Length: 99999999999\r\n\r\n'],
+    ['that asks before it sends too much', 'Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n'],
+    [
+      'in chunks of which it sends no end',
+      `Transfer-Encoding: chunked\r\n\r\n${`4000\r\n${'x'.repeat(0x4000)}\r\n`.repeat(5)}`,
+    ],
+  ])('one %s', async (_what, rest) => {
+    const plane = await start();
+    const answer = await plane.raw(HEAD + rest);
+    expect(answer).toMatch(/HTTP\/1\.1 413 [\s\S]*Connection: close[\s\S]*a report has at most 64 KiB\n$/);
     expect(plane.events).toEqual([]);
+  });
+
+  test('one in chunks without an end costs no more memory than a report', async () => {
+    const plane = await start();
+    const client = connect(plane.port, '127.0.0.1');
+    let answer = '';
+    client.on('data', (data) => (answer += data.toString())).on('error', () => undefined);
+    client.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const before = process.memoryUsage().arrayBuffers;
+    let sent = 0;
+    while (!client.destroyed && client.writable && sent < 2000) {
+      sent++;
+      await new Promise((resolve) => client.write(chunk, resolve));
+    }
+    expect(answer).toContain('413');
+    expect(sent).toBeLessThan(2000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 << 20);
+    expect(plane.events).toEqual([]);
+  });
+
+  test('one that is compressed is refused', async () => {
+    const plane = await start();
+    const answer = await plane.raw(`${HEAD}Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b`);
+    expect(answer).toMatch(/HTTP\/1\.1 415 [\s\S]*without compression: leave out Content-Encoding\n$/);
+    expect(plane.events).toEqual([]);
+  });
+
+  test('one that arrives byte by byte is read, and one that stops is given up and not recorded', async () => {
+    const plane = await start({ stallMs: 200 });
+    const client = connect(plane.port, '127.0.0.1');
+    client.write(`${HEAD}Content-Length: 4\r\n\r\n`);
+    for (const letter of 'done') await new Promise((resolve) => client.write(letter, resolve));
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    client.destroy();
+    expect(answer.toString()).toMatch(/ 200 OK[\s\S]*noted\n$/);
+    expect(await plane.raw(`${HEAD}Content-Length: 4\r\n\r\ndo`)).toBe('');
+    expect(plane.events.map(({ summary }) => summary)).toEqual(['done']);
+    await vi.waitFor(() => expect(plane.counters.get('http_requests', '499')).toBe(1), 5_000);
+  });
+
+  test.each([
+    ['', 'text'],
+    ['multipart/form-data; boundary=x', 'text'],
+    ['application/octet-stream', 'text'],
+    ['nonsense', 'text'],
+    ['application/x-www-form-urlencoded', 'text'],
+    ['application/json', 'not a JSON object'],
+    ['APPLICATION/PROBLEM+JSON; charset=utf-16', 'not a JSON object'],
+  ])('one with the content type "%s" and a broken body is recorded as text', async (type, outcome) => {
+    const plane = await start();
+    const answer = await plane.raw(
+      `${HEAD}Connection: close\r\nContent-Type: ${type}\r\nContent-Length: 6\r\n\r\n{]\0\x1b[m`,
+    );
+    expect(answer).toMatch(outcome === 'text' ? / 200 OK[\s\S]*noted\n$/ : / 400 [\s\S]*not a JSON object/);
+    expect(plane.events.map(({ summary }) => summary)).toEqual(['{]\\u0000\\u001b[m']);
   });
 
   test('beyond the limit get 503 with Retry-After', async () => {
@@ -679,9 +761,16 @@ describe('reports', () => {
     expect(await response.text()).toBe('the report could not be stored; send it again later\n');
   });
 
-  test('cannot be read', async () => {
-    expect((await get(await start(), '/report')).status).toBe(405);
-  });
+  test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
+    'are not taken by %s, and its body is not kept',
+    async (method) => {
+      const plane = await start();
+      const head = `${method} /report HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 70000\r\n\r\n`;
+      const answer = await plane.raw(head + 'x'.repeat(70_000));
+      expect(answer).toMatch(/HTTP\/1\.1 405 [\s\S]*Allow: POST\r\n/);
+      expect(plane.events).toEqual([]);
+    },
+  );
 });
 
 test('a thousand requests at once are all answered', async () => {
