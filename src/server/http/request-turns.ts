@@ -90,10 +90,23 @@ export class RequestTurns {
 
   #start(connection: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
     connection.answering = true;
-    this.#limits?.begin(socket);
+    this.#beginWhenComplete(socket, request, response);
     // Called when the answer has been sent, or the connection ends before that.
     response.once('close', () => this.#next(connection, socket));
     this.#answer(request, response);
+  }
+
+  /** A request whose body has not arrived is as unfinished as half of a header: its connection still counts as idle. */
+  #beginWhenComplete(socket: Socket, request: IncomingMessage, response: ServerResponse): void {
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+    if (coding === undefined && Number(length ?? 0) === 0) {
+      this.#limits?.begin(socket);
+      return;
+    }
+    // Node reads what is left of a body after the answer, and only then says that it ended.
+    request.once('end', () => {
+      if (!response.closed) this.#limits?.begin(socket);
+    });
   }
 
   #next(connection: Connection, socket: Socket): void {

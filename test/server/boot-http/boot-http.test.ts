@@ -450,14 +450,19 @@ describe('hostile requests', () => {
     await vi.waitFor(async () => expect((await get(plane, '/assets/k')).status).toBe(200));
   });
 
-  test('unfinished requests on all connections keep no other client out', async () => {
+  test.each([
+    ['header', 'GET /ipxe?rack=1 HTTP/1.1\r\nHost:'],
+    ['body', 'POST /report HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf'],
+    ['chunk', 'POST /report HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf'],
+    ['body that is not wanted', 'POST /ipxe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf'],
+  ])('requests with an unfinished %s on all connections keep no other client out', async (_part, half) => {
     const plane = await start({ connections: 20 });
     const halves = await Promise.all(
       Array.from({ length: 20 }, async (_, at) => {
         const to = { port: plane.port, host: '127.0.0.1', localAddress: `127.0.0.${3 + (at % 3)}` };
         const client = connect(to).on('error', () => undefined);
         await once(client, 'connect');
-        client.write('GET /ipxe?rack=1 HTTP/1.1\r\nHost:');
+        client.write(half);
         return client;
       }),
     );
