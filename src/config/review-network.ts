@@ -74,6 +74,11 @@ function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
       return [{ path, message }];
     }
     const value = ipv4ToNumber(router);
+    // RFC 3021: a /31 has neither of the two.
+    if (cidr.prefixLength < 31 && (value === cidr.first || value === cidr.last)) {
+      const message = `router ${router} is the network or broadcast address of ${cidr.text}, which no router has`;
+      return [{ path, message }];
+    }
     const inPool = pools.some(
       ({ first, last }) => value >= ipv4ToNumber(first) && value <= ipv4ToNumber(last),
     );

@@ -46,6 +46,16 @@ test.each<[what: string, network: object, expected: string | undefined]>([
     'networks.0.routers.0: router 169.254.1.1 is outside of',
   ],
   [
+    'the network address as the router',
+    { routers: ['10.20.0.0'] },
+    'networks.0.routers.0: router 10.20.0.0 is the network or broadcast address of 10.20.0.0/24',
+  ],
+  [
+    'the broadcast address as the router',
+    { routers: ['10.20.0.255'] },
+    'networks.0.routers.0: router 10.20.0.255 is the network or broadcast address of 10.20.0.0/24',
+  ],
+  [
     'a router in a pool',
     { routers: ['10.20.0.55'] },
     'networks.0.routers.0: router 10.20.0.55 is inside a pool',
