@@ -144,11 +144,18 @@ describe('the installer', () => {
     systemctl: 'echo "$@" >"$TEST_DIRECTORY/systemctl"',
   };
 
+  interface Told {
+    readonly word: string;
+    readonly phase: string | undefined;
+    readonly message: string;
+    readonly permanent: boolean;
+  }
+
   /** Runs the installer with a disk that exists in the test only; the reports without those of facts. */
   async function install(
     changed: Readonly<Record<string, string>> = {},
     disk = true,
-  ): Promise<[number | null, object[]]> {
+  ): Promise<[number | null, Told[]]> {
     const device = path.join(directory, 'vda');
     const place = unpack('install', `install_disk: ${device}, flatcar_version: current`);
     const script = path.join(place, 'install');
@@ -176,7 +183,7 @@ describe('the installer', () => {
   test('reports each step, and at last what it installed', async () => {
     const [status, told] = await install();
     expect(status).toBe(0);
-    expect(told.map((report) => Object.values(report).slice(0, 2))).toEqual([
+    expect(told.map(({ phase, word }) => [word, phase])).toEqual([
       ['progress', 'started'],
       ['progress', 'config'],
       ['progress', 'written'],

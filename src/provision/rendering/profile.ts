@@ -17,7 +17,7 @@ export interface Profile {
   readonly ignition: readonly string[];
   /** Generic templates by the name they are asked for. */
   readonly generic: Readonly<Record<string, string>>;
-  /** install: network boot until installed, then the local disk. live: network boot always. */
+  /** What the profile is for: to install a disk, or to run in memory. No boot depends on it yet. */
   readonly lifecycle: 'install' | 'live';
   /** Defaults under the group's and the machine's metadata. */
   readonly metadata: JsonObject;
