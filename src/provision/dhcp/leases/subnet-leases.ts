@@ -3,7 +3,7 @@ import type { Labels } from '../../selection/labels.ts';
 import { type CompiledSubnet, isOctetEdge } from '../subnets/compiled-subnet.ts';
 import { AgeQueue } from './age-queue.ts';
 import { Binding, Offer } from './binding.ts';
-import { ExpiryQueue } from './expiry-queue.ts';
+import { ExpiryQueue } from '../../../limits/expiry-queue.ts';
 import { LeasePool } from './lease-pool.ts';
 import type { Lease } from './lease.ts';
 
