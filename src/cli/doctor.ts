@@ -11,6 +11,7 @@ import type { NetworkInterface } from '../host/network-interfaces.ts';
 import type { EventReader } from '../store/event-store.ts';
 import type { StoreSettings } from '../store/open-store.ts';
 import type { PostgresState } from '../store/postgres/postgres-reader.ts';
+import { settingsOrReport } from './settings-or-report.ts';
 
 interface DoctorOptions {
   readonly interface: readonly string[];
@@ -41,16 +42,8 @@ export function registerDoctor(program: Command): void {
     .option('--watch <mac>', 'follow the boot of this machine', readMac)
     .option('--store <file or url>', 'the database of the running server (default: store.file or store.url)')
     .action(async (options: DoctorOptions) => {
-      const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
-      let settings: Settings;
-      try {
-        settings = loadSettings({ file: options.config, environment: process.env, flags: [] });
-      } catch (error) {
-        if (!(error instanceof SettingsError)) throw error;
-        process.stderr.write(`${error.message}\n`);
-        process.exitCode = 2;
-        return;
-      }
+      const settings = await settingsOrReport(options.config);
+      if (settings === undefined) return;
       const { toStoreSettings } = await import('../config/sections/store.ts');
       const store = storeOf(options.store, settings) ?? toStoreSettings(settings.store);
       if (options.watch !== undefined) await watch(options.watch, store, settings);

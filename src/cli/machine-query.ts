@@ -8,6 +8,7 @@ import { MachineIndex, type MachineLookup } from '../provision/machines/machine-
 import { parseUuid } from '../protocol/machine-uuid.ts';
 import { printableText } from '../provision/history/printable-text.ts';
 import { labelsFromQuery } from '../provision/selection/labels.ts';
+import { settingsOrReport } from './settings-or-report.ts';
 
 /** The machine that a question is about, as the options of `explain` and `render` give it. */
 export interface MachineQuery {
@@ -77,20 +78,12 @@ export interface QueriedCatalog {
  * errors in the settings, or in reading the files at all, are printed, and undefined is returned.
  */
 export async function loadOrReport({ config, dir }: MachineQuery): Promise<QueriedCatalog | undefined> {
-  const { DEFAULT_FILE, loadSettings, SettingsError } = await import('../config/load-settings.ts');
-  let settings: Settings;
-  try {
-    settings = loadSettings({
-      file: config,
-      environment: process.env,
-      flags: dir === undefined ? [] : [`catalog.dir=${JSON.stringify(dir)}`],
-    });
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
-    return undefined;
-  }
+  const settings = await settingsOrReport(
+    config,
+    dir === undefined ? [] : [`catalog.dir=${JSON.stringify(dir)}`],
+  );
+  if (settings === undefined) return undefined;
+  const { DEFAULT_FILE } = await import('../config/load-settings.ts');
   const directory = settings.catalog.dir;
   const { loadFiles } = await import('../catalog/load-catalog.ts');
   const { formatProblem } = await import('../documents/problem.ts');
@@ -104,7 +97,11 @@ export async function loadOrReport({ config, dir }: MachineQuery): Promise<Queri
   return undefined;
 }
 
-function collectLabel(text: string, previous: (readonly [string, string])[]): (readonly [string, string])[] {
+/** Collects the values of an option that takes `key=value` and may be repeated. */
+export function collectLabel(
+  text: string,
+  previous: (readonly [string, string])[],
+): (readonly [string, string])[] {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('write it as key=value');
   return [...previous, [name, value]];

@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Settings } from '../config/schema.ts';
+import { type Command, Option } from 'commander';
 import type { MachineDetailView, MachineLifeView } from '../control/machine-view.ts';
 import { VERBS } from '../control/verbs.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import { LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
 import { type ControlAnswer, askServer } from './control-client.ts';
+import { collectLabel } from './machine-query.ts';
+import { settingsOrReport } from './settings-or-report.ts';
 import { machineTable, machineText, stateText } from './machine-table.ts';
 
 interface PlaceOptions {
@@ -134,15 +135,8 @@ function isDone({ body, status }: ControlAnswer, subject: string): boolean {
 }
 
 async function socketOf({ config }: PlaceOptions): Promise<string | undefined> {
-  const { loadSettings, SettingsError } = await import('../config/load-settings.ts');
-  let settings: Settings;
-  try {
-    settings = loadSettings({ file: config, environment: process.env, flags: [] });
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    fail(error.message, 2);
-    return undefined;
-  }
+  const settings = await settingsOrReport(config);
+  if (settings === undefined) return undefined;
   const { controlSocketFile } = await import('../config/sections/operator.ts');
   const file = controlSocketFile(settings);
   if (file === undefined) fail('operator.socket is null: this server has no socket', 1);
@@ -152,10 +146,4 @@ async function socketOf({ config }: PlaceOptions): Promise<string | undefined> {
 function fail(message: string, exitCode: number): void {
   process.stderr.write(`${printableText(message)}\n`);
   process.exitCode = exitCode;
-}
-
-function collectLabel(text: string, previous: (readonly [string, string])[]): (readonly [string, string])[] {
-  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('write it as key=value');
-  return [...previous, [name, value]];
 }
