@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
-import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
 import { ownerActor } from '../../control/actor.ts';
 import type { ControlOutcome, MachineControl } from '../../control/machine-control.ts';
+import { sendProblem } from '../http/send-problem.ts';
 import { listenOnSocket } from './listen-socket.ts';
 
 /** What the control socket depends on. */
@@ -114,9 +114,4 @@ function sendOutcome(response: Response, outcome: ControlOutcome): void {
     case 'not_stored':
       sendProblem(response, 'not_stored', outcome.reason);
   }
-}
-
-function sendProblem(response: Response, code: ProblemCode, detail?: string, more: object = {}): void {
-  const document = { ...problemDocument(code, detail), ...more };
-  response.status(document.status).type('application/problem+json').send(JSON.stringify(document));
 }

@@ -6,7 +6,6 @@ import type { Logger } from 'pino';
 import type { ZodError } from 'zod';
 import { eventQuerySchema } from '../../api/event-query.ts';
 import { sessionQuerySchema } from '../../api/session-query.ts';
-import { type ProblemCode, problemDocument } from '../../api/problem-document.ts';
 import type { CatalogStatus } from '../../catalog/catalog-status.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import type { Lease } from '../../provision/dhcp/leases/lease.ts';
@@ -20,6 +19,7 @@ import type { Counters } from '../../limits/counters.ts';
 import type { Readiness } from '../../host/readiness.ts';
 import { listenHttp } from '../../host/listen-http.ts';
 import { RequestTurns } from '../http/request-turns.ts';
+import { sendProblem } from '../http/send-problem.ts';
 import { viewMachine } from './machine-view.ts';
 import type { NetworkView } from './network-view.ts';
 import { refuseOrigin } from './request-origin.ts';
@@ -209,9 +209,4 @@ function requireToken(token: () => string): RequestHandler {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
-}
-
-function sendProblem(response: Response, code: ProblemCode, detail?: string): void {
-  const document = problemDocument(code, detail);
-  response.status(document.status).type('application/problem+json').send(JSON.stringify(document));
 }
