@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import type { Advance } from '../provision/machines/lifecycle/advance.ts';
-import { whyInvalid } from '../provision/machines/lifecycle/advance.ts';
+import { type Advance, whyInvalid } from '../provision/machines/lifecycle/advance.ts';
 import type { LifeEvent } from '../provision/machines/lifecycle/life-event.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import type { Actor } from './actor.ts';
+import type { Actor, Permission } from './actor.ts';
 import { type ActionView, type MachineDetailView, type MachineLifeView, viewOf } from './machine-view.ts';
 import type { MachineSubject } from './machine-subject.ts';
 import { refuseDelete } from './delete-rules.ts';
@@ -62,6 +61,10 @@ export interface ControlRequest {
 /** What every call may have besides the parameters of its verb. */
 const REASON = z.looseObject({ reason: z.string().max(1024).default('') });
 const DELETE = 'delete';
+const DELETE_PERMISSION: Permission = 'machines:manage';
+
+/** Makes an audit entry of one call. */
+type Note = (outcome: NewAuditEntry['outcome'], detail: JsonObject) => NewAuditEntry;
 
 /**
  * What REST, the command line and other systems do with machines. Every call is checked in the same order: the machine,
@@ -109,11 +112,7 @@ export class MachineControl {
     input: unknown,
   ): Promise<ControlOutcome> {
     const note = this.#auditOf(verb.name, subject, actor, input);
-    if (!actor.permissions.has(verb.permission)) {
-      const reason = `${actor.name} may not ${verb.name} machines: this needs the permission ${verb.permission}`;
-      await this.#parts.recordRefusal(note('denied', { why: reason }));
-      return { kind: 'denied', reason };
-    }
+    if (!actor.permissions.has(verb.permission)) return this.#deny(note, actor, verb.name, verb.permission);
     const common = REASON.safeParse(input ?? {});
     if (!common.success) return { kind: 'invalid', reason: faultsOf(common.error) };
     const { reason, ...rest } = common.data;
@@ -125,10 +124,7 @@ export class MachineControl {
       by: actor.name,
     };
     const refusal = whyNot(verb, subject, this.#parts.now().getTime());
-    if (refusal !== undefined) {
-      await this.#parts.recordRefusal(note('refused', { why: refusal }));
-      return this.#refused(subject, refusal);
-    }
+    if (refusal !== undefined) return this.#refuse(note, subject, refusal);
     const { event, record } = verb.effect(subject, call);
     const detail = { from: subject.life.state, ...verb.detail?.(call.parameters) };
     try {
@@ -149,22 +145,26 @@ export class MachineControl {
 
   async #delete(subject: MachineSubject, actor: Actor, input: unknown): Promise<ControlOutcome> {
     const note = this.#auditOf(DELETE, subject, actor, input);
-    if (!actor.permissions.has('machines:manage')) {
-      const reason = `${actor.name} may not delete machines: this needs the permission machines:manage`;
-      await this.#parts.recordRefusal(note('denied', { why: reason }));
-      return { kind: 'denied', reason };
-    }
+    if (!actor.permissions.has(DELETE_PERMISSION)) return this.#deny(note, actor, DELETE, DELETE_PERMISSION);
     const refusal = refuseDelete(subject);
-    if (refusal !== undefined) {
-      await this.#parts.recordRefusal(note('refused', { why: refusal }));
-      return this.#refused(subject, refusal);
-    }
+    if (refusal !== undefined) return this.#refuse(note, subject, refusal);
     try {
       await this.#parts.remove(subject, actor.name, note('done', { from: subject.life.state }));
     } catch (error) {
       return notStored(error);
     }
     return { kind: 'deleted' };
+  }
+
+  async #deny(note: Note, actor: Actor, verb: string, permission: Permission): Promise<ControlOutcome> {
+    const reason = `${actor.name} may not ${verb} machines: this needs the permission ${permission}`;
+    await this.#parts.recordRefusal(note('denied', { why: reason }));
+    return { kind: 'denied', reason };
+  }
+
+  async #refuse(note: Note, subject: MachineSubject, reason: string): Promise<ControlOutcome> {
+    await this.#parts.recordRefusal(note('refused', { why: reason }));
+    return this.#refused(subject, reason);
   }
 
   #refused(subject: MachineSubject, reason: string): ControlOutcome {
@@ -183,9 +183,9 @@ export class MachineControl {
   }
 
   /** Makes audit entries of one call. */
-  #auditOf(verb: string, { id }: MachineSubject, { name }: Actor, input: unknown) {
+  #auditOf(verb: string, { id }: MachineSubject, { name }: Actor, input: unknown): Note {
     const reason = REASON.safeParse(input).data?.reason ?? '';
-    return (outcome: NewAuditEntry['outcome'], detail: JsonObject): NewAuditEntry => ({
+    return (outcome, detail) => ({
       at: this.#parts.now(),
       actor: name,
       verb,

@@ -14,6 +14,11 @@ export interface VerbCall<P> {
   readonly by: string;
 }
 
+/** The reason of a call, or who made it if no reason was given: what a condition says of itself. */
+export function reasonOf({ by, reason }: VerbCall<object>): string {
+  return reason === '' ? `by ${by}` : reason;
+}
+
 /** What a verb changes. */
 export interface VerbEffect {
   /** What happens to the life of the machine. */

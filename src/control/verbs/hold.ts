@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, reasonOf } from '../verb.ts';
 
 /** Keeps a machine waiting, whatever it asks for. */
 export const hold = defineVerb({
@@ -8,7 +8,5 @@ export const hold = defineVerb({
   permission: 'machines:operate',
   parameters: z.strictObject({}),
   eventKind: 'hold',
-  effect: (_subject, { by, reason }) => ({
-    event: { kind: 'hold', message: reason === '' ? `by ${by}` : reason },
-  }),
+  effect: (_subject, call) => ({ event: { kind: 'hold', message: reasonOf(call) } }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, reasonOf } from '../verb.ts';
 
 /** Forbids to arm, retire or delete a machine. */
 export const lock = defineVerb({
@@ -8,7 +8,5 @@ export const lock = defineVerb({
   permission: 'machines:manage',
   parameters: z.strictObject({}),
   eventKind: 'lock',
-  effect: (_subject, { by, reason }) => ({
-    event: { kind: 'lock', message: reason === '' ? `by ${by}` : reason },
-  }),
+  effect: (_subject, call) => ({ event: { kind: 'lock', message: reasonOf(call) } }),
 });
