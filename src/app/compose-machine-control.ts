@@ -4,9 +4,10 @@ import { type ControlChange, MachineControl } from '../control/machine-control.t
 import type { MachineSubject } from '../control/machine-subject.ts';
 import { toMachineRecord } from '../machines/machine-record.ts';
 import type { MachineRecordView } from '../machines/machine-registry.ts';
-import { parseMac } from '../protocol/mac-address.ts';
+import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { discoveredMachineId, type Machine } from '../provision/machines/machine.ts';
 import { recognisedBy } from '../provision/machines/recognised-by.ts';
+import { claimsOfLabels } from '../provision/selection/labels.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
@@ -17,23 +18,22 @@ import type { SharedServices } from './shared-services.ts';
 /** The verbs for the machines of this program. */
 export function composeMachineControl(shared: SharedServices, log: Logger, clock: Clock): MachineControl {
   const { lives, machines, store } = shared;
-  const discoveredOnly = async (): Promise<DiscoveredMachine[]> =>
-    (await store.discovered.listDiscovered()).filter(
-      ({ mac }) => machines.identify({ mac }).machine === undefined,
-    );
   return new MachineControl({
     find: async (name) => {
       const mac = parseMac(name);
       const record = machines.find(name) ?? (mac && recordOfCard(shared, mac));
       if (record !== undefined) return declaredSubject(shared, record);
       if (mac === undefined) return undefined;
-      const discovered = (await discoveredOnly()).find((one) => one.mac === mac);
+      const discovered = (await store.discovered.listDiscovered()).find((one) => one.mac === mac);
       return discovered && discoveredSubject(shared, discovered);
     },
     list: async () => {
+      const undeclared = (await store.discovered.listDiscovered()).filter(
+        ({ mac }) => machines.identify({ mac }).machine === undefined,
+      );
       const subjects = [
         ...[...machines.list()].map((record) => declaredSubject(shared, record)),
-        ...(await discoveredOnly()).map((discovered) => discoveredSubject(shared, discovered)),
+        ...undeclared.map((discovered) => discoveredSubject(shared, discovered)),
       ];
       return subjects.sort((a, b) => (a.id < b.id ? -1 : 1));
     },
@@ -67,10 +67,7 @@ export function composeMachineControl(shared: SharedServices, log: Logger, clock
   });
 }
 
-function recordOfCard(
-  { machines }: SharedServices,
-  mac: NonNullable<ReturnType<typeof parseMac>>,
-): MachineRecordView | undefined {
+function recordOfCard({ machines }: SharedServices, mac: MacAddress): MachineRecordView | undefined {
   const { machine } = machines.identify({ mac });
   return machine && machines.find(machine.id);
 }
@@ -94,9 +91,7 @@ function profileOf(
   { decider, machines }: SharedServices,
   labels: ReadonlyMap<string, string>,
 ): MachineSubject['profile'] {
-  const mac = parseMac(labels.get('mac') ?? '');
-  const identification = machines.identify(mac === undefined ? {} : { mac });
-  const { match, problem } = decider.decide(labels, identification).resolution;
+  const { match, problem } = decider.decide(labels, machines.identify(claimsOfLabels(labels))).resolution;
   if (match !== undefined) return { group: match.group.id, profile: match.compiled.profile.id };
   return { problem: problem ?? 'no group selects it' };
 }
