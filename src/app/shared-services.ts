@@ -56,8 +56,6 @@ export interface SharedServices {
   /** Called with changes of leases. */
   readonly leases: LeaseFollowers;
   readonly events: BootEventRecorder;
-  /** Every boot of every machine, and how far it got. */
-  readonly sessions: SessionTracker;
   /** What has happened to each machine, and what that permits. */
   readonly lives: Lives;
   readonly decider: BootDecider;
@@ -127,7 +125,7 @@ export async function startSharedServices(
     nowMs: clock.nowMs,
   });
   services.add('events', { close: () => events.flush() });
-  const sessions = services.add('boot sessions', startSessionTracker(store, events, log, clock));
+  services.add('boot sessions', startSessionTracker(store, events, log, clock));
   const discovered = new DiscoveredMachines(announced.discovered, events, log, clock.now);
   services.add('discovered machines', { close: () => discovered.flush() });
   transitions.onWritten((written) => discovered.noteWritten(written));
@@ -153,7 +151,6 @@ export async function startSharedServices(
     engine,
     leases,
     events,
-    sessions,
     lives,
     decider,
     conflicts: new ConflictReports(events, clock),

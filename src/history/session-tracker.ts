@@ -23,7 +23,6 @@ const BATCH_MAX = 100;
 
 interface Followed {
   readonly progress: SessionProgress;
-  phase: BootSessionSummary['phase'];
   /** Where the latest script was sent to. */
   scriptAddress: Ipv4Address | undefined;
   /** When the next step is overdue; undefined if nothing is expected. */
@@ -62,9 +61,9 @@ export class SessionTracker {
   note(event: NewBootEvent): void {
     if (OWN.has(event.kind)) return;
     const followed = this.#follow(event.sessionId);
-    const { phase, scriptAddress } = followed;
-    const fault = orderFault(event, { phase, scriptAddress });
-    followed.progress.add(event);
+    const { progress, scriptAddress } = followed;
+    const fault = orderFault(event, { phase: progress.phase, scriptAddress });
+    progress.add(event);
     followed.isStuck = false;
     if (SCRIPTS.has(event.kind)) followed.scriptAddress = event.address;
     this.#assess(event.sessionId, followed);
@@ -89,7 +88,6 @@ export class SessionTracker {
   #follow(id: string): Followed {
     const followed = this.#followed.get(id) ?? {
       progress: new SessionProgress(id),
-      phase: undefined,
       scriptAddress: undefined,
       dueAtMs: undefined,
       isStuck: false,
@@ -111,7 +109,6 @@ export class SessionTracker {
     const summary = followed.progress.summary(this.#parts.now());
     if (summary === undefined) return;
     const { diagnosis, phase } = summary;
-    followed.phase = phase;
     followed.dueAtMs = diagnosis.dueAt?.getTime();
     this.#changed.add(id);
     if (diagnosis.verdict !== 'stuck' || followed.isStuck) return;

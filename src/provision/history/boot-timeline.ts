@@ -1,13 +1,15 @@
 import type { BootEvent, BootEventKind } from './boot-event.ts';
 import type { JsonValue } from '../json-value.ts';
 
+/**
+ * Where a boot stands. moving: the next step is not overdue yet. stuck: the next step is overdue. refused: Railhead
+ * refused a request. failed: the machine reported that it failed.
+ */
+export const BOOT_VERDICTS = ['done', 'moving', 'stuck', 'refused', 'failed'] as const;
+
 /** A summary of the events of one boot. */
 export interface BootDiagnosis {
-  /**
-   * moving: the next step is not overdue yet. stuck: the next step is overdue. refused: Railhead refused a request.
-   * failed: the machine reported that it failed.
-   */
-  readonly verdict: 'done' | 'moving' | 'stuck' | 'refused' | 'failed';
+  readonly verdict: (typeof BOOT_VERDICTS)[number];
   /** What happened last, and what should have come next. */
   readonly text: string;
   /** What to do about it. */

@@ -41,8 +41,13 @@ export class SessionProgress {
     this.#id = id;
   }
 
-  /** Takes the next event of this session; returns whether it is the first one of its phase. */
-  add(event: BootEvent): boolean {
+  /** The latest phase so far; undefined while nothing was a step. */
+  get phase(): BootPhase | undefined {
+    return this.#phase;
+  }
+
+  /** Takes the next event of this session. */
+  add(event: BootEvent): void {
     this.#startedAt ??= event.at;
     this.#events.push(event);
     if (this.#events.length > EVENTS_MAX) this.#events.shift();
@@ -54,11 +59,10 @@ export class SessionProgress {
       ...(address !== undefined && { address }),
     };
     const phase = phaseOf(event, this.#phase);
-    if (phase === undefined) return false;
+    if (phase === undefined) return;
     this.#phase = laterPhase(this.#phase, phase);
-    if (this.#steps.some((step) => step.phase === phase)) return false;
+    if (this.#steps.some((step) => step.phase === phase)) return;
     this.#steps = [...this.#steps, { phase, at: event.at, summary: event.summary }];
-    return true;
   }
 
   /** The session so far. Undefined before the first event. */
