@@ -2,7 +2,7 @@ import type { BootDecider, MachineDecision, RenderableMatch } from '../../catalo
 import type { Generation, MatchedResolution } from '../../catalog/generation.ts';
 import { parseAcceptHeader } from '../../ignition/accept-header.ts';
 import { acceptsSpec } from '../../ignition/spec-version.ts';
-import { type BootDecision, describeSubject } from '../../provision/boot/decide-boot.ts';
+import { type BootDecision, describeSubject, type NoBootCause } from '../../provision/boot/decide-boot.ts';
 import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 import { macFault } from '../../provision/machines/mac-fault.ts';
@@ -34,6 +34,8 @@ export interface BootAnswerParts {
   readonly noteRequest: (request: BootRequest, decided: MachineDecision) => void;
 }
 
+/** The causes that a group for the machine ends. */
+const WITHOUT_GROUP: ReadonlySet<NoBootCause> = new Set<NoBootCause>(['unmatched', 'unidentified']);
 const HOW_TO_GET_A_GROUP = 'Write one, or add this machine to an inventory: it goes on by itself.';
 
 /** A decision not to boot. */
@@ -186,7 +188,7 @@ export class BootAnswers {
     const { cause, kind, reason } = noBoot;
     // The first script tries again by itself, and iPXE shows the error.
     if (cause === 'not_ready' || cause === 'problem') return undefined;
-    const hasGroup = cause !== 'unmatched' && cause !== 'unidentified';
+    const hasGroup = !WITHOUT_GROUP.has(cause);
     const why = hasGroup ? reason : `Railhead knows no group for ${subject}`;
     switch (kind) {
       case 'wait':
@@ -212,9 +214,7 @@ export class BootAnswers {
       case 'wait':
         return text(
           waitingGrubConfig(
-            cause === 'unmatched' || cause === 'unidentified'
-              ? 'Railhead knows no group for this machine.'
-              : `${reason}.`,
+            WITHOUT_GROUP.has(cause) ? 'Railhead knows no group for this machine.' : `${reason}.`,
             this.#parts.pollSeconds,
           ),
           noBootEvent('ipxe.waiting', noBoot),
