@@ -30,6 +30,7 @@ beforeEach(() => {
   write('profiles/p.ign', '{"ignition":{"version":"3.4.0"}}');
   write('groups/g.yaml', 'id: g\nprofile: p\nselector: {rack: "1"}\n');
   write('machines/m.yaml', 'id: node1\nmac: 52:54:00:00:00:01\nlabels: {rack: "1"}\n');
+  write('machines/n.yaml', 'id: node2\nuuid: 16e7d8a7-bfa9-428b-9117-363341bb330b\nlabels: {rack: "1"}\n');
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -62,6 +63,8 @@ test('machines are held, approved and retired, and stay so after the process was
   const { child, origin } = await serve();
   const ask = (place: string, base = origin): Promise<Response> => fetch(`${base}/${place}`);
   expect(machines('list').out).toMatch(/^node1 +ready +52:54:00:00:00:01 +- +g +-$/m);
+  // Declared by its UUID alone, it is selected by the labels of its record all the same.
+  expect(machines('list').out).toMatch(/^node2 +ready +- +- +g +-$/m);
 
   expect(machines('hold', 'node1', '--reason', 'bad fan')).toMatchObject({
     out: 'node1: ready (held)\n',
