@@ -2,11 +2,10 @@ import type { Logger } from 'pino';
 import { APPROVED_SOURCE } from '../control/delete-rules.ts';
 import { type ControlChange, MachineControl } from '../control/machine-control.ts';
 import type { MachineSubject } from '../control/machine-subject.ts';
-import { toMachineRecord } from '../machines/machine-record.ts';
 import type { MachineRecordView } from '../machines/machine-registry.ts';
+import { toStoredChange } from '../machines/record-change.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { discoveredMachineId, type Machine } from '../provision/machines/machine.ts';
-import { recognisedBy } from '../provision/machines/recognised-by.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
@@ -45,7 +44,7 @@ export function composeMachineControl(shared: SharedServices, log: Logger, clock
         event,
         by,
         audit,
-        ...(record !== undefined && { record: approval(record, by, clock.now()) }),
+        ...(record !== undefined && { record: approvedChange(id, clock.now(), record) }),
       });
       if (record !== undefined && advance.kind === 'advanced') {
         machines.applyStored(APPROVED_SOURCE, id, record);
@@ -58,7 +57,7 @@ export function composeMachineControl(shared: SharedServices, log: Logger, clock
         machineId: id,
         by,
         audit,
-        ...(isApproved && { record: removal(id, by, clock.now()) }),
+        ...(isApproved && { record: approvedChange(id, clock.now()) }),
       });
       if (isApproved) machines.applyStored(APPROVED_SOURCE, id, undefined);
     },
@@ -96,23 +95,17 @@ function profileOf(
   return { problem: problem ?? 'no group selects it' };
 }
 
-function approval(machine: Machine, by: string, at: Date): MachineChange {
-  const { id } = machine;
-  return {
-    kind: 'put',
-    machine: { source: APPROVED_SOURCE, id, record: toMachineRecord(machine) },
-    transition: { at, machineId: id, kind: 'machine.declared', source: by, detail: {} },
-    adopts: recognisedBy(machine),
-  };
-}
-
-function removal(id: string, by: string, at: Date): MachineChange {
-  return {
-    kind: 'delete',
+/** The change of the record that an approval makes, or that is deleted with the machine. */
+function approvedChange(id: string, at: Date, machine?: Machine): MachineChange {
+  const kind = machine === undefined ? 'machine.gone' : 'machine.declared';
+  return toStoredChange({
+    kind,
     source: APPROVED_SOURCE,
     id,
-    transition: { at, machineId: id, kind: 'machine.gone', source: by, detail: {} },
-  };
+    at,
+    detail: {},
+    ...(machine !== undefined && { machine }),
+  });
 }
 
 async function recordRefusal({ store }: SharedServices, entry: NewAuditEntry, log: Logger): Promise<void> {

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { JsonObject } from '../provision/json-value.ts';
-import type { Machine } from '../provision/machines/machine.ts';
-import { recognisedBy } from '../provision/machines/recognised-by.ts';
-import type { MachineChange as StoredChange, MachineStore } from '../store/machine-store.ts';
+import type { MachineStore } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TransitionKind } from '../store/transition-store.ts';
 import type { MachineChange } from './machine-records.ts';
 import { toMachineRecord } from './machine-record.ts';
+import { type RecordChange, toStoredChange } from './record-change.ts';
 
 /** Changes in one transaction; it is limited because leases wait for it. */
 const BATCH_MAX = 500;
@@ -15,18 +14,6 @@ const BATCH_MAX = 500;
 const BATCH_DELAY_MS = 50;
 /** Milliseconds until a write that failed is tried again. */
 const RETRY_MS = 5_000;
-
-/** The change of one source's record since it was last written. */
-interface Pending {
-  readonly kind: TransitionKind;
-  readonly source: string;
-  readonly id: string;
-  /** When it was first changed. */
-  readonly at: Date;
-  /** The declaration of the source; absent if it no longer declares the machine. */
-  readonly machine?: Machine;
-  readonly detail: JsonObject;
-}
 
 const KINDS: Readonly<Record<MachineChange['kind'], TransitionKind>> = {
   declared: 'machine.declared',
@@ -43,7 +30,7 @@ export class MachineJournal {
   readonly #store: Pick<MachineStore, 'applyMachineChanges'>;
   readonly #log: Logger;
   readonly #now: () => Date;
-  #pending = new Map<string, Pending>();
+  #pending = new Map<string, RecordChange>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<boolean> | undefined;
 
@@ -82,7 +69,7 @@ export class MachineJournal {
     this.#timer = undefined;
   }
 
-  #add(later: Pending): void {
+  #add(later: RecordChange): void {
     const key = `${later.source}/${later.id}`;
     const merged = merge(this.#pending.get(key), later);
     if (merged === undefined) this.#pending.delete(key);
@@ -98,7 +85,7 @@ export class MachineJournal {
 
   async #writeAll(): Promise<boolean> {
     while (this.#pending.size > 0) {
-      const batch: Pending[] = [];
+      const batch: RecordChange[] = [];
       for (const [key, pending] of this.#pending) {
         batch.push(pending);
         this.#pending.delete(key);
@@ -122,7 +109,7 @@ export class MachineJournal {
   }
 
   /** Changes that could not be written come before those that were made since. */
-  #putBack(batch: readonly Pending[]): void {
+  #putBack(batch: readonly RecordChange[]): void {
     const newer = this.#pending;
     this.#pending = new Map();
     for (const pending of [...batch, ...newer.values()]) this.#add(pending);
@@ -130,7 +117,7 @@ export class MachineJournal {
 }
 
 /** Merges two changes of one record; undefined if they cancel out. */
-function merge(earlier: Pending | undefined, later: Pending): Pending | undefined {
+function merge(earlier: RecordChange | undefined, later: RecordChange): RecordChange | undefined {
   if (earlier === undefined) return later;
   const { at } = earlier;
   if (earlier.kind === 'machine.gone') return { ...later, at, kind: 'machine.changed', detail: {} };
@@ -139,13 +126,6 @@ function merge(earlier: Pending | undefined, later: Pending): Pending | undefine
     return { ...later, at, kind: earlier.kind, detail: isNew ? {} : later.detail };
   }
   return earlier.kind === 'machine.changed' ? { ...later, at } : undefined;
-}
-
-function toStoredChange({ at, detail, id, kind, machine, source }: Pending): StoredChange {
-  const transition = { at, machineId: id, kind, source, detail };
-  if (machine === undefined) return { kind: 'delete', source, id, transition };
-  const stored = { source, id, record: toMachineRecord(machine) };
-  return { kind: 'put', machine: stored, transition, adopts: recognisedBy(machine) };
 }
 
 /** The names of the fields that differ, without values, which can be secrets. */
