@@ -1,4 +1,5 @@
 import { printableText } from '../../history/printable-text.ts';
+import { removeTokens } from './remove-tokens.ts';
 
 /** Lines of a log that are kept: the last ones, since they say how it ended. */
 export const LOG_LINES_MAX = 200;
@@ -8,14 +9,11 @@ export const LOG_LINE_LENGTH_MAX = 1000;
 export const MESSAGE_LENGTH_MAX = 500;
 
 /**
- * One line of what a machine reported: control characters written as `\u001b`, values of `token=` in URLs removed, and
- * cut to `lengthMax` characters. A script that prints its commands prints the URLs of its boot with their tokens.
+ * One line of what a machine reported: control characters written as `\u001b`, the values of tokens removed, and cut to
+ * `lengthMax` characters.
  */
 export function reportedLine(text: string, lengthMax: number): string {
-  const line = printableText(text.trimEnd().replaceAll('\t', ' ')).replace(
-    /(\btoken=)[^\s&"'<>]+/gi,
-    '$1[removed]',
-  );
+  const line = removeTokens(printableText(text.trimEnd().replaceAll('\t', ' ')));
   return line.length <= lengthMax ? line : `${line.slice(0, lengthMax - 1)}…`;
 }
 
