@@ -11,6 +11,7 @@ import { type OperatorPlane, startOperatorPlane } from './operator-plane.ts';
 import { Services } from './services.ts';
 import type { Environment } from './environment.ts';
 import { startSharedServices } from './shared-services.ts';
+import { wantedParts } from './wanted-parts.ts';
 
 /** What the program is started with. */
 export interface AppOptions {
@@ -57,7 +58,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   try {
     const shared = await startSharedServices(environment, services);
-    const bootPlane = await startBootPlane(environment, shared, passedSockets, services);
+    const wanted = wantedParts(settings, passedSockets);
+    shared.readiness.expect(wanted);
+    const bootPlane = await startBootPlane(environment, shared, { wanted, passedSockets }, services);
     const operator = await startOperatorPlane(environment, shared, bootPlane, services);
     const places = {
       http: bootPlane.http.map(formatEndpoint),
@@ -68,7 +71,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       http: bootPlane.http,
       operator,
       reload: () => services.reload(log),
-      stop: () => services.close(),
+      stop: () => {
+        shared.readiness.stopping();
+        return services.close();
+      },
     };
   } catch (error) {
     await services.close();

@@ -13,6 +13,7 @@ import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
+import type { ListeningPart } from './wanted-parts.ts';
 
 /** The servers that machines use. */
 export interface BootPlane {
@@ -22,6 +23,13 @@ export interface BootPlane {
   readonly dhcp: DhcpService | undefined;
 }
 
+/** Which servers are started. */
+export interface BootPlaneParts {
+  readonly wanted: ReadonlySet<ListeningPart>;
+  /** Sockets that systemd opened for DHCP. */
+  readonly passedSockets: readonly PassedSocket[];
+}
+
 /** How long requests in progress may take when the program ends. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -29,12 +37,16 @@ const CLOSE_GRACE_MS = 5_000;
 export async function startBootPlane(
   environment: Environment,
   shared: SharedServices,
-  passedSockets: readonly PassedSocket[],
+  { passedSockets, wanted }: BootPlaneParts,
   services: Services,
 ): Promise<BootPlane> {
+  const { log } = environment;
   const http = await startHttp(environment, shared, services);
-  await startTftpIfWanted(environment, shared, http.grubConfigs, services);
-  const dhcp = await startDhcpIfWanted(environment, shared, passedSockets, services);
+  if (wanted.has('TFTP')) await startTftpFiles(environment, shared, http.grubConfigs, services);
+  else log.info('TFTP is off: set tftp.enabled for machines whose firmware boots from it');
+  let dhcp: DhcpService | undefined;
+  if (wanted.has('DHCP')) dhcp = await startDhcpServer(environment, shared, passedSockets, services);
+  else log.info('DHCP is off: to serve it, list network interfaces in dhcp.interfaces');
   return { http: http.endpoints, dhcp };
 }
 
@@ -85,21 +97,17 @@ async function startHttp(
     watcher: shared.watcher,
   });
   services.add('boot HTTP', { close: () => http.close(CLOSE_GRACE_MS) });
-  shared.readiness.add(http.waiting);
+  shared.readiness.started('HTTP', http.waiting);
   origins.listensOn(http.endpoints);
   return http;
 }
 
-async function startTftpIfWanted(
+async function startTftpFiles(
   { clock, counters, log, settings }: Environment,
   shared: SharedServices,
   grubConfigs: GrubConfigFiles,
   services: Services,
 ): Promise<void> {
-  if (!settings.tftp.enabled) {
-    log.info('TFTP is off: set tftp.enabled for machines whose firmware boots from it');
-    return;
-  }
   const { clients, events, origins, programs, served } = shared;
   const never = new MacPrefixes(settings.dhcp.never_answer);
   const tftp = await startTftp({
@@ -122,21 +130,17 @@ async function startTftpIfWanted(
     date: clock.now,
     watcher: shared.watcher,
   });
-  shared.readiness.add(() => tftp.waiting);
   services.add('TFTP', { close: () => tftp.close(CLOSE_GRACE_MS) });
+  shared.readiness.started('TFTP', () => tftp.waiting);
 }
 
-async function startDhcpIfWanted(
+async function startDhcpServer(
   { clock, counters, log, settings }: Environment,
   { engine, events, leases, readiness, store, watcher }: SharedServices,
   passedSockets: readonly PassedSocket[],
   services: Services,
-): Promise<DhcpService | undefined> {
+): Promise<DhcpService> {
   const { interfaces, share_ports: sharePorts } = settings.dhcp;
-  if (interfaces.length === 0 && passedSockets.length === 0) {
-    log.info('DHCP is off: to serve it, list network interfaces in dhcp.interfaces');
-    return undefined;
-  }
   const dhcp = await startDhcp({
     engine,
     store: store.leases,
@@ -148,8 +152,8 @@ async function startDhcpIfWanted(
     sockets: { interfaces, sharePorts, passedSockets },
     leases,
   });
-  readiness.add(dhcp.waiting);
   services.add('DHCP', dhcp);
+  readiness.started('DHCP', dhcp.waiting);
   leases.start((address) => engine.findLease(address, clock.moment()));
   return dhcp;
 }

@@ -75,5 +75,7 @@ export async function startOperatorPlane(
     log,
   });
   services.add('operator HTTP', server);
-  return { endpoint: await server.listen(listen), tokenFile: file };
+  const endpoint = await server.listen(listen);
+  readiness.started('the API');
+  return { endpoint, tokenFile: file };
 }

@@ -23,3 +23,19 @@ test('a part may say several things, or none', () => {
   );
   expect(readiness.check()).toEqual({ ready: false, reasons: waiting });
 });
+
+test('a server is not ready until every part that the settings ask for was started', () => {
+  const readiness = new ReadinessChecks();
+  readiness.expect(['HTTP', 'TFTP', 'DHCP']);
+  readiness.started('HTTP');
+  expect(readiness.check().reasons).toEqual(['TFTP is still starting', 'DHCP is still starting']);
+  readiness.started('TFTP', () => 'tftp does not listen on 10.0.2.1 yet');
+  readiness.started('DHCP', () => []);
+  expect(readiness.check().reasons).toEqual(['tftp does not listen on 10.0.2.1 yet']);
+});
+
+test('a server that stops is not ready', () => {
+  const readiness = new ReadinessChecks();
+  readiness.stopping();
+  expect(readiness.check()).toEqual({ ready: false, reasons: ['the server is stopping'] });
+});
