@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { missingPackages } from '../../src/lab/debian-packages.ts';
 import { Rack } from '../../src/lab/rack.ts';
 import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
+import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
 import type { Firmware } from '../../src/lab/virtual-machine.ts';
 import { hostnameOf, machine, requireRackParts, stepsOf } from './boot-steps.ts';
 
@@ -53,13 +54,22 @@ async function startWithGrub(settings: Readonly<Record<string, unknown>> = {}) {
   return rack.startRailhead('full', { boot_programs: { dirs: [] }, ...settings });
 }
 
-test.each<{ firmware: Firmware; loaded: string }>([
-  { firmware: 'uefi', loaded: 'tftp.sent' },
-  { firmware: 'uefi-http', loaded: 'http.boot_program' },
+/** The configuration files of GRUB that the server was asked for, by TFTP or HTTP. */
+function configFilesAsked({ log }: RailheadProcess): string[] {
+  const lines = log.map((line) => JSON.parse(line) as { readonly file?: string; readonly url?: string });
+  const asked = lines.map(({ file, url }) => /[^/]*grub\.cfg.*/.exec(file ?? url ?? '')?.[0]);
+  return [...new Set(asked.filter((name) => name !== undefined))];
+}
+
+// Over TFTP GRUB searches for names that identify the machine, the first one with the UUID in the byte order of option
+// 97; over HTTP it asks for one name.
+test.each<{ firmware: Firmware; loaded: string; configFile: string }>([
+  { firmware: 'uefi', loaded: 'tftp.sent', configFile: 'grub.cfg-6c696172-6568-6441-8000-525400770001' },
+  { firmware: 'uefi-http', loaded: 'http.boot_program', configFile: 'grub.cfg' },
 ])(
   '$firmware: GRUB finds the config of a declared machine by itself',
   { timeout: TEST_TIMEOUT_MS },
-  async ({ firmware, loaded }) => {
+  async ({ configFile, firmware, loaded }) => {
     const node = machine('node1', firmware);
     await rack.writeCatalog(rackCatalog([{ machine: node, role: 'web' }]));
     const railhead = await startWithGrub();
@@ -67,6 +77,7 @@ test.each<{ firmware: Firmware; loaded: string }>([
     expect(await hostnameOf(booted, TIMEOUT_MS)).toBe('node1');
     const steps = await stepsOf(railhead, node);
     expect(steps).toEqual(expect.arrayContaining([loaded, 'http.asset', 'ignition.sent', 'machine.report']));
+    expect(configFilesAsked(railhead)).toEqual([configFile]);
   },
 );
 

@@ -10,10 +10,11 @@ export type GrubConfigName =
   | { readonly kind: 'address'; readonly address: Ipv4Address };
 
 /**
- * Reads a path by which a GRUB that was loaded over the network asks for its configuration, in any folder:
+ * Reads a path by which a GRUB that was loaded over the network asks for its configuration, in any folder. Over TFTP:
  * `grub.cfg-UUID`, `grub.cfg-01-52-54-00-aa-00-10`, `grub.cfg-0A4D0014` and then shorter beginnings of it, at last
- * `grub.cfg` (GRUB 2.06, `grub_net_search_config_file`). Undefined for every other path, and for a shortened address,
- * which does not name one machine.
+ * `grub.cfg` (GRUB 2.06, `grub_net_search_config_file`). Over HTTP: `grub.cfg` alone, since GRUB 2.06 searches only if
+ * its prefix begins with `tftp` (`grub_cmd_normal`). Undefined for every other path, and for a shortened address, which
+ * does not name one machine.
  */
 export function parseGrubConfigName(path: string): GrubConfigName | undefined {
   const match = /(?:^|\/)grub\.cfg(?:-([0-9a-f-]{8,36}))?$/i.exec(path);

@@ -17,9 +17,10 @@ export interface GrubConfigParts {
 }
 
 /**
- * The files in which a GRUB that was loaded over the network looks for its configuration, over HTTP and TFTP. A name
- * that identifies a declared machine is answered with that machine's own configuration; every other one with a script
- * that sends `/grub` all that GRUB knows, since groups may select by more than the MAC address.
+ * The files in which a GRUB that was loaded over the network looks for its configuration: over TFTP under names that
+ * identify the machine, over HTTP as `grub.cfg` alone. A name that identifies a declared machine is answered with that
+ * machine's own configuration; every other one with a script that sends `/grub` all that GRUB knows, since groups may
+ * select by more than the MAC address.
  */
 export class GrubConfigFiles {
   readonly #parts: GrubConfigParts;
