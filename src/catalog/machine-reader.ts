@@ -1,4 +1,5 @@
 import type { ReportProblem } from '../documents/problem.ts';
+import { hostAddressFault } from '../protocol/host-address.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { isStationMac, parseMac } from '../protocol/mac-address.ts';
 import { isIdentifyingUuid, parseUuid } from '../protocol/machine-uuid.ts';
@@ -39,12 +40,13 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     );
   }
   const [address, ...furtherAddresses] = asList(value.address ?? []).flatMap((text, index) => {
+    const path = typeof value.address === 'string' ? ['address'] : ['address', index];
     const parsed = parseIpv4(text);
-    if (parsed === undefined) {
-      const path = typeof value.address === 'string' ? ['address'] : ['address', index];
-      report(path, `"${text}" is not an IPv4 address`);
-    }
-    return parsed ?? [];
+    const fault = parsed && hostAddressFault(parsed);
+    if (parsed === undefined) report(path, `"${text}" is not an IPv4 address`);
+    else if (fault !== undefined)
+      report(path, `must be an address that a machine can have: ${text} ${fault}`);
+    return fault === undefined ? (parsed ?? []) : [];
   });
   if (
     asList(value.mac).length === 0 &&

@@ -1,4 +1,6 @@
 import { repeatedOptions } from '../protocol/dhcp/option-setting.ts';
+import { hostAddressFault, isLoopback } from '../protocol/host-address.ts';
+import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { cidrContains } from '../protocol/ipv4-cidr.ts';
 import type { Settings } from './schema.ts';
 
@@ -14,6 +16,7 @@ export function checkSettings(settings: Settings): SettingsConflict[] {
     ...checkNetworks(settings.networks),
     ...checkDhcp(settings),
     ...checkTftp(settings),
+    ...checkPublicUrl(settings),
     ...checkDnsUpdates(settings),
   ];
 }
@@ -100,6 +103,25 @@ function checkDnsUpdates({ dns_updates: { zones } }: Settings): SettingsConflict
       ? [{ path: ['dns_updates', 'zones', index, 'zone'], message: `${zone} is already named` }]
       : [];
   });
+}
+
+/** Machines load the URL, so its host must not be one by which each machine reaches itself, or nobody. */
+function checkPublicUrl({ http: { public_url: url }, networks }: Settings): SettingsConflict[] {
+  if (url === undefined) return [];
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const fault = publicHostFault(host, networks.length > 0);
+  if (fault === undefined) return [];
+  const message = `machines load this URL, and ${host} ${fault}: use an address of this host`;
+  return [{ path: ['http', 'public_url'], message }];
+}
+
+/** Without networks the server may be one that only its own host uses. */
+function publicHostFault(host: string, hasNetworks: boolean): string | undefined {
+  const address = parseIpv4(host);
+  const isOwn = host === 'localhost' || host === '::1' || (address !== undefined && isLoopback(address));
+  if (isOwn) return hasNetworks ? 'is each machine itself' : undefined;
+  if (host === '::' || /^ff[0-9a-f]{2}:/.test(host)) return 'is no address of a host';
+  return address && hostAddressFault(address);
 }
 
 function checkTftp({ tftp: { port_range: range } }: Settings): SettingsConflict[] {

@@ -5,8 +5,8 @@ import {
   hasDefaultRoute,
 } from '../protocol/dhcp/classless-routes.ts';
 import { encodeOptionValue } from '../protocol/dhcp/option-value.ts';
-import { ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
-import { cidrContains } from '../protocol/ipv4-cidr.ts';
+import { type Ipv4Address, ipv4ToNumber, UNSPECIFIED_ADDRESS } from '../protocol/ipv4-address.ts';
+import { cidrContains, type Ipv4Cidr } from '../protocol/ipv4-cidr.ts';
 import { MalformedMessage } from '../protocol/malformed-message.ts';
 import type { Settings } from './schema.ts';
 import type { SettingsWarning } from './settings-warning.ts';
@@ -24,6 +24,7 @@ export function reviewNetwork(network: Network): SettingsWarning[] {
   return [
     ...reviewMode(network),
     ...reviewRouters(network),
+    ...reviewServers(network),
     ...reviewRoutes(network),
     ...reviewBootOptions(network),
   ];
@@ -74,8 +75,7 @@ function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
       return [{ path, message }];
     }
     const value = ipv4ToNumber(router);
-    // RFC 3021: a /31 has neither of the two.
-    if (cidr.prefixLength < 31 && (value === cidr.first || value === cidr.last)) {
+    if (isEdge(cidr, router)) {
       const message = `router ${router} is the network or broadcast address of ${cidr.text}, which no router has`;
       return [{ path, message }];
     }
@@ -86,6 +86,32 @@ function reviewRouters({ cidr, pools, routers }: Network): SettingsWarning[] {
       ? [{ path, message: `router ${router} is inside a pool; this address is never leased` }]
       : [];
   });
+}
+
+function reviewServers({
+  cidr,
+  dns,
+  next_server: next,
+  ntp,
+  server_address: own,
+}: Network): SettingsWarning[] {
+  const given: readonly (readonly [path: readonly PropertyKey[], address: Ipv4Address | undefined])[] = [
+    ...dns.map((address, index) => [['dns', index], address] as const),
+    ...ntp.map((address, index) => [['ntp', index], address] as const),
+    [['server_address'], own],
+    [['next_server'], next],
+  ];
+  return given.flatMap(([path, address]) => {
+    if (address === undefined || !isEdge(cidr, address)) return [];
+    const message = `${address} is the network or broadcast address of ${cidr.text}, which no host has`;
+    return [{ path, message }];
+  });
+}
+
+/** Whether the address is the network or broadcast address. RFC 3021: a /31 has neither of the two. */
+function isEdge(cidr: Ipv4Cidr, address: Ipv4Address): boolean {
+  const value = ipv4ToNumber(address);
+  return cidr.prefixLength < 31 && (value === cidr.first || value === cidr.last);
 }
 
 /** RFC 3442: a client that uses classless routes ignores option 3, so they must include the default route. */

@@ -70,6 +70,26 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'profiles/a.yaml:2:12: lifecycle: must be install or live, not "sometimes"',
   ],
   [
+    'a DHCP option of a group with an address that no host has',
+    'groups/a.yaml',
+    'id: a\nprofile: good\nselector: {rack: "9"}\ndhcp_options:\n  - {code: 6, value: 255.255.255.255}\n',
+    'groups/a.yaml:5:22: option 6 (Domain Name Server) must have addresses of hosts: 255.255.255.255 is the broadcast address, which no host has',
+  ],
+  [
+    'a DHCP option of a machine with an address that no host has',
+    'machines/a.yaml',
+    'id: a\nmac: 52:54:00:00:00:01\ndhcp_options:\n  - {code: 3, value: [0.0.0.0]}\n',
+    'machines/a.yaml:4:22: option 3 (Router) must have addresses of hosts: 0.0.0.0 means no address, and not this server: write its address, or none',
+  ],
+  ...['0.0.0.0', '127.0.0.1', '224.0.0.5', '255.255.255.255'].map((address): (typeof MISTAKES)[number] => [
+    `the address ${address} for a machine`,
+    'machines/a.yaml',
+    `id: a\nmac: 52:54:00:00:00:01\naddress: ${address}\n`,
+    expect.stringMatching(
+      new RegExp(`^machines/a\\.yaml:3:10: must be an address that a machine can have: ${address} `),
+    ) as string,
+  ]),
+  [
     'bad id',
     'groups/a.yaml',
     'id: a b\nprofile: good\n',

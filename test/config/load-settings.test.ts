@@ -230,6 +230,89 @@ describe('mistakes', () => {
       ['f:1:20: tftp.port_range: begins at 31999 and ends at 30000'],
     ],
   ];
+  const network = (keys: string): string =>
+    `networks:\n  - {id: a, cidr: 10.0.1.0/24, mode: full, ${keys}}\n`;
+  const BROADCAST =
+    'must be the address of a host: 255.255.255.255 is the broadcast address, which no host has';
+
+  test.each([
+    ['next_server: 255.255.255.255', 'networks.0.next_server', BROADCAST],
+    ['server_address: 255.255.255.255', 'networks.0.server_address', BROADCAST],
+    ['routers: [255.255.255.255]', 'networks.0.routers.0', BROADCAST],
+    ['dns: [10.0.0.53, 255.255.255.255]', 'networks.0.dns.1', BROADCAST],
+    ['ntp: [255.255.255.255]', 'networks.0.ntp.0', BROADCAST],
+    ['relays: [255.255.255.255]', 'networks.0.relays.0', BROADCAST],
+    ['next_server: 0.0.0.0', 'networks.0.next_server', /0\.0\.0\.0 means no address/],
+    ['next_server: 127.0.0.1', 'networks.0.next_server', /127\.0\.0\.1 is a loopback address/],
+    ['ntp: [224.0.1.1]', 'networks.0.ntp.0', /224\.0\.1\.1 is a multicast address/],
+    ['options: [{code: 6, value: 0.0.0.0}]', 'networks.0.options.0.value', /option 6 .* 0\.0\.0\.0 means no/],
+    [
+      'vendor_options: [{vendor_class: x, options: [{code: 3, value: 224.0.0.1}]}]',
+      'networks.0.vendor_options.0.options.0.value',
+      /option 3 .* 224\.0\.0\.1 is a multicast/,
+    ],
+  ])('an address that no host can have: %s', (keys, place, reason) => {
+    const [found = '', ...rest] = mistakes(network(keys));
+    expect(rest).toEqual([]);
+    expect(found).toMatch(new RegExp(`^f:2:\\d+: ${place.replaceAll('.', '\\.')}: `));
+    if (typeof reason === 'string') expect(found).toContain(reason);
+    else expect(found).toMatch(reason);
+  });
+
+  test.each([
+    [
+      'http: {listen: ["239.0.0.1:80"]}',
+      'http.listen.0: must be an address of this host: 239.0.0.1 is a multicast',
+    ],
+    [
+      'operator: {listen: "255.255.255.255:80"}',
+      'operator.listen: must be an address of this host: 255.255.255.255',
+    ],
+    [
+      'tftp: {listen: [224.0.0.1]}',
+      'tftp.listen.0: must be an address of this host: 224.0.0.1 is a multicast',
+    ],
+    [
+      'dhcp: {trusted_relays: [0.0.0.0]}',
+      'dhcp.trusted_relays.0: must be the address of a host: 0.0.0.0 means no',
+    ],
+    [
+      'dns_updates: {zones: [{zone: example.com, server: 255.255.255.255}]}',
+      'dns_updates.zones.0.server: must be the address of a DNS server: 255.255.255.255 is the broadcast',
+    ],
+    [
+      'http: {public_url: "http://0.0.0.0:8080"}',
+      'http.public_url: machines load this URL, and 0.0.0.0 means no',
+    ],
+    [
+      'http: {public_url: "http://[::]:8080"}',
+      'http.public_url: machines load this URL, and :: is no address of',
+    ],
+    [
+      'http: {public_url: "http://[ff02::1]"}',
+      'http.public_url: machines load this URL, and ff02::1 is no address',
+    ],
+    [
+      'http: {public_url: "http://224.0.0.1"}',
+      'http.public_url: machines load this URL, and 224.0.0.1 is a multi',
+    ],
+  ])('an address that no host can have: %s', (yaml, expected) => {
+    expect(mistakes(`${yaml}\n`)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])(
+    'the public_url %s is refused where machines are served, and good enough to try the server out',
+    (url) => {
+      const yaml = `http: {public_url: "${url}"}\n`;
+      expect(mistakes(yaml)).toEqual([]);
+      expect(mistakes(yaml + network('pools: ["10.0.1.50-10.0.1.60"]'))).toEqual([
+        expect.stringMatching(
+          /^f:1:20: http\.public_url: .* is each machine itself: use an address of this host$/,
+        ),
+      ]);
+    },
+  );
+
   test.each(rows)('%s', (_name, yaml, environment, flags, expected) => {
     expect(mistakes(yaml, environment, flags)).toEqual(expected);
   });

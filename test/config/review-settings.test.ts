@@ -56,6 +56,27 @@ test.each<[what: string, network: object, expected: string | undefined]>([
     'networks.0.routers.0: router 10.20.0.255 is the network or broadcast address of 10.20.0.0/24',
   ],
   [
+    'the broadcast address as a name server',
+    { dns: ['10.20.0.255'] },
+    'networks.0.dns.0: 10.20.0.255 is the network or broadcast address of 10.20.0.0/24, which no host has',
+  ],
+  [
+    'the network address as a time server',
+    { ntp: ['10.20.0.0'] },
+    'networks.0.ntp.0: 10.20.0.0 is the network or broadcast address',
+  ],
+  [
+    'the broadcast address as the TFTP server',
+    { next_server: '10.20.0.255' },
+    'networks.0.next_server: 10.20.0.255 is the network or broadcast address',
+  ],
+  [
+    "the network address as the server's own",
+    { server_address: '10.20.0.0' },
+    'networks.0.server_address: 10.20.0.0 is the network or broadcast address',
+  ],
+  ['the end of another network as a name server', { dns: ['10.21.0.255'] }, undefined],
+  [
     'a router in a pool',
     { routers: ['10.20.0.55'] },
     'networks.0.routers.0: router 10.20.0.55 is inside a pool',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type DhcpPolicy, DEFAULT_DHCP_POLICY } from '../../provision/dhcp/dhcp-policy.ts';
 import { MacPrefixes } from '../../protocol/mac-prefixes.ts';
-import { ipv4, macPrefix } from './values.ts';
+import { hostAddress, macPrefix } from './values.ts';
 
 /** `dhcp`: the settings of DHCP for all networks. */
 export const dhcp = z
@@ -43,7 +43,7 @@ export const dhcp = z
       .prefault(false)
       .describe("Whether relayed packets must come from their relay's own address."),
     trusted_relays: z
-      .array(ipv4)
+      .array(hostAddress)
       .prefault([])
       .describe('Further addresses that relays may send from when `strict_relay_source` is set.')
       .meta({ example: '[10.0.9.1]' }),

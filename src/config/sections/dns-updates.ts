@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDnsName } from '../../protocol/dns/dns-name.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
+import { hostAddressFault, isLoopback } from '../../protocol/host-address.ts';
+import { parseIpv4 } from '../../protocol/ipv4-address.ts';
 import type { NamePolicy } from '../../provision/dns/lease-name.ts';
 import { endpoint, filePath } from './values.ts';
 
@@ -9,10 +11,15 @@ const DNS_PORT = 53;
 
 /** The address of a DNS server, with a port if that is not 53. */
 const dnsServer = z.string().transform((text, context): Endpoint => {
-  if (isIP(text) !== 0) return { host: text, port: DNS_PORT };
-  const parsed = endpoint.safeParse(text);
-  if (parsed.success) return parsed.data;
-  context.addIssue(`"${text}" is not the address of a DNS server; write it as 10.0.0.53 or 10.0.0.53:5353`);
+  const server = isIP(text) === 0 ? endpoint.safeParse(text).data : { host: text, port: DNS_PORT };
+  const address = server && parseIpv4(server.host);
+  const fault = address && !isLoopback(address) ? hostAddressFault(address) : undefined;
+  if (server !== undefined && fault === undefined) return server;
+  context.addIssue(
+    fault === undefined
+      ? `"${text}" is not the address of a DNS server; write it as 10.0.0.53 or 10.0.0.53:5353`
+      : `must be the address of a DNS server: ${address} ${fault}`,
+  );
   return z.NEVER;
 });
 

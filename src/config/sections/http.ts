@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cidr, endpoint, origin } from './values.ts';
+import { cidr, listenEndpoint, origin } from './values.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -7,7 +7,7 @@ const MEGABYTE = 1024 * 1024;
 export const http = z
   .strictObject({
     listen: z
-      .array(endpoint)
+      .array(listenEndpoint)
       .prefault(['0.0.0.0:8080'])
       .describe('Addresses and ports of the boot plane, which machines use.')
       .meta({ example: '["10.0.1.2:8080"]' }),

@@ -11,7 +11,7 @@ import { selectorDocument } from '../../documents/selector-document.ts';
 import { defineSubnet, type Pool, type Subnet } from '../../provision/dhcp/subnets/subnet.ts';
 import { readSelector } from '../../provision/selection/read-selector.ts';
 import { byArchitecture } from './boot-programs.ts';
-import { anyCidr, cidr, ipv4, parseRange, range, rangeFault } from './values.ts';
+import { anyCidr, cidr, hostAddress, parseRange, range, rangeFault } from './values.ts';
 
 const dhcpOption = z
   .strictObject({
@@ -115,12 +115,20 @@ const network = z.strictObject({
     .describe('Parts of the pools that are never given out.')
     .meta({ example: '["10.0.1.110-10.0.1.119"]' }),
   routers: z
-    .array(ipv4)
+    .array(hostAddress)
     .prefault([])
     .describe('Default gateways (option 3).')
     .meta({ example: '[10.0.1.1]' }),
-  dns: z.array(ipv4).prefault([]).describe('Name servers (option 6).').meta({ example: '[10.0.0.53]' }),
-  ntp: z.array(ipv4).prefault([]).describe('Time servers (option 42).').meta({ example: '[10.0.0.1]' }),
+  dns: z
+    .array(hostAddress)
+    .prefault([])
+    .describe('Name servers (option 6).')
+    .meta({ example: '[10.0.0.53]' }),
+  ntp: z
+    .array(hostAddress)
+    .prefault([])
+    .describe('Time servers (option 42).')
+    .meta({ example: '[10.0.0.1]' }),
   domain: domainName.optional().describe('Domain name (option 15).').meta({ example: 'rack1.example.com' }),
   options: z
     .array(dhcpOption)
@@ -148,13 +156,13 @@ const network = z.strictObject({
       'The boot program for an architecture on this network, instead of `boot_programs.by_arch`, in the same form.',
     )
     .meta({ example: '{"7": shimx64.efi}' }),
-  server_address: ipv4
+  server_address: hostAddress
     .optional()
     .describe(
       "Railhead's own address as clients of this network reach it. By default the interface's address in this network.",
     )
     .meta({ example: '10.0.1.2' }),
-  next_server: ipv4
+  next_server: hostAddress
     .optional()
     .describe('The TFTP server, if it is another host.')
     .meta({ example: '10.0.1.3' }),
@@ -173,7 +181,7 @@ const network = z.strictObject({
     .prefault(600)
     .describe('Lease time of firmware and iPXE in seconds. They never renew or release a lease.'),
   relays: z
-    .array(ipv4)
+    .array(hostAddress)
     .prefault([])
     .describe('Addresses of relays that are outside of this network and relay requests of its clients.')
     .meta({ example: '[10.9.0.1]' }),

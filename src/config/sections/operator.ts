@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { endpoint, filePath } from './values.ts';
+import { filePath, listenEndpoint } from './values.ts';
 
 /** `operator`: the operator plane. */
 export const operator = z
   .strictObject({
-    listen: endpoint
+    listen: listenEndpoint
       .nullable()
       .prefault('127.0.0.1:8081')
       .describe(

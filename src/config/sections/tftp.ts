@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filePath, ipv4 } from './values.ts';
+import { filePath, listenAddress } from './values.ts';
 
 /** Requests that a client may send at once, as a multiple of those that it may send per second. */
 const REQUEST_BURST = 3;
@@ -13,7 +13,7 @@ export const tftp = z
       .describe('Whether to answer TFTP. Port 69 needs root or CAP_NET_BIND_SERVICE.')
       .meta({ example: 'true' }),
     listen: z
-      .array(ipv4)
+      .array(listenAddress)
       .prefault([])
       .describe(
         'Addresses to answer on. By default all addresses of this host, including those it gets later.',

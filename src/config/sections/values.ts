@@ -1,7 +1,13 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Endpoint } from '../../protocol/endpoint.ts';
-import { ipv4ToNumber, parseIpv4 } from '../../protocol/ipv4-address.ts';
+import { hostAddressFault, isLoopback } from '../../protocol/host-address.ts';
+import {
+  type Ipv4Address,
+  ipv4ToNumber,
+  parseIpv4,
+  UNSPECIFIED_ADDRESS,
+} from '../../protocol/ipv4-address.ts';
 import { cidrFault, parseCidr } from '../../protocol/ipv4-cidr.ts';
 import { parseMacPrefix } from '../../protocol/mac-prefixes.ts';
 import type { AddressRange } from '../../provision/dhcp/subnets/subnet.ts';
@@ -21,6 +27,27 @@ export const ipv4 = z.string().transform((text, context) => {
   context.addIssue(`"${text}" is not an IPv4 address`);
   return z.NEVER;
 });
+
+/** The IPv4 address of a host that clients or this server send packets to. */
+export const hostAddress = ipv4.refine((address) => hostAddressFault(address) === undefined, {
+  error: ({ input }) => {
+    const address = input as Ipv4Address;
+    return `must be the address of a host: ${address} ${hostAddressFault(address)}`;
+  },
+});
+
+/** An IPv4 address of this host, or all of them (0.0.0.0), to listen on. */
+export const listenAddress = ipv4.refine((address) => listenFault(address) === undefined, {
+  error: ({ input }) => listenFault(String(input)),
+});
+
+/** Why this host cannot listen on an address, IPv4 or IPv6; undefined if it can once an interface has it. */
+function listenFault(host: string): string | undefined {
+  const address = parseIpv4(host);
+  if (address === undefined || address === UNSPECIFIED_ADDRESS || isLoopback(address)) return undefined;
+  const fault = hostAddressFault(address);
+  return fault && `must be an address of this host: ${host} ${fault}`;
+}
 
 /** An IPv4 network with its host bits zero. */
 export const cidr = z.string().transform((text, context) => {
@@ -70,7 +97,7 @@ export const macPrefix = z.string().transform((text, context): string => {
   return z.NEVER;
 });
 
-/** An address and a port to listen on. */
+/** An address and a port. */
 export const endpoint = z.string().transform((text, context): Endpoint => {
   const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text) ?? [];
   const host = bracketed ?? (plain === undefined ? undefined : parseIpv4(plain));
@@ -79,8 +106,16 @@ export const endpoint = z.string().transform((text, context): Endpoint => {
   return z.NEVER;
 });
 
+/** An address of this host, or all of them (0.0.0.0), and a port to listen on. */
+export const listenEndpoint = endpoint.refine(({ host }) => listenFault(host) === undefined, {
+  error: ({ input }) => listenFault((input as Endpoint).host),
+});
+
 /** Scheme, host and port of a URL. */
 export const origin = z
   .string()
-  .regex(/^https?:\/\/[^/?#\s]+$/, 'write it as http://10.0.0.2:8080, without a path')
+  .refine(
+    (text) => /^https?:\/\/[^/?#\s]+$/.test(text) && URL.canParse(text),
+    'write it as http://10.0.0.2:8080, without a path',
+  )
   .transform((text) => text.replace(/\/$/, ''));

@@ -1,5 +1,5 @@
 import { MalformedMessage } from '../malformed-message.ts';
-import { OPTION_REGISTRY, type RegisteredOption } from './option-registry.ts';
+import { classlessRoutesFault, OPTION_REGISTRY, type RegisteredOption } from './option-registry.ts';
 import {
   decodeOptionValue,
   encodeOptionValue,
@@ -55,7 +55,7 @@ export function readOptionSetting({ code, type, value }: OptionInput): OptionSet
     throw new OptionSettingError('type', `${describe(registered)}, not ${given}`);
   }
   const parsed = parse(given, value, registered);
-  const wrong = registered === undefined ? undefined : findFault(registered, parsed);
+  const wrong = registered === undefined ? findPrivateFault(code, parsed) : findFault(registered, parsed);
   if (wrong !== undefined) throw new OptionSettingError('value', wrong);
   return { code, value: parsed };
 }
@@ -97,6 +97,12 @@ function findFault(registered: RegisteredOption, parsed: OptionValue): string | 
   }
   const fault = registered.check?.(meant);
   return fault === undefined ? undefined : `option ${registered.code} (${registered.name}) ${fault}`;
+}
+
+/** Option 249 is option 121 under the code that Microsoft used before. */
+function findPrivateFault(code: number, parsed: OptionValue): string | undefined {
+  const fault = classlessRoutesFault(parsed);
+  return fault === undefined ? undefined : `option ${code} ${fault}`;
 }
 
 function describe({ code, name, types, source }: RegisteredOption): string {

@@ -44,6 +44,22 @@ describe('accepted options', () => {
     ['vendor options as text, as Aruba has them', { code: 43, type: 'text', value: '10' }, '3130'],
     ['private use', { code: 252, type: 'text', value: 'a' }, '61'],
     ['private use, of any type', { code: 224, type: 'uint8', value: 7 }, '07'],
+    ['a router solicitation by multicast', { code: 32, value: '224.0.0.2' }, 'e0000002'],
+    [
+      'a server by name',
+      { code: 66, value: 'boot.example.com' },
+      Buffer.from('boot.example.com').toString('hex'),
+    ],
+    [
+      'a route on the link',
+      { code: 121, value: [{ destination: '10.5.0.0/16', router: '0.0.0.0' }] },
+      '100a0500000000',
+    ],
+    [
+      'an address of private use, of which nothing is known',
+      { code: 224, type: 'ip', value: '0.0.0.0' },
+      '00000000',
+    ],
     ['in use by several vendors', { code: 128, type: 'ip', value: '10.0.0.1' }, '0a000001'],
   ])('%s', (_what, input, bytes) => {
     expect(encoded(input)).toBe(bytes);
@@ -215,4 +231,64 @@ test('of options with the same code the later ones are reported as repeated', ()
     { code: 6, index: 2 },
     { code: 6, index: 3 },
   ]);
+});
+
+describe('an address that no host can have is refused where clients need one of a host', () => {
+  const BROADCAST =
+    'must have addresses of hosts: 255.255.255.255 is the broadcast address, which no host has';
+  test.each<[what: string, input: OptionInput, expected: string]>([
+    ['a router', { code: 3, value: '255.255.255.255' }, `option 3 (Router) ${BROADCAST}`],
+    [
+      'the second of a list',
+      { code: 6, value: ['10.0.0.53', '255.255.255.255'] },
+      `option 6 (Domain Name Server) ${BROADCAST}`,
+    ],
+    ['as bytes', { code: 42, type: 'hex', value: 'ffffffff' }, `option 42 (NTP Servers) ${BROADCAST}`],
+    [
+      'TFTP servers',
+      { code: 150, value: '255.255.255.255' },
+      `option 150 (TFTP Server Address) ${BROADCAST}`,
+    ],
+    [
+      'a TFTP server as text',
+      { code: 66, value: '255.255.255.255' },
+      `option 66 (TFTP Server Name) ${BROADCAST}`,
+    ],
+    [
+      'a static route',
+      { code: 33, value: [['10.1.0.0', '255.255.255.255']] },
+      `option 33 (Static Route) ${BROADCAST}`,
+    ],
+    [
+      'a default route as a static route',
+      { code: 33, value: [['0.0.0.0', '10.0.0.1']] },
+      'option 33 (Static Route) has a default route, which RFC 2132 does not allow here: give it as option 3 or 121',
+    ],
+    [
+      'a classless route',
+      { code: 121, value: [{ destination: '10.1.0.0/16', router: '255.255.255.255' }] },
+      `option 121 (Classless Static Route) ${BROADCAST}`,
+    ],
+    [
+      'a classless route in the code of Microsoft',
+      {
+        code: 249,
+        type: 'classless-routes',
+        value: [{ destination: '10.1.0.0/16', router: '255.255.255.255' }],
+      },
+      `option 249 ${BROADCAST}`,
+    ],
+  ])('%s', (_what, input, expected) => {
+    expect(fault(input)).toBe(`value: ${expected}`);
+  });
+
+  // Every registered option of servers or routers: a new one must be thought of here.
+  test.each([
+    3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 41, 42, 44, 45, 48, 49, 65, 68, 69, 70, 71, 72, 73, 74, 75, 76, 85, 89,
+    112, 136, 138, 142, 148, 150,
+  ])('option %i', (code) => {
+    for (const value of ['0.0.0.0', '127.0.0.1', '224.0.1.1'])
+      expect(fault({ code, value })).toContain(`must have addresses of hosts: ${value} `);
+    expect(fault({ code, value: '10.0.0.1' })).toBe('accepted: 0a000001');
+  });
 });
