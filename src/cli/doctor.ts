@@ -81,6 +81,7 @@ async function collect(options: DoctorOptions, settings: Settings): Promise<Find
   const host = await import('../doctor/check-host.ts');
   const { listNetworkInterfaces } = await import('../host/network-interfaces.ts');
   const { checkTftp } = await import('../doctor/check-tftp.ts');
+  const { checkUnit } = await import('../doctor/check-unit.ts');
   const interfaces = listNetworkInterfaces();
   const names = options.interface.length > 0 ? options.interface : settings.dhcp.interfaces;
   const chosen = host.selectInterfaces(names, interfaces);
@@ -88,6 +89,7 @@ async function collect(options: DoctorOptions, settings: Settings): Promise<Find
     ...(await host.checkInterfaces(names, interfaces)),
     ...(await host.checkPermissions()),
     ...(await host.checkPorts()),
+    ...(await checkUnit()),
   ];
   if (options.bootPrograms !== undefined) {
     const { checkBootPrograms } = await import('../doctor/check-boot-programs.ts');
