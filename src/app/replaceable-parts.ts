@@ -1,3 +1,4 @@
+import type { CatalogPlace } from '../catalog/load-messages.ts';
 import { type CatalogLoads, ThreadedCatalogLoader } from '../catalog/threaded-catalog-loader.ts';
 import { openStore } from '../store/open-store.ts';
 
@@ -5,12 +6,12 @@ import { openStore } from '../store/open-store.ts';
 export interface ReplaceableParts {
   /** Opens the store. */
   readonly openStore: typeof openStore;
-  /** What loads the catalog in a directory. */
-  readonly catalogLoader: (directory: string) => CatalogLoads;
+  /** What loads a catalog. */
+  readonly catalogLoader: (place: CatalogPlace) => CatalogLoads;
 }
 
 /** The parts of the running program. */
 export const PROGRAM_PARTS: ReplaceableParts = {
   openStore,
-  catalogLoader: (directory) => new ThreadedCatalogLoader({ directory }),
+  catalogLoader: (place) => new ThreadedCatalogLoader({ place }),
 };

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { BootDecider } from '../catalog/boot-decider.ts';
 import type { CatalogKeeper } from '../catalog/catalog-keeper.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import type { CatalogPlace } from '../catalog/load-messages.ts';
 import type { Settings } from '../config/schema.ts';
 import { toSubnets } from '../config/sections/networks.ts';
 import { toStoreSettings } from '../config/sections/store.ts';
@@ -85,10 +86,11 @@ export async function startSharedServices(
   const announced = { ...store, ...transitions.announcing(store) };
   services.add('history', startPruner(announced, settings, log, clock));
   const machines = await startMachines(announced.machines, log, clock, services);
-  const catalog = await startCatalog(environment, store.catalog, machines, services);
-  if (catalog.generation === undefined) requireCatalogFolder(settings.catalog.dir);
-
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
+  const place = { directory: settings.catalog.dir, assets, ...networkIds(settings) };
+  const catalog = await startCatalog(environment, place, store.catalog, machines, services);
+  if (catalog.generation === undefined) requireCatalogFolder(place.directory);
+
   const programs = findBootPrograms([path.join(assets, 'boot'), ...settings.boot_programs.dirs]);
   announceBootPrograms(programs, log);
 
@@ -164,6 +166,11 @@ export async function startSharedServices(
   };
 }
 
+/** Without networks DHCP serves nobody, and it says nothing that a group can select no network's clients. */
+function networkIds({ networks }: Settings): Pick<CatalogPlace, 'networks'> {
+  return networks.length > 0 ? { networks: networks.map(({ id }) => id) } : {};
+}
+
 /** An empty folder may get its files later; a missing one without a stored copy is a mistake in a setting. */
 function requireCatalogFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
@@ -212,15 +219,14 @@ function startPruner(store: Store, { lifecycle, store: keep }: Settings, log: Lo
 
 async function startCatalog(
   { clock, log, parts, settings }: Environment,
+  place: CatalogPlace,
   keeper: CatalogKeeper,
   machines: MachineRegistry,
   services: Services,
 ): Promise<Catalog> {
-  const directory = settings.catalog.dir;
-  const loader = parts.catalogLoader(directory);
   const catalog = new Catalog({
-    directory,
-    loader,
+    directory: place.directory,
+    loader: parts.catalogLoader(place),
     keeper,
     publish: (declared, swap) => machines.declareAll(FILES_SOURCE, declared, nextTurn, swap),
     now: clock.now,

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { type Problem, sortProblems } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
+import { AssetChecker } from './asset-checker.ts';
 import { CatalogLoader, type Loaded, type StandIn } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
-import { findAssetFault } from './find-asset-fault.ts';
 import type { KeptFiles } from './kept-catalog.ts';
 import type { Generation } from './generation.ts';
 import { DirectorySource } from './sources/directory-source.ts';
-import { type AssetUse, tryEverything } from './trial-rendering.ts';
+import { tryEverything } from './trial-rendering.ts';
 
 /** A catalog from files, with its problems. */
 export interface CatalogOfFiles {
@@ -64,7 +64,7 @@ export async function loadCatalog(
   }
   const { content, from, standIns } = loaded;
   const trial = tryEverything(content, catalog.generation, undefined, networks);
-  const assetFaults = await findAssetFaults(assets, trial.assets);
+  const { faults: assetFaults } = await new AssetChecker(assets).check(trial.assets);
   return {
     ...catalog,
     from,
@@ -87,18 +87,4 @@ function toCatalog(loaded: Loaded, now: () => Date): CatalogOfFiles {
   if (loaded.kind === 'nothing') return { machines: [], problems };
   const { content } = loaded;
   return { generation: new GenerationBuilder().build(content, now()), machines: content.machines, problems };
-}
-
-/** A problem for each file that machines would load and that cannot be served. */
-async function findAssetFaults(directory: string, assets: ReadonlyMap<string, AssetUse>): Promise<Problem[]> {
-  const faults: Problem[] = [];
-  for (const [asset, { group, place }] of assets) {
-    const fault = await findAssetFault(directory, asset);
-    if (fault === undefined) continue;
-    faults.push({
-      ...place,
-      message: `assets/${asset} ${fault}, and machines of group ${group} would load it`,
-    });
-  }
-  return sortProblems(faults);
 }

@@ -8,9 +8,18 @@ import type { StandIn } from './catalog-loader.ts';
 import type { ProfileRecord } from './compiled-profile.ts';
 import type { PackedTree } from './sources/packed-tree.ts';
 
+/** A catalog, and what of the settings its check depends on. */
+export interface CatalogPlace {
+  readonly directory: string;
+  /** The folder behind `/assets/`. */
+  readonly assets: string;
+  /** Ids of the networks; absent where DHCP serves none. */
+  readonly networks?: readonly string[];
+}
+
 /** The data with which the thread that loads catalogs is started. */
 export interface LoadThreadData {
-  readonly directory: string;
+  readonly place: CatalogPlace;
   /** The stored catalog, if there is one. */
   readonly kept?: Uint8Array;
   /** Its first number is 1 when another load waits, so that the trial rendering must end. */

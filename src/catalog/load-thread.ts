@@ -3,10 +3,12 @@ import { type Problem, sortProblems } from '../documents/problem.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { lowerThreadPriority } from '../threads/lower-priority.ts';
+import { AssetChecker } from './asset-checker.ts';
 import { CatalogLoader, type Loaded } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
 import { decodeKeptFiles, encodeKeptFiles } from './kept-catalog.ts';
 import {
+  type CatalogPlace,
   type LoadAnswer,
   type LoadRequest,
   type LoadThreadData,
@@ -26,7 +28,7 @@ import { tryEverything } from './trial-rendering.ts';
  */
 const FRESH_MAX = 200;
 const KNOWN_MAX = 5_000;
-/** Time limit of a trial rendering; what is left out is counted. */
+/** Time limit of a trial rendering with a look at the assets; what is left out is counted. */
 const TRIAL_MS = 10_000;
 /** Problems that are reported; a generated catalog may have one in each file. */
 const PROBLEMS_MAX = 1_000;
@@ -34,6 +36,8 @@ const PROBLEMS_MAX = 1_000;
 class LoadThread {
   readonly #port: MessagePort;
   readonly #hurry: Int32Array;
+  readonly #place: CatalogPlace;
+  readonly #assets: AssetChecker;
   readonly #loader: CatalogLoader;
   readonly #builder = new GenerationBuilder();
   readonly #keptProblems: readonly Problem[];
@@ -43,10 +47,13 @@ class LoadThread {
   #groups = new Map<Group, number>();
   #machines = new Map<Machine, number>();
 
-  constructor(port: MessagePort, { directory, hurry, kept }: LoadThreadData) {
+  constructor(port: MessagePort, { hurry, kept, place }: LoadThreadData) {
     const files = kept && decodeKeptFiles(kept);
+    const { assets, directory } = place;
     this.#port = port;
     this.#hurry = new Int32Array(hurry);
+    this.#place = place;
+    this.#assets = new AssetChecker(assets);
     this.#loader = new CatalogLoader(new DirectorySource(directory, Date.now), files);
     this.#keptProblems =
       kept !== undefined && files === undefined
@@ -65,7 +72,7 @@ class LoadThread {
         return;
       }
       case 'try':
-        this.#try();
+        return this.#try();
     }
   }
 
@@ -133,7 +140,7 @@ class LoadThread {
     this.#machines = machines;
   }
 
-  #try(): void {
+  async #try(): Promise<void> {
     const loaded = this.#loaded;
     if (loaded === undefined) return;
     const { content, keep } = loaded;
@@ -141,13 +148,14 @@ class LoadThread {
     const startMs = performance.now();
     const isOver = (): boolean =>
       performance.now() - startMs > TRIAL_MS || Atomics.load(this.#hurry, 0) === 1;
-    const trial = tryEverything(content, generation, isOver);
+    const trial = tryEverything(content, generation, isOver, this.#place.networks);
+    const assets = await this.#assets.check(trial.assets, isOver);
     const kept = keep && encodeKeptFiles(keep);
     this.#post({
       kind: 'tried',
       problems: someOf(trial.problems),
-      warnings: someOf(trial.warnings),
-      untried: trial.untried,
+      warnings: someOf([...trial.warnings, ...assets.faults]),
+      untried: trial.untried + assets.untried,
       ...(kept !== undefined && { keep: kept }),
     });
   }

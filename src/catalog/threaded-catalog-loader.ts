@@ -8,6 +8,7 @@ import type { StandIn } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
 import type { Generation } from './generation.ts';
 import {
+  type CatalogPlace,
   fromPlainGroup,
   type LoadAnswer,
   type LoadHead,
@@ -38,7 +39,7 @@ export type CatalogLoad =
 export interface CatalogTrial {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** Number of groups and machines that were not rendered because the time was over. */
+  /** Number of groups and machines that were not rendered, and of assets that were not looked at, for lack of time. */
   readonly untried: number;
   /** What to store for the next restart, if it changed. */
   readonly keep?: Uint8Array;
@@ -58,7 +59,7 @@ export interface CatalogLoads {
 
 /** What a loader depends on. */
 export interface ThreadedLoaderParts {
-  readonly directory: string;
+  readonly place: CatalogPlace;
   /** Replaces the default of two minutes in tests. */
   readonly timeoutMs?: number;
   /** Replaces the script of the thread in tests. */
@@ -129,7 +130,7 @@ export class ThreadedCatalogLoader implements CatalogLoads {
     this.#groups = [];
     this.#machines = [];
     const data: LoadThreadData = {
-      directory: this.#parts.directory,
+      place: this.#parts.place,
       hurry: this.#hurry,
       ...(kept !== undefined && { kept }),
     };

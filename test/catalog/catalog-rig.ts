@@ -19,7 +19,7 @@ export class CatalogRig {
     this.keeper = keeper;
     this.catalog = new Catalog({
       directory,
-      loader: new InlineCatalogLoader(directory),
+      loader: new InlineCatalogLoader({ directory, assets: `${directory}/assets` }),
       keeper,
       publish: (machines, swap) => {
         this.#machines = machines;

@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { formatProblem } from '../../src/documents/problem.ts';
 import { CatalogRig } from './catalog-rig.ts';
 import { catalogTree, writeCatalogFile } from './catalog-tree.ts';
 
@@ -244,6 +245,31 @@ describe('of documents that contradict each other, the unchanged one is used', (
     const rig = await start(catalogTree({ ...FLEET, 'profiles/a.yaml': 'id: p\nboot: {kernel: /other}\n' }));
     expect(rig.boots(RACK1)).toBe('waits: profiles/p.yaml:1:5: id p is already used in profiles/a.yaml');
   });
+});
+
+test('a kernel that is missing is a warning until a load after it appeared', async () => {
+  const tree = catalogTree({
+    'profiles/p.yaml':
+      'id: p\nboot:\n  kernel: /assets/flatcar/vmlinuz\n  initrd: [/assets/flatcar/image.gz]\n',
+    'groups/g.yaml': 'id: g\nprofile: p\n',
+    'assets/flatcar/image.gz': 'initrd',
+  });
+  const { catalog } = new CatalogRig(tree);
+  const warnings = (): string[] => catalog.status().warnings.map(formatProblem);
+  await catalog.start();
+  await catalog.reload();
+  expect(warnings()).toEqual([
+    'profiles/p.yaml:3:11: assets/flatcar/vmlinuz does not exist, and machines of group g would load it',
+  ]);
+  writeCatalogFile(tree, 'assets/flatcar/vmlinuz', 'kernel');
+  rmSync(path.join(tree, 'assets/flatcar/image.gz'));
+  await catalog.reload();
+  expect(warnings()).toEqual([
+    'profiles/p.yaml:4:12: assets/flatcar/image.gz does not exist, and machines of group g would load it',
+  ]);
+  writeCatalogFile(tree, 'assets/flatcar/image.gz', 'initrd');
+  await catalog.reload();
+  expect(warnings()).toEqual([]);
 });
 
 test('edits take effect automatically', async () => {

@@ -5,6 +5,7 @@ import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { type CatalogLoad, ThreadedCatalogLoader } from '../../src/catalog/threaded-catalog-loader.ts';
+import { formatProblem } from '../../src/documents/problem.ts';
 import { threadScript } from '../../src/threads/thread-script.ts';
 import { FakeCatalogKeeper } from '../fakes/fake-catalog-keeper.ts';
 import type { ThreadFault } from '../fakes/faulty-load-thread.ts';
@@ -24,11 +25,54 @@ afterEach(async () => {
   for (const loader of loaders.splice(0)) await loader.close();
 });
 
+// The folder of assets is not that of the catalog, and the settings have networks.
+test('the thread warns of files that machines would load and that are missing, in log and status, until they are there', async () => {
+  const directory = catalogTree({
+    'profiles/p.yaml': 'id: p\nboot: {kernel: /assets/vmlinuz}\n',
+    'groups/g.yaml':
+      'id: g\nprofile: p\nselector:\n  network: rack9\ndhcp_options: [{code: 26, value: 9000}]\n',
+    'images/other': 'x',
+  });
+  const loader = new ThreadedCatalogLoader({
+    place: { directory, assets: `${directory}/images`, networks: ['rack1'] },
+    timeoutMs: PATIENT_MS,
+  });
+  loaders.push(loader);
+  const lines: { msg: string; problem?: string }[] = [];
+  const write = (line: string): void => void lines.push(JSON.parse(line) as (typeof lines)[number]);
+  const catalog = new Catalog({
+    directory,
+    loader,
+    keeper: new FakeCatalogKeeper(),
+    publish: (_machines, swap) => Promise.resolve(swap()),
+    now: () => new Date(0),
+    log: pino({}, { write }),
+  });
+  const warnings = (): string[] => catalog.status().warnings.map(formatProblem);
+  await catalog.start();
+  await catalog.reload();
+  const missing =
+    'profiles/p.yaml:2:16: assets/vmlinuz does not exist, and machines of group g would load it';
+  expect(warnings()).toEqual([missing]);
+  expect(lines.filter(({ msg }) => msg === 'catalog warning').map(({ problem }) => problem)).toContain(
+    missing,
+  );
+  // What `railhead check` says of networks, the server says too.
+  expect(catalog.status().problems.map(formatProblem)).toEqual([
+    expect.stringMatching(/^groups\/g\.yaml:4:.*no DHCP client gets the dhcp_options of group g: .*rack9/),
+  ]);
+
+  writeFileSync(`${directory}/images/vmlinuz`, 'kernel');
+  await catalog.reload();
+  expect(warnings()).toEqual([]);
+  await catalog.close();
+});
+
 /** A loader over a tree, whose thread has a fault if the tree says so when it starts. */
 function rig(fault?: ThreadFault) {
   const directory = catalogTree(TREE);
   const parts = {
-    directory,
+    place: { directory, assets: `${directory}/assets` },
     timeoutMs: PATIENT_MS,
     script: threadScript(new URL('../fakes/faulty-load-thread.js', import.meta.url)),
   };

@@ -12,7 +12,7 @@ export interface ThreadFault {
   readonly how: 'loops' | 'waits' | 'blocked' | 'throws' | 'exits';
 }
 
-const { directory } = workerData as LoadThreadData;
+const { directory } = (workerData as LoadThreadData).place;
 const file = `${directory}/fault`;
 const fault = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ThreadFault) : undefined;
 

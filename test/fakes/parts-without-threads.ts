@@ -11,5 +11,5 @@ export const PARTS_WITHOUT_THREADS: ReplaceableParts = {
     const health = new StoreHealth(parts);
     return { store: completeStore(health.watch(await openSqliteStore(settings))), health };
   },
-  catalogLoader: (directory) => new InlineCatalogLoader(directory),
+  catalogLoader: (place) => new InlineCatalogLoader(place),
 };
