@@ -138,12 +138,12 @@ class TemplateWalk {
     }
     const path = call.path as hbs.AST.PathExpression;
     if (call.params.length === 0 && call.hash === undefined) {
-      call.params = this.#variable(path, PRINT_HELPER) ?? [];
+      call.params = this.#variable(path) ?? [];
       call.loc = path.loc;
     } else {
       const inner = { type: 'SubExpression', path, params: call.params, hash: call.hash, loc: call.loc };
       this.#helper(inner as unknown as Call, depth, false);
-      call.params = [inner, textLiteral(path.original, call)];
+      call.params = [inner, textLiteral(`(${path.original} ...)`, call)];
       delete call.hash;
     }
     call.path = this.#helperPath(PRINT_HELPER, call);
@@ -170,8 +170,9 @@ class TemplateWalk {
         pathName((call.params[0] as unknown as Call).path) === 'lookup';
       this.#arguments(call, depth, name === 'if' || name === 'unless' || isLookup);
     }
-    this.program(block.program, depth + 1);
-    // `inverse` is present only with an {{else}}, although its type is not optional.
+    // Neither type is optional, but `{{^if a}}` has only an inverse, and a block without {{else}} only a program.
+    const program = block.program as hbs.AST.Program | undefined;
+    if (program !== undefined) this.program(program, depth + 1);
     const inverse = block.inverse as hbs.AST.Program | undefined;
     if (inverse !== undefined) {
       const [only] = inverse.body;
@@ -252,7 +253,7 @@ class TemplateWalk {
       return param;
     }
     if (param.type !== 'PathExpression') return param;
-    const params = this.#variable(param as hbs.AST.PathExpression, lenient ? FIND_HELPER : GET_HELPER);
+    const params = this.#variable(param as hbs.AST.PathExpression);
     if (params === undefined) return param;
     const path = this.#helperPath(lenient ? FIND_HELPER : GET_HELPER, param);
     return { type: 'SubExpression', path, params, loc: param.loc } as unknown as hbs.AST.Expression;
@@ -262,7 +263,7 @@ class TemplateWalk {
    * `a.b.c` as arguments of a helper: the value of `a`, which Handlebars finds by its own scope rules, the path as
    * written, and the rest of the path. Undefined if the path is refused.
    */
-  #variable(path: hbs.AST.PathExpression, helper: string): hbs.AST.Expression[] | undefined {
+  #variable(path: hbs.AST.PathExpression): hbs.AST.Expression[] | undefined {
     const inherited = path.parts.find((part) => INHERITED_NAMES.has(part));
     if (inherited !== undefined) {
       this.#fail(`"${inherited}" cannot be the name of a variable`, path);
@@ -273,8 +274,7 @@ class TemplateWalk {
       this.#fail(`there is no "@${first ?? ''}"; there are @root, @key, @index, @first and @last`, path);
       return undefined;
     }
-    if (first === undefined)
-      return [path, textLiteral(helper === PRINT_HELPER ? path.original : 'this', path)];
+    if (first === undefined) return [path, textLiteral(path.original, path)];
     const isScoped = /^\.|^this\b/.test(path.original);
     const head = { ...path, parts: [first], original: isScoped ? `./${first}` : first };
     return [head, textLiteral(path.original, path), ...rest.map((part) => textLiteral(part, path))];

@@ -23,6 +23,7 @@ export function explainSyntax(name: string, source: string, reason?: Error): Tem
   const faults: TemplateError[] = [];
   const open: { tag: Tag; block: string }[] = [];
   const lines = new LineIndex(source);
+  const isGo = hasGoTags(source);
   const fail = (tag: Tag, message: string): void => {
     if (faults.length < FAULTS_MAX) faults.push(new TemplateError(name, message, lines.placeOf(tag.offset)));
   };
@@ -30,7 +31,9 @@ export function explainSyntax(name: string, source: string, reason?: Error): Tem
   for (const tag of tagsOf(source)) {
     if (++tags > TAGS_MAX) break;
     const inner = tag.text.replace(/^\{\{\{?~?\s*|\s*~?\}?\}\}$/g, '');
-    const advice = tag.closed ? findFault(tag, inner, source) : `{{ is not closed by }}; ${asItIs('{{')}`;
+    const advice = tag.closed
+      ? findFault(tag, inner, source, isGo)
+      : `{{ is not closed by }}; ${asItIs('{{')}`;
     if (advice !== undefined) fail(tag, advice);
     if (inner.startsWith('#')) open.push({ tag, block: /^#\s*([^\s}|(]*)/.exec(inner)?.[1] ?? '' });
     else if (advice !== undefined) continue;
@@ -69,6 +72,15 @@ export function explainSyntax(name: string, source: string, reason?: Error): Tem
 export function hasGoFields(source: string): boolean {
   if (!/\{\{[^}]*[\s(]\.[A-Za-z]/.test(source)) return false;
   for (const { text } of tagsOf(source)) if (hasGoField(text)) return true;
+  return false;
+}
+
+/** Keywords of Go templates, which are variables and helpers where Handlebars reads them. */
+const GO_KEYWORD = /^(?:end|break|continue|(?:block|define|if|range|template|with)\s.*)$/s;
+
+/** Whether a template that Handlebars cannot parse has tags that only Go has: fields, assignments, trimmed blanks. */
+function hasGoTags(source: string): boolean {
+  for (const { text } of tagsOf(source)) if (hasGoField(text) || /^\{\{-?\s*\.\w|:=/.test(text)) return true;
   return false;
 }
 
@@ -117,7 +129,7 @@ function endOfTag(source: string, offset: number): number | undefined {
 }
 
 /** What is wrong with a single tag, and what to write instead; undefined if it is valid. */
-function findFault(tag: Tag, inner: string, source: string): string | undefined {
+function findFault(tag: Tag, inner: string, source: string, isGo: boolean): string | undefined {
   const end = tag.offset + tag.text.length;
   const shown = show(tag);
   if (source[end] === '}' && !tag.text.startsWith('{{{') && parses(tag.text, inner)) {
@@ -128,12 +140,12 @@ function findFault(tag: Tag, inner: string, source: string): string | undefined 
     return `three braces begin ${shown}: write { ${shown.slice(1)}, with a blank; ${asItIs(shown)}`;
   }
   const advice = asItIs(shown);
-  if (hasGoField(inner)) return `${shown} is a template of Go, and not of Handlebars; ${advice}`;
+  const go = `${shown} is a template of Go, and not of Handlebars; ${advice}`;
+  if (hasGoField(inner) || (isGo && GO_KEYWORD.test(inner))) return go;
   if (parses(tag.text, inner)) return undefined;
-  const isGo = /^-?\s*[.$]|^-|-$|:=|`/.test(inner);
   const [, variable] = /^\.([A-Za-z_][\w.]*)$/.exec(inner) ?? [];
   if (variable !== undefined) return `${shown} is not a variable; write {{${variable}}}; ${advice}`;
-  if (isGo) return `${shown} is a template of Go, and not of Handlebars; ${advice}`;
+  if (/^-?\s*[.$]|^-|-$|:=|`/.test(inner)) return go;
   const piped = /^([\w.@/]+)\s*\|\s*(\w+)/.exec(inner);
   if (piped !== null) return `helpers come first: write {{${piped[2]} ${piped[1]}}}; ${advice}`;
   const item = /^(.*?\b[\w-]+)\.(\d+)\b/.exec(inner);

@@ -116,7 +116,7 @@ function print(args: readonly unknown[], language: TemplateLanguage): string {
   if (value instanceof ReportedText) {
     const text = printReported(value, language);
     if (text !== undefined) return text;
-    const message = `"${name}" comes from the machine, and has characters that could be taken for syntax here: write {{json ${name}}} in place of it and its quotes`;
+    const message = `${quoteName(name)} comes from the machine, and has characters that could be taken for syntax here: write {{json ${name}}} in place of it and its quotes`;
     note(data.budget, message, loc);
     return '';
   }
@@ -126,12 +126,13 @@ function print(args: readonly unknown[], language: TemplateLanguage): string {
 
 function describeUnprintable(name: string, value: unknown): string {
   if (value === null || value === undefined) {
-    return `"${name}" is ${kindOf(value)}: give it a value, or write {{default ${name} ""}}`;
+    return `${quoteName(name)} is ${kindOf(value)}: give it a value, or write {{default ${name} ""}}`;
   }
   if (typeof value === 'object' && isWholeContext(value)) {
-    return `"${name}" is all variables at once, which have no text: name the variable; ${asItIs(`{{${name}}}`)}`;
+    const literal = name.startsWith('(') ? '' : `; ${asItIs(`{{${name}}}`)}`;
+    return `${quoteName(name)} is all variables at once, which have no text: name the variable${literal}`;
   }
-  return `"${name}" is ${kindOf(value)}, which has no text: use {{json ...}} or {{#each ...}}`;
+  return `${quoteName(name)} is ${kindOf(value)}, which has no text: use {{json ...}} or {{#each ...}}`;
 }
 
 /** The value of a variable; UNKNOWN if it is missing, which is noted as a fault. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileTemplate } from '../../../src/provision/rendering/template.ts';
 import { ReportedText, type TemplateLanguage } from '../../../src/provision/rendering/reported-text.ts';
@@ -47,6 +48,8 @@ describe('templates', () => {
     ['{{#with a}}{{b}}{{else}}none{{/with}}', { a: { b: 1 } }, '1'],
     ['{{#if a.b.c}}y{{else}}n{{/if}}', {}, 'n'],
     ['{{#if a}}1{{else if b}}2{{else}}3{{/if}}', { b: true }, '2'],
+    ['{{^if a}}n{{/if}}{{^if b}}n{{else}}y{{/if}}', { a: false, b: 1 }, 'ny'],
+    ['{{^each a}}none{{/each}}{{#if b}}{{^}}n{{/if}}', { a: [], b: false }, 'nonen'],
     ['{{default a.b "d"}}{{default (lookup a "b") "e"}}{{default n "f"}}', { a: {}, n: null }, 'def'],
     ['{{json a}}', { a: { b: ['c"'] } }, '{"b":["c\\""]}'],
     ['{{json a indent=2}}', { a: [1] }, '[\n  1\n]'],
@@ -112,6 +115,7 @@ describe('faults are errors with their place', () => {
     ['x\n {{b}}', {}, '! t.bu:2:4: "b" is not defined'],
     ['{{json b}}', {}, '! t.bu:1:8: "b" is not defined'],
     ['{{#each b}}{{/each}}', {}, '! t.bu:1:9: "b" is not defined'],
+    ['{{json ..}}', {}, '! t.bu:1:8: ".." is not defined'],
     ['{{m.x.c}}', { m: {} }, '! t.bu:1:3: "m.x" is not defined'],
     ['{{m.x.c}}', {}, '! t.bu:1:3: "m" is not defined'],
     ['{{m.x.c}}', { m: { x: {} } }, '! t.bu:1:3: "m.x.c" is not defined'],
@@ -131,7 +135,7 @@ describe('faults are errors with their place', () => {
     [
       '{{default a "x"}}',
       { a: { b: 1 } },
-      '! t.bu:1:1: "default" is a mapping, which has no text: use {{json ...}} or {{#each ...}}',
+      '! t.bu:1:1: (default ...) is a mapping, which has no text: use {{json ...}} or {{#each ...}}',
     ],
     ['{{lower a}}', { a: ['Hunter2'] }, '! t.bu:1:1: lower takes a text, and "a" is a list'],
     ['{{replace a "x" "y"}}', { a: { b: 1 } }, '! t.bu:1:1: replace takes a text, and "a" is a mapping'],
@@ -216,11 +220,19 @@ describe('braces of other programs', () => {
       [
         '! t.bu:2:3: {{range .Mounts}} is a template of Go, and not of Handlebars; to have {{range .Mounts}} in the file as it is, write \\{{',
         '! t.bu:2:20: {{.Source}} is not a variable; write {{Source}}; to have {{.Source}} in the file as it is, write \\{{',
+        '! t.bu:2:31: {{end}} is a template of Go, and not of Handlebars; to have {{end}} in the file as it is, write \\{{',
       ].join('\n'),
     ],
     [
       '{{- if $x := .Y -}}',
       '! t.bu:1:1: {{- if $x := .Y -}} is a template of Go, and not of Handlebars; to have {{- if $x := .Y -}} in the file as it is, write \\{{',
+    ],
+    [
+      '{{if .a}}{{a}}{{end}}',
+      [
+        '! t.bu:1:1: {{if .a}} is a template of Go, and not of Handlebars; to have {{if .a}} in the file as it is, write \\{{',
+        '! t.bu:1:15: {{end}} is a template of Go, and not of Handlebars; to have {{end}} in the file as it is, write \\{{',
+      ].join('\n'),
     ],
     ['{{end}}', '! t.bu:1:3: "end" is not defined; to have {{end}} in the file as it is, write \\{{'],
     [
@@ -294,6 +306,12 @@ describe('all variables at once', () => {
     );
   });
 
+  test('as the value of a helper they have no text either', () => {
+    expect(render('{{default . "x"}}', variables)).toBe(
+      '! t.bu:1:1: (default ...) is all variables at once, which have no text: name the variable',
+    );
+  });
+
   test('an item of a list is written', () => {
     expect(render('{{#each list}}{{json .}}{{/each}}', variables)).toBe('{"a":1}');
   });
@@ -324,6 +342,57 @@ describe('a value that a machine reports stays one value', () => {
   test.each(rows)('%s: %s', (language, source, expected) => {
     expect(render(source, variables, 't', language)).toBe(expected);
   });
+});
+
+test('whatever tags a template combines, it renders or is refused', () => {
+  const path = fc.constantFrom(
+    'a',
+    'l',
+    'm',
+    'm.k',
+    'l.[0]',
+    '.',
+    '..',
+    'this',
+    '@root',
+    '@key',
+    '@index',
+    'x',
+  );
+  const literal = fc.constantFrom('"t"', '1', 'true', 'null');
+  const name = fc.constantFrom('if', 'unless', 'each', 'with', 'json', 'default', 'lookup', 'eq', 'x');
+  const { content } = fc.letrec<{ content: string; tag: string; argument: string }>((tie) => ({
+    argument: fc.oneof(
+      path,
+      literal,
+      fc.tuple(name, path).map(([call, on]) => `(${call} ${on})`),
+    ),
+    tag: fc.oneof(
+      { maxDepth: 3 },
+      path.map((of) => `{{${of}}}`),
+      fc.tuple(name, tie('argument')).map(([helper, on]) => `{{{${helper} ${on}}}}`),
+      fc
+        .record({
+          mark: fc.constantFrom('#', '^', '#>', '#*'),
+          name,
+          argument: tie('argument'),
+          params: fc.constantFrom('', ' as |v k|'),
+          content: tie('content'),
+          otherwise: fc.constantFrom('', '{{else}}', '{{^}}', '{{else if a}}'),
+        })
+        .map(
+          (block) =>
+            `{{${block.mark}${block.name} ${block.argument}${block.params}}}${block.content}${block.otherwise}{{/${block.name}}}`,
+        ),
+    ),
+    content: fc.array(tie('tag'), { maxLength: 3 }).map((tags) => tags.join(' ')),
+  }));
+  const variables = { a: 'A', l: ['x'], m: { k: 1 } };
+  fc.assert(
+    // `render` throws what is no TemplateError.
+    fc.property(content, (source) => typeof render(source, variables) === 'string'),
+    { numRuns: 500, examples: [['{{^if a}}x{{/if}}'], ['{{^each l as |v|}}{{/each}}']] },
+  );
 });
 
 describe('every rendering ends soon', () => {
