@@ -143,7 +143,10 @@ function refuse(error: unknown, prefix = ''): CompileResult {
   return { kind: 'invalid', error: prefix + message, entries: [], ...(place && { place }) };
 }
 
-/** One document on its way through Butane's stages. Each stage ends the compilation if it finds an error. */
+/**
+ * One document on its way through Butane's stages. Each stage ends the compilation if it finds an error, except that
+ * unknown keys are reported together with the errors of the stages, as Butane reports them.
+ */
 class Compilation {
   readonly #root: YamlNode;
   readonly #document: DecodedObject;
@@ -152,6 +155,8 @@ class Compilation {
   readonly #safety: Safety;
   readonly #locator: YamlLocator;
   readonly #entries: Entry[] = [];
+  /** Keys that the schema does not have: warnings, or errors that do not end a stage. */
+  #unknown: readonly Entry[] = [];
 
   constructor(root: YamlNode, document: DecodedObject, spec: ButaneSpec, options: CompileOptions) {
     this.#root = root;
@@ -167,10 +172,9 @@ class Compilation {
     const document = this.#document;
     const spec = this.#spec;
     const safety = this.#safety;
-    const unknown = safety.refuseUnknownKeys
+    this.#unknown = safety.refuseUnknownKeys
       ? findUnknownKeys(root, spec.schema)
       : findUnusedYamlKeys(document, spec.schema, root);
-    for (const entry of unknown) this.#entries.push(entry);
     this.#report(validateSource(document, spec));
     if (safety.refuseLineBreaks) this.#report(this.#checkLines());
     if (isFatal(this.#entries)) return this.#invalid(MESSAGES.sourceInvalid);
@@ -187,6 +191,7 @@ class Compilation {
     if (safety.checkHashes) this.#reportGenerated(checkDeclaredHashes(config, ignition), provenance);
     if (safety.checkEmbeddedConfigs) this.#reportGenerated(checkEmbeddedConfigs(config), provenance);
     if (isFatal(this.#entries)) return this.#invalid(MESSAGES.generatedInvalid);
+    if (isFatal(this.#unknown)) return this.#invalid(MESSAGES.sourceInvalid);
     return this.#encode(config);
   }
 
@@ -194,7 +199,7 @@ class Compilation {
     const { ignition } = this.#spec;
     try {
       const json = encodeConfig(config, ignition, { indent: this.#options.pretty ? 2 : 0 });
-      return { kind: 'config', config, spec: ignition, json, entries: this.#entries };
+      return { kind: 'config', config, spec: ignition, json, entries: this.#allEntries() };
     } catch (error) {
       // The longest possible string has half a gigabyte.
       if (error instanceof RangeError) return this.#invalid('the generated configuration is too large');
@@ -250,7 +255,11 @@ class Compilation {
     this.#report(entries.map((entry) => ({ ...entry, path: sourcePath(entry.path, provenance) })));
   }
 
+  #allEntries(): Entry[] {
+    return [...this.#unknown, ...this.#entries];
+  }
+
   #invalid(error: string): CompileResult {
-    return { kind: 'invalid', error, entries: this.#entries };
+    return { kind: 'invalid', error, entries: this.#allEntries() };
   }
 }

@@ -177,8 +177,11 @@ function describeMissing(tree: CatalogTree, file: string): string {
       return `template ${file} is a link that leads out of the catalog`;
     case 'loop':
       return `template ${file} is a link that leads back to itself`;
-    case 'missing':
-      return `there is no template ${file}`;
+    case 'missing': {
+      const inside = file.replace(/^profiles\/profiles\//, '');
+      const isDoubled = inside !== file && tree.read(`profiles/${inside}`) !== undefined;
+      return `there is no template ${file}${isDoubled ? `: the folder is not part of its name; write "${inside}"` : ''}`;
+    }
     case 'found':
       return located.entry.kind === 'unread'
         ? `template ${file} ${located.entry.reason}`

@@ -12,14 +12,14 @@ const ID = z
 const TEXTS = z.union([z.string(), z.array(z.string())]);
 const METADATA = z.record(z.string(), z.json());
 
-/** A relative path that cannot lead out of profiles/, as templates are named in a profile. */
+const NO_TEMPLATE = 'a template is a file below profiles/';
+
+/** A relative path that cannot lead out of profiles/, as templates are named in a profile; `./a.bu` is `a.bu`. */
 const TEMPLATE_NAME = z
   .string()
-  .min(1)
-  .refine(
-    (name) => !name.startsWith('/') && !name.split(/[/\\]/).includes('..'),
-    'a template is a file below profiles/',
-  );
+  .refine((name) => !name.startsWith('/') && !name.split(/[/\\]/).includes('..'), NO_TEMPLATE)
+  .transform((name) => name.replace(/(^|\/)(?:\.?\/)+/g, '$1'))
+  .refine((name) => name !== '' && name !== '.', NO_TEMPLATE);
 
 /** An option for DHCP answers; its type may be omitted if the registry of options has it. */
 const DHCP_OPTION = z.strictObject({

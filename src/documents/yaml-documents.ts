@@ -132,6 +132,8 @@ class YamlSource {
       merge: true,
       // The library compares every key with every other; checkNodes does it in linear time.
       uniqueKeys: false,
+      // Without this the library prints warnings, for one about mappings as keys, to standard error.
+      logLevel: 'error',
     });
     const parsed = { documents: 'empty' in documents ? [] : documents, lines };
     YamlSource.#newest = { source: this, parsed };
@@ -222,7 +224,8 @@ export function schemaProblems(
   error: z.ZodError,
   describeKey: DescribeKey = () => undefined,
 ): Problem[] {
-  return error.issues.slice(0, PROBLEMS_MAX).flatMap((issue): Problem[] => {
+  return error.issues.slice(0, PROBLEMS_MAX).flatMap((found): Problem[] => {
+    const issue = narrowUnion(found);
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.slice(0, PROBLEMS_MAX).map((key) => ({
         file: document.file,
@@ -243,26 +246,35 @@ export function schemaProblems(
   });
 }
 
+/**
+ * What is wrong with a value that may be of several kinds: with the kind that it is of, if there is one; otherwise the
+ * issue as it is.
+ */
+function narrowUnion(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue;
+  for (const [first] of issue.errors) {
+    const isOfKind =
+      first !== undefined &&
+      (first.path.length > 0 || (first.code !== 'invalid_type' && first.code !== 'invalid_value'));
+    if (isOfKind) return narrowUnion({ ...first, path: [...issue.path, ...first.path] });
+  }
+  return issue;
+}
+
 function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
   // A value of metadata may be a secret.
   if (issue.path[0] === 'metadata') return 'must be text, a number, true, false, null, a list or a mapping';
   if (issue.code === 'invalid_type') {
     const actual = valueAt(root, issue.path);
     if (actual === undefined) return 'required, and missing';
-    const found =
-      actual === null
-        ? 'nothing'
-        : Array.isArray(actual)
-          ? 'a list'
-          : typeof actual === 'object'
-            ? 'a mapping'
-            : `${JSON.stringify(actual)} (${typeof actual})`;
+    const found = describeValue(actual);
     const hint = issue.expected === 'string' && typeof actual !== 'object' ? '; put it in quotes' : '';
     return `must be ${describeType(issue.expected)}, not ${found}${hint}`;
   }
-  if (issue.code === 'invalid_union' && issue.message !== 'Invalid input') return issue.message;
-  if (issue.code === 'invalid_union')
-    return 'must be text, a list of texts, or one of cidr, in, not_in, prefix, regex, exists';
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
+    const kinds = issue.errors.flatMap(([first]) => (first === undefined ? [] : [describeExpected(first)]));
+    return `must be ${kinds.join(' or ')}, not ${describeValue(valueAt(root, issue.path))}`;
+  }
   if (issue.code === 'invalid_value') {
     const [last, ...others] = issue.values.map(String).reverse();
     const choices = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
@@ -286,6 +298,17 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
       typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
     root,
   );
+}
+
+function describeExpected(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ');
+  return issue.code === 'invalid_type' ? describeType(issue.expected) : issue.message;
+}
+
+function describeValue(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a mapping' : `${JSON.stringify(value)} (${typeof value})`;
 }
 
 function describeType(expected: string): string {

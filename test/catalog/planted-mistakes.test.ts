@@ -58,10 +58,28 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'profiles/a.yaml:3:5: there is no template profiles/nowhere.bu',
   ],
   [
+    'template without a name',
+    'profiles/a.yaml',
+    'id: a\nignition: ./\n',
+    'profiles/a.yaml:2:11: ignition: a template is a file below profiles/',
+  ],
+  [
     'template outside the catalog',
     'profiles/a.yaml',
     'id: a\nignition: ../../etc/passwd\n',
     'profiles/a.yaml:2:11: ignition: a template is a file below profiles/',
+  ],
+  [
+    'template that is not text',
+    'profiles/a.yaml',
+    'id: a\nignition: [a.bu, 5]\n',
+    'profiles/a.yaml:2:18: ignition.1: must be text, not 5 (number); put it in quotes',
+  ],
+  [
+    'config within a profile',
+    'profiles/a.yaml',
+    'id: a\nignition:\n  version: 3.3.0\n',
+    'profiles/a.yaml:3:3: ignition: must be text or a list, not a mapping',
   ],
   [
     'unknown lifecycle',
@@ -269,9 +287,30 @@ const TEMPLATE_MISTAKES: [name: string, template: string, expected: string][] = 
   [
     'Butane value below a block that became longer',
     '{{#each (lookup this "lines")}}{{/each}}variant: flatcar\nversion: 1.0.0\nstorage:\n  files:\n    - path: relative\n',
-    'profiles/t.bu:5:13: $.storage.files.0.path: path not absolute (for group a)',
+    'profiles/t.bu:5:13: relative: path: path not absolute (for group a)',
   ],
 ];
+
+test('templates are named by their path below profiles/, which may begin with ./', async () => {
+  const butane = 'variant: flatcar\nversion: 1.1.0\n';
+  const loaded = await loadCatalog(
+    catalogTree({
+      'profiles/a.yaml': 'id: a\nignition: [./w.yaml, .//sub/./v.yaml]\n',
+      'profiles/b.yaml': 'id: b\nignition: profiles/w.yaml\n',
+      'profiles/w.yaml': butane,
+      'profiles/sub/v.yaml': butane,
+      'profiles/sub/unused.yaml': butane,
+      'groups/a.yaml': 'id: a\nprofile: a\n',
+    }),
+    AFTERWARDS,
+  );
+  expect(loaded.problems.map(formatProblem)).toEqual([
+    'profiles/b.yaml:2:11: there is no template profiles/profiles/w.yaml: the folder is not part of its name; write "w.yaml"',
+  ]);
+  expect(loaded.warnings.map(formatProblem)).toEqual([
+    'profiles/sub/unused.yaml: this is a Butane config, and no profile uses it: name it in the ignition list of a profile, or remove it',
+  ]);
+});
 
 describe('mistakes in templates are found by rendering', () => {
   test.each(TEMPLATE_MISTAKES)('%s', async (_name, template, expected) => {

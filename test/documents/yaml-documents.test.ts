@@ -86,3 +86,16 @@ test('a value of metadata is not repeated', () => {
     'metadata.password: must be text, a number, true, false, null, a list or a mapping',
   ]);
 });
+
+test('a mapping as a key, as in a template that is no YAML yet, causes no warning of the process', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => {
+    warnings.push(warning);
+  };
+  process.on('warning', note);
+  read('{{#if x}}\na: b\n{{/if}}\n');
+  read('? {a: b}\n: c\n');
+  await new Promise(setImmediate);
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});

@@ -100,6 +100,7 @@ const CATALOGS: readonly [name: string, told: readonly RegExp[]][] = [
       /6:7: \/a: filesystem: unused key/,
       /7:7: \/a: modee: unused key/,
       /8:\d+: \/a: contents\.inlin: unused key/,
+      /9:\d+: b: path: path not absolute/,
     ],
   ],
   ['28-merged-fault-without-layer', [/c\.ign:1:\d+: \/etc\/systemd\/system\/a\.service: .*w\.bu \+ c\.ign/]],

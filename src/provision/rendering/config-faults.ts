@@ -2,9 +2,11 @@ import type { YamlNode } from '../../butane/yaml/node.ts';
 import { readYaml } from '../../butane/yaml/read-yaml.ts';
 import { YamlError } from '../../butane/yaml/yaml-error.ts';
 import { type Entry, formatPath, type Path } from '../../ignition/report.ts';
-import { describeVersionFault, recogniseForButane, recogniseForIgnition } from './foreign-config.ts';
+import { describeHeader, findSecondDocument } from './butane-header.ts';
+import { recogniseForButane, recogniseForIgnition } from './foreign-config.ts';
 import type { RenderedSource } from './rendered-source.ts';
 import { TemplateError } from './template-error.ts';
+import { describeTypeMismatch } from './type-mismatch.ts';
 
 /** Faults of one source that are reported. */
 const FAULTS_MAX = 50;
@@ -17,6 +19,10 @@ export interface TemplateNote {
   readonly column?: number;
   readonly message: string;
 }
+
+/** Reasons of Butane for which the first keys of the document must be looked at. */
+const NO_TRANSLATOR =
+  /^error parsing (?:variant|version)|into config\.commonFields|^No translator exists|variant has been removed/;
 
 /** All errors among the entries of a report, as one; `reason` and `place` say why where there is no entry. */
 export function sourceFaults(
@@ -46,9 +52,25 @@ export function describeEntries(source: RenderedSource, entries: readonly Entry[
   const root = itemTree(source);
   return entries.map((entry) => ({
     template: source.name,
-    message: withoutValues(source, `${describePath(entry.path, root, source)}${entry.message}`),
+    message: `${withoutValues(source, describePath(entry.path, root, source))}${describeMessage(source, entry)}`,
     ...placeInTemplate(source, entry.line, entry.col),
   }));
+}
+
+/** The message of an entry without values of metadata; encoding/json does not say that a text is not JSON. */
+function describeMessage(source: RenderedSource, { message, path }: Entry): string {
+  const isSyntax = path.length === 0 && /^(?:invalid character|unexpected end)/.test(message);
+  const what = isSyntax && isIgnition(source.name) ? `not valid JSON: ${message}` : message;
+  return describeTypeMismatch(withoutValues(source, what));
+}
+
+/** A warning about YAML documents behind the first one of a source. */
+export function describeFurtherDocuments(source: RenderedSource): TemplateNote[] {
+  const line = findSecondDocument(source.text);
+  if (line === undefined) return [];
+  const message =
+    'another YAML document begins here, and Butane reads only the first one: move it to a file of its own, and name that in the ignition list of the profile';
+  return [{ template: source.name, message, ...placeInTemplate(source, line) }];
 }
 
 /** Why a text could not be parsed, with advice if its kind is recognised. */
@@ -57,31 +79,35 @@ function describeReason(
   reason: string,
   place: { readonly line: number; readonly col: number } | undefined,
 ): TemplateNote[] {
-  const note = (message: string, line?: number, column?: number): TemplateNote => ({
+  const note = (message: string, line?: number, column?: number, key = ''): TemplateNote => ({
     template: source.name,
-    message: withoutValues(source, message),
+    message: `${key}${describeTypeMismatch(withoutValues(source, message))}`,
     ...placeInTemplate(source, line, column),
   });
+  // Advice quotes nothing of the document unless it says so.
+  const advice = (message: string, line: number, column?: number): TemplateNote[] => [
+    { template: source.name, message, ...placeInTemplate(source, line, column) },
+  ];
   if (isIgnition(source.name)) {
     const foreign = recogniseForIgnition(source.text);
-    if (foreign !== undefined) return [note(foreign.message, foreign.line)];
-  } else if (
-    /^error parsing variant|into config\.commonFields/.test(reason) &&
-    !/^variant:/m.test(source.text)
-  ) {
-    const { message, line } = recogniseForButane(source.text);
-    return [note(message, line)];
-  }
-  if (/^No translator exists|^error parsing version|variant has been removed/.test(reason)) {
-    const fault = describeVersionFault(source.text);
-    if (fault !== undefined) return [note(fault.message, fault.line)];
+    if (foreign !== undefined) return advice(foreign.message, foreign.line);
+  } else if (NO_TRANSLATOR.test(reason)) {
+    const fault = describeHeader(source.text);
+    if (fault === undefined) {
+      const { message, line } = recogniseForButane(source.text);
+      return advice(message, line);
+    }
+    const { line, column, message, quotes } = fault;
+    const isShown = quotes === undefined || isWritten(source, quotes);
+    return advice(isShown ? message : message.replace(quotes, '(not shown)'), line, column);
   }
   // go-yaml lists what does not fit its type, a line each, and the line numbers are right there.
   const [head = '', ...listed] = reason.split('\n');
   if (listed.length > 0 && head.endsWith('unmarshal errors:')) {
     return listed.slice(0, FAULTS_MAX).map((text) => {
-      const [, line, message = text] = /^\s*line (\d+): (.*)$/.exec(text) ?? [];
-      return note(`not valid Butane: ${message.trim()}`, line === undefined ? undefined : Number(line));
+      const [, line, message = text.trim()] = /^\s*line (\d+): (.*)$/.exec(text) ?? [];
+      if (line === undefined) return note(message);
+      return note(message, Number(line), undefined, keyOfScalar(source, Number(line), message));
     });
   }
   // The place is exact, and go-yaml's line is not.
@@ -90,6 +116,13 @@ function describeReason(
     'not valid YAML: ',
   );
   return [note(exact.replaceAll(/\n */g, ' '), place?.line, place?.col)];
+}
+
+/** The key of a value of the wrong type; a list or a mapping often begins on the line after its key. */
+function keyOfScalar(source: RenderedSource, line: number, message: string): string {
+  if (!/^cannot unmarshal !!\w+ `/.test(message)) return '';
+  const key = /^[\s-]*([\w-]+):/.exec(source.text.split('\n')[line - 1] ?? '')?.[1];
+  return key !== undefined && isWritten(source, key) ? `${key}: ` : '';
 }
 
 /** Whether a template is Ignition by its name; anything else is Butane. */
@@ -122,12 +155,11 @@ interface ItemTree {
   nameOf(path: Path): string | undefined;
 }
 
-/** Files are known by absolute paths, units and users by names. */
-function isName(key: string, text: unknown): text is string {
-  if (typeof text !== 'string' || text === '' || text.length > 200) return false;
-  return key === 'name' || text.startsWith('/');
+function isName(text: unknown): text is string {
+  return typeof text === 'string' && text !== '' && text.length <= 200 && !text.includes('\n');
 }
 
+/** Files are known by their paths, units and users by their names. */
 const NAME_KEYS = ['path', 'name', 'device'];
 
 function itemTree(source: RenderedSource): ItemTree | undefined {
@@ -153,7 +185,7 @@ function nameInJson(root: unknown, path: Path): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   for (const key of NAME_KEYS) {
     const name = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-    if (isName(key, name)) return name;
+    if (isName(name)) return name;
   }
   return undefined;
 }
@@ -175,7 +207,7 @@ function nameInYaml(root: YamlNode, path: Path): string | undefined {
   if (node === undefined) return undefined;
   for (const key of NAME_KEYS) {
     const value = member(node, key);
-    if (value?.kind === 'scalar' && isName(key, value.value)) return value.value;
+    if (value?.kind === 'scalar' && isName(value.value)) return value.value;
   }
   return undefined;
 }

@@ -1,4 +1,3 @@
-import { versionsOf } from '../../butane/variants.ts';
 import { findSpecVersion, SPEC_VERSIONS } from '../../ignition/spec-version.ts';
 
 /** What a text is that was expected to be Butane or Ignition, and what to do about it. */
@@ -13,62 +12,77 @@ const BUTANE_BEGINS = 'begin it with the lines "variant: flatcar" and "version: 
 /** Keys of Container Linux Configs that Butane does not have. */
 const CONTAINER_LINUX_KEY = /^(etcd|flannel|locksmith|update|docker|networkd):/m;
 
+/** Keys that cloud-config has at the top of a document, and Butane does not. */
+const CLOUD_CONFIG_KEY = /^(coreos|write_files|runcmd|bootcmd|packages|users|ssh_authorized_keys):/m;
+
 /**
  * Recognises common mistakes: cloud-config, Container Linux Configs, Ignition in a file named as Butane, documents of
  * Matchbox and Kubernetes, scripts. `text` is one in which Butane found no variant.
  */
 export function recogniseForButane(text: string): ForeignConfig {
   const content = firstContent(text);
-  const at = (pattern: RegExp, message: string): ForeignConfig | undefined => {
-    const match = pattern.exec(text);
-    return match === null ? undefined : { line: lineAt(text, match.index), message };
-  };
   if (content === undefined) {
     return { line: 1, message: `this renders to nothing; a Butane document has content: ${BUTANE_BEGINS}` };
   }
   return (
-    at(
-      /^(?:#cloud-|Content-Type: multipart)/m,
-      `this is a cloud-config, which Flatcar does not take from Ignition: write it as Butane; ${BUTANE_BEGINS}`,
-    ) ??
-    at(/^#!/, 'this is a script, and not Butane: put it into a file or a unit of a Butane document') ??
+    recogniseHeading(text) ??
     (text.startsWith('{', content) ? recogniseJson(text) : undefined) ??
-    at(
-      CONTAINER_LINUX_KEY,
-      `this is a Container Linux Config, of which Butane took over most: ${BUTANE_BEGINS}, and write what it does not know (etcd, update, locksmith, networkd and so on) as files and units`,
-    ) ??
-    at(
-      /^\s*(?:- )?filesystem: ["']?root/m,
-      `this is a Container Linux Config: ${BUTANE_BEGINS}, and leave "filesystem" out`,
-    ) ??
-    at(
-      /^apiVersion:/m,
-      'this is a document of Kubernetes, and not Butane: put it into a file of a Butane document',
-    ) ?? {
+    recogniseKeys(text) ?? {
       line: lineAt(text, content),
       message: `this is not Butane, since it has no variant: ${BUTANE_BEGINS}`,
     }
   );
 }
 
-/**
- * What to write where Butane has no translator for a document's variant and version. Undefined for a document that does
- * not have both on lines of their own.
- */
-export function describeVersionFault(text: string): ForeignConfig | undefined {
-  const variant = /^variant:[ \t]*["']?([\w-]+)/m.exec(text);
-  const version = /^version:[ \t]*["']?([\w.+-]+)/m.exec(text);
-  if (variant === null || version === null) return undefined;
-  const known = versionsOf(variant[1] ?? '');
-  if (known.length === 0) {
-    const message = `there is no variant ${variant[1]} for Flatcar: write "variant: flatcar", and "version: ${versionsOf('flatcar').findLast(isStable)}"`;
-    return { line: lineAt(text, variant.index), message };
-  }
-  return {
-    line: lineAt(text, version.index),
-    message: `there is no version ${version[1]} of variant ${variant[1]}: write one of ${known.join(', ')}`,
-  };
+/** A kind of text that its first lines show. */
+function recogniseHeading(text: string): ForeignConfig | undefined {
+  return (
+    find(
+      text,
+      /^(?:#cloud-|Content-Type: multipart)/m,
+      `this is a cloud-config, which Flatcar does not take from Ignition: write it as Butane; ${BUTANE_BEGINS}`,
+    ) ??
+    find(text, /^#!/, 'this is a script, and not Butane: put it into a file or a unit of a Butane document')
+  );
 }
+
+/** A kind of YAML that the keys at its top show. */
+function recogniseKeys(text: string): ForeignConfig | undefined {
+  return (
+    find(
+      text,
+      CLOUD_CONFIG_KEY,
+      `this is a cloud-config, which Flatcar does not take from Ignition: write it as Butane; ${BUTANE_BEGINS}`,
+    ) ??
+    find(
+      text,
+      CONTAINER_LINUX_KEY,
+      `this is a Container Linux Config, of which Butane took over most: ${BUTANE_BEGINS}, and write what it does not know (etcd, update, locksmith, networkd and so on) as files and units`,
+    ) ??
+    find(
+      text,
+      /^\s*(?:- )?filesystem: ["']?root/m,
+      `this is a Container Linux Config: ${BUTANE_BEGINS}, and leave "filesystem" out`,
+    ) ??
+    find(
+      text,
+      /^apiVersion:/m,
+      'this is a document of Kubernetes, and not Butane: put it into a file of a Butane document',
+    ) ??
+    find(
+      text,
+      /^ignition:\s*\n\s+version:/m,
+      `this is Ignition written as YAML, and has no variant: write it as Butane; ${BUTANE_BEGINS}, and leave "ignition.version" out`,
+    )
+  );
+}
+
+function find(text: string, pattern: RegExp, message: string): ForeignConfig | undefined {
+  const match = pattern.exec(text);
+  return match === null ? undefined : { line: lineAt(text, match.index), message };
+}
+
+const NOT_IGNITION = 'this is Butane, and not Ignition JSON: name the template with the ending .bu';
 
 /** Recognises why a text is not Ignition 3; undefined when nothing is known about it. */
 export function recogniseForIgnition(text: string): ForeignConfig | undefined {
@@ -76,19 +90,10 @@ export function recogniseForIgnition(text: string): ForeignConfig | undefined {
   if (content === undefined) {
     return { line: 1, message: 'this renders to nothing, and not to Ignition JSON' };
   }
-  if (/[[{"]|null/y.test(text.slice(content))) {
-    return recogniseMatchbox(text) ?? recogniseOldIgnition(text) ?? recogniseVersion(text, content);
+  if (/[[{"\d]|null|true|false/y.test(text.slice(content))) {
+    return recogniseMatchbox(text) ?? recogniseVersion(text, content);
   }
-  if (/^variant:/m.test(text) || /^#cloud-config/m.test(text)) {
-    const { message, line } = /^variant:/m.test(text)
-      ? {
-          line: lineAt(text, content),
-          message: 'this is Butane, and not Ignition JSON: name the template with the ending .bu',
-        }
-      : recogniseForButane(text);
-    return { line, message };
-  }
-  return undefined;
+  return find(text, /^variant:/m, NOT_IGNITION) ?? recogniseHeading(text) ?? recogniseKeys(text);
 }
 
 function recogniseMatchbox(text: string): ForeignConfig | undefined {
@@ -101,22 +106,25 @@ function recogniseMatchbox(text: string): ForeignConfig | undefined {
   };
 }
 
-/** JSON without a version of Ignition that is known; undefined where it has one, or is not JSON. */
+/** JSON without a version of Ignition that is known; undefined where it has one, or nothing shows what it is. */
 function recogniseVersion(text: string, content: number): ForeignConfig | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return undefined;
+    return recogniseOldIgnition(text);
   }
-  const line = lineAt(text, content);
-  const version = (value as { ignition?: { version?: unknown } | null } | null)?.ignition?.version;
-  const newest = SPEC_VERSIONS.findLast(isStable);
-  if (version === undefined) {
-    const message = `this is not Ignition JSON, since it has no version: it begins with {"ignition": {"version": "${newest}"}`;
-    return { line, message };
-  }
+  const root = value as { ignition?: { version?: unknown } | null; variant?: unknown } | null;
+  if (typeof root?.variant === 'string') return { line: lineAt(text, content), message: NOT_IGNITION };
+  const version = root?.ignition?.version;
   if (typeof version === 'string' && findSpecVersion(version) !== undefined) return undefined;
+  const old = recogniseOldIgnition(text);
+  if (old !== undefined) return old;
+  if (version === undefined) {
+    const newest = SPEC_VERSIONS.findLast(isStable);
+    const message = `this is not Ignition JSON, since it has no version: it begins with {"ignition": {"version": "${newest}"}`;
+    return { line: lineAt(text, content), message };
+  }
   const at = /"version"/.exec(text)?.index ?? content;
   const message = `ignition.version must be one of ${SPEC_VERSIONS.filter(isStable).join(', ')}, in quotes`;
   return { line: lineAt(text, at), message };
@@ -127,10 +135,8 @@ function isStable(version: string): boolean {
 }
 
 function recogniseJson(text: string): ForeignConfig | undefined {
-  const matchbox = recogniseMatchbox(text);
-  if (matchbox !== undefined) return matchbox;
-  const old = recogniseOldIgnition(text);
-  if (old !== undefined) return old;
+  const known = recogniseMatchbox(text) ?? recogniseOldIgnition(text);
+  if (known !== undefined) return known;
   const ignition = /"ignition"/.exec(text);
   if (ignition === null) return undefined;
   return {

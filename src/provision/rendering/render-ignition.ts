@@ -6,7 +6,13 @@ import { parseConfig } from '../../ignition/parse-config.ts';
 import type { Entry } from '../../ignition/report.ts';
 import type { SpecVersion } from '../../ignition/spec-version.ts';
 import { validateConfig } from '../../ignition/validate.ts';
-import { describeEntries, isIgnition, sourceFaults, type TemplateNote } from './config-faults.ts';
+import {
+  describeEntries,
+  describeFurtherDocuments,
+  isIgnition,
+  sourceFaults,
+  type TemplateNote,
+} from './config-faults.ts';
 import { findFirstBootWarnings } from './first-boot-warnings.ts';
 import { describeMergedFaults, placeOfText } from './merged-faults.ts';
 import type { RenderedSource } from './rendered-source.ts';
@@ -117,6 +123,6 @@ function compileSource(
   if (compiled.kind === 'invalid') {
     throw sourceFaults(source, compiled.entries, compiled.error, compiled.place);
   }
-  warnings.push(...describeEntries(source, compiled.entries));
+  warnings.push(...describeEntries(source, compiled.entries), ...describeFurtherDocuments(source));
   return { source, config: compiled.config, spec: compiled.spec, json: compiled.json };
 }

@@ -40,6 +40,7 @@ test('all faults of all layers are reported at once, by the names of files', () 
     '! w.bu:6:7: /a: filesystem: unused key filesystem',
     '! w.bu:7:7: /a: modee: unused key modee',
     '! w.bu:8:18: /a: contents.inlin: unused key inlin',
+    '! w.bu:9:13: b: path: path not absolute',
     '! c.ign:1:73: /x: mode: illegal file mode',
     '! c.ign:1:100: /x: contents.source: invalid url scheme',
   ]);
@@ -57,8 +58,8 @@ test('a fault of the merged config names the item and the layers', () => {
 
 test('type errors are reported at once, each with its line', () => {
   expect(notesOf(butane('storage:\n  files:\n    - path: /a\n      mode: x\n      append: 1\n'))).toEqual([
-    '! w.bu:6:1: not valid Butane: cannot unmarshal !!str `x` into int',
-    '! w.bu:7:1: not valid Butane: cannot unmarshal !!int `1` into []v0_5.Resource',
+    '! w.bu:6:1: mode: must be a whole number, not the text `x`',
+    '! w.bu:7:1: append: must be a list, not the number `1`',
   ]);
 });
 
@@ -70,7 +71,7 @@ describe('no message contains a value of metadata', () => {
         'storage:\n  files:\n    - path: /a\n      mode: Hunter2\n',
         'storage:\n  files:\n    - path: /a\n      mode: {{mode}}\n',
       ),
-      ['! w.bu:6:1: not valid Butane: cannot unmarshal !!str `(not shown)` into int'],
+      ['! w.bu:6:1: mode: must be a whole number, not the text `(not shown)`'],
     ],
     ['a key', butane('Hunter2: x\n', '{{key}}: x\n'), ['! w.bu:3:1: $.(not shown): unused key (not shown)']],
     [
@@ -93,9 +94,7 @@ describe('no message contains a value of metadata', () => {
         text: '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/a","mode":12.5}]}}',
         template: '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/a","mode":{{mode}} }]}}',
       },
-      [
-        '! c.ign:1:77: json: cannot unmarshal number (not shown) into Go struct field File.storage.files.FileEmbedded1.mode of type int',
-      ],
+      ['! c.ign:1:77: storage.files.mode: must be a whole number, not the number (not shown)'],
     ],
     [
       'a unit that does nothing',
@@ -178,7 +177,82 @@ describe('common mistakes are told apart from Butane and Ignition', () => {
     [
       'a variant of another system',
       { name: 'w.bu', text: 'variant: rhcos\nversion: 0.1.0\n' },
-      /^! w\.bu:1:1: there is no variant rhcos for Flatcar: write "variant: flatcar", and "version: 1\.\d\.0"$/,
+      /^! w\.bu:1:1: Railhead does not compile variant rhcos: write "variant: flatcar", and "version: 1\.\d\.0"$/,
+    ],
+    [
+      'a variant without a name',
+      { name: 'w.bu', text: '# x\nvariant:\nversion: 1.1.0\n' },
+      /^! w\.bu:2:1: variant has no name: write "variant: flatcar"$/,
+    ],
+    [
+      'a variant in upper case',
+      { name: 'w.bu', text: 'version: 1.1.0\nVariant: flatcar\n' },
+      /^! w\.bu:2:1: the key is written in lower case: write "variant: flatcar"$/,
+    ],
+    [
+      'no version',
+      { name: 'w.bu', text: '# x\nvariant: fcos\n' },
+      /^! w\.bu:2:1: version is missing: write one of 1\.0\.0, /,
+    ],
+    [
+      'no version, as JSON',
+      { name: 'w.bu', text: '{"variant": "flatcar"}' },
+      /^! w\.bu:1:2: version is missing: write one of 1\.0\.0, /,
+    ],
+    [
+      'a version without a number',
+      { name: 'w.bu', text: 'variant: fcos\nversion: ~\n' },
+      /^! w\.bu:2:1: version has no number: write one of/,
+    ],
+    [
+      'an empty document before the config',
+      { name: 'w.bu', text: '---\n# x\n---\nvariant: flatcar\nversion: 1.1.0\n' },
+      /^! w\.bu:3:1: the first YAML document is empty, and Butane reads only the first: remove this line,/,
+    ],
+    [
+      'cloud-config without its first line',
+      { name: 'w.bu', text: 'hostname: a\nwrite_files:\n  - path: /a\n' },
+      /^! w\.bu:2:1: this is a cloud-config,/,
+    ],
+    [
+      'Ignition written as YAML',
+      { name: 'w.bu', text: 'ignition:\n  version: 3.3.0\n' },
+      /^! w\.bu:1:1: this is Ignition written as YAML, and has no variant: write it as Butane; begin it/,
+    ],
+    [
+      'Ignition written as YAML, as Ignition',
+      ignition('ignition:\n  version: 3.3.0\n'),
+      /^! c\.ign:1:1: this is Ignition written as YAML, and has no variant: write it as Butane; begin it/,
+    ],
+    [
+      'Butane as JSON, as Ignition',
+      ignition('{"variant": "flatcar",\n"version": "1.1.0"}'),
+      /^! c\.ign:1:1: this is Butane, and not Ignition JSON: name the template with the ending \.bu$/,
+    ],
+    ['a number', ignition('12'), /^! c\.ign:1:1: this is not Ignition JSON, since it has no version/],
+    [
+      'a comment in JSON',
+      ignition('// x\n{"ignition":{"version":"3.3.0"}}'),
+      /^! c\.ign:1:2: not valid JSON: invalid character '\/' looking for beginning of value$/,
+    ],
+    [
+      'advice for a text with variables',
+      { name: 'w.bu', text: '#cloud-config\nhostname: a\n', template: '#cloud-config\nhostname: {{name}}\n' },
+      /^! w\.bu:1:1: .* begin it with the lines "variant: flatcar" and "version: 1\.1\.0"$/,
+    ],
+    [
+      'a variant from metadata',
+      {
+        name: 'w.bu',
+        text: 'variant: Hunter2\nversion: 1.1.0\n',
+        template: 'variant: {{v}}\nversion: 1.1.0\n',
+      },
+      /^! w\.bu:1:1: Railhead does not compile variant \(not shown\): write "variant: flatcar"/,
+    ],
+    [
+      'an unused key of Ignition that is called version',
+      ignition('{"ignition":{"version":"3.3.0"},"version":"1.0.0","storage":{"files":[{"mode":"0644"}]}}'),
+      /^! c\.ign:1:85: storage\.files\.mode: must be a whole number, not text$/,
     ],
     [
       'an Ignition that is newer than all',
@@ -277,6 +351,13 @@ describe('a failure of the first boot is a warning', () => {
   test.each(rows)('%s', (_, layer, expected) => {
     expect(notesOf(layer)).toEqual(expected);
   });
+});
+
+test('YAML documents behind the first one, which Butane does not read, are a warning', () => {
+  const second = /^w\.bu:4:1: another YAML document begins here, and Butane reads only the first one:/;
+  expect(notesOf(butane('storage: {}\n---\nvariant: flatcar\n'))).toEqual([expect.stringMatching(second)]);
+  expect(notesOf(butane('storage: {}\n---\n# the end\n'))).toEqual([]);
+  expect(notesOf({ name: 'w.bu', text: '# x\n---\nvariant: flatcar\nversion: 1.1.0\n...\n' })).toEqual([]);
 });
 
 test("Butane's warnings have their place in the template", () => {
