@@ -6,7 +6,9 @@ import {
   type DhcpMessage,
   FILE_OFFSET,
   FILE_SIZE,
+  CHADDR_SIZE,
   HTYPE_ETHERNET,
+  HTYPE_IEEE1394,
   HTYPE_INFINIBAND,
   MAGIC_COOKIE,
   OPTIONS_OFFSET,
@@ -18,6 +20,8 @@ import { OptionCode } from './option-codes.ts';
 /** What BOOTP clients without options send in place of the cookie: zeros (RFC 951), or the letters of CMU's format. */
 const NO_COOKIES: ReadonlySet<number> = new Set([0, 0x434d5500]);
 const HOPS_MAX = 16;
+/** RFC 4390 section 2.1, RFC 2855 section 4: their addresses do not fit, so that hlen is 0 and chaddr empty. */
+const HTYPES_WITHOUT_ADDRESS: ReadonlySet<number> = new Set([HTYPE_INFINIBAND, HTYPE_IEEE1394]);
 /** The highest message type that an RFC defines (RFC 7724 section 7: DHCPTLS). */
 const MESSAGE_TYPE_MAX = 18;
 /** Maximum size of one option after its pieces are joined; this bounds memory, and no real option comes near it. */
@@ -58,7 +62,7 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
     yiaddr: readIpv4(bytes, 16),
     siaddr: readIpv4(bytes, 20),
     giaddr: readIpv4(bytes, 24),
-    chaddr: bytes.subarray(28, 28 + hlen),
+    chaddr: bytes.subarray(28, 28 + Math.min(hlen, CHADDR_SIZE)),
     sname: collected.snameHoldsOptions ? '' : readFieldText(bytes, SNAME_OFFSET, SNAME_SIZE),
     file: collected.fileHoldsOptions ? '' : readFieldText(bytes, FILE_OFFSET, FILE_SIZE),
     options,
@@ -84,16 +88,17 @@ export function decodeRequest(bytes: Uint8Array): DhcpMessage {
   return message;
 }
 
+/** Some InfiniBand clients put the 20 bytes of their address into hlen, of which chaddr holds 16. */
 function checkHardware(htype: number, hlen: number): void {
-  if (htype === 0 || htype === 255 || hlen > 16 || (htype === HTYPE_ETHERNET && hlen !== 6)) {
+  const isTooLong = hlen > CHADDR_SIZE && htype !== HTYPE_INFINIBAND;
+  if (htype === 0 || htype === 255 || isTooLong || (htype === HTYPE_ETHERNET && hlen !== 6)) {
     throw new MalformedMessage(
       'hardware',
       `htype ${htype} with hlen ${hlen} is not a valid hardware address`,
       1,
     );
   }
-  // RFC 4390 section 2.1: only InfiniBand leaves chaddr empty; some of its clients put a GUID there nevertheless.
-  if (hlen === 0 && htype !== HTYPE_INFINIBAND) {
+  if (hlen === 0 && !HTYPES_WITHOUT_ADDRESS.has(htype)) {
     throw new MalformedMessage('hardware', `htype ${htype} without a hardware address`, 1);
   }
 }
@@ -104,6 +109,7 @@ function checkStation(message: DhcpMessage): void {
   // RFC 4390 section 2.1: InfiniBand clients are identified by their client identifier, whatever else they send.
   if (htype === HTYPE_INFINIBAND && hasClientIdentifier) return;
   if (hlen === 0) {
+    if (hasClientIdentifier) return;
     throw new MalformedMessage('hardware', 'neither a hardware address nor a client identifier', 28);
   }
   let allZero = true;

@@ -68,6 +68,9 @@ export const MAGIC_COOKIE = 0x63825363;
 export const HTYPE_ETHERNET = 1;
 /** RFC 4390. */
 export const HTYPE_INFINIBAND = 32;
+/** FireWire, RFC 2855. */
+export const HTYPE_IEEE1394 = 24;
+export const CHADDR_SIZE = 16;
 
 /** The value of option 53; undefined for a BOOTP message. The decoder has checked its range. */
 export function messageTypeOf(message: DhcpMessage): number | undefined {

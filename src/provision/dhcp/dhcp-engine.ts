@@ -152,8 +152,8 @@ export class DhcpEngine {
     this.#all ??= new TokenBucket(this.#policy.packetsPerSecond, this.#policy.packetsPerSecond, nowMs);
     const chaddr = hexFromBytes(message.chaddr, ':');
     const clientKey = clientKeyOf(message, this.#policy.identity, chaddr);
-    // InfiniBand clients are identified by option 61: their chaddr may be empty or meaningless.
-    const sender = message.htype === HTYPE_INFINIBAND ? clientKey : chaddr;
+    // Clients of InfiniBand and FireWire are identified by option 61: their chaddr may be empty or meaningless.
+    const sender = message.htype === HTYPE_INFINIBAND || message.hlen === 0 ? clientKey : chaddr;
     if (!this.#clients.take(sender, nowMs)) return ignore('rate_limited');
     // Checked after the client's own limit, so that one client that sends without end does not use up the limit of all.
     if (!this.#all.take(nowMs)) return ignore('overload');

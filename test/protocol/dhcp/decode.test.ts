@@ -126,6 +126,22 @@ describe('refused messages', () => {
       packet('350101ff', { 1: '2006', 28: '000000000000' }),
       'chaddr',
     ],
+    [
+      'InfiniBand with hlen 20, which chaddr cannot hold, and a client identifier',
+      packet('350101 3d0401020304 ff', { 1: '2014' }),
+      'accepted',
+    ],
+    [
+      'FireWire, which has no hardware address, with a client identifier',
+      packet('350101 3d0401020304 ff', { 1: '1800' }),
+      'accepted',
+    ],
+    ['FireWire without a client identifier', packet('350101ff', { 1: '1800' }), 'hardware'],
+    [
+      'another network without a hardware address',
+      packet('350101 3d0401020304 ff', { 1: '0600' }),
+      'hardware',
+    ],
     ['InfiniBand with a client identifier', packet('350101 3d0401020304 ff', { 1: '2000' }), 'accepted'],
   ])('%s', (_name, bytes, code) => {
     expect(refusal(bytes)).toBe(code);

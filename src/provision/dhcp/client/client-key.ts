@@ -17,13 +17,13 @@ export const CLIENT_ID_SIZE_MAX = 64;
 /**
  * The key of a client, equal for all its requests: `mac:52:54:00:a1:9c:ae`, `hw6:` for hardware that is not Ethernet,
  * or `id:` and option 61 in hex. By default the hardware address alone counts, since firmware, iPXE and the installed
- * system of one machine send different client identifiers or none. InfiniBand, whose hardware address does not fit into
- * `chaddr`, is always identified by its client identifier (RFC 4390 section 2.1). An identifier that many boards share
+ * system of one machine send different client identifiers or none. InfiniBand and FireWire, whose hardware addresses do
+ * not fit into `chaddr`, are always identified by their client identifier (RFC 4390 section 2.1, RFC 2855 section 4). An identifier that many boards share
  * does not count, since two machines would get one address.
  */
 export function clientKeyOf(message: DhcpMessage, identity: 'mac' | 'clientId', chaddr: string): string {
   const clientId = message.options.get(OptionCode.clientIdentifier);
-  const byClientId = identity === 'clientId' || message.htype === HTYPE_INFINIBAND;
+  const byClientId = identity === 'clientId' || message.htype === HTYPE_INFINIBAND || message.hlen === 0;
   if (clientId !== undefined && clientId.length > 0 && byClientId) {
     const shared = message.htype === HTYPE_ETHERNET && isSharedClientId(clientId);
     if (!shared && !isOwnHardwareAddress(clientId, message)) return `id:${describeClientId(clientId)}`;
