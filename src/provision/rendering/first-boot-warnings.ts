@@ -35,23 +35,44 @@ const SHIPPED: ReadonlySet<string> = new Set(
   ].map((name) => `/etc/${name}`),
 );
 
+/** Directories that Flatcar has, at which no file can be. */
+const FOLDERS: ReadonlySet<string> = new Set([
+  '/etc',
+  '/etc/ssh',
+  '/etc/systemd',
+  '/etc/systemd/system',
+  '/home',
+  '/home/core',
+  '/opt',
+  '/root',
+  '/var',
+]);
+/** File systems that the booted system mounts over what Ignition wrote. */
+const MOUNTED_LATER = ['/dev', '/proc', '/run', '/sys'];
+
 /**
  * Finds what Ignition will refuse on a Flatcar machine, as far as the config shows it: contents that are declared gzip
- * and are not, a file below a file, a path on the read-only /usr, and a file that already exists. Cost is linear in the
- * config.
+ * and are not, a file below a file, a file where Flatcar has a directory and the reverse, a path on the read-only /usr,
+ * and a file that already exists; and what the booted system does not see. Cost is linear in the config.
  */
 export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
-  const { files = [], directories = [], links = [], filesystems = [] } = config.storage ?? {};
+  const { files = [], directories = [], links = [], luks = [], filesystems = [] } = config.storage ?? {};
   const warnings: FirstBootWarning[] = [];
   const filePaths = new Set(files.map(({ path = '' }) => path));
   const mounted = filesystems.flatMap(({ path }) => (path === undefined ? [] : [path]));
   for (const { path = '' } of [...files, ...directories, ...links]) {
-    const above = findAbove(path, filePaths);
+    const above = findAbove(path, filePaths) ?? findAbove(path, SHIPPED);
     if (above !== undefined) {
+      const which = filePaths.has(above) ? 'a file' : 'a file that Flatcar ships';
       warnings.push({
         path,
-        message: `it is below ${above}, which is a file: Ignition fails at the first boot`,
+        message: `it is below ${above}, which is ${which}: Ignition fails at the first boot`,
       });
+    }
+    const hidden = MOUNTED_LATER.find((mount) => isBelow(path, mount));
+    if (hidden !== undefined) {
+      const message = `the system mounts ${hidden} anew when it boots, and does not see what Ignition writes there: set it by a unit, or below /etc`;
+      warnings.push({ path, message });
     }
     if (isReadOnly(path) && !mounted.some((mount) => isBelow(path, mount))) {
       warnings.push({
@@ -60,6 +81,21 @@ export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
           '/usr is read-only on Flatcar, so that Ignition fails at the first boot: put it below /opt, /etc or /var',
       });
     }
+  }
+  for (const { path = '' } of [...files, ...links]) {
+    if (FOLDERS.has(path))
+      warnings.push({
+        path,
+        message: 'Flatcar has a directory there, so that Ignition fails at the first boot',
+      });
+  }
+  for (const { path = '', overwrite } of directories) {
+    if (SHIPPED.has(path) && overwrite !== true)
+      warnings.push({
+        path,
+        message:
+          'Flatcar ships a file of this name, so that Ignition fails at the first boot: use another name',
+      });
   }
   const replaced = [...files.filter(({ contents }) => contents?.source !== undefined), ...links];
   for (const { path = '', overwrite } of replaced) {
@@ -70,8 +106,12 @@ export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
         'Flatcar ships this file, and Ignition fails at the first boot where it exists: add "overwrite: true"',
     });
   }
-  for (const { path = '', contents, append = [] } of files) {
-    if ([contents, ...append].some((resource) => resource !== undefined && isFalselyGzip(resource))) {
+  const embedded = [
+    ...files.map(({ path = '', contents, append = [] }) => ({ path, resources: [contents, ...append] })),
+    ...luks.map(({ name = '', keyFile }) => ({ path: name, resources: [keyFile] })),
+  ];
+  for (const { path, resources } of embedded) {
+    if (resources.some((resource) => resource !== undefined && isFalselyGzip(resource))) {
       warnings.push({
         path,
         message:

@@ -324,6 +324,44 @@ describe('a failure of the first boot is a warning', () => {
       ['w.bu:7:13: /foo/bar/baz: it is below /foo/bar, which is a file: Ignition fails at the first boot'],
     ],
     [
+      'a file below a file that Flatcar ships',
+      file('    - path: /etc/motd/10-site\n      contents: {inline: a}\n'),
+      [
+        'w.bu:5:13: /etc/motd/10-site: it is below /etc/motd, which is a file that Flatcar ships: Ignition fails at the first boot',
+      ],
+    ],
+    [
+      'a directory where Flatcar ships a file',
+      butane('storage:\n  directories:\n    - path: /etc/hosts\n    - path: /etc/hosts.d\n'),
+      [
+        'w.bu:5:13: /etc/hosts: Flatcar ships a file of this name, so that Ignition fails at the first boot: use another name',
+      ],
+    ],
+    [
+      'a file where Flatcar has a directory',
+      file('    - path: /home/core\n    - path: /home/core/.profile\n'),
+      [
+        'w.bu:6:13: /home/core/.profile: it is below /home/core, which is a file: Ignition fails at the first boot',
+        'w.bu:5:13: /home/core: Flatcar has a directory there, so that Ignition fails at the first boot',
+      ],
+    ],
+    [
+      'a file that the booted system does not see',
+      file('    - path: /proc/sys/net/ipv4/ip_forward\n      contents: {inline: "1"}\n    - path: /runner\n'),
+      [
+        'w.bu:5:13: /proc/sys/net/ipv4/ip_forward: the system mounts /proc anew when it boots, and does not see what Ignition writes there: set it by a unit, or below /etc',
+      ],
+    ],
+    [
+      'a key file of LUKS that is declared gzip and is not',
+      butane(
+        'storage:\n  luks:\n    - name: data\n      device: /dev/sdb\n      key_file: {compression: gzip, inline: key}\n',
+      ),
+      [
+        'w.bu:5:13: data: its contents are declared as gzip but are not compressed, so that Ignition fails at the first boot: remove "compression", or compress them',
+      ],
+    ],
+    [
       'a path on /usr',
       file(
         '    - path: /usr/local/bin/x\n      contents: {inline: a}\n    - path: /bin/y\n    - path: /usr/share/oem/z\n',
