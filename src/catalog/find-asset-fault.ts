@@ -2,14 +2,15 @@ import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
- * Why machines cannot load a file below the folder behind `/assets/`, named as in a URL, said of the file: `does not
- * exist`. Undefined when they can. Never rejects.
+ * Why machines cannot load a file below the folder behind `/assets/`, as the end of a sentence about the file, `does not
+ * exist`; undefined when they can. `urlPath` is written as in a URL. Never rejects.
  */
 export async function findAssetFault(root: string, urlPath: string): Promise<string | undefined> {
   const name = decodePath(urlPath);
-  if (name === undefined) return 'has a percent sign in its name that is no escape: write it as %25';
+  if (name === undefined)
+    return 'has a percent sign that is not part of an escape such as %20: write the character % as %25';
   if (name.split('/').some((segment) => segment.startsWith('.'))) {
-    return 'is not served: names that begin with a dot are not';
+    return 'is not served, because a part of its path begins with a dot';
   }
   try {
     const realRoot = await realpath(root);

@@ -139,7 +139,7 @@ class TrialRun {
       const isOpen = [...group.selector.values()].flat().some(({ kind }) => kind === 'regex');
       const document = this.#content.places.get(group);
       if (!isOpen && document !== undefined && !this.#content.groupProblems.has(group)) {
-        const message = `no machine can meet the selector of group ${group.id}`;
+        const message = `the selector of group ${group.id} has requirements that exclude each other, so that no machine gets it`;
         const problem = { file: document.file, ...document.placeOf(['selector']), message };
         this.#problems.set(`selector ${group.id}`, problem);
       }

@@ -3,7 +3,7 @@ import type { Lease } from '../provision/dhcp/leases/lease.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** Tells receivers what becomes of leases. */
+/** Sends an event to the receivers for each change of a lease. */
 export class LeaseWebhooks implements LeaseListener {
   readonly #webhooks: Pick<Webhooks, 'wants' | 'send'>;
 

@@ -1,28 +1,28 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-/** A request to be made. */
+/** A request to send. */
 export interface DeliveryRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What became of a request. A receiver that says how long to wait is waited for. */
+/** The result of a request, with the time that the receiver asks to wait (Retry-After), if it does. */
 export type PostOutcome =
   | { readonly kind: 'delivered' }
-  /** To be tried again: nobody answered in time, or the receiver says that it cannot take it now. */
+  /** Send it again: there was no answer in time, or the status says that the receiver cannot accept it now. */
   | { readonly kind: 'failed'; readonly reason: string; readonly waitMs?: number }
-  /** The receiver does not want it, and will not the next time either. */
+  /** The receiver refused it, and would refuse it again. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Of an answer nothing but its status matters; what is longer than this costs the connection. */
+/** Only the status of an answer is used. After a body that is longer than this the connection is closed. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 const MS_PER_SECOND = 1000;
-/** Request Timeout, Too Early, Too Many Requests: the same request may be right later. */
+/** Request Timeout, Too Early, Too Many Requests: the same request may succeed later. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** Makes the requests of one destination, one after the other on a connection that is kept. */
+/** Sends the requests of one destination, one after the other, over a persistent connection. */
 export class DeliveryPoster {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #timeoutMs: number;
@@ -37,7 +37,7 @@ export class DeliveryPoster {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Makes one request within the time limit. Follows no redirect. Never rejects. */
+  /** Sends one request within the time limit. Follows no redirect. Never rejects. */
   post({ body, headers, url }: DeliveryRequest): Promise<PostOutcome> {
     const make = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outcome = new Promise<PostOutcome>((resolve) => {
@@ -63,17 +63,17 @@ export class DeliveryPoster {
           left -= part.length;
           if (left < 0) request.destroy();
         });
-        // The status stands, also where the rest of the answer does not come.
+        // The status is valid even if the rest of the answer does not arrive.
         response.on('error', () => settle(judged));
         response.on('close', () => settle(judged));
       });
       request.end(body);
     });
-    // What Node will not even begin.
+    // Node refuses to start the request, for example because of its URL.
     return outcome.catch((error: unknown) => ({ kind: 'failed', reason: describe(error as Error) }));
   }
 
-  /** Ends the request that is under way, and the connection. */
+  /** Ends the request that is being sent, and the connection. */
   close(): void {
     this.#agent.destroy();
   }
@@ -94,7 +94,7 @@ function judge({ headers, statusCode = 0 }: IncomingMessage): PostOutcome {
 
 function describe(error: Error): string {
   const code = 'code' in error ? String(error.code) : '';
-  // Where a name has several addresses, all of which failed, Node's message is empty.
+  // If a name has several addresses and all of them failed, Node's message is empty.
   if (error.message === '') return code;
   return code === '' || error.message.includes(code) ? error.message : `${error.message} (${code})`;
 }

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 
-/** What of a delivery is signed. */
+/** The parts of a delivery that are signed. */
 export interface SignedParts {
-  /** The same for every try of one delivery. */
+  /** The same for every attempt to send one delivery. */
   readonly id: string;
-  /** Seconds since the epoch, when this try is sent. */
+  /** Time of this attempt, in seconds since the epoch. */
   readonly timestamp: number;
   readonly body: string;
 }

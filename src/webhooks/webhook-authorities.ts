@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
- * Reads the certificates of the authorities that receivers are trusted by, as PEM. Throws an Error that names the file
- * and what is wrong with it: Node takes anything for certificates, and then trusts nobody.
+ * Reads the certificates of the authorities that may sign the certificates of receivers, as PEM. Throws an Error that
+ * names the file and what is wrong with it; Node itself would accept any text, and then trust no receiver.
  */
 export function readAuthorities(file: string): string {
   let text: string;

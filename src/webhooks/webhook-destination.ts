@@ -6,41 +6,41 @@ import { signDelivery } from './sign-delivery.ts';
 
 /** One event on its way to one receiver. */
 export interface Delivery {
-  /** The same for every try, so that a receiver that gets it twice can tell. */
+  /** The same for every attempt, so that a receiver can recognise an event that it gets twice. */
   readonly id: string;
   /** JSON. */
   readonly body: string;
-  /** When it was put into the queue, in monotonic milliseconds. */
+  /** When it was added to the queue, in monotonic milliseconds. */
   readonly queuedMs: number;
 }
 
-/** What a receiver is reached with. Read from files, and read again by a reload. */
+/** The secret and certificates for a receiver, from files that a reload reads again. */
 export interface WebhookCredentials {
   readonly secret: Uint8Array;
-  /** Certificates of the authorities that the receiver's is to be signed by, as PEM; absent: those of Node. */
+  /** Certificates of the authorities that may sign the receiver's certificate, as PEM; if absent, those of Node. */
   readonly ca?: string;
 }
 
-/** How long things may take. The defaults suit receivers across the world. */
+/** Time limits. The defaults suit receivers on other continents. */
 export interface WebhookTiming {
-  /** One try, from the look-up of the name to the end of the answer. */
+  /** Limit of one attempt, from the look-up of the name to the end of the answer. */
   readonly timeoutMs: number;
-  /** The wait before the second try; each further one is twice as long. */
+  /** The wait before the second attempt; each later wait is twice as long. */
   readonly retryMsMin: number;
   readonly retryMsMax: number;
-  /** A delivery that is older is given up. */
+  /** A delivery that is older is dropped. */
   readonly ageMsMax: number;
 }
 
-/** What a destination is made of. */
+/** What a destination needs. */
 export interface WebhookDestinationParts {
   readonly url: URL;
-  /** Throws an Error that names the file that is bad. */
+  /** Throws an Error that names the invalid file. */
   readonly readCredentials: () => WebhookCredentials;
   readonly counters: Counters;
   readonly log: Logger;
   readonly clock: { readonly now: () => Date; readonly nowMs: () => number };
-  /** Deliveries that may wait; more push out the oldest. */
+  /** Maximum number of waiting deliveries; beyond it, the oldest is dropped. */
   readonly queueMax?: number;
   readonly timing?: Partial<WebhookTiming>;
 }
@@ -53,16 +53,16 @@ const TIMING: WebhookTiming = {
 };
 /** Some 6 MB of lease events. */
 const QUEUE_MAX = 10_000;
-/** How long the delivery that is under way may take when the program ends. */
+/** How long the current delivery may take when the program ends. */
 const CLOSE_GRACE_MS = 2_000;
-/** A receiver that asks for more patience is tried anyway. */
+/** Maximum wait that a receiver can ask for. */
 const RETRY_AFTER_MS_MAX = 300_000;
 const LINES: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 10, perSecond: 1 } };
 const COUNTER = 'webhook_deliveries';
 
 /**
- * Sends deliveries to one receiver, in their order, one at a time: a lease that ended is never told before it began.
- * While a receiver is away its deliveries wait in memory, up to a number and an age. Nothing here makes the caller wait.
+ * Sends deliveries to one receiver in order, one at a time, so that the end of a lease is never sent before its beginning.
+ * While a receiver does not answer, its deliveries wait in memory, up to a number and an age. The caller never waits.
  */
 export class WebhookDestination {
   readonly #parts: WebhookDestinationParts;
@@ -71,7 +71,7 @@ export class WebhookDestination {
   readonly #waiting: Delivery[] = [];
   #credentials: WebhookCredentials;
   #poster: DeliveryPoster;
-  /** The delivery that is being tried, until it is delivered or given up. */
+  /** The delivery that is being sent, until it is delivered or dropped. */
   #current: Delivery | undefined;
   #isWorking = false;
   /** Resolves when nothing is left to be sent. */
@@ -98,23 +98,23 @@ export class WebhookDestination {
     if (this.#closed) return;
     this.#waiting.push(delivery);
     if (this.#waiting.length > (this.#parts.queueMax ?? QUEUE_MAX)) {
-      // What is newest says where things stand.
+      // The newest events describe the present state.
       this.#waiting.shift();
       this.#giveUp('queue_full', 'too many wait for this receiver, so the oldest was dropped');
     }
     if (!this.#isWorking) this.#working = this.#work();
   }
 
-  /** Reads secret and certificates again. Throws if a file is bad, and then those of before stay in use. */
+  /** Reads secret and certificates again. Throws if a file is invalid; the previous ones then stay in use. */
   reload(): void {
     this.#credentials = this.#parts.readCredentials();
     this.#poster.close();
     this.#poster = this.#newPoster();
-    // What was waited for may be just what has changed.
+    // The reload may have removed the reason for the wait.
     this.#wake?.();
   }
 
-  /** Lets the delivery under way finish, within two seconds. What waits is lost; the log says how much that is. */
+  /** Lets the current delivery finish within two seconds. Waiting deliveries are lost; the log says how many. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake?.();
@@ -141,13 +141,13 @@ export class WebhookDestination {
   async #work(): Promise<void> {
     this.#isWorking = true;
     while (!this.#closed && (this.#current = this.#waiting.shift()) !== undefined) {
-      // One that was under way when the program ended counts as lost, unless it arrived or was given up.
+      // The current delivery counts as lost, unless it was delivered or dropped.
       if (await this.#deliver(this.#current)) this.#current = undefined;
     }
     this.#isWorking = false;
   }
 
-  /** Tries until it has arrived, is refused or is too old; false if the program ends before that. */
+  /** Sends until the delivery is accepted, refused or too old; false if the program ends first. */
   async #deliver(delivery: Delivery): Promise<boolean> {
     const { counters, clock } = this.#parts;
     for (let tries = 0; ; tries++) {
@@ -190,7 +190,7 @@ export class WebhookDestination {
     });
   }
 
-  /** Waits before the next try; a reload and the end of the program cut it short. */
+  /** Waits before the next attempt; a reload or the end of the program ends the wait. */
   #pause(tries: number, wantedMs = 0): Promise<void> {
     const { retryMsMax, retryMsMin } = this.#timing;
     const backoffMs = Math.min(retryMsMin * 2 ** tries, retryMsMax);

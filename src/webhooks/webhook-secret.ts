@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 /** Standard Webhooks 1.0.0, "Signature scheme": 24 to 64 bytes. */
 const BYTES_MIN = 24;
 const BYTES_MAX = 64;
-/** What the same specification puts before a secret; its libraries take secrets with it and without. */
+/** The prefix of secrets in the same specification; its libraries accept secrets with and without it. */
 const PREFIX = /^whsec_/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
- * Reads the secret that deliveries are signed with: base64, as `openssl rand -base64 32` prints it. Throws an Error that
- * names the file and what is wrong with it, and says nothing of the secret.
+ * Reads the secret for signing deliveries: base64, as `openssl rand -base64 32` prints it. Throws an Error that names the
+ * file and what is wrong with it, and contains no part of the secret.
  */
 export function readWebhookSecret(file: string): Uint8Array {
   let text: string;

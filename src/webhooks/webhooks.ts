@@ -1,20 +1,20 @@
 import type { JsonObject } from '../provision/json-value.ts';
 import type { WebhookDestination } from './webhook-destination.ts';
 
-/** Something that happened, as receivers are told of it. */
+/** An event, as it is sent to receivers. */
 export interface WebhookEvent {
-  /** What it is, by area and kind: `lease.bound`. */
+  /** Area and kind: `lease.bound`. */
   readonly type: string;
   readonly data: JsonObject;
 }
 
-/** A receiver, and which types of events it is told of. */
+/** A receiver, and the types of events that it has subscribed to. */
 export interface WebhookSubscription {
   readonly types: ReadonlySet<string>;
   readonly destination: WebhookDestination;
 }
 
-/** Tells receivers of events, each those that it has subscribed to. No receiver makes another one or the caller wait. */
+/** Sends each receiver the events that it has subscribed to. A slow receiver delays neither others nor the caller. */
 export class Webhooks {
   readonly #subscriptions: readonly WebhookSubscription[];
   readonly #clock: { readonly now: () => Date; readonly nowMs: () => number };
@@ -31,12 +31,12 @@ export class Webhooks {
     this.#newId = newId;
   }
 
-  /** Whether anybody is told of events of this type. */
+  /** Whether any receiver has subscribed to events of this type. */
   wants(type: string): boolean {
     return this.#subscriptions.some(({ types }) => types.has(type));
   }
 
-  /** Queues an event for those who have subscribed to it. Returns at once, and does not throw. */
+  /** Queues an event for its subscribers. Returns at once, and does not throw. */
   send({ data, type }: WebhookEvent): void {
     const body = JSON.stringify({ type, timestamp: this.#clock.now().toISOString(), data });
     const queuedMs = this.#clock.nowMs();
@@ -45,7 +45,7 @@ export class Webhooks {
     }
   }
 
-  /** Reads the secrets and certificates of all receivers again. Throws for the first that is bad, after all were read. */
+  /** Reads the secrets and certificates of all receivers again. After that, throws for the first invalid file. */
   reload(): void {
     const errors: unknown[] = [];
     for (const { destination } of this.#subscriptions) {

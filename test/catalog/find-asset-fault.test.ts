@@ -37,9 +37,9 @@ test.each<[asset: string, fault: RegExp | undefined]>([
   ['flatcar', /^is a folder, not a file$/],
   ['pipe', /^is not a regular file$/],
   ['empty', /^is empty$/],
-  ['.part', /^is not served: names that begin with a dot/],
+  ['.part', /^is not served, because a part of its path begins with a dot/],
   ['outside', /^is a link that leads out of \//],
-  ['100%', /^has a percent sign in its name.*%25/],
+  ['100%', /^has a percent sign that is not part of an escape.*%25/],
 ])('%s', async (asset, fault) => {
   const found = await findAssetFault(root, asset);
   if (fault === undefined) expect(found).toBeUndefined();

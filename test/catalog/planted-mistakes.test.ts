@@ -147,7 +147,7 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'contradiction',
     'groups/a.yaml',
     'id: a\nprofile: good\nselector:\n  rack: {in: ["1"], not_in: ["1"]}\n',
-    'groups/a.yaml:4:3: no machine can meet the selector of group a',
+    'groups/a.yaml:4:3: the selector of group a has requirements that exclude each other, so that no machine gets it',
   ],
   [
     'bad YAML',
