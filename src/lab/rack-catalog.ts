@@ -50,7 +50,7 @@ systemd:
 
         [Service]
         Type=oneshot
-        ExecStart=/usr/bin/echo {{role}}
+        ExecStart=/bin/echo this machine is for {{role}}
 
         [Install]
         WantedBy=multi-user.target

@@ -36,6 +36,8 @@ export interface RackMachine {
   readonly firmware: Firmware;
   /** A raw image of its disk, if it has one. */
   readonly disk?: string;
+  /** Whether it starts again when its system restarts it; otherwise it is off then. */
+  readonly restarts?: boolean;
 }
 
 /** How Railhead leases addresses in the rack. */
@@ -53,6 +55,7 @@ export class Rack {
   readonly folder: string;
   /** The folder with profiles/, groups/, machines/ and assets/. */
   readonly catalog: string;
+  readonly os: TestOs;
   readonly #machines: VirtualMachine[] = [];
   readonly #advertisers: RouterAdvertiser[] = [];
   readonly #janitor: Janitor;
@@ -63,9 +66,10 @@ export class Rack {
   #taps = 0;
   #railhead: RailheadProcess | undefined;
 
-  private constructor(network: NetworkLab, folder: string) {
+  private constructor(network: NetworkLab, folder: string, os: TestOs) {
     this.network = network;
     this.folder = folder;
+    this.os = os;
     this.catalog = path.join(folder, 'catalog');
     this.#janitor = startJanitor(network.prefix, folder);
     this.namespace = network.addNamespace('rack');
@@ -80,8 +84,8 @@ export class Rack {
     const folder = await mkdtemp(path.join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
     const network = new NetworkLab('rhlab');
     try {
-      const rack = new Rack(network, folder);
-      await rack.#addAssets(os);
+      const rack = new Rack(network, folder, os);
+      await rack.#addAssets();
       return rack;
     } catch (error) {
       await network.remove();
@@ -163,10 +167,10 @@ export class Rack {
     this.#janitor.dismiss();
   }
 
-  async #addAssets(os: TestOs): Promise<void> {
+  async #addAssets(): Promise<void> {
     const assets = path.join(this.catalog, 'assets/test-os');
     await mkdir(assets, { recursive: true });
-    for (const file of [os.kernel, os.initrd]) {
+    for (const file of [this.os.kernel, this.os.initrd]) {
       await copyFile(file, path.join(assets, path.basename(file)), constants.COPYFILE_FICLONE);
     }
   }

@@ -63,13 +63,14 @@ export class SerialConsole {
   }
 
   /**
-   * Resolves with the first line, of those printed already or later, that matches. Rejects with a NoSuchLineError when
-   * `timeoutMs` have passed or the machine was switched off.
+   * Resolves with the first line, of those printed already or later, that matches; with `times`, with the second, the
+   * third and so on. Rejects with a NoSuchLineError when `timeoutMs` have passed or the machine was switched off.
    */
-  waitForLine(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> {
+  waitForLine(pattern: RegExp, timeoutMs: number, times = 1): Promise<RegExpExecArray> {
+    let missing = times;
     for (const line of this.#lines) {
       const match = pattern.exec(line);
-      if (match !== null) return Promise.resolve(match);
+      if (match !== null && --missing === 0) return Promise.resolve(match);
     }
     return new Promise((resolve, reject) => {
       const settle = (settled: () => void): void => {
@@ -84,7 +85,7 @@ export class SerialConsole {
       const timer = setTimeout(() => fail(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
       const stop = this.onLine((line) => {
         const match = pattern.exec(line);
-        if (match !== null) settle(() => resolve(match));
+        if (match !== null && --missing === 0) settle(() => resolve(match));
       });
       this.#onClose.add(closed);
       if (this.#isClosed()) closed();

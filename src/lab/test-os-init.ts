@@ -4,11 +4,14 @@ export const TEST_OS_LINE_PREFIX = 'railhead-lab: ';
 /**
  * The first process of the test OS, for busybox's shell. It does what Flatcar's initramfs does, in the same order:
  * configure the network by DHCP with the MAC address as client identifier, let Ignition fetch the config named on the
- * kernel command line, and apply it to the root file system. Then it prints the state of the root file system, reports,
- * and switches the machine off.
+ * kernel command line, and apply it to the root file system. Then it prints the state of the root file system, runs the
+ * units that the config enables, reports, and switches the machine off. A unit that restarts the machine is the end.
  *
  * Kernel arguments: `ignition.config.url`, as for Flatcar; `railhead.report`, a URL to which the result is posted;
  * `railhead.show`, files of the applied root to print, separated by commas; `railhead.then=wait` keeps the machine on.
+ *
+ * With `railhead.from=disk` it is an installed system: it reports that it is up to the URL that the installer left on the
+ * disk, and obeys what is typed on the serial port, `restart` or `off`.
  */
 export const TEST_OS_INIT = `#!/bin/sh
 set -o pipefail
@@ -32,6 +35,19 @@ finish() {
   poweroff -f
 }
 fail() { finish "failed: $*"; }
+obey() {
+  while read -r command; do
+    sync
+    case $command in restart) reboot -f ;; off) poweroff -f ;; esac
+  done
+  fail "nothing more can be typed"
+}
+# The commands of a unit's oneshot service, one after the other, as systemd runs them.
+run_unit() {
+  sed -n 's/^ExecStart=//p' "/sysroot/etc/systemd/system/$1" | while read -r command; do
+    $command < /dev/null || say "unit $1 failed: status $?"
+  done
+}
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -60,6 +76,14 @@ say "mac: $(cat "/sys/class/net/$card/address")"
 udhcpc -f -q -n -t 15 -T 2 -i "$card" -s /etc/udhcpc.script || fail "no address by DHCP"
 say "address: $(ip -4 -o address show dev "$card" | sed 's/.*inet \\([0-9./]*\\).*/\\1/')"
 
+if [ "$(argument railhead.from)" = disk ]; then
+  say "booted from disk"
+  # Sector 1024 is behind the boot loader and before the first partition.
+  url=$(dd if=/dev/vda bs=512 skip=1024 count=2 2> /dev/null | tr -d '\\000')
+  timeout 15 post "$url" "up" && say "reported: up" || say "report failed: $url"
+  obey
+fi
+
 mount -t tmpfs -o mode=755 root /sysroot
 cp -a /sysroot.base/. /sysroot/
 chown -R core:core /sysroot/home/core
@@ -87,35 +111,9 @@ for file in $(argument railhead.show | tr , ' '); do
 done
 [ -s /sysroot/etc/hostname ] || fail "the applied root has no /etc/hostname"
 say "hostname: $(cat /sysroot/etc/hostname)"
+ln -s /sysroot/opt /opt
+for unit in $(sed -n 's/^enable //p' /sysroot/etc/systemd/system-preset/*.preset 2> /dev/null); do
+  run_unit "$unit"
+done
 finish "done"
-`;
-
-/** The script that busybox's DHCP client runs for each event: it sets the address, the gateway and the name servers. */
-export const TEST_OS_UDHCPC_SCRIPT = `#!/bin/sh
-case $1 in
-  deconfig)
-    ip address flush dev "$interface"
-    ;;
-  bound | renew)
-    ip address replace "$ip/$mask" dev "$interface"
-    for gateway in $router; do ip route replace default via "$gateway" dev "$interface"; done
-    for server in $dns; do echo "nameserver $server"; done > /etc/resolv.conf
-    [ -n "$hostname" ] && hostname "$hostname"
-    ;;
-esac
-exit 0
-`;
-
-/**
- * `post URL TEXT`, for bash, which opens the connection itself: the client in a statically linked busybox crashes with
- * the libraries of dynamic programs. Succeeds on an answer of 2xx.
- */
-export const TEST_OS_POST_SCRIPT = `#!/bin/bash
-[[ $1 =~ ^http://([^/:]+):?([0-9]*)(/.*)$ ]] || exit 2
-host=\${BASH_REMATCH[1]} port=\${BASH_REMATCH[2]:-80} path=\${BASH_REMATCH[3]}
-exec 3<> "/dev/tcp/$host/$port" || exit 1
-printf 'POST %s HTTP/1.1\\r\\nHost: %s\\r\\nContent-Type: text/plain\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s' \\
-  "$path" "$host:$port" "\${#2}" "$2" >&3
-read -r _ status _ <&3
-[[ $status = 2* ]]
 `;

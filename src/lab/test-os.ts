@@ -6,20 +6,32 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type CpioEntry, packCpio } from './cpio-archive.ts';
 import { fetchKernelPackage, type KernelPackage, resolveModules } from './kernel-package.ts';
-import { TEST_OS_INIT, TEST_OS_POST_SCRIPT, TEST_OS_UDHCPC_SCRIPT } from './test-os-init.ts';
+import { TEST_OS_INIT } from './test-os-init.ts';
+import { TEST_OS_SCRIPTS } from './test-os-scripts.ts';
 
 const run = promisify(execFile);
 
-/** A kernel and an initramfs that boot over the network in place of Flatcar's, with the same Ignition inside. */
+/** The files of the test OS. */
 export interface TestOs {
   readonly kernel: string;
+  /** The initramfs that boots over the network in place of Flatcar's, with the same Ignition inside. */
   readonly initrd: string;
+  /** The initramfs of an installed system: the same without Ignition. */
+  readonly installedInitrd: string;
 }
 
-/** Programs of this host that are copied into the test OS, with the libraries they need. */
-const PROGRAMS = [
+/** A program of this host that is copied into the test OS, with the libraries it needs. */
+interface Program {
+  readonly from: string;
+  readonly to: string;
+}
+
+const SHELLS: readonly Program[] = [
   { from: '/bin/busybox', to: 'bin/busybox' },
   { from: '/bin/bash', to: 'bin/bash' },
+];
+
+const IGNITION_AND_ITS_PROGRAMS: readonly Program[] = [
   { from: '/usr/lib/dracut/modules.d/30ignition/ignition', to: 'usr/bin/ignition' },
   // Ignition calls these for the passwd section of a config.
   { from: '/usr/sbin/useradd', to: 'usr/sbin/useradd' },
@@ -31,9 +43,11 @@ const PROGRAMS = [
   { from: '/usr/bin/systemctl', to: 'usr/bin/systemctl' },
   // At the end Ignition labels for SELinux everything that it wrote.
   { from: '/sbin/setfiles', to: 'usr/sbin/setfiles' },
-] as const;
+];
 
-const KERNEL_MODULES = ['virtio_pci', 'virtio_net', 'virtio_rng', 'qemu_fw_cfg'];
+const ALL_PROGRAMS = [...SHELLS, ...IGNITION_AND_ITS_PROGRAMS];
+
+const KERNEL_MODULES = ['virtio_pci', 'virtio_net', 'virtio_blk', 'virtio_rng', 'qemu_fw_cfg'];
 
 /** The contents of the root file system before Ignition runs: the accounts of Flatcar. */
 const BASE_ROOT: Readonly<Record<string, string>> = {
@@ -57,30 +71,33 @@ export async function buildTestOs(cacheDir: string): Promise<TestOs> {
   const kernel = await fetchKernelPackage(cacheDir);
   const id = await fingerprint(kernel);
   const folder = path.join(cacheDir, `test-os-${id}`);
-  const os = { kernel: path.join(folder, 'vmlinuz'), initrd: path.join(folder, 'initrd.img') };
+  const os = {
+    kernel: path.join(folder, 'vmlinuz'),
+    initrd: path.join(folder, 'initrd.img'),
+    installedInitrd: path.join(folder, 'installed-initrd.img'),
+  };
+  // Written last, and renamed when it is complete, so that an interrupted build is not used.
   if (await exists(os.initrd)) return os;
   await mkdir(folder, { recursive: true });
   await copyFile(kernel.image, os.kernel);
-  const archive = await promisify(gzip)(packCpio(await initramfs(kernel)), { level: 6 });
-  // Renamed when it is complete, so that an interrupted build is not used.
-  await writeFile(`${os.initrd}.part`, archive);
+  await writeFile(os.installedInitrd, await initramfs(kernel, SHELLS));
+  await writeFile(`${os.initrd}.part`, await initramfs(kernel, ALL_PROGRAMS));
   await rename(`${os.initrd}.part`, os.initrd);
   return os;
 }
 
-async function initramfs(kernel: KernelPackage): Promise<CpioEntry[]> {
+async function initramfs(kernel: KernelPackage, programs: readonly Program[]): Promise<Buffer> {
   const files = new Map<string, CpioEntry>();
   const addFile = (to: string, content: Buffer | string, mode = 0o644): void => {
     files.set(to, { kind: 'file', path: to, content: Buffer.from(content), mode });
   };
   addFile('init', TEST_OS_INIT, 0o755);
-  addFile('etc/udhcpc.script', TEST_OS_UDHCPC_SCRIPT, 0o755);
-  addFile('usr/bin/post', TEST_OS_POST_SCRIPT, 0o755);
+  for (const [file, content] of Object.entries(TEST_OS_SCRIPTS)) addFile(file, content, 0o755);
   for (const [file, content] of Object.entries(BASE_ROOT)) {
     addFile(file, content);
     addFile(`sysroot.base/${file}`, content, file.includes('shadow') ? 0o600 : 0o644);
   }
-  for (const { from, to } of PROGRAMS) {
+  for (const { from, to } of programs) {
     addFile(to, await readFile(from), 0o755);
     for (const library of await sharedLibraries(from)) {
       addFile(library.slice(1), await readFile(await realpath(library)), 0o755);
@@ -94,11 +111,12 @@ async function initramfs(kernel: KernelPackage): Promise<CpioEntry[]> {
   const modules = await resolveModules(kernel, KERNEL_MODULES);
   for (const file of modules) addFile(`lib/modules/${path.basename(file)}`, await readFile(file));
   addFile('lib/modules/order', modules.map((file) => `${path.basename(file)}\n`).join(''));
-  return [
+  const entries: CpioEntry[] = [
     ...foldersOf(files.keys()),
     { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 },
     ...files.values(),
   ];
+  return promisify(gzip)(packCpio(entries), { level: 6 });
 }
 
 /** All folders that these files need and the mount points, outer ones first. */
@@ -137,9 +155,10 @@ async function sharedLibraries(program: string): Promise<string[]> {
 /** Changes with every part of the test OS. */
 async function fingerprint(kernel: KernelPackage): Promise<string> {
   const hash = createHash('sha256');
-  const scripts = [TEST_OS_INIT, TEST_OS_POST_SCRIPT, TEST_OS_UDHCPC_SCRIPT];
-  hash.update(JSON.stringify([kernel.release, KERNEL_MODULES, scripts, BASE_ROOT]));
-  for (const { from, to } of PROGRAMS) {
+  hash.update(
+    JSON.stringify([kernel.release, KERNEL_MODULES, TEST_OS_INIT, TEST_OS_SCRIPTS, BASE_ROOT, SHELLS]),
+  );
+  for (const { from, to } of ALL_PROGRAMS) {
     const { mtimeMs, size } = await stat(from).catch(() => {
       throw new Error(`the test OS needs ${from}, which is not installed`);
     });

@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { copyFile } from 'node:fs/promises';
+import { constants, copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { MacAddress } from '../protocol/mac-address.ts';
 import type { NetworkLab } from './network-lab.ts';
@@ -20,11 +20,13 @@ export interface VirtualMachineOptions {
   readonly firmware: Firmware;
   /** A raw image of the disk from which it boots if the network has nothing for it; none by default. */
   readonly disk?: string;
+  /** Whether it starts again when its system restarts it; otherwise it is off then. */
+  readonly restarts?: boolean;
   readonly memoryMegabytes: number;
   /** The namespace of its network interface `tap`. */
   readonly namespace: string;
   readonly tap: string;
-  /** A folder for files of this machine, such as its firmware's variables. */
+  /** A folder for files of this machine: its firmware's variables are kept there from one start to the next. */
   readonly folder: string;
 }
 
@@ -54,7 +56,12 @@ export class VirtualMachine {
     return new VirtualMachine(options, child);
   }
 
-  /** Switches the machine off. */
+  /** Sends a line to its serial port, as if it were typed there. */
+  type(line: string): void {
+    this.#process.stdin.write(`${line}\n`);
+  }
+
+  /** Switches the machine off, without its system's knowledge. */
   async stop(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.ended;
@@ -65,14 +72,16 @@ export class VirtualMachine {
  * A simple computer: one processor, one virtio network card, a serial port. Everything is emulated, so that it runs
  * anywhere.
  */
-function hardware({ disk, firmware, mac, memoryMegabytes, name, tap }: VirtualMachineOptions): string[] {
+function hardware(options: VirtualMachineOptions): string[] {
+  const { disk, firmware, mac, memoryMegabytes, name, restarts, tap } = options;
   const rom = firmware === 'bios' ? '' : ',romfile=';
   return [
     '-name', name,
     '-machine', 'q35,accel=tcg,graphics=off', '-cpu', 'max', '-m', `${memoryMegabytes}`,
     '-uuid', uuidFor(mac),
     '-smbios', `type=1,manufacturer=Railhead,product=Virtual rack,serial=LAB-${mac.replaceAll(':', '')}`,
-    '-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-no-reboot',
+    '-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', 'stdio',
+    ...(restarts === true ? [] : ['-no-reboot']),
     '-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`,
     '-device', `virtio-net-pci,netdev=net0,mac=${mac},bootindex=1${rom}`,
     '-device', 'virtio-rng-pci',
@@ -85,7 +94,9 @@ function hardware({ disk, firmware, mac, memoryMegabytes, name, tap }: VirtualMa
 async function firmwareArguments({ firmware, folder }: VirtualMachineOptions): Promise<string[]> {
   if (firmware === 'bios') return [];
   const variables = path.join(folder, 'uefi-variables.fd');
-  await copyFile(OVMF_VARIABLES, variables);
+  await copyFile(OVMF_VARIABLES, variables, constants.COPYFILE_EXCL).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
   const flash = 'if=pflash,format=raw,unit';
   return [
     '-drive', `${flash}=0,readonly=on,file=${OVMF_CODE}`,

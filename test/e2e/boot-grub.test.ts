@@ -3,12 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { missingPackages } from '../../src/lab/debian-packages.ts';
 import { Rack } from '../../src/lab/rack.ts';
 import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
 import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
 import type { Firmware } from '../../src/lab/virtual-machine.ts';
-import { hostnameOf, machine, requireRackParts, stepsOf } from './boot-steps.ts';
+import { hostnameOf, machine, requirePackages, requireRackParts, stepsOf } from './boot-steps.ts';
 
 // UEFI machines whose only boot program is GRUB, as Debian builds it: from power-on through /grub to Ignition.
 
@@ -33,8 +32,7 @@ let rack: Rack;
 
 beforeAll(async () => {
   await requireRackParts();
-  const missing = await missingPackages(GRUB_REQUIREMENTS);
-  if (missing.length > 0) throw new Error(`these tests need Debian packages: ${missing.join(' ')}`);
+  await requirePackages(GRUB_REQUIREMENTS);
 });
 
 beforeEach(async () => {

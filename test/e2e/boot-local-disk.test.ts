@@ -3,11 +3,16 @@ import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Rack, type RackMachine } from '../../src/lab/rack.ts';
 import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
-import { BOOT_TIMEOUT_MS, machine, requireRackParts } from './boot-steps.ts';
+import type { Firmware } from '../../src/lab/virtual-machine.ts';
+import { BOOT_TIMEOUT_MS, machine, requirePackages, requireRackParts } from './boot-steps.ts';
+import { DISK_REQUIREMENTS, writeBootableDisk } from './bootable-disk.ts';
 
 let rack: Rack;
 
-beforeAll(requireRackParts);
+beforeAll(async () => {
+  await requireRackParts();
+  await requirePackages(DISK_REQUIREMENTS);
+});
 
 beforeEach(async () => {
   rack = await Rack.create();
@@ -40,6 +45,28 @@ describe('a machine boots from its own disk', () => {
     await booted.console.waitForLine(/started from the disk/, BOOT_TIMEOUT_MS);
     await railhead.waitForEvent('of a discovery', (event) => event.kind === 'machine.discovered', 10_000);
   });
+
+  test.each<{ firmware: Firmware; loaded: string; restarts: number }>([
+    { firmware: 'uefi', loaded: 'tftp.sent', restarts: 1 },
+    { firmware: 'uefi-http', loaded: 'http.boot_program', restarts: 0 },
+  ])(
+    '$firmware: iPXE ends, and the firmware goes on with its boot order, at $restarts restarts too',
+    async ({ firmware, loaded, restarts }) => {
+      const disk = path.join(rack.folder, 'node1.disk');
+      await writeBootableDisk(disk, rack.os);
+      await rack.writeCatalog(RACK_PROFILE);
+      const railhead = await rack.startRailhead('full', { unmatched: 'local' });
+      const booted = await rack.powerOn({ ...machine('node1', firmware), disk, restarts: true });
+      const fromDisk = /railhead-lab: booted from disk/;
+      await booted.console.waitForLine(fromDisk, BOOT_TIMEOUT_MS);
+      const kinds = (await railhead.eventsAfter(0)).map(({ kind }) => kind);
+      expect(kinds).toEqual(expect.arrayContaining([loaded, 'boot.local']));
+      for (let restart = 1; restart <= restarts; restart += 1) {
+        booted.type('restart');
+        await booted.console.waitForLine(fromDisk, BOOT_TIMEOUT_MS, restart + 1);
+      }
+    },
+  );
 });
 
 /**

@@ -1,4 +1,4 @@
-import { missingPackages, RACK_REQUIREMENTS } from '../../src/lab/debian-packages.ts';
+import { missingPackages, RACK_REQUIREMENTS, type Requirement } from '../../src/lab/debian-packages.ts';
 import { canMakeNamespaces } from '../../src/lab/network-lab.ts';
 import type { RackMachine } from '../../src/lab/rack.ts';
 import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
@@ -25,7 +25,12 @@ export const FROM_IPXE = ['http.boot_script', 'ipxe.sent', 'http.asset', 'igniti
 /** Rejects, with what to do about it, if machines cannot be booted. */
 export async function requireRackParts(): Promise<void> {
   if (!canMakeNamespaces) throw new Error('these tests make network namespaces, which only root may');
-  const missing = await missingPackages(REQUIREMENTS);
+  await requirePackages(REQUIREMENTS);
+}
+
+/** Rejects with the names of the packages that are missing. */
+export async function requirePackages(requirements: readonly Requirement[]): Promise<void> {
+  const missing = await missingPackages(requirements);
   if (missing.length > 0) throw new Error(`these tests need Debian packages: ${missing.join(' ')}`);
 }
 

@@ -26,6 +26,16 @@ describe('a serial console', () => {
     expect((await found)[1]).toBe('a');
   });
 
+  test('finds the second line that matches, before and after it is printed', async () => {
+    const output = new PassThrough();
+    const console = new SerialConsole([output]);
+    output.write('up: 1\n');
+    const later = console.waitForLine(/up: (\S+)/, 5_000, 2);
+    output.write('down\nup: 2\nup: 3\n');
+    expect((await later)[1]).toBe('2');
+    expect((await console.waitForLine(/up: (\S+)/, 5_000, 2))[1]).toBe('2');
+  });
+
   test('reports what was printed instead when the machine is switched off', async () => {
     const output = new PassThrough();
     const console = new SerialConsole([output]);
