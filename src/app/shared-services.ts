@@ -102,7 +102,11 @@ export async function startSharedServices(
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
-    lives: { find: (machineId) => lives.find(machineId), nowMs: () => clock.now().getTime() },
+    lives: {
+      find: (machineId) => lives.find(machineId),
+      of: (machineId, declared) => lives.of(machineId, declared),
+      nowMs: () => clock.now().getTime(),
+    },
   });
   const leases = await LeaseFollowers.open(environment, store, services);
   const engine = composeDhcpEngine({ decider, leases, log, machines, origins, programs, settings, subnets });

@@ -6,7 +6,14 @@ import {
   type UnmatchedPolicy,
 } from '../provision/boot/decide-boot.ts';
 import type { MacAddress } from '../protocol/mac-address.ts';
-import { decideByLife, type LifeDecision, type LifecyclePolicy } from '../provision/boot/decide-by-life.ts';
+import {
+  decideByLife,
+  decideWithoutLife,
+  type LifeDecision,
+  type LifecyclePolicy,
+  needsArm,
+} from '../provision/boot/decide-by-life.ts';
+import { lifecyclePolicyOf } from '../provision/boot/lifecycle-policy.ts';
 import { discoveredMachineId } from '../provision/machines/machine.ts';
 import type { Life } from '../provision/machines/lifecycle/life.ts';
 import type { Identification } from '../provision/machines/identification.ts';
@@ -18,6 +25,17 @@ export interface MachineDecision {
   readonly decision: BootDecision<RenderableMatch>;
   readonly identification: Identification;
   readonly resolution: Resolution;
+  /** What profile and group say about the machine's lifecycle. */
+  readonly policy: LifecyclePolicy;
+  /** The machine whose life it is; undefined for a machine without a record that sends no MAC address. */
+  readonly subject?: LifeSubject;
+}
+
+/** A machine that can have a life. */
+export interface LifeSubject {
+  readonly machineId: string;
+  /** Whether a file, an inventory or an approval declares it. */
+  readonly declared: boolean;
 }
 
 /** What is rendered for a machine that boots, and from which generation. */
@@ -31,22 +49,16 @@ export interface BootDeciderParts {
   /** The generation that serves; undefined while there is none. */
   readonly generation: () => Generation | undefined;
   readonly unmatched: UnmatchedPolicy;
-  /** What is kept about the life of a machine, and the time; absent where no lives are known, as on the command line. */
+  /** The lives of machines, and the time; absent where no lives are known, as on the command line. */
   readonly lives?: {
+    /** What is kept about the life of a machine; undefined if nothing has happened to it yet. */
     readonly find: (machineId: string) => Life | undefined;
+    /** The same, with a new life for a machine that nothing has happened to. */
+    readonly of: (machineId: string, declared: boolean) => Life;
     /** Milliseconds since 1970. */
     readonly nowMs: () => number;
   };
 }
-
-/** No profile requires that a machine is armed for it. */
-const POLICY: LifecyclePolicy = {
-  lifecycle: 'live',
-  isProtected: false,
-  armsAutomatically: false,
-  unarmed: 'local',
-  onFailure: 'hold',
-};
 
 const NO_LABELS: ReadonlySet<string> = new Set();
 
@@ -71,7 +83,11 @@ export class BootDecider {
       labels: labelsFor(claimed, identification),
       ...(identification.machine !== undefined && { machine: identification.machine }),
     };
-    const life = this.#decideByLife(resolution);
+    const policy = lifecyclePolicyOf(
+      resolution.match && { group: resolution.match.group, profile: resolution.match.compiled.profile },
+    );
+    const subject = lifeSubjectOf(resolution);
+    const life = this.#decideByLife(subject, policy);
     const decision = decideBoot({
       state: stateOf(identification),
       identification,
@@ -80,16 +96,26 @@ export class BootDecider {
       unmatched: this.#parts.unmatched,
       ...(life !== undefined && { life }),
     });
-    return { decision, identification, resolution };
+    return { decision, identification, resolution, policy, ...(subject !== undefined && { subject }) };
   }
 
-  #decideByLife({ labels, machine }: Resolution): LifeDecision | undefined {
+  #decideByLife(subject: LifeSubject | undefined, policy: LifecyclePolicy): LifeDecision | undefined {
     const { lives } = this.#parts;
-    const mac = labels.get('mac');
-    const id = machine?.id ?? (mac === undefined ? undefined : discoveredMachineId(mac as MacAddress));
-    const life = id === undefined ? undefined : lives?.find(id);
-    return life && decideByLife(life, POLICY, lives?.nowMs() ?? 0);
+    if (lives === undefined) return undefined;
+    if (subject === undefined) return decideWithoutLife(policy);
+    const { declared, machineId } = subject;
+    // Most machines have no life, since nothing that they do needs one.
+    const life = needsArm(policy) ? lives.of(machineId, declared) : lives.find(machineId);
+    return life && decideByLife(life, policy, lives.nowMs());
   }
+}
+
+function lifeSubjectOf({ labels, machine }: Resolution): LifeSubject | undefined {
+  if (machine !== undefined) return { machineId: machine.id, declared: true };
+  const mac = labels.get('mac');
+  return mac === undefined
+    ? undefined
+    : { machineId: discoveredMachineId(mac as MacAddress), declared: false };
 }
 
 function catalogAnswer(

@@ -159,6 +159,7 @@ function readGroup(value: GroupDocument, report: Parameters<typeof readSelector>
     dhcpOptions: readDhcpOptions(value.dhcp_options, report),
     ...(sending !== undefined && { dhcpSending: sending }),
     ...(bootPrograms.size > 0 && { bootPrograms }),
+    ...(value.arm !== undefined && { arm: value.arm }),
   };
 }
 

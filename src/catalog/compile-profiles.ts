@@ -116,7 +116,7 @@ function textOf(tree: CatalogTree, file: string): string {
 }
 
 function readProfile({ document, value }: GoodDocument<ProfileDocument>): ProfileRecord {
-  const { boot, generic, id, lifecycle, metadata, name } = value;
+  const { boot, generic, id, lifecycle, metadata, name, on_failure: onFailure, protect, unarmed } = value;
   const profile: Profile = {
     id,
     ...(name !== undefined && { name }),
@@ -124,6 +124,9 @@ function readProfile({ document, value }: GoodDocument<ProfileDocument>): Profil
     ignition: typeof value.ignition === 'string' ? [value.ignition] : value.ignition,
     generic,
     lifecycle,
+    ...(protect !== undefined && { protect }),
+    ...(unarmed !== undefined && { unarmed }),
+    ...(onFailure !== undefined && { onFailure }),
     metadata,
   };
   const placesOf = (field: 'initrd' | 'args') =>

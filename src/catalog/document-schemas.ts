@@ -45,6 +45,9 @@ export const profileDocument = z.strictObject({
   ignition: z.union([TEMPLATE_NAME, z.array(TEMPLATE_NAME)]).default([]),
   generic: z.record(z.string(), TEMPLATE_NAME).default({}),
   lifecycle: z.enum(['install', 'live']).default('live'),
+  protect: z.enum(['session']).optional(),
+  unarmed: z.enum(['wait', 'local']).optional(),
+  on_failure: z.enum(['hold', 'rescue', 'local']).optional(),
   metadata: METADATA.default({}),
 });
 
@@ -60,6 +63,7 @@ export const groupDocument = z.strictObject({
   dhcp_force: OPTION_CODES,
   dhcp_suppress: OPTION_CODES,
   boot_programs: z.record(z.string(), z.string()).default({}),
+  arm: z.enum(['auto']).optional(),
 });
 
 /** The schema of `machines/*.yaml`. */

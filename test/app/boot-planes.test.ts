@@ -89,7 +89,12 @@ function livesAfter(verb: Verb, machines: MachineRegistry, mac: MacAddress) {
   const event = verb === 'hold' ? { kind: verb, message: 'for a test' } : { kind: verb };
   const advanced = advance(newLife(id, machine !== undefined), event, 0);
   if (advanced.kind === 'invalid') throw new Error(advanced.reason);
-  return { find: (other: string) => (other === id ? advanced.life : undefined), nowMs: () => 0 };
+  const find = (other: string) => (other === id ? advanced.life : undefined);
+  return {
+    find,
+    of: (other: string, declared: boolean) => find(other) ?? newLife(other, declared),
+    nowMs: () => 0,
+  };
 }
 
 const BOOT_PROGRAMS = { found: new Set(['snponly.efi']), byArchitecture: new Map(), requireOwnIpxe: false };

@@ -1,5 +1,6 @@
-import type { LifeCause, LifeDecision } from './decide-by-life.ts';
+import type { BootLifeEvent, LifeCause, LifeDecision, NoBootLifeEvent } from './decide-by-life.ts';
 import type { Identification } from '../machines/identification.ts';
+import type { ArmPurpose } from '../machines/lifecycle/life.ts';
 import type { Labels } from '../selection/labels.ts';
 
 /** What a machine without a group does (`unmatched` in the settings). */
@@ -35,13 +36,29 @@ export type NoBootCause =
 
 /** What a machine is to do. */
 export type BootDecision<M> =
-  | { readonly kind: 'boot'; readonly match: M }
+  | {
+      readonly kind: 'boot';
+      readonly match: M;
+      /** What it boots for; undefined for a profile that any machine may boot at any time. */
+      readonly purpose?: ArmPurpose;
+      /** What happens to its life if it asks for its script, before `script_served`. */
+      readonly event?: BootLifeEvent;
+    }
   /** Ask again later: an operator has to do something first. */
-  | { readonly kind: 'wait'; readonly cause: NoBootCause; readonly reason: string }
+  | NoBoot<'wait'>
   /** Boot from its own disk. */
-  | { readonly kind: 'local'; readonly cause: NoBootCause; readonly reason: string }
+  | NoBoot<'local'>
   /** Stop with an error. */
-  | { readonly kind: 'refuse'; readonly cause: NoBootCause; readonly reason: string };
+  | NoBoot<'refuse'>;
+
+/** A machine that does not boot what a profile says, and why. */
+interface NoBoot<Kind extends 'wait' | 'local' | 'refuse'> {
+  readonly kind: Kind;
+  readonly cause: NoBootCause;
+  readonly reason: string;
+  /** What happens to its life if it asks for a script. */
+  readonly event?: NoBootLifeEvent;
+}
 
 /** What the decision depends on. */
 export interface BootQuestion<M> {
@@ -62,17 +79,15 @@ export interface BootQuestion<M> {
  */
 export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
   const { catalog, identification, labels, life, state, unmatched } = question;
-  if (life?.kind === 'refuse') return { kind: 'refuse', cause: life.cause, reason: life.reason };
+  if (life?.kind === 'refuse') return life;
   if (state === 'disabled') {
     const id = identification.machine?.id ?? '';
     return { kind: 'local', cause: 'disabled', reason: `machine ${id} is disabled` };
   }
-  if (life !== undefined && life.kind !== 'boot') {
-    return { kind: life.kind, cause: life.cause, reason: life.reason };
-  }
+  if (life !== undefined && life.kind !== 'boot') return life;
   switch (catalog.kind) {
     case 'match':
-      return { kind: 'boot', match: catalog.match };
+      return { ...life, kind: 'boot', match: catalog.match };
     case 'not_ready':
       return {
         kind: 'wait',

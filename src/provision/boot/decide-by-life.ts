@@ -19,6 +19,15 @@ export interface LifecyclePolicy {
 /** Why the life of a machine keeps it from booting what its profile says. */
 export type LifeCause = 'held' | 'retired' | 'unarmed' | 'installed' | 'failed' | 'loop_detected';
 
+/** What can happen to the life of a machine that asks for its script and boots. */
+export type BootLifeEvent = Extract<LifeEventKind, 'auto_arm' | 'rebooted_without_report'>;
+
+/** What can happen to the life of a machine that asks for a script and does not boot. */
+export type NoBootLifeEvent = Extract<
+  LifeEventKind,
+  'asked_while_unarmed' | 'rebooted_without_report' | 'loop_detected'
+>;
+
 /** What a machine may do according to its life. */
 export type LifeDecision =
   | {
@@ -26,17 +35,14 @@ export type LifeDecision =
       /** What it boots for; undefined for a profile that any machine may boot at any time. */
       readonly purpose?: ArmPurpose;
       /** What happens to its life if it asks for its script, before `script_served`. */
-      readonly event?: Extract<LifeEventKind, 'auto_arm' | 'rebooted_without_report'>;
+      readonly event?: BootLifeEvent;
     }
   | {
       readonly kind: 'wait' | 'local' | 'refuse';
       readonly cause: LifeCause;
       readonly reason: string;
       /** What happens to its life if it asks for a script. */
-      readonly event?: Extract<
-        LifeEventKind,
-        'asked_while_unarmed' | 'rebooted_without_report' | 'loop_detected'
-      >;
+      readonly event?: NoBootLifeEvent;
     };
 
 /**
@@ -70,6 +76,17 @@ export function decideByLife(life: Life, policy: LifecyclePolicy, nowMs: number)
     default:
       return withoutArm(life, policy, nowMs);
   }
+}
+
+/**
+ * Decides for a machine that has no life because it has no record and sends no MAC address: nothing is known of it from
+ * one boot to the next. Undefined if the profile boots any machine.
+ */
+export function decideWithoutLife(policy: LifecyclePolicy): LifeDecision | undefined {
+  if (!needsArm(policy)) return undefined;
+  const reason =
+    'this machine has no record and sends no MAC address, so it cannot be armed: declare it with its UUID';
+  return { kind: policy.unarmed, cause: 'unarmed', reason };
 }
 
 /** Whether a profile boots only machines that are armed for it. */

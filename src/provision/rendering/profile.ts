@@ -17,8 +17,14 @@ export interface Profile {
   readonly ignition: readonly string[];
   /** Generic templates by the name they are asked for. */
   readonly generic: Readonly<Record<string, string>>;
-  /** What the profile is for: to install a disk, or to run in memory. No boot depends on it yet. */
+  /** What the profile is for: to install a disk, or to run in memory. The first boots only machines that are armed. */
   readonly lifecycle: 'install' | 'live';
+  /** `session`: only an armed machine boots it, and gets its configs within that boot alone, by tokens. */
+  readonly protect?: 'session';
+  /** What a machine does that is not armed, although the profile requires it. */
+  readonly unarmed?: 'wait' | 'local';
+  /** What a machine does whose installation has failed. */
+  readonly onFailure?: 'hold' | 'rescue' | 'local';
   /** Defaults under the group's and the machine's metadata. */
   readonly metadata: JsonObject;
 }

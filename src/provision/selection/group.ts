@@ -20,4 +20,6 @@ export interface Group {
   readonly dhcpSending?: OptionSending;
   /** Boot programs for the firmware of its machines, by architecture; a machine's own wins over them. */
   readonly bootPrograms?: ProgramsByArchitecture;
+  /** `auto`: a machine that was never installed is armed once, when it first asks for its script. */
+  readonly arm?: 'auto';
 }
