@@ -11,6 +11,7 @@ import { refuse } from './answer.ts';
 import type { BootRequest } from './boot-request.ts';
 import { Downloads, type DownloadSettings } from './downloads.ts';
 import { Exchange, type Outcome, sendAnswer } from './exchange.ts';
+import { hideToken } from './request-token.ts';
 import type { RequestReader, UnreadableRequest } from './read-request.ts';
 import { allowedMethods, type Route, RouteTable } from './route-table.ts';
 
@@ -117,7 +118,7 @@ export class BootHttpServer {
     this.#parts.log.info(
       {
         method: request.method,
-        url: request.url?.slice(0, 500),
+        url: loggedUrl(request),
         status,
         ...(reason !== undefined && { reason }),
         client,
@@ -175,7 +176,7 @@ export class BootHttpServer {
       response.destroy();
       return { status: 499, reason: 'the client went away' };
     }
-    this.#parts.log.error({ err: error, url: request.url?.slice(0, 500) }, 'http request failed');
+    this.#parts.log.error({ err: error, url: loggedUrl(request) }, 'http request failed');
     if (response.headersSent) {
       response.destroy();
       return { status: 500, reason: message };
@@ -186,6 +187,10 @@ export class BootHttpServer {
       refuse(503, 'internal error; see the log of the server', { 'Retry-After': '5' }),
     );
   }
+}
+
+function loggedUrl({ url }: IncomingMessage): string | undefined {
+  return url && hideToken(url).slice(0, 500);
 }
 
 const GONE: ReadonlySet<string> = new Set([

@@ -6,8 +6,10 @@ export interface BootRequest {
   readonly method: string;
   /** Decoded, without the query, beginning with a slash. */
   readonly path: string;
-  /** The query as it was sent, without the question mark. */
+  /** The query as it was sent, without the question mark and the token. */
   readonly rawQuery: string;
+  /** The token of a boot session, if the query has one: a secret. */
+  readonly token?: string | undefined;
   readonly labels: Labels;
   /** The identifying values among the labels. */
   readonly claims: IdentityClaims;

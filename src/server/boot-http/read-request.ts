@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Ipv4Cidr } from '../../protocol/ipv4-cidr.ts';
 import { claimsOfLabels, labelsFromQuery } from '../../provision/selection/labels.ts';
 import type { BootRequest } from './boot-request.ts';
+import { takeToken } from './request-token.ts';
 
 /** What reading a request depends on. */
 export interface RequestSettings {
@@ -41,13 +42,14 @@ export class RequestReader {
         reason: 'the request line has an absolute URL, but this server is not a proxy; send the path alone',
       };
     const mark = url.indexOf('?');
-    const rawQuery = mark === -1 ? '' : url.slice(mark + 1);
-    if (rawQuery.length > QUERY_LENGTH_MAX) {
+    const query = mark === -1 ? '' : url.slice(mark + 1);
+    if (query.length > QUERY_LENGTH_MAX) {
       return {
         status: 414,
-        reason: `the query has ${rawQuery.length} characters, more than ${QUERY_LENGTH_MAX}`,
+        reason: `the query has ${query.length} characters, more than ${QUERY_LENGTH_MAX}`,
       };
     }
+    const { rawQuery, token } = takeToken(query);
     const path = decodePath(mark === -1 ? url : url.slice(0, mark));
     if (path === undefined)
       return { status: 400, reason: 'the path has an invalid percent-escape or a control character' };
@@ -60,6 +62,7 @@ export class RequestReader {
       method,
       path,
       rawQuery,
+      token,
       labels,
       claims: claimsOfLabels(labels),
       remoteAddress,

@@ -601,6 +601,27 @@ describe('hostile requests', () => {
     expect(plane.events).toEqual([]);
   });
 
+  test('the token of a boot session is in no log line, no event and no answer', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const plane = await start({ log });
+    const token = 'Zq7_'.repeat(11).slice(1);
+    const bodies: string[] = [];
+    for (const path of ['/ipxe', '/grub', '/ignition', '/metadata', '/generic', '/assets/none', '/none']) {
+      for (const name of ['token', 'TOKEN', '%74oken']) {
+        bodies.push((await get(plane, `${path}?rack=1&mac=525400000001&name=other&${name}=${token}`)).body);
+      }
+    }
+    const report = await fetch(`${plane.origin}/report?mac=525400000001&token=${token}`, {
+      method: 'POST',
+      body: `failed\nKernel command line: ignition.config.url=http://h/ignition?mac=a&token=${token} quiet`,
+    });
+    expect(report.status).toBe(200);
+    expect(lines.filter((line) => line.includes('token=...'))).toHaveLength(22);
+    expect(plane.events.map(({ kind }) => kind)).toContain('machine.report');
+    expect(JSON.stringify([lines, bodies, plane.events])).not.toContain(token);
+  });
+
   test('log lines are limited for each client, and further requests are still counted', async () => {
     const lines: string[] = [];
     const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
