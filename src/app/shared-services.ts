@@ -8,6 +8,7 @@ import type { CatalogKeeper } from '../catalog/catalog-keeper.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import type { CatalogPlace } from '../catalog/load-messages.ts';
 import type { Settings } from '../config/schema.ts';
+import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { toSubnets } from '../config/sections/networks.ts';
 import { toStoreSettings } from '../config/sections/store.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
@@ -182,11 +183,18 @@ function requireCatalogFolder(folder: string): void {
 }
 
 async function startLives(
-  { clock, counters, log }: Environment,
+  { clock, counters, log, settings }: Environment,
   store: LifeStore,
   services: Services,
 ): Promise<Lives> {
-  const lives = await Lives.load({ store, counters, log, now: clock.now, nowMs: clock.nowMs });
+  const lives = await Lives.load({
+    store,
+    counters,
+    log,
+    now: clock.now,
+    nowMs: clock.nowMs,
+    limits: toLifecycleTimes(settings.lifecycle),
+  });
   lives.start();
   return services.add('lives of machines', lives);
 }

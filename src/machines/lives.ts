@@ -22,6 +22,7 @@ export interface LivesParts {
   readonly now: () => Date;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  readonly limits: StallLimits;
 }
 
 /** Something that happens in the life of a machine. */
@@ -37,8 +38,6 @@ export interface LifeChangeRequest {
   readonly record?: MachineChange;
 }
 
-/** A machine that boots or installs and takes no step for this long counts as stalled. */
-const LIMITS: StallLimits = { stallAfterMs: 5 * 60_000 };
 /** Changes of one transaction: leases wait meanwhile. */
 const BATCH_MAX = 500;
 /** The timer waits at least this long, so that a store that fails is not asked all the time. */
@@ -245,7 +244,7 @@ export class Lives {
     await this.settled(machineId);
     const life = this.#lives.get(machineId);
     if (life === undefined) return;
-    const event = dueEvent(life, nowMs, LIMITS);
+    const event = dueEvent(life, nowMs, this.#parts.limits);
     const graceMs = this.#graceUntilMs - this.#parts.nowMs();
     if (event === undefined) this.#keep(life);
     // An arm has no grace: its end is what the operator was promised.
@@ -263,7 +262,7 @@ export class Lives {
   /** Makes a life the present one, and its machine due when its next event of time is. */
   #keep(life: Life): void {
     this.#lives.set(life.machineId, life);
-    const dueMs = nextDueMs(life, LIMITS);
+    const dueMs = nextDueMs(life, this.#parts.limits);
     if (dueMs !== undefined) this.#due.add(life.machineId, dueMs);
   }
 

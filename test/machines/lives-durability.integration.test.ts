@@ -42,8 +42,9 @@ const script = (settings: StoreSettings, round: number): string => `
   const log = pino({ level: 'error' }, pino.destination(2));
   const now = () => new Date();
   const nowMs = () => performance.now();
+  const limits = { stallAfterMs: 300_000 };
   const { store } = await openStore(${JSON.stringify(settings)}, { log, nowMs });
-  const lives = await Lives.load({ store: store.lives, counters: new Counters(), log, now, nowMs });
+  const lives = await Lives.load({ store: store.lives, counters: new Counters(), log, now, nowMs, limits });
   lives.start();
   const details = () => ({
     arm: { purpose: 'install', attemptsLeft: 3, expiresAtMs: Date.now() + 3_600_000, by: 'test', reason: 'test' },
@@ -126,7 +127,8 @@ async function killAgainAndAgain(settings: StoreSettings, open: () => Promise<St
 async function everyMachineGoesOn(store: Store): Promise<void> {
   const log = pino({ level: 'silent' });
   const { now, nowMs } = SYSTEM_CLOCK;
-  const lives = await Lives.load({ store: store.lives, counters: new Counters(), log, now, nowMs });
+  const limits = { stallAfterMs: 300_000 };
+  const lives = await Lives.load({ store: store.lives, counters: new Counters(), log, now, nowMs, limits });
   const outcomes = await Promise.all(
     Array.from({ length: MACHINES }, (_, number) =>
       lives.apply({

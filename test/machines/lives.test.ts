@@ -22,13 +22,14 @@ beforeEach(() => {
   counters = new Counters();
 });
 
-const load = (): Promise<Lives> =>
+const load = (stallAfterMs = 5 * MINUTE_MS): Promise<Lives> =>
   Lives.load({
     store,
     counters,
     log: pino({ level: 'silent' }),
     now: () => new Date(nowMs + jumpMs),
     nowMs: () => nowMs,
+    limits: { stallAfterMs },
   });
 
 const arm = {
@@ -201,12 +202,12 @@ describe('time', () => {
     expect(lives.of('node1', true).state).toBe('ready');
   });
 
-  it('makes a silent machine stalled, and a step ends that', async () => {
-    const lives = await load();
+  it('makes a machine stalled that is silent for as long as the settings say, and a step ends that', async () => {
+    const lives = await load(3 * MINUTE_MS);
     await lives.apply({ ...arm, event: { kind: 'script_served', deadlineMs: NOW_MS + 30 * MINUTE_MS } });
-    nowMs += 4 * MINUTE_MS;
+    nowMs += 2 * MINUTE_MS;
     lives.step('node1');
-    nowMs += 4 * MINUTE_MS;
+    nowMs += 2 * MINUTE_MS;
     await lives.applyDue();
     expect(lives.of('node1', true).conditions.stalled).toBeUndefined();
     nowMs += 2 * MINUTE_MS;
