@@ -1,4 +1,4 @@
-import { isLooping, whyInvalid } from '../machines/lifecycle/advance.ts';
+import { advance, isLooping, whyInvalid, whyNoFurtherAttempt } from '../machines/lifecycle/advance.ts';
 import type { LifeEventKind } from '../machines/lifecycle/life-event.ts';
 import type { ArmPurpose, Life } from '../machines/lifecycle/life.ts';
 
@@ -25,7 +25,7 @@ export type BootLifeEvent = Extract<LifeEventKind, 'auto_arm' | 'rebooted_withou
 /** What can happen to the life of a machine that asks for a script and does not boot. */
 export type NoBootLifeEvent = Extract<
   LifeEventKind,
-  'asked_while_unarmed' | 'rebooted_without_report' | 'loop_detected'
+  'arm_expired' | 'asked_while_unarmed' | 'rebooted_without_report' | 'loop_detected'
 >;
 
 /** What a machine may do according to its life. */
@@ -36,6 +36,8 @@ export type LifeDecision =
       readonly purpose?: ArmPurpose;
       /** What happens to its life if it asks for its script, before `script_served`. */
       readonly event?: BootLifeEvent;
+      /** Why it boots for that purpose, if nobody armed it for it. */
+      readonly reason?: string;
     }
   | {
       readonly kind: 'wait' | 'local' | 'refuse';
@@ -59,7 +61,8 @@ export function decideByLife(life: Life, policy: LifecyclePolicy, nowMs: number)
   if (conditions.loop_detected !== undefined) return afterFailure(life, policy);
   switch (state) {
     case 'armed':
-      if (isLooping(life, nowMs)) return looping(life, policy);
+      if (whyInvalid(life, 'script_served', nowMs) !== undefined) return afterArm(life, policy, nowMs);
+      if (installs(arm?.purpose) && isLooping(life, nowMs)) return looping(life, policy);
       return { kind: 'boot', ...(arm !== undefined && { purpose: arm.purpose }) };
     case 'booting':
       return purpose === undefined ? withoutArm(life, policy, nowMs) : { kind: 'boot', purpose };
@@ -108,6 +111,22 @@ function withoutArm(life: Life, policy: LifecyclePolicy, nowMs: number): LifeDec
   return { kind: policy.unarmed, cause: 'unarmed', reason, event: 'asked_while_unarmed' };
 }
 
+/**
+ * The arm is over, and the timer has not noticed yet. What the machine does after it is decided; if it may boot, it asks
+ * again first, so that no script is sent before the end of the arm is stored.
+ */
+function afterArm(life: Life, policy: LifecyclePolicy, nowMs: number): LifeDecision {
+  const expired = advance(life, { kind: 'arm_expired' }, nowMs);
+  const next = expired.kind === 'advanced' ? decideByLife(expired.life, policy, nowMs) : undefined;
+  if (next !== undefined && next.kind !== 'boot') return { ...next, event: 'arm_expired' };
+  const reason = `the arm of machine ${life.machineId} has expired`;
+  return { kind: 'wait', cause: 'unarmed', reason, event: 'arm_expired' };
+}
+
+function installs(purpose: ArmPurpose | undefined): boolean {
+  return purpose === 'install' || purpose === 'reset';
+}
+
 function looping(life: Life, policy: LifecyclePolicy): LifeDecision {
   const reason = `machine ${life.machineId} began too many installations within an hour`;
   if (policy.onFailure === 'local')
@@ -118,9 +137,9 @@ function looping(life: Life, policy: LifecyclePolicy): LifeDecision {
 function afterFailure(life: Life, { onFailure }: LifecyclePolicy): LifeDecision {
   const { conditions, failure, machineId } = life;
   const cause = conditions.loop_detected === undefined ? 'failed' : 'loop_detected';
-  const why = failure?.message ?? 'it restarted during the installation without a report';
+  const why = failure?.message ?? conditions.loop_detected?.message ?? whyNoFurtherAttempt(life);
   const reason = `machine ${machineId} has failed: ${why}`;
   // A machine that loops stays where it is: the rescue system would be one more boot.
-  if (onFailure === 'rescue' && cause === 'failed') return { kind: 'boot', purpose: 'rescue' };
+  if (onFailure === 'rescue' && cause === 'failed') return { kind: 'boot', purpose: 'rescue', reason };
   return { kind: onFailure === 'local' ? 'local' : 'wait', cause, reason };
 }

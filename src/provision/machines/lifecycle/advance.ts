@@ -133,7 +133,8 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
     case 'script_served': {
       // A boot without tokens also ends those of the boot before: else they would permit to fetch configs in this one.
       const { deadlineMs: _deadline, purpose: _purpose, session: _earlier, ...rest } = moved;
-      const { deadlineMs, purpose, session } = event;
+      const { purpose, session } = event;
+      const deadlineMs = deadlineOfBoot(before, event.deadlineMs, nowMs);
       return {
         ...rest,
         ...(purpose !== undefined && { purpose }),
@@ -159,7 +160,7 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
     case 'rebooted_without_report':
       return failed(moved, {
         cause: event.kind,
-        message: 'it restarted during the installation without a report, and has no attempts left',
+        message: whyNoFurtherAttempt(before),
         permanent: false,
       });
     case 'boot_timeout':
@@ -200,6 +201,22 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
     default:
       return moved;
   }
+}
+
+/** A boot that began while the arm was open may go on after its end, but not for longer than it was promised. */
+function deadlineOfBoot(
+  { arm, deadlineMs, state }: Life,
+  asked: number | undefined,
+  nowMs: number,
+): number | undefined {
+  const hasEnded = state === 'booting' && arm !== undefined && arm.expiresAtMs <= nowMs;
+  return hasEnded ? deadlineMs : asked;
+}
+
+/** Why a machine that restarts while it is being installed is not installed once more. */
+export function whyNoFurtherAttempt({ arm }: Life): string {
+  const why = arm !== undefined && arm.attemptsLeft > 0 ? 'its arm has expired' : 'it has no attempts left';
+  return `it restarted during the installation without a report, and ${why}`;
 }
 
 /** An installation has begun: one attempt fewer, and one more beginning. */

@@ -77,7 +77,7 @@ export const TRANSITION_TABLE: Readonly<Record<LifeState, StateRules>> = {
     declared: [to('same')],
     disarm: [to('base')],
     arm_expired: [to('base')],
-    script_served: [to('booting')],
+    script_served: [to('booting', 'arm_is_open')],
   },
   booting: {
     ...ALWAYS,
@@ -97,7 +97,8 @@ export const TRANSITION_TABLE: Readonly<Record<LifeState, StateRules>> = {
     ...CAN_LOOP,
     ...STEPS,
     declared: [to('same')],
-    script_served: [to('booting', 'attempts_left')],
+    // After its end, an arm permits only to report.
+    script_served: [to('booting', 'attempts_left', 'arm_is_open')],
     rebooted_without_report: [to('failed')],
     install_timeout: [to('failed')],
     report_installed: [to('installed')],
