@@ -2,6 +2,7 @@ import {
   type BootDecision,
   type CatalogAnswer,
   decideBoot,
+  type PurposeFault,
   stateOf,
   type UnmatchedPolicy,
 } from '../provision/boot/decide-boot.ts';
@@ -14,8 +15,9 @@ import {
   needsArm,
 } from '../provision/boot/decide-by-life.ts';
 import { lifecyclePolicyOf } from '../provision/boot/lifecycle-policy.ts';
+import { purposeProfileOf } from '../provision/boot/purpose-profile.ts';
 import { discoveredMachineId } from '../provision/machines/machine.ts';
-import type { Life } from '../provision/machines/lifecycle/life.ts';
+import type { ArmPurpose, Life } from '../provision/machines/lifecycle/life.ts';
 import type { Identification } from '../provision/machines/identification.ts';
 import { type Labels, labelsFor } from '../provision/selection/labels.ts';
 import type { Generation, MatchedResolution, Resolution } from './generation.ts';
@@ -88,15 +90,36 @@ export class BootDecider {
     );
     const subject = lifeSubjectOf(resolution);
     const life = this.#decideByLife(subject, policy);
+    const purpose = life?.kind === 'boot' ? life.purpose : undefined;
     const decision = decideBoot({
       state: stateOf(identification),
       identification,
       labels: resolution.labels,
-      catalog: catalogAnswer(generation, resolution),
+      catalog: answerFor(generation, resolution, purpose),
       unmatched: this.#parts.unmatched,
+      isInstalled: subject !== undefined && this.#isInstalled(subject),
       ...(life !== undefined && { life }),
     });
     return { decision, identification, resolution, policy, ...(subject !== undefined && { subject }) };
+  }
+
+  /**
+   * What the catalog has for the sender of a request in a boot for a purpose, whatever its life permits: for the
+   * configs of a boot that has begun, and to find out whether a machine can be armed for the purpose. With the purpose
+   * `rescue` or `reset` that is another profile for the same group, record and metadata.
+   */
+  resolveFor(
+    claimed: Labels,
+    identification: Identification,
+    purpose: ArmPurpose | undefined,
+  ): CatalogAnswer<RenderableMatch> | PurposeFault {
+    const generation = this.#parts.generation();
+    if (generation === undefined) return { kind: 'not_ready' };
+    return answerFor(generation, generation.resolve(claimed, identification), purpose);
+  }
+
+  #isInstalled({ machineId }: LifeSubject): boolean {
+    return this.#parts.lives?.find(machineId)?.state === 'installed';
   }
 
   #decideByLife(subject: LifeSubject | undefined, policy: LifecyclePolicy): LifeDecision | undefined {
@@ -116,6 +139,29 @@ function lifeSubjectOf({ labels, machine }: Resolution): LifeSubject | undefined
   return mac === undefined
     ? undefined
     : { machineId: discoveredMachineId(mac as MacAddress), declared: false };
+}
+
+/** What the catalog has for a machine that boots for a purpose. */
+function answerFor(
+  generation: Generation | undefined,
+  resolution: Resolution,
+  purpose: ArmPurpose | undefined,
+): CatalogAnswer<RenderableMatch> | PurposeFault {
+  const answer = catalogAnswer(generation, resolution);
+  if (answer.kind !== 'match') return answer;
+  const { generation: served, resolution: own } = answer.match;
+  const { profile } = own.match.compiled;
+  const id = purposeProfileOf(profile, purpose);
+  if (id === undefined || purpose === undefined) return answer;
+  const { match, problem = `profile ${id} has no \`boot\`` } = served.withProfile(own, id);
+  if (match?.compiled.profile.boot !== undefined) {
+    return { kind: 'match', match: { generation: served, resolution: { ...own, match } } };
+  }
+  const hint = `write or correct it, or name another one with \`${purpose}: PROFILE\``;
+  return {
+    kind: 'no_profile',
+    reason: `profile ${profile.id} has nothing to boot for ${purpose}: ${problem}; ${hint}`,
+  };
 }
 
 function catalogAnswer(

@@ -116,7 +116,8 @@ function textOf(tree: CatalogTree, file: string): string {
 }
 
 function readProfile({ document, value }: GoodDocument<ProfileDocument>): ProfileRecord {
-  const { boot, generic, id, lifecycle, metadata, name, on_failure: onFailure, protect, unarmed } = value;
+  const { boot, generic, id, lifecycle, metadata, name, on_failure: onFailure } = value;
+  const { protect, rescue, reset, unarmed } = value;
   const profile: Profile = {
     id,
     ...(name !== undefined && { name }),
@@ -127,6 +128,8 @@ function readProfile({ document, value }: GoodDocument<ProfileDocument>): Profil
     ...(protect !== undefined && { protect }),
     ...(unarmed !== undefined && { unarmed }),
     ...(onFailure !== undefined && { onFailure }),
+    ...(rescue !== undefined && { rescue }),
+    ...(reset !== undefined && { reset }),
     metadata,
   };
   const placesOf = (field: 'initrd' | 'args') =>

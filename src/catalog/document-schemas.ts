@@ -48,6 +48,8 @@ export const profileDocument = z.strictObject({
   protect: z.enum(['session']).optional(),
   unarmed: z.enum(['wait', 'local']).optional(),
   on_failure: z.enum(['hold', 'rescue', 'local']).optional(),
+  rescue: ID.optional(),
+  reset: ID.optional(),
   metadata: METADATA.default({}),
 });
 

@@ -100,6 +100,18 @@ export class Generation {
     return { kind: 'match', group, compiled };
   }
 
+  /**
+   * The same machine with another profile, as its rescue system: group, record, labels and metadata stay. With
+   * `problem` in place of `match` if that profile is missing or faulty.
+   */
+  withProfile({ match, ...resolution }: MatchedResolution, id: string): Resolution {
+    const problem = this.#parts.profileProblems.get(id);
+    if (problem !== undefined) return { ...resolution, problem: formatProblem(problem) };
+    const compiled = this.profiles.get(id);
+    if (compiled === undefined) return { ...resolution, problem: `there is no profile "${id}"` };
+    return { ...resolution, match: { group: match.group, compiled } };
+  }
+
   /** Why the record of a machine cannot be used for booting; its identifiers and its address are still used. */
   problemOfMachine(id: string): string | undefined {
     const problem = this.#parts.machineProblems.get(id);

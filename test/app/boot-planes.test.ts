@@ -6,6 +6,7 @@ import type { Generation } from '../../src/catalog/generation.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { MachineRegistry } from '../../src/machines/machine-registry.ts';
 import { advance } from '../../src/provision/machines/lifecycle/advance.ts';
+import type { LifeEvent } from '../../src/provision/machines/lifecycle/life-event.ts';
 import { newLife } from '../../src/provision/machines/lifecycle/life.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
 import { discoveredMachineId } from '../../src/provision/machines/machine.ts';
@@ -16,6 +17,7 @@ import { BootAnswers } from '../../src/server/boot-http/boot-answers.ts';
 import { HotFiles } from '../../src/server/tftp/content/hot-files.ts';
 import { bootProgramContent } from '../../src/server/tftp/content/boot-program-content.ts';
 import { AFTERWARDS, catalogTree, writeCatalogFile } from '../catalog/catalog-tree.ts';
+import { NOW_MS, someArm } from '../provision/machines/lifecycle/some-lives.ts';
 import {
   BIOS_PXE,
   clientMac,
@@ -34,11 +36,28 @@ const FILES = {
   'profiles/p.yaml': 'id: p\nboot: {kernel: /k}\nignition: p.ign\ngeneric: {motd: motd.txt}\n',
   'profiles/p.ign': '{"ignition":{"version":"3.4.0"}}',
   'profiles/motd.txt': 'hello\n',
+  'profiles/disk.yaml':
+    'id: disk\nboot: {kernel: /disk}\nignition: p.ign\ngeneric: {motd: motd.txt}\nlifecycle: install\n',
+  'profiles/careful.yaml':
+    'id: careful\nboot: {kernel: /k}\nignition: p.ign\ngeneric: {motd: motd.txt}\nlifecycle: install\nunarmed: wait\non_failure: local\nrescue: missing\n',
+  'profiles/secret.yaml':
+    'id: secret\nboot: {kernel: /k}\nignition: p.ign\ngeneric: {motd: motd.txt}\nprotect: session\n',
+  'profiles/rescue.yaml': 'id: rescue\nboot: {kernel: /rescue}\nignition: p.ign\ngeneric: {motd: motd.txt}\n',
+  'groups/more.yaml': [
+    'id: disk\nprofile: disk\nselector: {rack: "2"}\n',
+    'id: careful\nprofile: careful\nselector: {rack: "3"}\n',
+    'id: secret\nprofile: secret\nselector: {rack: "4"}\n',
+    'id: auto\nprofile: disk\nselector: {rack: "5"}\narm: auto\n',
+  ].join('---\n'),
   'groups/g.yaml':
     'id: g\nprofile: p\nselector: {rack: "1"}\ndhcp_options: [{code: 26, type: uint16, value: 9000}]\n',
   'machines/m.yaml': [
     'id: on\nmac: 52:54:00:00:00:01\nlabels: {rack: "1"}\nlease_seconds: 7200\n',
     'id: off\nmac: 52:54:00:00:00:02\nlabels: {rack: "1"}\nlease_seconds: 7200\ndisabled: true\ndhcp_options: [{code: 6, type: ip-list, value: [10.20.0.99]}]\n',
+    'id: disk\nmac: 52:54:00:00:00:03\nlabels: {rack: "2"}\n',
+    'id: careful\nmac: 52:54:00:00:00:04\nlabels: {rack: "3"}\n',
+    'id: secret\nmac: 52:54:00:00:00:05\nlabels: {rack: "4"}\n',
+    'id: auto\nmac: 52:54:00:00:00:06\nlabels: {rack: "5"}\n',
   ].join('---\n'),
   'snponly.efi': 'MZ',
 };
@@ -54,26 +73,71 @@ interface Plane {
   readonly metadata: number;
 }
 
-/** What an operator does with the machine before it boots. */
-type Verb = 'hold' | 'retire' | 'reject';
+const served = { kind: 'script_served', purpose: 'install' } as const;
+const installing = [
+  { kind: 'arm', arm: someArm('install', 2) },
+  served,
+  { kind: 'ignition_served' },
+] as const;
+const installed = [...installing, { kind: 'report_installed', installation: { atMs: NOW_MS } }] as const;
+const failed = [...installing, { kind: 'report_failed', message: 'no disk', permanent: true }] as const;
+
+/** What has happened to the machine before it boots. */
+const PAST = {
+  nothing: [],
+  held: [{ kind: 'hold', message: 'for a test' }],
+  retired: [{ kind: 'retire' }],
+  rejected: [{ kind: 'reject' }],
+  armed: [{ kind: 'arm', arm: someArm() }],
+  'armed, too long ago': [{ kind: 'arm', arm: { ...someArm(), expiresAtMs: NOW_MS } }],
+  'armed for rescue': [{ kind: 'arm', arm: someArm('rescue') }],
+  'armed for reset': [{ kind: 'arm', arm: someArm('reset') }],
+  installing,
+  installed,
+  'installed, and held': [...installed, { kind: 'hold', message: 'for a test' }],
+  'installed, and armed again': [...installed, { kind: 'arm', arm: someArm() }],
+  failed,
+  looping: [...installing, { kind: 'loop_detected' }],
+} satisfies Record<string, readonly LifeEvent[]>;
+type Past = keyof typeof PAST;
 
 const all = (status: number) => ({ ignition: status, generic: status, metadata: status });
 const starts = { dhcp: 'boots', program: 'sent' } as const;
 
-const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane, Verb?])[] = [
-  ['matched', 'mac=525400000001', 'fail', 'good', { ...starts, ipxe: '200 boot', grub: '200 boot', ...all(200) }],
-  ['matched, without a record', 'mac=525400000009&rack=1', 'fail', 'good', { ...starts, ipxe: '200 boot', grub: '200 boot', ...all(200) }],
+const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane, Past?])[] = [
+  ['matched', 'mac=525400000001', 'fail', 'good', { ...starts, ipxe: '200 boot /k', grub: '200 boot /k', ...all(200) }],
+  ['matched, without a record', 'mac=525400000009&rack=1', 'fail', 'good', { ...starts, ipxe: '200 boot /k', grub: '200 boot /k', ...all(200) }],
   ['disabled', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
   ['disabled, and no catalog', 'mac=525400000002', 'wait', 'none', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
   ['not ready', 'mac=525400000001', 'local', 'none', { ...starts, ipxe: '503', grub: '503', ...all(503) }],
   ['problem', 'mac=525400000001', 'local', 'broken', { ...starts, ipxe: '503', grub: '503', ...all(503) }],
-  ['held', 'mac=525400000001', 'local', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'hold'],
-  ['held, but nobody declares it', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'hold'],
-  ['held, and no catalog', 'mac=525400000001', 'local', 'none', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'hold'],
-  ['disabled and held', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }, 'hold'],
-  ['retired', 'mac=525400000001', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'retire'],
-  ['retired and disabled', 'mac=525400000002', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'retire'],
-  ['rejected', 'mac=525400000009', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'reject'],
+  ['held', 'mac=525400000001', 'local', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'held'],
+  ['held, but nobody declares it', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'held'],
+  ['held, and no catalog', 'mac=525400000001', 'local', 'none', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'held'],
+  ['disabled and held', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }, 'held'],
+  ['retired', 'mac=525400000001', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'retired'],
+  ['retired and disabled', 'mac=525400000002', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'retired'],
+  ['rejected', 'mac=525400000009', 'local', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 fail', grub: '200 fail', ...all(403) }, 'rejected'],
+  ['not armed, boots from its disk', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'nothing'],
+  ['not armed, waits', 'mac=525400000004', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'nothing'],
+  ['not armed, and its configs are protected', 'mac=525400000005', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'nothing'],
+  ['not armed, and the group arms it', 'mac=525400000006', 'fail', 'good', { ...starts, ipxe: '200 boot /disk', grub: '200 boot /disk', ...all(200) }, 'nothing'],
+  ['armed', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 boot /disk', grub: '200 boot /disk', ...all(200) }, 'armed'],
+  ['armed, but not any more', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'armed, too long ago'],
+  ['armed for rescue', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 boot /rescue', grub: '200 boot /rescue', ...all(200) }, 'armed for rescue'],
+  ['armed for rescue, and there is no such profile', 'mac=525400000004', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'armed for rescue'],
+  ['armed for reset, and there is no such profile', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'armed for reset'],
+  ['installing, and attempts are left', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 boot /disk', grub: '200 boot /disk', ...all(200) }, 'installing'],
+  ['installed', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'installed'],
+  ['installed, and its profile is broken', 'mac=525400000003', 'fail', 'broken', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'installed'],
+  ['installed, and no catalog', 'mac=525400000003', 'fail', 'none', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'installed'],
+  ['installed and held', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'installed, and held'],
+  ['installed and armed again', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 boot /disk', grub: '200 boot /disk', ...all(200) }, 'installed, and armed again'],
+  ['installed, armed again, and its profile is broken', 'mac=525400000003', 'fail', 'broken', { ...starts, ipxe: '503', grub: '503', ...all(503) }, 'installed, and armed again'],
+  ['failed', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'failed'],
+  ['failed, on_failure: local', 'mac=525400000004', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'failed'],
+  ['in an install loop', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'looping'],
+  ['in an install loop, on_failure: local', 'mac=525400000004', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'looping'],
   ['unmatched: wait', 'mac=525400000009', 'wait', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }],
   ['unmatched: local', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }],
   ['unmatched: fail', 'mac=525400000009', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(403) }],
@@ -82,33 +146,36 @@ const rows: readonly (readonly [cause: string, query: string, unmatched: Unmatch
   ['unidentified: fail', 'rack=9', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(404) }],
 ]; // prettier-ignore
 
-/** The lives of machines after a verb was carried out on the one with this network card. */
-function livesAfter(verb: Verb, machines: MachineRegistry, mac: MacAddress) {
+/** The lives of machines if this has happened to the one with this network card. */
+function livesAfter(past: Past, machines: MachineRegistry, mac: MacAddress) {
   const { machine } = machines.identify({ mac });
   const id = machine?.id ?? discoveredMachineId(mac);
-  const event = verb === 'hold' ? { kind: verb, message: 'for a test' } : { kind: verb };
-  const advanced = advance(newLife(id, machine !== undefined), event, 0);
-  if (advanced.kind === 'invalid') throw new Error(advanced.reason);
-  const find = (other: string) => (other === id ? advanced.life : undefined);
+  let life = newLife(id, machine !== undefined);
+  for (const event of PAST[past]) {
+    const advanced = advance(life, event, NOW_MS - 1);
+    if (advanced.kind === 'invalid') throw new Error(advanced.reason);
+    life = advanced.life;
+  }
+  const find = (other: string) => (other === id && PAST[past].length > 0 ? life : undefined);
   return {
     find,
     of: (other: string, declared: boolean) => find(other) ?? newLife(other, declared),
-    nowMs: () => 0,
+    nowMs: () => NOW_MS,
   };
 }
 
 const BOOT_PROGRAMS = { found: new Set(['snponly.efi']), byArchitecture: new Map(), requireOwnIpxe: false };
 
-const cases = rows.map(([cause, query, unmatched, catalog, expected, verb]) => ({
+const cases = rows.map(([cause, query, unmatched, catalog, expected, past]) => ({
   cause,
   query,
   unmatched,
   catalog,
   expected,
-  verb,
+  past,
 }));
 
-test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, verb }) => {
+test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, past }) => {
   const tree = catalogTree(FILES);
   const loaded = await loadCatalog(tree, AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0)
@@ -119,7 +186,7 @@ test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, verb })
   await machines.declareAll('files', loaded.machines, () => Promise.resolve());
   const labels = labelsFromQuery(new URLSearchParams(query));
   const mac = parseMac(labels.get('mac') ?? '');
-  const lives = verb === undefined || mac === undefined ? undefined : livesAfter(verb, machines, mac);
+  const lives = past === undefined || mac === undefined ? undefined : livesAfter(past, machines, mac);
   const decider = new BootDecider({
     generation: () => generationOf(generation, catalog),
     unmatched,
@@ -172,7 +239,7 @@ test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, verb })
   expect({
     dhcp: plan.boot === undefined ? 'no boot file' : 'boots',
     program: program.kind === 'refused' ? 'withheld' : 'sent',
-    ipxe: `${ipxe.status}${ipxe.status === 200 ? ` ${/set next (\w+)/.exec(ipxe.body)?.[1] ?? 'boot'}` : ''}`,
+    ipxe: `${ipxe.status}${ipxe.status === 200 ? ` ${/set next (\w+)/.exec(ipxe.body)?.[1] ?? booted(ipxe.body)}` : ''}`,
     grub: `${grub.status}${grub.status === 200 ? ` ${grubSays(grub.body)}` : ''}`,
     ignition: answers.ignition(request).status,
     generic: answers.generic(request).status,
@@ -184,7 +251,7 @@ test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, verb })
     expect(answer.headers?.['Retry-After']).toBe(answer.status === 503 ? '15' : undefined);
     if (answer.status !== 200)
       expect(answer.body).toMatch(
-        /disabled|held|retired|no group|groups\/g\.yaml:2:1|no earlier copy is stored/,
+        /disabled|held|retired|no group|not armed|expired|installed|failed|rescue|reset|groups\/g\.yaml:2:1|no earlier copy is stored/,
       );
   }
 });
@@ -279,8 +346,13 @@ function generationOf(generation: Generation, catalog: 'good' | 'none' | 'broken
   return Object.assign(Object.create(generation) as Generation, { resolve });
 }
 
+/** Which kernel a script loads. */
+function booted(script: string): string {
+  return `boot ${/^(?:kernel|linux) ["']?(\/\w+)/m.exec(script)?.[1]}`;
+}
+
 function grubSays(body: string): string {
-  if (body.includes('menuentry')) return 'boot';
+  if (body.includes('menuentry')) return booted(body);
   if (body.includes('configfile "$config_file"')) return 'wait';
   return body.includes('chainloader') ? 'local' : 'fail';
 }

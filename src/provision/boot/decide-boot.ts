@@ -32,7 +32,9 @@ export type NoBootCause =
   /** No group selects it, and it sends neither MAC nor UUID, so that no group can select it alone. */
   | 'unidentified'
   /** What has happened to it so far does not permit it. */
-  | LifeCause;
+  | LifeCause
+  /** The profile that it would boot for its purpose, as to be rescued, is missing or faulty. */
+  | 'no_profile';
 
 /** What a machine is to do. */
 export type BootDecision<M> =
@@ -60,22 +62,32 @@ interface NoBoot<Kind extends 'wait' | 'local' | 'refuse'> {
   readonly event?: NoBootLifeEvent;
 }
 
+/** Why a machine cannot boot for its purpose, although its group and profile can be used. */
+export interface PurposeFault {
+  readonly kind: 'no_profile';
+  readonly reason: string;
+}
+
 /** What the decision depends on. */
 export interface BootQuestion<M> {
   readonly state: MachineState;
   readonly identification: Identification;
   /** Labels of the request and of the machine's record. */
   readonly labels: Labels;
-  readonly catalog: CatalogAnswer<M>;
+  /** What the catalog has for the purpose that the machine boots for. */
+  readonly catalog: CatalogAnswer<M> | PurposeFault;
   readonly unmatched: UnmatchedPolicy;
   /** What its life permits; absent if nothing has happened to it yet. */
   readonly life?: LifeDecision;
+  /** Whether it was installed, and is not armed for anything else. */
+  readonly isInstalled?: boolean;
 }
 
 /**
  * Decides what a machine is to do, for all protocols. A retired machine is refused. A disabled machine boots from its
- * disk, even if the catalog is faulty; a machine that is held waits; a machine whose record, group, profile or template is faulty waits; a machine that no group selects does what
- * `unmatched` says.
+ * disk, even if the catalog is faulty; a machine that is held waits. If its record, group or profile is faulty, or no
+ * catalog can be read, a machine that was installed boots from its disk, and every other one waits. A machine that no
+ * group selects does what `unmatched` says.
  */
 export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
   const { catalog, identification, labels, life, state, unmatched } = question;
@@ -86,16 +98,28 @@ export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
   }
   if (life !== undefined && life.kind !== 'boot') return life;
   switch (catalog.kind) {
-    case 'match':
-      return { ...life, kind: 'boot', match: catalog.match };
-    case 'not_ready':
+    case 'match': {
+      const { event, purpose } = life ?? {};
       return {
-        kind: 'wait',
-        cause: 'not_ready',
-        reason: 'the catalog could not be read and no earlier copy is stored',
+        kind: 'boot',
+        match: catalog.match,
+        ...(purpose !== undefined && { purpose }),
+        ...(event !== undefined && { event }),
       };
+    }
+    case 'not_ready':
+      return withoutCatalog(
+        question,
+        'not_ready',
+        'the catalog could not be read and no earlier copy is stored',
+      );
     case 'problem':
-      return { kind: 'wait', cause: 'problem', reason: catalog.reason };
+      return withoutCatalog(question, 'problem', catalog.reason);
+    case 'no_profile': {
+      const event = life?.event === 'rebooted_without_report' ? life.event : undefined;
+      const reason = life?.reason === undefined ? catalog.reason : `${life.reason}; and ${catalog.reason}`;
+      return { kind: 'wait', cause: 'no_profile', reason, ...(event !== undefined && { event }) };
+    }
     case 'none': {
       const cause = labels.has('mac') || labels.has('uuid') ? 'unmatched' : 'unidentified';
       const reason = `no group selects ${describeSubject(identification, labels)}`;
@@ -103,6 +127,18 @@ export function decideBoot<M>(question: BootQuestion<M>): BootDecision<M> {
       return { kind, cause, reason };
     }
   }
+}
+
+/** The decision for a machine for which the catalog has nothing that can be used. */
+function withoutCatalog(
+  { identification, isInstalled, labels }: BootQuestion<unknown>,
+  cause: 'not_ready' | 'problem',
+  reason: string,
+): NoBoot<'local'> | NoBoot<'wait'> {
+  // What is installed does not depend on the catalog, and a mistake in a file must not keep it from starting.
+  if (isInstalled !== true) return { kind: 'wait', cause, reason };
+  const subject = describeSubject(identification, labels);
+  return { kind: 'local', cause: 'installed', reason: `${subject} is installed, and ${reason}` };
 }
 
 /** The state of a machine, according to its record. */

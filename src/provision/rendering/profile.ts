@@ -25,6 +25,10 @@ export interface Profile {
   readonly unarmed?: 'wait' | 'local';
   /** What a machine does whose installation has failed. */
   readonly onFailure?: 'hold' | 'rescue' | 'local';
+  /** The profile that its machines boot to be repaired; the one with the id `rescue` by default. */
+  readonly rescue?: string;
+  /** The profile that its machines boot to be reset; the one with the id `reset` by default. */
+  readonly reset?: string;
   /** Defaults under the group's and the machine's metadata. */
   readonly metadata: JsonObject;
 }

@@ -49,6 +49,42 @@ const rows: readonly (readonly [
   ['a machine that sends neither MAC nor UUID is unidentified with another policy too', UNKNOWN, {}, NONE, 'fail', no('refuse', 'unidentified', /neither/)],
 ]; // prettier-ignore
 
+const LOOKED_UP = { identification: KNOWN, state: 'known', labels: new Map(), unmatched: 'local' } as const;
+
+test.each([
+  [PROBLEM, 'machine n1 is installed, and profiles/p.yaml:3:1: broken'],
+  [NOT_READY, 'machine n1 is installed, and the catalog could not be read and no earlier copy is stored'],
+])(
+  'an installed machine boots from its disk even if its profile is broken or no catalog is loaded',
+  (catalog, reason) => {
+    expect(decideBoot({ ...LOOKED_UP, catalog, isInstalled: true, life: { kind: 'boot' } })).toEqual({
+      kind: 'local',
+      cause: 'installed',
+      reason,
+    });
+    // Armed again, or not installed yet, it waits.
+    expect(decideBoot({ ...LOOKED_UP, catalog, isInstalled: false, life: { kind: 'boot' } })).toMatchObject({
+      kind: 'wait',
+    });
+  },
+);
+
+test('a machine that has failed waits if its profile has no rescue system, and the reason says both', () => {
+  const catalog = { kind: 'no_profile', reason: 'there is no profile "rescue"' } as const;
+  const life = {
+    kind: 'boot',
+    purpose: 'rescue',
+    event: 'rebooted_without_report',
+    reason: 'machine n1 has failed: x',
+  } as const;
+  expect(decideBoot({ ...LOOKED_UP, catalog, life })).toEqual({
+    kind: 'wait',
+    cause: 'no_profile',
+    reason: 'machine n1 has failed: x; and there is no profile "rescue"',
+    event: 'rebooted_without_report',
+  });
+});
+
 test.each(rows)('%s', (_name, identification, labels, catalog, unmatched, expected) => {
   const decision: BootDecision<string> = decideBoot({
     state: stateOf(identification),
