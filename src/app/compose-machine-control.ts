@@ -1,21 +1,26 @@
 import type { Logger } from 'pino';
+import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { APPROVED_SOURCE } from '../control/delete-rules.ts';
 import { type ControlChange, MachineControl } from '../control/machine-control.ts';
 import type { MachineSubject } from '../control/machine-subject.ts';
 import type { MachineRecordView } from '../machines/machine-registry.ts';
 import { toStoredChange } from '../machines/record-change.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
+import { needsArm } from '../provision/boot/decide-by-life.ts';
 import { discoveredMachineId, type Machine } from '../provision/machines/machine.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import type { Clock } from './clock.ts';
+import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
 
 /** The verbs for the machines of this program. */
-export function composeMachineControl(shared: SharedServices, log: Logger, clock: Clock): MachineControl {
+export function composeMachineControl(
+  shared: SharedServices,
+  { clock, log, settings }: Pick<Environment, 'clock' | 'log' | 'settings'>,
+): MachineControl {
   const { lives, machines, store } = shared;
   return new MachineControl({
     find: async (name) => {
@@ -63,6 +68,7 @@ export function composeMachineControl(shared: SharedServices, log: Logger, clock
     },
     recordRefusal: (entry) => recordRefusal(shared, entry, log),
     now: clock.now,
+    armMs: toLifecycleTimes(settings.lifecycle).armMs,
   });
 }
 
@@ -87,12 +93,27 @@ function discoveredSubject(shared: SharedServices, discovered: DiscoveredMachine
 }
 
 function profileOf(
-  { decider, machines }: SharedServices,
+  { catalog, decider, machines }: SharedServices,
   labels: ReadonlyMap<string, string>,
 ): MachineSubject['profile'] {
-  const { match, problem } = decider.decide(labels, machines.identify(claimsOfLabels(labels))).resolution;
-  if (match !== undefined) return { group: match.group.id, profile: match.compiled.profile.id };
-  return { problem: problem ?? 'no group selects it' };
+  const { policy, resolution } = decider.decide(labels, machines.identify(claimsOfLabels(labels)));
+  const { match, problem } = resolution;
+  if (match === undefined) {
+    return {
+      problem:
+        problem ??
+        (catalog.generation === undefined ? 'the catalog could not be read yet' : 'no group selects it'),
+    };
+  }
+  const { profiles } = catalog.generation ?? {};
+  return {
+    group: match.group.id,
+    profile: match.compiled.profile.id,
+    lifecycle: policy.lifecycle,
+    needsArm: needsArm(policy),
+    ...(profiles?.has('rescue') && { rescue: 'rescue' }),
+    ...(profiles?.has('reset') && { reset: 'reset' }),
+  };
 }
 
 /** The change of the record that an approval makes, or that is deleted with the machine. */

@@ -20,13 +20,14 @@ export interface OperatorPlane {
 
 /** Starts the socket for `railhead machines` on this host, unless the settings turn it off. */
 async function startControlSocket(
-  { clock, log, settings }: Environment,
+  environment: Environment,
   shared: SharedServices,
   services: Services,
 ): Promise<void> {
+  const { log, settings } = environment;
   const file = controlSocketFile(settings);
   if (file === undefined) return;
-  const server = new ControlSocketServer({ control: composeMachineControl(shared, log, clock), log });
+  const server = new ControlSocketServer({ control: composeMachineControl(shared, environment), log });
   try {
     await server.listen(file);
   } catch (error) {

@@ -31,6 +31,11 @@ export function stateText({ arm, state }: MachineLifeView): string {
   return arm === undefined ? state : `${state} for ${arm.purpose}`;
 }
 
+/** How often an installation may still begin. */
+export function attemptsText(left: number): string {
+  return left === 1 ? '1 attempt left' : `${left} attempts left`;
+}
+
 /** One machine in full. */
 export function machineText(machine: MachineDetailView): string {
   const { actions, arm, conditions, failure, installation, labels, session } = machine;
@@ -39,7 +44,7 @@ export function machineText(machine: MachineDetailView): string {
     ['state', `${stateText(machine)}${machine.since === undefined ? '' : ` since ${machine.since}`}`],
     [
       'arm',
-      arm && `until ${arm.expires_at}, ${arm.attempts_left} attempts left, by ${arm.by}${quoted(arm.reason)}`,
+      arm && `until ${arm.expires_at}, ${attemptsText(arm.attempts_left)}, by ${arm.by}${quoted(arm.reason)}`,
     ],
     ...conditions.map(({ message, since, type }): [string, string] => [
       'condition',

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineDetailView, MachineLifeView } from '../control/machine-view.ts';
 import { VERBS } from '../control/verbs.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
-import { LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
+import { ARM_PURPOSES, LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
 import { type ControlAnswer, askServer } from './control-client.ts';
 import { collectLabel } from './machine-query.ts';
 import { settingsOrReport } from './settings-or-report.ts';
-import { machineTable, machineText, stateText } from './machine-table.ts';
+import { attemptsText, machineTable, machineText, stateText } from './machine-table.ts';
 
 interface PlaceOptions {
   readonly socket?: string;
@@ -18,17 +18,30 @@ type ListOptions = PlaceOptions & { readonly state?: string; readonly json?: boo
 type VerbOptions = PlaceOptions & {
   readonly reason?: string;
   readonly json?: boolean;
+  readonly purpose?: string;
+  /** Minutes. */
+  readonly ttl?: number;
+  readonly attempts?: number;
+  readonly confirm?: string;
   readonly label?: readonly (readonly [string, string])[];
   readonly hostname?: string;
 };
 
 const MACHINES = '/api/v1/machines';
+const ARMING = new Set(['arm', 'reinstall', 'reset', 'rescue']);
+const MINUTES = new Map([
+  ['m', 1],
+  ['h', 60],
+  ['d', 24 * 60],
+]);
 
 /** `railhead machines ...`: lists machines of the running server on this host, and changes them. */
 export function registerMachines(program: Command): void {
   const machines = program
     .command('machines')
-    .description('list the machines of the running server on this host, and approve, hold or retire them');
+    .description(
+      'list the machines of the running server on this host, and approve, arm, hold or retire them',
+    );
   withPlace(machines.command('list').description('list all machines, declared and discovered'))
     .addOption(new Option('--state <state>', 'only machines in this state').choices(LIFE_STATES))
     .option('--json', 'print JSON')
@@ -47,6 +60,28 @@ function registerVerb(machines: Command, name: string, summary: string): void {
     .option('--reason <text>', 'why, for the audit')
     .option('--json', 'print the machine as JSON')
     .action((ids: string[], options: VerbOptions) => carryOut(name, ids, options));
+  if (name === 'arm') {
+    const purpose = new Option(
+      '--purpose <purpose>',
+      "what for; without it, what the machine's profile is for",
+    );
+    command.addOption(purpose.choices(ARM_PURPOSES));
+  }
+  if (ARMING.has(name)) {
+    command
+      .option(
+        '--ttl <time>',
+        'how long it may take until the machine begins to boot, as 30m, 12h or 2d; without it, lifecycle.arm_minutes',
+        readMinutes,
+      )
+      .option('--attempts <number>', 'how often an installation may begin; without it, once', readNumber);
+  }
+  if (name === 'reinstall') {
+    command.requiredOption(
+      '--confirm <id>',
+      'the id of the machine once more, since all on its disk is lost',
+    );
+  }
   if (name === 'approve') {
     command
       .option('--label <key=value>', 'a label for groups to select by; may be repeated', collectLabel, [])
@@ -95,14 +130,18 @@ function printResult(machine: MachineDetailView, json: boolean): void {
     return;
   }
   const { arm, conditions, id } = machine;
-  const window = arm === undefined ? '' : `, until ${arm.expires_at}, ${arm.attempts_left} attempts left`;
+  const window = arm === undefined ? '' : `, until ${arm.expires_at}, ${attemptsText(arm.attempts_left)}`;
   const held = conditions.length === 0 ? '' : ` (${conditions.map(({ type }) => type).join(', ')})`;
   process.stdout.write(`${printableText(`${id}: ${stateText(machine)}${window}${held}`)}\n`);
 }
 
-function inputOf({ hostname, label = [], reason }: VerbOptions): object {
+function inputOf({ attempts, confirm, hostname, label = [], purpose, reason, ttl }: VerbOptions): object {
   return {
     ...(reason !== undefined && { reason }),
+    ...(purpose !== undefined && { purpose }),
+    ...(ttl !== undefined && { ttl_minutes: ttl }),
+    ...(attempts !== undefined && { attempts }),
+    ...(confirm !== undefined && { confirm }),
     ...(label.length > 0 && { labels: Object.fromEntries(label) }),
     ...(hostname !== undefined && { hostname }),
   };
@@ -146,4 +185,16 @@ async function socketOf({ config }: PlaceOptions): Promise<string | undefined> {
 function fail(message: string, exitCode: number): void {
   process.stderr.write(`${printableText(message)}\n`);
   process.exitCode = exitCode;
+}
+
+function readMinutes(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined)
+    throw new InvalidArgumentError('Write it as 30m, 12h or 2d.');
+  return Number(count) * (MINUTES.get(unit) ?? 1);
+}
+
+function readNumber(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number of 1 or more.');
 }

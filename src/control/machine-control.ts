@@ -35,6 +35,8 @@ export interface MachineControlParts {
   /** Records what was refused. Never rejects. */
   readonly recordRefusal: (entry: NewAuditEntry) => Promise<void>;
   readonly now: () => Date;
+  /** How long an arm lasts if nobody says otherwise, in milliseconds. */
+  readonly armMs: number;
 }
 
 /** What became of a call. */
@@ -122,8 +124,15 @@ export class MachineControl {
       parameters: parsed.data,
       reason,
       by: actor.name,
+      nowMs: this.#parts.now().getTime(),
+      armMs: this.#parts.armMs,
     };
-    const refusal = whyNot(verb, subject, this.#parts.now().getTime());
+    const unfit = verb.refuse?.(subject, call.parameters);
+    // Before the state is looked at: the machine may use already what was asked for.
+    if (unfit === undefined && verb.isDone?.(subject, call) === true) {
+      return { kind: 'done', machine: this.#detail(subject) };
+    }
+    const refusal = whyInvalid(subject.life, verb.eventKind, call.nowMs) ?? unfit;
     if (refusal !== undefined) return this.#refuse(note, subject, refusal);
     const { event, record } = verb.effect(subject, call);
     const detail = { from: subject.life.state, ...verb.detail?.(call.parameters) };
@@ -197,7 +206,7 @@ export class MachineControl {
   }
 }
 
-/** Why a verb is not possible now. */
+/** Why a verb is not possible now, whatever its parameters are. */
 function whyNot(verb: Verb, subject: MachineSubject, nowMs: number): string | undefined {
   return whyInvalid(subject.life, verb.eventKind, nowMs) ?? verb.refuse?.(subject);
 }

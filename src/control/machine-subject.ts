@@ -2,10 +2,16 @@ import type { Life } from '../provision/machines/lifecycle/life.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 
-/** What the catalog has for a machine. */
+/** What the catalog has for a machine, as far as verbs depend on it. */
 export interface SubjectProfile {
   readonly group: string;
   readonly profile: string;
+  readonly lifecycle: 'install' | 'live';
+  /** Whether only an armed machine boots it. */
+  readonly needsArm: boolean;
+  /** The profiles for repair and for a reset; absent if there are none. */
+  readonly rescue?: string;
+  readonly reset?: string;
 }
 
 /** A machine that somebody wants to change. */

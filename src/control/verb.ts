@@ -12,10 +12,14 @@ export interface VerbCall<P> {
   readonly reason: string;
   /** The name of whoever asks. */
   readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** How long an arm lasts if the call does not say, in milliseconds. */
+  readonly armMs: number;
 }
 
 /** The reason of a call, or who made it if no reason was given: what a condition says of itself. */
-export function reasonOf({ by, reason }: VerbCall<object>): string {
+export function reasonOf({ by, reason }: Pick<VerbCall<object>, 'by' | 'reason'>): string {
   return reason === '' ? `by ${by}` : reason;
 }
 
@@ -39,8 +43,13 @@ export interface Verb<P extends object = object> {
   readonly parameters: z.ZodType<P>;
   /** The event that it causes, by which it is known beforehand whether it is possible. */
   readonly eventKind: LifeEventKind;
-  /** Why it is not possible for another reason than the state; undefined if it is. */
-  readonly refuse?: (subject: MachineSubject) => string | undefined;
+  /**
+   * Why it is not possible for another reason than the state; undefined if it is. Without parameters: whether it is
+   * possible at all.
+   */
+  readonly refuse?: (subject: MachineSubject, parameters?: P) => string | undefined;
+  /** Whether what the call asks for is the case already, so that nothing is to be changed. */
+  readonly isDone?: (subject: MachineSubject, call: VerbCall<P>) => boolean;
   readonly effect: (subject: MachineSubject, call: VerbCall<P>) => VerbEffect;
   /** The parameters for the audit. */
   readonly detail?: (parameters: P) => JsonObject;

@@ -23,6 +23,7 @@ const storedLife = z.object({
     .object({
       purpose,
       expiresAtMs: z.number(),
+      ttlMs: z.number().optional(),
       attemptsLeft: z.number(),
       by: z.string(),
       reason: z.string(),

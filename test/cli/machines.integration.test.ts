@@ -104,6 +104,43 @@ test('machines are held, approved and retired, and stay so after the process was
   expect(machines('delete', '52:54:00:00:00:99').out).toBe('52:54:00:00:00:99: deleted\n');
   expect(machines('delete', 'node1')).toMatchObject({
     code: 1,
-    error: 'node1: a file declares it; remove it there; possible now: hold, release, lock, unlock, retire\n',
+    error:
+      'node1: a file declares it; remove it there; possible now: adopt, hold, release, lock, unlock, retire\n',
   });
+});
+
+test('a machine whose profile installs is armed once, and disarmed', async () => {
+  writeFileSync(path.join(folder, 'profiles/p.yaml'), 'id: p\nlifecycle: install\nboot: {kernel: /k}\n');
+  await serve();
+  const armed = machines('arm', 'node1', '--ttl', '2h', '--attempts', '2', '--reason', 'new disk');
+  expect(armed).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^node1: armed for install, until \S+, 2 attempts left\n$/) as string,
+  });
+  // The same again, as after a lost answer: the same arm with the same end.
+  expect(machines('arm', 'node1', '--ttl', '2h', '--attempts', '2', '--reason', 'new disk').out).toBe(
+    armed.out,
+  );
+  expect(machines('show', 'node1').out).toMatch(
+    /^arm +until \S+, 2 attempts left, by socket:\w+: new disk$/m,
+  );
+  expect(machines('rescue', 'node1')).toMatchObject({
+    code: 1,
+    error: expect.stringMatching(
+      /^node1: there is no profile for it: write one with the id rescue; /,
+    ) as string,
+  });
+  expect(machines('disarm', 'node1').out).toBe('node1: ready\n');
+  expect(machines('arm', 'node1', '--ttl', 'soon')).toMatchObject({
+    code: 2,
+    error: expect.stringContaining('Write it as 30m, 12h or 2d.') as string,
+  });
+  expect(machines('adopt', 'node1').out).toBe('node1: installed\n');
+  expect(machines('arm', 'node1').error).toContain(
+    'node1: it is installed: `reinstall` installs it again, and everything on its disk is lost; possible now: ',
+  );
+  expect(machines('reinstall', 'node1', '--confirm', 'node2').code).toBe(1);
+  expect(machines('reinstall', 'node1', '--confirm', 'node1').out).toMatch(
+    /^node1: armed for install, until /,
+  );
 });

@@ -20,7 +20,14 @@ export function someSubject(state: Parameters<typeof lifeIn>[0] = 'ready', id = 
     life,
     machine: { id, macs: [mac], labels: {}, metadata: { password: 'secret' } },
     sources: ['files'],
-    profile: { group: 'g', profile: 'p' },
+    profile: {
+      group: 'g',
+      profile: 'p',
+      lifecycle: 'install',
+      needsArm: true,
+      rescue: 'rescue',
+      reset: 'reset',
+    },
   };
 }
 
@@ -28,6 +35,7 @@ export function someSubject(state: Parameters<typeof lifeIn>[0] = 'ready', id = 
 export class FakeMachines implements MachineControlParts {
   readonly changes: ControlChange[] = [];
   readonly audit: NewAuditEntry[] = [];
+  readonly armMs = 24 * 60 * 60_000;
   failing = false;
   readonly #subjects = new Map<string, MachineSubject>();
 

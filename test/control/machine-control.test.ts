@@ -7,17 +7,17 @@ import { FakeMachines, someSubject } from './fake-machines.ts';
 
 const anna = ownerActor('socket:anna');
 
-/** The verbs that are possible in each state, for a declared machine of a file. */
+/** The verbs that are possible in each state, for a declared machine of a file whose profile installs. */
 const POSSIBLE: Readonly<Record<LifeState, string>> = {
   discovered: 'approve reject hold release lock unlock retire delete',
-  ready: 'hold release lock unlock retire',
-  armed: 'hold release lock unlock retire',
-  booting: 'hold release lock unlock retire',
-  installing: 'hold release lock unlock',
-  installed: 'hold release lock unlock retire',
-  live: 'hold release lock unlock retire',
-  rescue: 'hold release lock unlock retire',
-  failed: 'hold release lock unlock retire',
+  ready: 'arm rescue adopt hold release lock unlock retire',
+  armed: 'arm disarm rescue hold release lock unlock retire',
+  booting: 'arm disarm rescue hold release lock unlock retire',
+  installing: 'disarm hold release lock unlock',
+  installed: 'reinstall reset rescue hold release lock unlock retire',
+  live: 'arm rescue hold release lock unlock retire',
+  rescue: 'arm rescue unrescue hold release lock unlock retire',
+  failed: 'arm rescue clear hold release lock unlock retire',
   retired: 'hold release lock unlock restore',
 };
 
@@ -36,7 +36,7 @@ describe('what can be done to a machine', () => {
       const outcome = await new MachineControl(machines).run({
         verb,
         machineId: 'node1',
-        input: {},
+        input: verb === 'reinstall' ? { confirm: 'node1' } : {},
         actor: anna,
       });
       expect([verb, outcome.kind]).toEqual([
@@ -70,6 +70,65 @@ describe('a call', () => {
     expect(await run('hold', {})).toMatchObject({ machine: { conditions: [{ message: 'by socket:anna' }] } });
   });
 
+  it('arms for what the profile is for, with reason, attempts and time', async () => {
+    const outcome = await run('arm', { reason: 'new disk', attempts: 2, ttl_minutes: 30 });
+    expect(outcome).toMatchObject({
+      kind: 'done',
+      machine: {
+        state: 'armed',
+        arm: {
+          purpose: 'install',
+          attempts_left: 2,
+          by: 'socket:anna',
+          reason: 'new disk',
+          expires_at: '2026-01-02T03:34:05.000Z',
+        },
+      },
+    });
+  });
+
+  it.each([{}, { ttl_minutes: 5, attempts: 3, reason: 'new disk' }])(
+    'that arms in the same way again changes nothing, so that no token becomes void: %j',
+    async (input) => {
+      const machines = new FakeMachines(someSubject());
+      await run('arm', input, undefined, machines);
+      expect(await run('arm', input, undefined, machines)).toMatchObject({
+        kind: 'done',
+        machine: { state: 'armed' },
+      });
+      expect(machines.changes).toHaveLength(1);
+      await run('arm', { ...input, reason: 'another reason' }, undefined, machines);
+      expect(machines.changes).toHaveLength(2);
+    },
+  );
+
+  it('that arms in the same way as the boot that is under way leaves that alone', async () => {
+    const armed = new FakeMachines(someSubject());
+    await run('arm', {}, undefined, armed);
+    const { arm } = (await armed.find('node1'))?.life ?? {};
+    const booting = {
+      ...someSubject('booting'),
+      life: { ...someSubject('booting').life, arm },
+    } as MachineSubject;
+    const machines = new FakeMachines(booting);
+    expect(await run('arm', {}, undefined, machines)).toMatchObject({ machine: { state: 'booting' } });
+    expect(machines.changes).toEqual([]);
+    expect(await run('arm', { attempts: 2 }, undefined, machines)).toMatchObject({
+      machine: { state: 'armed' },
+    });
+  });
+
+  it('installs a machine again whose id or host name is repeated', async () => {
+    const named = someSubject('installed');
+    const subject = { ...named, machine: { ...named.machine, hostname: 'db1' } } as MachineSubject;
+    for (const confirm of ['node1', 'db1']) {
+      expect(await run('reinstall', { confirm }, subject)).toMatchObject({
+        kind: 'done',
+        machine: { state: 'armed', arm: { purpose: 'install' } },
+      });
+    }
+  });
+
   it('with a record makes it in the same change', async () => {
     const machines = new FakeMachines(someSubject('discovered'));
     await run('approve', { labels: { rack: '1' }, hostname: 'n1' }, undefined, machines);
@@ -88,6 +147,10 @@ describe('a call', () => {
 
   it.each([
     ['approve', { labels: { rack: 1 } }, /^labels.rack: /],
+    ['reinstall', {}, 'confirm: Invalid input: expected string, received undefined'],
+    ['arm', { purpose: 'wipe' }, /^purpose: /],
+    ['arm', { attempts: 0 }, /^attempts: /],
+    ['arm', { ttl_minutes: 1e9 }, /^ttl_minutes: /],
     ['hold', { reason: 7 }, /^reason: /],
     ['hold', { colour: 'red' }, 'Unrecognized key: "colour"'],
     ['hold', 'text', /^Invalid input/],
@@ -114,6 +177,51 @@ describe('a call', () => {
   ])('%s is refused', async (verb, change, reason) => {
     const subject = { ...someSubject(), ...change } as MachineSubject;
     expect(await run(verb, {}, subject)).toMatchObject({ kind: 'refused', reason });
+  });
+
+  const live = { group: 'g', profile: 'p', lifecycle: 'live', needsArm: false } as const;
+  it.each<[string, object, Partial<MachineSubject>, string]>([
+    [
+      'reinstall',
+      { confirm: 'node2' },
+      someSubject('installed'),
+      'everything on its disk will be lost: to confirm, give its id node1 as "confirm"',
+    ],
+    ['reinstall', { confirm: 'node1' }, {}, 'it is not installed; arm it instead'],
+    [
+      'arm',
+      {},
+      someSubject('installed'),
+      'it is installed: `reinstall` installs it again, and everything on its disk is lost',
+    ],
+    [
+      'arm',
+      {},
+      { profile: { problem: 'no group selects it' } },
+      'there is nothing to arm it for: no group selects it',
+    ],
+    ['arm', { purpose: 'live' }, {}, 'its profile p is an installer: it says `lifecycle: install`'],
+    [
+      'arm',
+      { purpose: 'install' },
+      { profile: live },
+      'its profile p installs nothing: it does not say `lifecycle: install`',
+    ],
+    ['arm', {}, { profile: live }, 'its profile p needs no arm: it boots whenever the machine asks'],
+    ['arm', { purpose: 'reset' }, {}, 'nothing is installed on it that could be reset'],
+    ['rescue', {}, { profile: live }, 'there is no profile for it: write one with the id rescue'],
+    [
+      'reset',
+      {},
+      { ...someSubject('installed'), profile: live },
+      'there is no profile for it: write one with the id reset',
+    ],
+    ['disarm', {}, {}, 'it is ready, and "disarm" is not possible in that state'],
+  ])('%s %j is refused', async (verb, input, change, reason) => {
+    expect(await run(verb, input, { ...someSubject(), ...change })).toMatchObject({
+      kind: 'refused',
+      reason,
+    });
   });
 
   it('is denied without the permission, and that is recorded', async () => {
@@ -145,7 +253,7 @@ describe('a call', () => {
     expect(await run('hold', {}, someSubject('ready', 'other'))).toMatchObject({ kind: 'not_found' });
     expect(await run('explode', {})).toMatchObject({
       kind: 'not_found',
-      reason: expect.stringMatching(/^there is no verb explode; there are approve, reject, hold, /) as string,
+      reason: expect.stringMatching(/^there is no verb explode; there are approve, reject, arm, /) as string,
     });
   });
 

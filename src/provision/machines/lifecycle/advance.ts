@@ -60,6 +60,8 @@ function whyNot(life: Life, kind: LifeEventKind, rules: readonly Rule[], nowMs: 
 function targetState({ to }: Rule, life: Life): LifeState {
   if (to === 'same') return life.state;
   if (to !== 'base') return to;
+  // A boot ends in the state before the arm that it is for.
+  if (life.state === 'booting') return life.base.armed ?? 'ready';
   return life.base[life.state as BasedState] ?? 'ready';
 }
 
@@ -161,6 +163,13 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
       return failed(moved, {
         cause: event.kind,
         message: whyNoFurtherAttempt(before),
+        permanent: false,
+      });
+    case 'disarm':
+      if (before.state !== 'installing') return moved;
+      return failed(moved, {
+        cause: 'disarmed',
+        message: 'it was disarmed during the installation',
         permanent: false,
       });
     case 'boot_timeout':

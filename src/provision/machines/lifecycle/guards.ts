@@ -40,6 +40,10 @@ export const GUARDS: Readonly<Record<Guard, GuardMeaning>> = {
     holds: ({ arm }, nowMs) => arm !== undefined && arm.expiresAtMs > nowMs,
     otherwise: always('its arm has expired'),
   },
+  has_arm: {
+    holds: ({ arm }) => arm !== undefined,
+    otherwise: always('it is not armed: it boots a profile that needs no arm'),
+  },
   to_be_installed: {
     holds: ({ purpose }) => purpose === 'install' || purpose === 'reset',
     otherwise: always('it does not boot to be installed'),

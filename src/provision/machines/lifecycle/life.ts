@@ -28,6 +28,8 @@ export interface Arm {
   readonly purpose: ArmPurpose;
   /** When it ends, in milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** How long it was given for; absent if nobody gave it a time, as with `arm: auto`. */
+  readonly ttlMs?: number;
   /** Installations that may still begin. Only installing and resetting use attempts up. */
   readonly attemptsLeft: number;
   /** Who armed it: an operator's name, or `system`. */
@@ -74,6 +76,8 @@ export const FAILURE_CAUSES = [
   'install_timeout',
   /** It began too many installations within an hour. */
   'loop_detected',
+  /** Somebody disarmed it during the installation. */
+  'disarmed',
 ] as const;
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
 

@@ -8,6 +8,7 @@ export type Guard =
   | 'unlocked'
   | 'attempts_left'
   | 'arm_is_open'
+  | 'has_arm'
   | 'to_be_installed'
   | 'to_be_rescued'
   | 'has_installation';
@@ -82,6 +83,9 @@ export const TRANSITION_TABLE: Readonly<Record<LifeState, StateRules>> = {
   booting: {
     ...ALWAYS,
     ...BOOTS,
+    // A machine that hangs need not run out of time first.
+    ...CAN_BE_ARMED,
+    disarm: [to('base', 'has_arm')],
     ...CAN_RETIRE,
     ...CAN_LOOP,
     ...STEPS,
@@ -100,6 +104,7 @@ export const TRANSITION_TABLE: Readonly<Record<LifeState, StateRules>> = {
     // After its end, an arm permits only to report.
     script_served: [to('booting', 'attempts_left', 'arm_is_open')],
     rebooted_without_report: [to('failed')],
+    disarm: [to('failed')],
     install_timeout: [to('failed')],
     report_installed: [to('installed')],
     report_failed: [to('failed')],

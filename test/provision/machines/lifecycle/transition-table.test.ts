@@ -44,6 +44,8 @@ const TABLE: Readonly<Record<LifeState, Partial<Record<LifeEventKind, LifeState>
   },
   booting: {
     declared: 'booting',
+    arm: 'armed',
+    disarm: 'ready',
     script_served: 'booting',
     asked_while_unarmed: 'booting',
     ignition_served: 'installing',
@@ -63,6 +65,7 @@ const TABLE: Readonly<Record<LifeState, Partial<Record<LifeEventKind, LifeState>
     document_fetched: 'installing',
     step: 'installing',
     stall: 'installing',
+    disarm: 'failed',
     rebooted_without_report: 'failed',
     install_timeout: 'failed',
     report_installed: 'installed',
@@ -146,6 +149,19 @@ describe('the transition table', () => {
       expect(advance(booting, eventOf('ignition_served'), NOW_MS)).toMatchObject({ to: state });
     },
   );
+
+  it('a machine that is disarmed returns to where it was, unless its installation has begun', () => {
+    const before = { cause: 'reported', message: 'no disk', permanent: true } as const;
+    const armed = { ...lifeIn('booting'), base: { armed: 'failed' as const }, failure: before };
+    expect(advance(armed, eventOf('disarm'), NOW_MS)).toMatchObject({
+      to: 'failed',
+      life: { failure: before },
+    });
+    expect(advance(lifeIn('installing'), eventOf('disarm'), NOW_MS)).toMatchObject({
+      to: 'failed',
+      life: { failure: { cause: 'disarmed', permanent: false } },
+    });
+  });
 
   const MISSING: { event: LifeEvent; state: LifeState; reason: string }[] = [
     {

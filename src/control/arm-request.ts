@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { LifeEvent } from '../provision/machines/lifecycle/life-event.ts';
+import type { ArmPurpose } from '../provision/machines/lifecycle/life.ts';
+import type { MachineSubject } from './machine-subject.ts';
+import type { VerbCall } from './verb.ts';
+
+const MINUTE_MS = 60_000;
+const MINUTES_MAX = 30 * 24 * 60;
+const ATTEMPTS_MAX = 10;
+
+/** What every verb that arms takes. */
+export const armParameters = z.strictObject({
+  /** Within how many minutes the machine must begin to boot. */
+  ttl_minutes: z.int().min(1).max(MINUTES_MAX).optional(),
+  /** How often an installation may begin. */
+  attempts: z.int().min(1).max(ATTEMPTS_MAX).default(1),
+});
+export type ArmParameters = z.output<typeof armParameters>;
+
+/** Why a machine cannot be armed for a purpose whatever its state is; undefined if it can. */
+export function refuseArm({ life, profile }: MachineSubject, purpose: ArmPurpose): string | undefined {
+  if (purpose === 'reset' && life.installation === undefined)
+    return 'nothing is installed on it that could be reset';
+  if ('problem' in profile) return `there is nothing to arm it for: ${profile.problem}`;
+  const { lifecycle, needsArm, profile: id } = profile;
+  switch (purpose) {
+    case 'install':
+      return lifecycle === 'install'
+        ? undefined
+        : `its profile ${id} installs nothing: it does not say \`lifecycle: install\``;
+    case 'live':
+      if (lifecycle === 'install') return `its profile ${id} is an installer: it says \`lifecycle: install\``;
+      return needsArm ? undefined : `its profile ${id} needs no arm: it boots whenever the machine asks`;
+    case 'rescue':
+    case 'reset':
+      return profile[purpose] === undefined
+        ? `there is no profile for it: write one with the id ${purpose}`
+        : undefined;
+  }
+}
+
+/** The event that arms a machine. */
+export function armEvent(purpose: ArmPurpose, call: VerbCall<ArmParameters>): LifeEvent {
+  const { by, nowMs, parameters, reason } = call;
+  const ttlMs = ttlOf(call);
+  const { attempts } = parameters;
+  return {
+    kind: 'arm',
+    arm: { purpose, expiresAtMs: nowMs + ttlMs, ttlMs, attemptsLeft: attempts, by, reason },
+  };
+}
+
+/**
+ * Whether the machine is armed in the same way already. A call that is repeated because its answer was lost must not
+ * make the tokens of a boot void that has begun meanwhile.
+ */
+export function isArmed(
+  { life }: MachineSubject,
+  purpose: ArmPurpose,
+  call: VerbCall<ArmParameters>,
+): boolean {
+  const { arm, state } = life;
+  if (arm === undefined || (state !== 'armed' && state !== 'booting')) return false;
+  return (
+    arm.purpose === purpose &&
+    arm.ttlMs === ttlOf(call) &&
+    arm.attemptsLeft === call.parameters.attempts &&
+    arm.reason === call.reason &&
+    arm.expiresAtMs > call.nowMs
+  );
+}
+
+function ttlOf({ armMs, parameters }: VerbCall<ArmParameters>): number {
+  return parameters.ttl_minutes === undefined ? armMs : parameters.ttl_minutes * MINUTE_MS;
+}
