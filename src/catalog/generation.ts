@@ -6,6 +6,7 @@ import { checkBootLine, profileIpxeScript, type RenderedBoot } from '../provisio
 import type { Identification } from '../provision/machines/identification.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { type Labels, labelsFor } from '../provision/selection/labels.ts';
+import type { MachineUrlParts } from '../provision/rendering/machine-urls.ts';
 import { metadataEnv } from '../provision/rendering/metadata-env.ts';
 import type { IgnitionCompiler, IgnitionConfig } from '../provision/rendering/render-ignition.ts';
 import type { RenderedSource } from '../provision/rendering/rendered-source.ts';
@@ -70,6 +71,8 @@ export class Generation {
   readonly profiles: ReadonlyMap<string, CompiledProfile>;
   /** The labels that any group selects by. */
   readonly selectorLabels: ReadonlySet<string>;
+  /** Whether any profile says `protect: session`. */
+  readonly protectsAny: boolean;
   readonly #parts: GenerationParts;
 
   constructor(parts: GenerationParts) {
@@ -77,6 +80,7 @@ export class Generation {
     this.loadedAt = parts.loadedAt;
     this.profiles = parts.profiles;
     this.selectorLabels = parts.groupIndex.labels;
+    this.protectsAny = [...parts.profiles.values()].some(({ profile }) => profile.protect === 'session');
     this.#parts = parts;
   }
 
@@ -157,7 +161,10 @@ export class Generation {
   /** The Ignition config; undefined when the profile has none. Throws TemplateError. */
   ignitionConfig(resolution: MatchedResolution, context: RenderContext): IgnitionConfig | undefined {
     if (resolution.match.compiled.profile.ignition.length === 0) return undefined;
-    return this.#parts.ignitionCompiler.compile(this.ignitionSources(resolution, context));
+    const sources = this.ignitionSources(resolution, context);
+    // No token is kept, and nobody else is sent a config with the same one.
+    const isKept = context.tokens === undefined;
+    return this.#parts.ignitionCompiler.compile(sources, { isKept });
   }
 
   /** The sources of the Ignition config: the text of each template, whatever its language. Throws TemplateError. */
@@ -201,19 +208,12 @@ export class Generation {
     });
   }
 
-  /** The URL of the machine's Ignition config, with every label that is needed to select it. */
-  ignitionUrl(labels: Labels, origin: string): string {
-    const query: string[] = [];
-    for (const [name, value] of labels) {
-      if (
-        name === 'machine' ||
-        !(name === 'mac' || name === 'uuid' || this.#parts.groupIndex.labels.has(name))
-      )
-        continue;
-      const text = name === 'mac' ? value.replaceAll(':', '-') : value;
-      query.push(`${encodeQuery(name)}=${encodeQuery(text)}`);
-    }
-    return `${origin}/ignition${query.length === 0 ? '' : `?${query.join('&')}`}`;
+  /** What the URLs of a machine that sends `labels` are made of. */
+  urlParts(
+    labels: Labels,
+    { origin, tokens = {} }: Pick<RenderContext, 'origin' | 'tokens'>,
+  ): MachineUrlParts {
+    return { origin, labels, selectorLabels: this.selectorLabels, tokens };
   }
 
   /** What the machine loads, rendered; undefined when the profile boots nothing. Throws TemplateError. */
@@ -246,19 +246,7 @@ export class Generation {
       machine: resolution.machine,
       group: resolution.match.group,
       profile: resolution.match.compiled.profile,
-      ignitionUrl: () => this.ignitionUrl(resolution.claimed, context.origin),
+      urls: () => this.urlParts(resolution.claimed, context),
     };
   }
-}
-
-/**
- * Text for a query, in which characters that encodeURIComponent leaves but shells and YAML interpret are escaped too; a
- * lone surrogate becomes U+FFFD.
- */
-function encodeQuery(text: string): string {
-  const wellFormed = Buffer.from(text, 'utf8').toString('utf8');
-  return encodeURIComponent(wellFormed).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

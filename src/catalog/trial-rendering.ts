@@ -1,6 +1,7 @@
 import type { Problem } from '../documents/problem.ts';
 import type { Place } from '../documents/yaml-documents.ts';
 import type { Machine } from '../provision/machines/machine.ts';
+import { ignitionUrl } from '../provision/rendering/machine-urls.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { sampleLabels } from '../provision/selection/selector.ts';
@@ -106,7 +107,8 @@ class TrialRun {
 
   tryOut({ name, resolution }: Subject): void {
     // A machine's request carries the labels that select it, which its boot script repeats.
-    const [, rawQuery = ''] = this.#generation.ignitionUrl(resolution.claimed, SAMPLE_ORIGIN).split('?');
+    const urls = this.#generation.urlParts(resolution.claimed, { origin: SAMPLE_ORIGIN });
+    const [, rawQuery = ''] = ignitionUrl(urls).split('?');
     const context = { origin: SAMPLE_ORIGIN, rawQuery };
     const attempt = (render: () => void): void => {
       try {

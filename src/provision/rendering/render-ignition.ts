@@ -46,9 +46,11 @@ export class IgnitionCompiler {
 
   /**
    * Compiles the sources and merges each over the ones before it, by Ignition's rules, but with a file's contents as
-   * a unit. A single `.ign` source is passed through as it is, once it is found valid. Throws TemplateError.
+   * a unit. A single `.ign` source is passed through as it is, once it is found valid. The result is not kept if
+   * `isKept` is false. Throws TemplateError.
    */
-  compile(sources: readonly RenderedSource[]): IgnitionConfig {
+  compile(sources: readonly RenderedSource[], { isKept = true } = {}): IgnitionConfig {
+    if (!isKept) return this.#compile(sources);
     const key = sources.map(({ name, text }) => `${name}\0${text}`).join('\0\0');
     const cached = this.#cache.get(key);
     if (cached !== undefined) return cached;

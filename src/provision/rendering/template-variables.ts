@@ -2,6 +2,15 @@ import type { Group } from '../selection/group.ts';
 import type { JsonObject } from '../json-value.ts';
 import type { Labels } from '../selection/labels.ts';
 import type { Machine } from '../machines/machine.ts';
+import {
+  genericUrl,
+  ignitionUrl,
+  installedIgnitionUrl,
+  type KnownTokens,
+  type MachineUrlParts,
+  metadataUrl,
+  reportUrl,
+} from './machine-urls.ts';
 import type { Profile } from './profile.ts';
 import { markReported, ReportedText } from './reported-text.ts';
 import type { TemplateVariables } from './template.ts';
@@ -14,6 +23,8 @@ export interface RenderContext {
   readonly rawQuery: string;
   /** The machine's lease, if Railhead gave it one. */
   readonly lease?: JsonObject;
+  /** The tokens of the machine's boot session, for the URLs; absent if it has none. */
+  readonly tokens?: KnownTokens;
 }
 
 /** Whom to render for. */
@@ -22,8 +33,8 @@ export interface RenderSubject {
   readonly machine: Machine | undefined;
   readonly group: Group;
   readonly profile: Profile;
-  /** The URL at which this machine's Ignition config is. */
-  readonly ignitionUrl: () => string;
+  /** What the machine's URLs are made of. */
+  readonly urls: () => MachineUrlParts;
 }
 
 /**
@@ -64,7 +75,19 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
       return markReported(requestVariables(labels, context));
     },
     get ignition_url() {
-      return subject.ignitionUrl();
+      return ignitionUrl(subject.urls());
+    },
+    get installed_ignition_url() {
+      return installedIgnitionUrl(subject.urls());
+    },
+    get metadata_url() {
+      return metadataUrl(subject.urls());
+    },
+    get generic_url() {
+      return genericUrl(subject.urls());
+    },
+    get report_url() {
+      return reportUrl(subject.urls());
     },
   };
 }

@@ -15,6 +15,7 @@ import {
   waitingIpxeScript,
 } from '../../provision/rendering/ipxe-script.ts';
 import { TemplateError } from '../../provision/rendering/template-error.ts';
+import type { KnownTokens } from '../../provision/rendering/machine-urls.ts';
 import type { RenderContext } from '../../provision/rendering/template-variables.ts';
 import { type Labels, withDhcpLabels } from '../../provision/selection/labels.ts';
 import { type Answer, notYet, refuse, text } from './answer.ts';
@@ -58,33 +59,42 @@ export class BootAnswers {
     });
   }
 
+  /** Decides for the sender of a request, and records it. */
+  decide(request: BootRequest): MachineDecision {
+    const { decider, findDhcpLabels, machines, noteRequest } = this.#parts;
+    const identification = machines.identify(request.claims);
+    const decided = decider.decide(withDhcpLabels(request.labels, findDhcpLabels(request)), identification);
+    noteRequest(request, decided);
+    return decided;
+  }
+
   /** `/ipxe`: what to load. */
-  ipxe(request: BootRequest): Answer {
-    return this.#answer(request, 'ipxe.sent', 'iPXE script', {
+  ipxe(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
+    return this.#answer(request, decided, tokens, 'ipxe.sent', 'iPXE script', {
       withoutProfile: (noBoot, subject) => this.#ipxeWithoutProfile(request, noBoot, subject),
       render: (generation, resolution, context) => generation.ipxeScript(resolution, context),
     });
   }
 
   /** `/grub`: the same for GRUB. */
-  grub(request: BootRequest): Answer {
-    return this.#answer(request, 'grub.sent', 'GRUB config', {
+  grub(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
+    return this.#answer(request, decided, tokens, 'grub.sent', 'GRUB config', {
       withoutProfile: (noBoot) => this.#grubWithoutProfile(noBoot),
       render: (generation, resolution, context) => generation.grubConfig(resolution, context),
     });
   }
 
   /** `/generic`: a template of the operator, chosen by the query parameter `name` if the profile has several. */
-  generic(request: BootRequest): Answer {
-    const name = new URLSearchParams(request.rawQuery).get('name') ?? undefined;
-    return this.#answer(request, 'generic.sent', 'generic template', {
+  generic(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
+    const name = genericName(request);
+    return this.#answer(request, decided, tokens, 'generic.sent', 'generic template', {
       render: (generation, resolution, context) => generation.genericConfig(resolution, name, context),
     });
   }
 
   /** `/metadata`: metadata as an environment file. */
-  metadata(request: BootRequest): Answer {
-    return this.#answer(request, 'metadata.sent', 'metadata', {
+  metadata(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
+    return this.#answer(request, decided, tokens, 'metadata.sent', 'metadata', {
       render: (generation, resolution, context) => generation.metadata(resolution, context),
     });
   }
@@ -93,8 +103,8 @@ export class BootAnswers {
    * `/ignition`: the machine's own config, in a specification that the requesting Ignition understands. What is not
    * ready is answered with 503, since Ignition gives up for good at any 4xx.
    */
-  ignition(request: BootRequest): Answer {
-    return this.#answer(request, 'ignition.sent', 'Ignition config', {
+  ignition(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
+    return this.#answer(request, decided, tokens, 'ignition.sent', 'Ignition config', {
       render: (generation, resolution, context) => {
         const config = generation.ignitionConfig(resolution, context);
         if (config === undefined) return undefined;
@@ -122,6 +132,8 @@ export class BootAnswers {
 
   #answer(
     request: BootRequest,
+    decided: MachineDecision,
+    tokens: KnownTokens | undefined,
     kind: BootEventKind,
     what: string,
     how: {
@@ -134,13 +146,10 @@ export class BootAnswers {
       ) => string | Answer | undefined;
     },
   ): Answer {
-    const { decider, findDhcpLabels, findLease, machines, noteRequest, pollSeconds } = this.#parts;
-    const identification = machines.identify(request.claims);
-    const decided = decider.decide(withDhcpLabels(request.labels, findDhcpLabels(request)), identification);
-    noteRequest(request, decided);
+    const { findLease, pollSeconds } = this.#parts;
     const { decision } = decided;
     if (decision.kind !== 'boot') {
-      const subject = describeSubject(identification, decided.resolution.labels);
+      const subject = describeSubject(decided.identification, decided.resolution.labels);
       const answer = how.withoutProfile?.(decision, subject);
       return answer ?? { ...this.#statusFor(request, decision), ...ignitionRefused(kind, decision) };
     }
@@ -151,6 +160,7 @@ export class BootAnswers {
       origin: request.origin,
       rawQuery: request.rawQuery,
       ...(lease !== undefined && { lease }),
+      ...(tokens !== undefined && { tokens }),
     };
     try {
       const rendered = how.render(generation, resolution, context);
@@ -236,6 +246,11 @@ export class BootAnswers {
       event: { kind: 'ignition.refused', summary: reason, detail: { group: group.id, spec, newest } },
     };
   }
+}
+
+/** The name of the generic template that a request asks for; undefined if it leaves that to the profile. */
+export function genericName({ rawQuery }: BootRequest): string | undefined {
+  return new URLSearchParams(rawQuery).get('name') ?? undefined;
 }
 
 function describe(generation: Generation, resolution: MatchedResolution): JsonObject {
