@@ -85,9 +85,7 @@ export class BootDecider {
       labels: labelsFor(claimed, identification),
       ...(identification.machine !== undefined && { machine: identification.machine }),
     };
-    const policy = lifecyclePolicyOf(
-      resolution.match && { group: resolution.match.group, profile: resolution.match.compiled.profile },
-    );
+    const policy = policyFor(generation, resolution, identification);
     const subject = lifeSubjectOf(resolution);
     const life = this.#decideByLife(subject, policy);
     const purpose = life?.kind === 'boot' ? life.purpose : undefined;
@@ -131,6 +129,31 @@ export class BootDecider {
     const life = needsArm(policy) ? lives.of(machineId, declared) : lives.find(machineId);
     return life && decideByLife(life, policy, lives.nowMs());
   }
+}
+
+/**
+ * What profile and group say about the machine's lifecycle. A machine with a record is protected if the profile is that
+ * it gets by its record alone, too: else anybody could name another group by a label, and get the machine's metadata
+ * from a profile without protection.
+ */
+function policyFor(
+  generation: Generation | undefined,
+  { claimed, match }: Resolution,
+  identification: Identification,
+): LifecyclePolicy {
+  const policy = policyOf(match);
+  if (policy.isProtected || generation?.protectsAny !== true || identification.machine === undefined) {
+    return policy;
+  }
+  const identity = new Map([...claimed].filter(([name]) => IDENTITY_LABELS.has(name)));
+  const own = policyOf(generation.resolve(identity, identification).match);
+  return own.isProtected ? { ...policy, isProtected: true } : policy;
+}
+
+const IDENTITY_LABELS: ReadonlySet<string> = new Set(['mac', 'uuid', 'serial']);
+
+function policyOf(match: Resolution['match']): LifecyclePolicy {
+  return lifecyclePolicyOf(match && { group: match.group, profile: match.compiled.profile });
 }
 
 function lifeSubjectOf({ labels, machine }: Resolution): LifeSubject | undefined {
