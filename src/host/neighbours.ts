@@ -19,8 +19,15 @@ export interface Neighbours {
   read(): Promise<string>;
 }
 
+/** A host on a link of this host, as the kernel knows it. */
+export interface Neighbour {
+  readonly address: string;
+  /** In lower case. */
+  readonly mac: string;
+}
+
 /** The neighbours in a text like /proc/net/arp that have answered. */
-export function parseNeighbours(table: string): { address: string; mac: string }[] {
+export function parseNeighbours(table: string): Neighbour[] {
   return table
     .split('\n')
     .slice(1)
@@ -32,7 +39,7 @@ export function parseNeighbours(table: string): { address: string; mac: string }
 }
 
 /** The neighbours of this host that have answered, according to the kernel; none on a system without /proc/net/arp. */
-export function listNeighbours(): { address: string; mac: string }[] {
+export function listNeighbours(): Neighbour[] {
   try {
     return parseNeighbours(readFileSync(TABLE, 'latin1'));
   } catch {
