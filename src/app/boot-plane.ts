@@ -1,4 +1,5 @@
 import { toBootHttpSettings } from '../config/sections/http.ts';
+import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { toTftpSettings } from '../config/sections/tftp.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import { bootIpxeScript, diskIpxeScript } from '../provision/rendering/ipxe-script.ts';
@@ -63,10 +64,12 @@ async function startHttp(
     discovered,
     engine,
     events,
+    lives,
     machines,
     origins,
     programs,
     served,
+    tokens,
   } = shared;
   const http = await startBootHttp({
     settings: toBootHttpSettings(settings.http),
@@ -89,6 +92,11 @@ async function startHttp(
     bootPrograms: programs,
     events,
     findMac: (address) => clients.findMac(address),
+    lives,
+    tokens,
+    cardsBehind: (address) => clients.cardsBehind(address),
+    sessionOf: (event) => events.sessionOf(event),
+    times: toLifecycleTimes(settings.lifecycle),
     counters,
     log,
     now: clock.now,

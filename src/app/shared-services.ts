@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -31,6 +31,7 @@ import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
 import { Lives } from '../machines/lives.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
+import { SessionTokens } from '../server/boot-http/session-tokens.ts';
 import type { LifeStore } from '../store/life-store.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import type { Store } from '../store/store.ts';
@@ -60,6 +61,8 @@ export interface SharedServices {
   readonly events: BootEventRecorder;
   /** What has happened to each machine, and what that permits. */
   readonly lives: Lives;
+  /** Makes and recognises the tokens of boot sessions. */
+  readonly tokens: SessionTokens;
   readonly decider: BootDecider;
   readonly discovered: DiscoveredMachines;
   readonly conflicts: ConflictReports;
@@ -159,6 +162,7 @@ export async function startSharedServices(
     leases,
     events,
     lives,
+    tokens: new SessionTokens(randomBytes, clock.nowMs),
     decider,
     conflicts: new ConflictReports(events, clock),
     discovered,

@@ -30,6 +30,7 @@ const BATCH_DELAY_MS = 100;
 const ALARMING: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'machine.conflict',
   'dhcp.reservation_held',
+  'access.refused',
 ]);
 const ALARM_LINES: LineLimits = {
   perSubject: { burst: 1, perMinute: 1 / 60 },
@@ -89,6 +90,11 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
 
   record(event: BootEvent): boolean {
     return this.#take(event);
+  }
+
+  /** The id of the session that an event belongs to, which will be recorded soon. */
+  sessionOf(event: BootEvent): string {
+    return this.#parts.sessions.assign(event);
   }
 
   keep(event: BootEvent): Promise<KeepOutcome> {

@@ -49,6 +49,15 @@ export interface TokenQuestion {
   readonly graceMs: number;
 }
 
+/** Why a machine does not get what it asks for. */
+export interface AccessRefusal {
+  readonly kind: 'refused';
+  /** 403: never in this way. 503: not now; Ignition asks again. */
+  readonly status: 403 | 503;
+  readonly reason: string;
+  readonly alarm?: TokenAlarm;
+}
+
 /** Whether the document may be sent. */
 export type TokenVerdict =
   | {
@@ -59,13 +68,7 @@ export type TokenVerdict =
       readonly first: boolean;
       readonly alarm?: Extract<TokenAlarm, 'other_address'>;
     }
-  | {
-      readonly kind: 'refused';
-      /** 403: never with this token. 503: not now; Ignition asks again. */
-      readonly status: 403 | 503;
-      readonly reason: string;
-      readonly alarm?: TokenAlarm;
-    };
+  | AccessRefusal;
 
 /** The tokens with which a document may be fetched. */
 function usesOf(document: SessionDocument): readonly TokenUse[] {
@@ -82,6 +85,7 @@ function usesOf(document: SessionDocument): readonly TokenUse[] {
   }
 }
 
+const INSTALLED_CONFIG = 'installed ignition' satisfies SessionDocument;
 const INSTALLS: ReadonlySet<ArmPurpose> = new Set(['install', 'reset']);
 
 /**
@@ -95,7 +99,7 @@ export function decideByToken(question: TokenQuestion): TokenVerdict {
 /** A report needs the session's token and nothing else: it may come when the arm has expired or the boot has failed. */
 function decideReport({ life, sender, token }: TokenQuestion): TokenVerdict {
   const { machineId, session, state } = life;
-  if (sender === 'foreign') return foreign(machineId);
+  if (sender === 'foreign') return foreignSender(machineId);
   if (state === 'retired') return { kind: 'refused', status: 403, reason: `machine ${machineId} is retired` };
   if (session === undefined || token !== 'report') return refuseToken(life, token);
   return { kind: 'allowed', session, first: false };
@@ -104,28 +108,19 @@ function decideReport({ life, sender, token }: TokenQuestion): TokenVerdict {
 function decideConfig(question: TokenQuestion): TokenVerdict {
   const { document, life, nowMs, sender, token } = question;
   const { arm, conditions, machineId, session, state } = life;
-  if (sender === 'foreign') return foreign(machineId);
-  if (sender === 'unknown') {
-    const reason = `it is not known which network card sent this request, so it is not known to be machine ${machineId}`;
-    return { kind: 'refused', status: 403, reason, alarm: 'unknown_sender' };
-  }
+  if (sender === 'foreign') return foreignSender(machineId);
+  if (sender === 'unknown') return unknownSender(machineId);
   if (state === 'retired') return { kind: 'refused', status: 403, reason: `machine ${machineId} is retired` };
   const isUse = token === 'boot' || token === 'installed' || token === 'report';
   if (token !== 'none' && !isUse) return refuseToken(life, token);
-  if (conditions.held !== undefined) {
-    return {
-      kind: 'refused',
-      status: 503,
-      reason: `machine ${machineId} is held: ${conditions.held.message}`,
-    };
-  }
-  if (session === undefined || !isSessionOf(life, session)) {
+  if (conditions.held !== undefined) return notNow(life);
+  if (session === undefined || !(isSessionOf(life, session) || isFirstStart(question, session))) {
     if (token !== 'none') return expired(`the boot of machine ${machineId} that this token is for is over`);
-    return { kind: 'refused', status: 503, reason: `machine ${machineId} ${whyNoConfig(life)}` };
+    return notNow(life);
   }
   if (token === 'none') return refuseToken(life, token);
   if (!usesOf(document).includes(token)) return refuseToken(life, token);
-  if (document === 'installed ignition' && !INSTALLS.has(session.purpose)) return refuseToken(life, token);
+  if (document === INSTALLED_CONFIG && !INSTALLS.has(session.purpose)) return refuseToken(life, token);
   if (arm !== undefined && arm.expiresAtMs <= nowMs)
     return expired(`the arm of machine ${machineId} has expired`);
   return decideUse(question, session);
@@ -144,11 +139,26 @@ function isSessionOf({ purpose, state }: Life, session: LifeSession): boolean {
   }
 }
 
-function decideUse({ address, document, graceMs, nowMs }: TokenQuestion, session: LifeSession): TokenVerdict {
+/**
+ * Whether the installed system starts for the first time: its config may refer to metadata and generic templates, which
+ * it fetches with the token that this config has. That ends when it has reported that it is up.
+ */
+function isFirstStart({ document, life, token }: TokenQuestion, session: LifeSession): boolean {
+  const isPart = document === 'metadata' || document.startsWith('generic ');
+  const hasConfig = session.fetchedAtMs[INSTALLED_CONFIG] !== undefined;
+  return life.state === 'installed' && !life.confirmed && token === 'installed' && isPart && hasConfig;
+}
+
+function decideUse(
+  { address, document, graceMs, nowMs, token }: TokenQuestion,
+  session: LifeSession,
+): TokenVerdict {
   const alarm = address === session.address ? {} : { alarm: 'other_address' as const };
-  const fetchedAtMs = session.fetchedAtMs[document];
+  // The installer and the system that it installs may each fetch the metadata.
+  const use = token === 'installed' && document !== INSTALLED_CONFIG ? `installed ${document}` : document;
+  const fetchedAtMs = session.fetchedAtMs[use];
   if (fetchedAtMs === undefined) {
-    const noted = { ...session, fetchedAtMs: { ...session.fetchedAtMs, [document]: nowMs } };
+    const noted = { ...session, fetchedAtMs: { ...session.fetchedAtMs, [use]: nowMs } };
     return { kind: 'allowed', session: noted, first: true, ...alarm };
   }
   // A clock that is set back must not open the time for retries again.
@@ -158,31 +168,45 @@ function decideUse({ address, document, graceMs, nowMs }: TokenQuestion, session
   return { kind: 'refused', status: 403, reason, alarm: 'used' };
 }
 
-function whyNoConfig({ state }: Life): string {
+/** The refusal of a request that may be granted later. */
+export function notNow(life: Life): AccessRefusal {
+  return { kind: 'refused', status: 503, reason: `machine ${life.machineId} ${whyNoConfig(life)}` };
+}
+
+function whyNoConfig({ conditions, purpose, state }: Life): string {
+  if (conditions.held !== undefined) return `is held: ${conditions.held.message}`;
   switch (state) {
     case 'discovered':
       return 'is not approved';
     case 'failed':
       return 'has failed';
     case 'armed':
-    case 'booting':
       return 'has not got its boot script yet';
+    case 'booting':
+      return purpose === undefined ? 'is not armed' : 'has not got its boot script yet';
     default:
       return 'is not armed';
   }
 }
 
-function foreign(machineId: string): TokenVerdict {
+/** The refusal of a request that another machine's network card sent. */
+export function foreignSender(machineId: string): AccessRefusal {
   const reason = `this request came from a network card that is not one of machine ${machineId}: if it is, add its MAC address to the machine's record`;
   return { kind: 'refused', status: 403, reason, alarm: 'foreign_sender' };
 }
 
-function expired(reason: string): TokenVerdict {
+/** The refusal of a request of which it is not known who sent it. */
+export function unknownSender(machineId: string): AccessRefusal {
+  const reason = `it is not known which network card sent this request, so it is not known to be machine ${machineId}: it needs an address that Railhead leases, or must be on a network that this server is on, and its record must have its MAC address`;
+  return { kind: 'refused', status: 403, reason, alarm: 'unknown_sender' };
+}
+
+function expired(reason: string): AccessRefusal {
   return { kind: 'refused', status: 403, reason, alarm: 'expired' };
 }
 
 /** The refusal of a token that does not permit what is asked for. */
-function refuseToken({ machineId }: Life, token: PresentedToken): TokenVerdict {
+function refuseToken({ machineId }: Life, token: PresentedToken): AccessRefusal {
   switch (token) {
     case 'none':
       return {

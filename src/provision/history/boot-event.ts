@@ -36,6 +36,7 @@ export const BOOT_EVENT_KINDS = [
   'boot.stuck',
   'boot.out_of_order',
   'boot.other_address',
+  'access.refused',
 ] as const;
 
 /** Kinds of events that HTTP requests cause. The request itself names the machine, which is not verified. */
@@ -49,7 +50,7 @@ export const CLAIMED_KINDS: ReadonlySet<BootEventKind> = new Set<BootEventKind>(
     'grub.sent',
   ] as const),
   ...(['boot.local', 'ignition.sent', 'ignition.refused', 'generic.sent', 'metadata.sent'] as const),
-  ...(['machine.discovered', 'machine.report'] as const),
+  ...(['machine.discovered', 'machine.report', 'access.refused'] as const),
 ]);
 
 export type BootEventKind = (typeof BOOT_EVENT_KINDS)[number];

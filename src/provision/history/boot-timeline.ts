@@ -81,6 +81,7 @@ const ASIDES: ReadonlySet<BootEventKind> = new Set<BootEventKind>([
   'boot.stuck',
   'boot.out_of_order',
   'boot.other_address',
+  'access.refused',
   'dhcp.foreign_server',
   'machine.discovered',
 ]);

@@ -6,6 +6,7 @@ import { type BootDecision, describeSubject, type NoBootCause } from '../../prov
 import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 import { macFault } from '../../provision/machines/mac-fault.ts';
+import type { ArmPurpose } from '../../provision/machines/lifecycle/life.ts';
 import type { MachineLookup } from '../../provision/machines/machine-index.ts';
 import { failGrubConfig, localGrubConfig, waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
 import {
@@ -66,6 +67,14 @@ export class BootAnswers {
     const decided = decider.decide(withDhcpLabels(request.labels, findDhcpLabels(request)), identification);
     noteRequest(request, decided);
     return decided;
+  }
+
+  /** What the catalog has for the sender of a request in a boot for a purpose, whether or not it may boot it. */
+  resolveFor(
+    { identification, resolution }: MachineDecision,
+    purpose: ArmPurpose | undefined,
+  ): ReturnType<BootDecider['resolveFor']> {
+    return this.#parts.decider.resolveFor(resolution.claimed, identification, purpose);
   }
 
   /** `/ipxe`: what to load. */

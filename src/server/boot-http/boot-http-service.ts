@@ -2,10 +2,13 @@ import type { InterfaceWatcher } from '../../host/interface-watcher.ts';
 import { type Endpoint, formatEndpoint } from '../../protocol/endpoint.ts';
 import { type BootAnswerParts, BootAnswers } from './boot-answers.ts';
 import { type BootHttpParts, BootHttpServer } from './boot-http-server.ts';
+import type { BootLifeParts } from './boot-life-parts.ts';
 import { type BootRouteParts, bootRoutes } from './boot-routes.ts';
+import { DocumentLife } from './document-life.ts';
 import { GrubConfigFiles } from './grub-config-files.ts';
 import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
 import { RequestReader, type RequestSettings } from './read-request.ts';
+import { ScriptLife } from './script-life.ts';
 
 /** Error codes of the kernel for an address that no interface has. */
 const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
@@ -14,9 +17,10 @@ const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
 export interface BootHttpServiceParts
   extends
     Omit<BootHttpParts, 'routes' | 'reader' | 'connections' | 'downloads' | 'requestsPerSource'>,
-    Omit<BootRouteParts, 'answers' | 'grubConfigs' | 'history'>,
+    Omit<BootRouteParts, 'answers' | 'documents' | 'grubConfigs' | 'history' | 'scripts'>,
     MachineHistoryParts,
-    BootAnswerParts {
+    BootAnswerParts,
+    BootLifeParts {
   readonly settings: RequestSettings &
     Pick<BootHttpParts, 'connections' | 'downloads' | 'requestsPerSource'> & {
       readonly listen: readonly Endpoint[];
@@ -41,11 +45,15 @@ export interface BootHttpService {
 export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHttpService> {
   const { log, settings, watcher } = parts;
   const answers = new BootAnswers(parts);
-  const grubConfigs = new GrubConfigFiles({ answers, machines: parts.machines, findMac: parts.findMac });
+  const scripts = new ScriptLife(parts, answers);
+  const documents = new DocumentLife(parts, answers);
+  const grubConfigs = new GrubConfigFiles({ scripts, machines: parts.machines, findMac: parts.findMac });
   const server = new BootHttpServer({
     ...parts,
     routes: bootRoutes({
       answers,
+      scripts,
+      documents,
       grubConfigs,
       readiness: parts.readiness,
       assets: parts.assets,

@@ -4,15 +4,19 @@ import { type Answer, notYet, refuse, text } from './answer.ts';
 import { type OpenAsset, openAsset, openTrusted } from './asset-files.ts';
 import type { BootAnswers } from './boot-answers.ts';
 import type { BootRequest } from './boot-request.ts';
+import type { DocumentLife } from './document-life.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import type { GrubConfigFiles } from './grub-config-files.ts';
 import type { MachineHistory } from './machine-history.ts';
 import type { Route } from './route-table.ts';
+import type { ScriptLife } from './script-life.ts';
 import { takeReport } from './take-report.ts';
 
 /** What the routes of the boot plane depend on. */
 export interface BootRouteParts {
   readonly answers: BootAnswers;
+  readonly scripts: ScriptLife;
+  readonly documents: DocumentLife;
   readonly grubConfigs: GrubConfigFiles;
   /** Whether machines can be served and, if not, the reason. */
   readonly readiness: () => Readiness;
@@ -34,11 +38,19 @@ const NOT_READY_RETRY_SECONDS = 5;
 
 /** The routes of the boot plane; paths that Matchbox has too have the same names. */
 export function bootRoutes(parts: BootRouteParts): readonly Route[] {
-  const { answers, assets, bootPrograms, grubConfigs, history, readiness, withhold } = parts;
-  const rendered = (path: string | RegExp, answer: (read: BootRequest) => Answer): Route => ({
+  const { answers, assets, bootPrograms, documents, grubConfigs, history, readiness, scripts, withhold } =
+    parts;
+  const rendered = (
+    path: string | RegExp,
+    render: (read: BootRequest) => Answer | Promise<Answer>,
+  ): Route => ({
     methods: READ,
     path,
-    handle: (exchange) => sendAndRecord(exchange, history, answer(exchange.read)),
+    handle: (exchange) => {
+      const answer = render(exchange.read);
+      if (!(answer instanceof Promise)) return sendAndRecord(exchange, history, answer);
+      return answer.then((later) => sendAndRecord(exchange, history, later));
+    },
   });
   const files = (prefix: string, open: (name: string) => Promise<OpenAsset | undefined>): Route => ({
     methods: READ,
@@ -65,11 +77,11 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     },
     rendered('/boot.ipxe', (read) => answers.bootScript(read)),
     rendered('/boot.ipxe.0', (read) => answers.bootScript(read)),
-    rendered('/ipxe', (read) => answers.ipxe(read)),
-    rendered('/grub', (read) => answers.grub(read)),
-    rendered('/ignition', (read) => answers.ignition(read)),
-    rendered('/generic', (read) => answers.generic(read)),
-    rendered('/metadata', (read) => answers.metadata(read)),
+    rendered('/ipxe', (read) => scripts.answer(read, 'ipxe')),
+    rendered('/grub', (read) => scripts.answer(read, 'grub')),
+    rendered('/ignition', (read) => documents.answer(read, 'ignition')),
+    rendered('/generic', (read) => documents.answer(read, 'generic')),
+    rendered('/metadata', (read) => documents.answer(read, 'metadata')),
     { methods: ['POST'], path: '/report', handle: (exchange) => takeReport(exchange, history) },
     files(ASSETS, (name) => openAsset(assets, name)),
     {
@@ -119,8 +131,10 @@ function missingAsset(path: string): Answer & { readonly event: NonNullable<Answ
 /** Sends a rendered answer, and records it in the machine's history. */
 function sendAndRecord(exchange: Exchange, history: MachineHistory, answer: Answer): Outcome {
   const outcome = exchange.send(answer);
-  if (answer.event !== undefined && exchange.read.method !== 'HEAD') {
-    history.record(exchange.read, answer.event);
+  const { event } = answer;
+  // What was refused was tried, also by HEAD.
+  if (event !== undefined && (exchange.read.method !== 'HEAD' || event.kind === 'access.refused')) {
+    history.record(exchange.read, event);
   }
   return outcome;
 }

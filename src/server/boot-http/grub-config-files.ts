@@ -4,12 +4,12 @@ import { grubRoot, leadingGrubConfig } from '../../provision/rendering/leading-g
 import { claimsOfLabels, labelsFromQuery } from '../../provision/selection/labels.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import { type Answer, text } from './answer.ts';
-import type { BootAnswers } from './boot-answers.ts';
 import type { BootRequest } from './boot-request.ts';
+import type { ScriptLife } from './script-life.ts';
 
 /** What GRUB's configuration files depend on. */
 export interface GrubConfigParts {
-  readonly answers: Pick<BootAnswers, 'grub'>;
+  readonly scripts: Pick<ScriptLife, 'answerNow'>;
   /** Identifies the sender of a request. */
   readonly machines: Pick<MachineLookup, 'identify'>;
   /** The network card behind an address, from leases or the kernel's neighbour table. */
@@ -57,13 +57,16 @@ export class GrubConfigFiles {
     })?.body;
   }
 
-  /** The answer of `/grub` to a machine with a record, if that makes it boot or wait. */
+  /**
+   * The answer of `/grub` to a machine with a record, if that makes it boot or wait, and nothing has to be stored
+   * before: then it asks for `/grub` itself.
+   */
   #ofMachine(request: BootRequest): Answer | undefined {
     const labels = labelsFromQuery(new URLSearchParams(request.rawQuery));
     const claims = claimsOfLabels(labels);
     if (this.#parts.machines.identify(claims).machine === undefined) return undefined;
-    const answer = this.#parts.answers.grub({ ...request, labels, claims });
-    return answer.status === 200
+    const answer = this.#parts.scripts.answerNow({ ...request, labels, claims }, 'grub');
+    return answer?.status === 200
       ? { ...answer, body: `${grubRoot(request.origin)}\n${answer.body}` }
       : undefined;
   }

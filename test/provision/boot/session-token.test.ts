@@ -55,7 +55,7 @@ interface Row extends Partial<TokenQuestion> {
 }
 
 describe('decideByToken', () => {
-  it.each<Row & { first?: boolean; alarm?: TokenAlarm }>([
+  it.each<Row & { first?: boolean; alarm?: TokenAlarm; noted?: string }>([
     { name: 'the first fetch while it boots', life: lifeIn('booting') },
     { name: 'another document of the same boot', life: fetched('ignition', 1e9), document: 'metadata' },
     { name: 'another generic template', life: fetched('generic a', 1e9), document: 'generic b' },
@@ -64,6 +64,21 @@ describe('decideByToken', () => {
       life: lifeIn('installing'),
       document: 'metadata',
       token: 'installed',
+      noted: 'installed metadata',
+    },
+    {
+      name: 'metadata for the installed system, which the installer has had for itself',
+      life: fetched('metadata', 1e9, lifeIn('installing')),
+      document: 'metadata',
+      token: 'installed',
+      noted: 'installed metadata',
+    },
+    {
+      name: 'a part of its config to the installed system when it first starts',
+      life: fetched('installed ignition', 1e9, lifeIn('installed')),
+      document: 'generic secrets',
+      token: 'installed',
+      noted: 'installed generic secrets',
     },
     { name: 'a generic template', document: 'generic secrets' },
     {
@@ -134,7 +149,7 @@ describe('decideByToken', () => {
       sender: 'unknown',
       first: false,
     },
-  ])('permits $name', ({ name: _name, first = true, alarm, ...question }) => {
+  ])('permits $name', ({ name: _name, first = true, alarm, noted, ...question }) => {
     const verdict = ask(question);
     expect(verdict).toMatchObject({ kind: 'allowed', first });
     expect(verdict.alarm).toBe(alarm);
@@ -142,7 +157,7 @@ describe('decideByToken', () => {
     const { document = 'ignition', life = lifeIn('booting') } = question;
     expect(verdict.session).toEqual({
       ...life.session,
-      fetchedAtMs: { ...life.session?.fetchedAtMs, [document]: NOW_MS },
+      fetchedAtMs: { ...life.session?.fetchedAtMs, [noted ?? document]: NOW_MS },
     });
   });
 
@@ -268,6 +283,29 @@ describe('decideByToken', () => {
     {
       name: 'the token after the installation',
       life: { ...lifeIn('installed'), session: someSession() },
+      status: 403,
+      alarm: 'expired',
+    },
+    {
+      name: "the installed system's token once that has reported that it is up",
+      life: { ...fetched('installed ignition', 1e9, lifeIn('installed')), confirmed: true },
+      document: 'generic secrets',
+      token: 'installed',
+      status: 403,
+      alarm: 'expired',
+    },
+    {
+      name: "the installed system's token if its config was never fetched",
+      life: { ...lifeIn('installed'), session: someSession() },
+      document: 'metadata',
+      token: 'installed',
+      status: 403,
+      alarm: 'expired',
+    },
+    {
+      name: "the installer's token when the installed system starts",
+      life: fetched('installed ignition', 1e9, lifeIn('installed')),
+      document: 'generic secrets',
       status: 403,
       alarm: 'expired',
     },
@@ -415,14 +453,20 @@ describe('any sequence of events and requests', () => {
                 break;
               }
               given += 1;
-              expect(CONFIG_ALLOWED).toContain(life.state);
+              if (life.state === 'installed') {
+                expect([step.token, life.confirmed]).toEqual(['installed', false]);
+                expect(['metadata', 'generic a']).toContain(step.document);
+                expect(firstMs.has(`${verdict.session.id} installed installed ignition`)).toBe(true);
+              } else {
+                expect(CONFIG_ALLOWED).toContain(life.state);
+                expect(verdict.session.id).toBe(current);
+              }
               expect(step.sender).toBe('own');
-              expect(verdict.session.id).toBe(current);
               expect(step.token).toBe(step.document === 'installed ignition' ? 'installed' : step.token);
               expect(['boot', 'installed']).toContain(step.token);
               expect(life.conditions.held).toBeUndefined();
               expect(life.arm === undefined || life.arm.expiresAtMs > nowMs).toBe(true);
-              const key = `${verdict.session.id} ${step.document}`;
+              const key = `${verdict.session.id} ${step.token} ${step.document}`;
               const before = firstMs.get(key);
               expect(verdict.first).toBe(before === undefined);
               expect(before === undefined || Math.abs(nowMs - before) <= GRACE_MS).toBe(true);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,9 +13,12 @@ import { BootDecider } from '../../../src/catalog/boot-decider.ts';
 import type { UnmatchedPolicy } from '../../../src/provision/boot/decide-boot.ts';
 import { type MacAddress, parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Readiness } from '../../../src/host/readiness.ts';
+import { Lives } from '../../../src/machines/lives.ts';
+import { SessionTokens } from '../../../src/server/boot-http/session-tokens.ts';
 import { startBootHttp } from '../../../src/server/boot-http/boot-http-service.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 import { AFTERWARDS } from '../../catalog/catalog-tree.ts';
+import { FakeLifeStore } from '../../fakes/fake-life-store.ts';
 
 /** A boot plane on loopback, with a small catalog and some assets. */
 export interface BootPlane {
@@ -32,6 +36,8 @@ export interface BootPlane {
   readonly raw: (text: string, from?: string) => Promise<string>;
   readonly close: () => Promise<void>;
 }
+
+const HOUR_MS = 3_600_000;
 
 /** The files of the test tree. */
 export const ASSET = Buffer.from(Array.from({ length: 4096 }, (_, index) => index % 251));
@@ -105,6 +111,10 @@ export async function startBootPlane(
     events.length < (options.eventsMax ?? Infinity) && events.push(event) > 0;
   const discovered: string[] = [];
   const counters = new Counters();
+  const log = options.log ?? pino({ level: 'silent' });
+  const clock = { now: () => new Date(0), nowMs: () => performance.now() };
+  const limits = { stallAfterMs: HOUR_MS };
+  const lives = await Lives.load({ store: new FakeLifeStore(), counters, log, limits, ...clock });
   const service = await startBootHttp({
     watcher: { follow: () => () => undefined },
     settings: {
@@ -119,7 +129,16 @@ export async function startBootPlane(
       requestsPerSource: options.requestsPerSource ?? 100_000,
     },
     machines,
-    decider: new BootDecider({ generation: () => generation, unmatched: options.unmatched ?? 'wait' }),
+    decider: new BootDecider({
+      generation: () => generation,
+      unmatched: options.unmatched ?? 'wait',
+      lives: { find: (id) => lives.find(id), of: (id, declared) => lives.of(id, declared), nowMs: () => 0 },
+    }),
+    lives,
+    tokens: new SessionTokens(randomBytes, () => 0),
+    cardsBehind: () => [],
+    sessionOf: () => 'session',
+    times: { armMs: HOUR_MS, bootMs: HOUR_MS, installMs: HOUR_MS, tokenGraceMs: 120_000 },
     withhold: (address) => options.withhold?.(address),
     pollSeconds: 7,
     findLease: () => undefined,
@@ -143,9 +162,8 @@ export async function startBootPlane(
     findMac: (address) =>
       options.cards?.[address] ?? (address === '10.77.0.20' ? parseMac('52:54:00:00:00:03') : undefined),
     counters,
-    log: options.log ?? pino({ level: 'silent' }),
-    now: () => new Date(0),
-    nowMs: () => performance.now(),
+    log,
+    ...clock,
     ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
   });
   const [endpoint] = service.endpoints;

@@ -146,8 +146,10 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
         conditions: without(moved.conditions, 'stalled'),
       };
     }
-    case 'ignition_served':
-      return beganIfInstalling(moved, event.deadlineMs, nowMs);
+    case 'ignition_served': {
+      const { deadlineMs, session = moved.session } = event;
+      return beganIfInstalling({ ...moved, ...(session !== undefined && { session }) }, deadlineMs, nowMs);
+    }
     case 'image_loaded':
     case 'step':
       return { ...moved, lastStepAtMs: nowMs, conditions: without(moved.conditions, 'stalled') };
@@ -202,8 +204,11 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
       return { ...moved, conditions: without(moved.conditions, 'locked') };
     case 'clear':
       return { ...moved, installsBegunMs: [], conditions: without(moved.conditions, 'loop_detected') };
-    case 'adopt':
-      return { ...moved, installation: { atMs: nowMs } };
+    case 'adopt': {
+      // What is installed is none of ours, so no token is for it.
+      const { session: _void, ...rest } = moved;
+      return { ...rest, installation: { atMs: nowMs } };
+    }
     case 'retire':
     case 'reject':
       return withoutTokens(moved);

@@ -23,8 +23,11 @@ export type LifeEvent =
     }
   /** A machine that is not armed asked for what only an armed one gets. */
   | { readonly kind: 'asked_while_unarmed' }
-  /** The first successful fetch of the Ignition config of this boot. `deadlineMs`: until when an installation must be done. */
-  | { readonly kind: 'ignition_served'; readonly deadlineMs?: number }
+  /**
+   * The first successful fetch of the Ignition config of this boot. `deadlineMs`: until when an installation must be done.
+   * `session`: present if it was fetched with a token: the session with that noted.
+   */
+  | { readonly kind: 'ignition_served'; readonly deadlineMs?: number; readonly session?: LifeSession }
   /** Kernel and initrd of a profile without Ignition config were downloaded. */
   | { readonly kind: 'image_loaded' }
   /** A document was fetched with a token: the session with that noted. */
