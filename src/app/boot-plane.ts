@@ -10,6 +10,7 @@ import { startTftp } from '../server/tftp/tftp-service.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
 import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { MacPrefixes } from '../protocol/mac-prefixes.ts';
+import { sendToDisk } from './local-boot.ts';
 import { withholdBoot } from './withhold-boot.ts';
 import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
@@ -80,6 +81,10 @@ async function startHttp(
     findDhcpLabels: ({ claims, remoteAddress }) => {
       const mac = claims.mac ?? clients.findMac(remoteAddress);
       return mac && engine.findLabels(mac, parseIpv4(remoteAddress), clock.moment());
+    },
+    localBoot: {
+      send: (decided, loader) => sendToDisk(decided, loader, shared.localBoots),
+      bootsElse: ({ subject }) => subject && shared.localBoots.bootsElse(subject.machineId),
     },
     noteRequest: ({ claims, remoteAddress }, { identification, resolution }) => {
       const { claimed, group, machine } = resolution;

@@ -9,6 +9,7 @@ import type { LeaseListener } from '../provision/dhcp/leases/lease-event.ts';
 import { reviewReservations } from '../provision/dhcp/leases/review-reservations.ts';
 import { reviewPools } from '../provision/dhcp/leases/review-pools.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
+import type { LocalBoots } from '../machines/local-boots.ts';
 import type { MachineRegistry } from '../machines/machine-registry.ts';
 import type { BootOrigins } from './boot-origins.ts';
 import { type BootPlanParts, composeBootPlan } from './compose-boot-plan.ts';
@@ -18,6 +19,7 @@ export interface DhcpEngineParts {
   readonly settings: Settings;
   readonly subnets: readonly Subnet[];
   readonly decider: BootDecider;
+  readonly localBoots: LocalBoots;
   readonly machines: MachineRegistry;
   /** Names of the available boot programs. */
   readonly programs: ReadonlyMap<string, unknown>;
@@ -29,9 +31,10 @@ export interface DhcpEngineParts {
 
 /** The DHCP engine for the networks and machines; it follows changes of the machines. */
 export function composeDhcpEngine(parts: DhcpEngineParts): DhcpEngine {
-  const { decider, leases, log, machines, origins, programs, settings, subnets } = parts;
+  const { decider, leases, localBoots, log, machines, origins, programs, settings, subnets } = parts;
   const plan: BootPlanParts = {
     decider,
+    localBoots,
     bootPrograms: {
       found: new Set(programs.keys()),
       byArchitecture: settings.boot_programs.by_arch,

@@ -7,6 +7,8 @@ import type { MachineRecordView } from '../machines/machine-registry.ts';
 import { toStoredChange } from '../machines/record-change.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { needsArm } from '../provision/boot/decide-by-life.ts';
+import { localBootSetBy } from '../provision/boot/local-boot.ts';
+import { describeLocalBoot } from '../machines/describe-local-boot.ts';
 import { discoveredMachineId, type Machine } from '../provision/machines/machine.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
@@ -82,7 +84,25 @@ function declaredSubject(shared: SharedServices, { machine, sources }: MachineRe
   const labels = new Map<string, string>();
   if (macs[0] !== undefined) labels.set('mac', macs[0]);
   if (uuid !== undefined) labels.set('uuid', uuid);
-  return { id, machine, sources, life: shared.lives.of(id, true), profile: profileOf(shared, labels) };
+  const localBoot = localBootTextOf(shared, machine, labels);
+  return {
+    id,
+    machine,
+    sources,
+    life: shared.lives.of(id, true),
+    profile: profileOf(shared, labels),
+    ...(localBoot !== undefined && { localBoot }),
+  };
+}
+
+function localBootTextOf(
+  { decider, localBoots, machines }: SharedServices,
+  machine: Machine,
+  labels: ReadonlyMap<string, string>,
+): string | undefined {
+  const { match } = decider.decide(labels, machines.identify(claimsOfLabels(labels))).resolution;
+  const set = localBootSetBy(machine, match?.compiled.profile);
+  return describeLocalBoot(set, localBoots.describe(machine.id));
 }
 
 function discoveredSubject(shared: SharedServices, discovered: DiscoveredMachine): MachineSubject {
@@ -96,7 +116,8 @@ function profileOf(
   { catalog, decider, machines }: SharedServices,
   labels: ReadonlyMap<string, string>,
 ): MachineSubject['profile'] {
-  const { policy, resolution } = decider.decide(labels, machines.identify(claimsOfLabels(labels)));
+  const identification = machines.identify(claimsOfLabels(labels));
+  const { policy, resolution } = decider.decide(labels, identification);
   const { match, problem } = resolution;
   if (match === undefined) {
     return {
@@ -105,14 +126,19 @@ function profileOf(
         (catalog.generation === undefined ? 'the catalog could not be read yet' : 'no group selects it'),
     };
   }
-  const { profiles } = catalog.generation ?? {};
+  const profileFor = (purpose: 'rescue' | 'reset'): string | undefined => {
+    const found = decider.resolveFor(labels, identification, purpose);
+    return found.kind === 'match' ? found.match.resolution.match.compiled.profile.id : undefined;
+  };
+  const rescue = profileFor('rescue');
+  const reset = profileFor('reset');
   return {
     group: match.group.id,
     profile: match.compiled.profile.id,
     lifecycle: policy.lifecycle,
     needsArm: needsArm(policy),
-    ...(profiles?.has('rescue') && { rescue: 'rescue' }),
-    ...(profiles?.has('reset') && { reset: 'reset' }),
+    ...(rescue !== undefined && { rescue }),
+    ...(reset !== undefined && { reset }),
   };
 }
 

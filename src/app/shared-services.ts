@@ -29,6 +29,7 @@ import { EventBudget } from '../provision/history/event-budget.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
+import { LocalBoots } from '../machines/local-boots.ts';
 import { Lives } from '../machines/lives.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
 import { SessionTokens } from '../server/boot-http/session-tokens.ts';
@@ -63,6 +64,8 @@ export interface SharedServices {
   readonly lives: Lives;
   /** Makes and recognises the tokens of boot sessions. */
   readonly tokens: SessionTokens;
+  /** How machines boot from their own disks. */
+  readonly localBoots: LocalBoots;
   readonly decider: BootDecider;
   readonly discovered: DiscoveredMachines;
   readonly conflicts: ConflictReports;
@@ -112,8 +115,26 @@ export async function startSharedServices(
       nowMs: () => clock.now().getTime(),
     },
   });
+  const localBoots = await LocalBoots.load({
+    store: store.localBoots,
+    log,
+    now: clock.now,
+    nowMs: clock.nowMs,
+  });
+  localBoots.start();
+  services.add('local boot', localBoots);
   const leases = await LeaseFollowers.open(environment, store, services);
-  const engine = composeDhcpEngine({ decider, leases, log, machines, origins, programs, settings, subnets });
+  const engine = composeDhcpEngine({
+    decider,
+    leases,
+    localBoots,
+    log,
+    machines,
+    origins,
+    programs,
+    settings,
+    subnets,
+  });
 
   const clients = new ClientAddresses(
     {
@@ -138,7 +159,13 @@ export async function startSharedServices(
   services.add('boot sessions', startSessionTracker(store, events, log, clock));
   const discovered = new DiscoveredMachines(announced.discovered, events, log, clock.now);
   services.add('discovered machines', { close: () => discovered.flush() });
-  transitions.onWritten((written) => discovered.noteWritten(written));
+  transitions.onWritten((written) => {
+    discovered.noteWritten(written);
+    for (const { kind, machineId } of written) {
+      if (kind === 'life.report_up') localBoots.cameUp(machineId);
+      if (kind === 'life.deleted') localBoots.forget(machineId);
+    }
+  });
 
   const readiness = new ReadinessChecks();
   readiness.add(() =>
@@ -163,6 +190,7 @@ export async function startSharedServices(
     events,
     lives,
     tokens: new SessionTokens(randomBytes, clock.nowMs),
+    localBoots,
     decider,
     conflicts: new ConflictReports(events, clock),
     discovered,

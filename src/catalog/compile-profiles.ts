@@ -117,6 +117,7 @@ function textOf(tree: CatalogTree, file: string): string {
 
 function readProfile({ document, value }: GoodDocument<ProfileDocument>): ProfileRecord {
   const { boot, generic, id, lifecycle, metadata, name, on_failure: onFailure } = value;
+  const localBoot = value.local_boot;
   const { protect, rescue, reset, unarmed } = value;
   const profile: Profile = {
     id,
@@ -130,6 +131,7 @@ function readProfile({ document, value }: GoodDocument<ProfileDocument>): Profil
     ...(onFailure !== undefined && { onFailure }),
     ...(rescue !== undefined && { rescue }),
     ...(reset !== undefined && { reset }),
+    ...(localBoot !== 'auto' && { localBoot }),
     metadata,
   };
   const placesOf = (field: 'initrd' | 'args') =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { selectorDocument } from '../documents/selector-document.ts';
 import { OPTION_TYPES } from '../protocol/dhcp/option-value.ts';
 import { bootProgramFault } from '../provision/boot/boot-programs.ts';
+import { LOCAL_BOOT_SETTINGS } from '../provision/boot/local-boot.ts';
 
 const ID = z
   .string()
@@ -50,6 +51,7 @@ export const profileDocument = z.strictObject({
   on_failure: z.enum(['hold', 'rescue', 'local']).optional(),
   rescue: ID.optional(),
   reset: ID.optional(),
+  local_boot: z.enum(LOCAL_BOOT_SETTINGS).default('auto'),
   metadata: METADATA.default({}),
 });
 
@@ -100,6 +102,7 @@ export const machineDocument = z.strictObject({
   dhcp_force: OPTION_CODES,
   dhcp_suppress: OPTION_CODES,
   lease_seconds: z.union([z.int().min(1).max(0xffff_fffe), z.literal('infinite')]).optional(),
+  local_boot: z.enum(LOCAL_BOOT_SETTINGS).optional(),
   disabled: z.boolean().default(false),
 });
 

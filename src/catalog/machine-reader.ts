@@ -74,6 +74,7 @@ export function readMachine(value: MachineDocument, report: ReportProblem): Mach
     ...(furtherAddresses.length > 0 && { furtherAddresses }),
     ...(value.hostname !== undefined && { hostname: value.hostname }),
     ...(value.boot_program !== undefined && { bootProgram: value.boot_program }),
+    ...(value.local_boot !== undefined && { localBoot: value.local_boot }),
     ...(dhcpOptions.size > 0 && { dhcpOptions }),
     ...(networkOptions.size > 0 && { networkOptions }),
     ...(sending !== undefined && { dhcpSending: sending }),

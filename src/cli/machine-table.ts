@@ -76,6 +76,7 @@ export function machineText(machine: MachineDetailView): string {
       'profile',
       machine.profile === undefined ? undefined : `${machine.profile}, by group ${machine.group ?? ''}`,
     ],
+    ['local boot', machine.local_boot],
     ['problem', machine.problem],
     ['seen', machine.last_seen_at],
     [

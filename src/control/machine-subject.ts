@@ -25,6 +25,8 @@ export interface MachineSubject {
   readonly discovered?: DiscoveredMachine;
   /** What it would boot, or why nothing. */
   readonly profile: SubjectProfile | { readonly problem: string };
+  /** How it boots from its disk, in words; absent if nothing is known of that. */
+  readonly localBoot?: string;
 }
 
 /** Whether a file or an inventory declares the machine, or it was approved. */

@@ -45,6 +45,8 @@ export interface MachineLifeView {
   readonly sources: readonly string[];
   readonly group?: string;
   readonly profile?: string;
+  /** How it boots from its disk, in words. */
+  readonly local_boot?: string;
   /** Why it has no profile. */
   readonly problem?: string;
   readonly manufacturer?: string;
@@ -59,7 +61,15 @@ export interface MachineDetailView extends MachineLifeView {
 }
 
 /** The view of a machine. */
-export function viewOf({ discovered, id, life, machine, profile, sources }: MachineSubject): MachineLifeView {
+export function viewOf({
+  discovered,
+  id,
+  life,
+  localBoot,
+  machine,
+  profile,
+  sources,
+}: MachineSubject): MachineLifeView {
   const { arm, conditions, confirmed, failure, installation, session, sinceMs, state } = life;
   const uuid = machine?.uuid ?? discovered?.uuid;
   const serial = machine?.serial ?? discovered?.serial;
@@ -96,6 +106,7 @@ export function viewOf({ discovered, id, life, machine, profile, sources }: Mach
     ...(machine?.hostname !== undefined && { hostname: machine.hostname }),
     ...(address !== undefined && { address }),
     labels: machine?.labels ?? {},
+    ...(localBoot !== undefined && { local_boot: localBoot }),
     sources,
     ...('problem' in profile
       ? { problem: profile.problem }

@@ -3,6 +3,7 @@ import { parseIpv4 } from '../protocol/ipv4-address.ts';
 import { parseMac } from '../protocol/mac-address.ts';
 import { parseUuid } from '../protocol/machine-uuid.ts';
 import type { JsonObject, JsonValue } from '../provision/json-value.ts';
+import { isLocalBootSetting } from '../provision/boot/local-boot.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 
 /** A machine as the store keeps it: JSON, with options in hex and `Infinity` as `infinite`. */
@@ -41,6 +42,7 @@ export function fromMachineRecord(id: string, record: JsonObject): Machine {
     hostname,
     labels,
     leaseSeconds,
+    localBoot,
   } = record;
   const { furtherAddresses, macs, metadata, networkOptions, serial, switchPort, uuid } = record;
   const parsedFurther = textsOf(furtherAddresses).flatMap((text) => parseIpv4(text) ?? []);
@@ -58,6 +60,7 @@ export function fromMachineRecord(id: string, record: JsonObject): Machine {
     ...(parsedAddress !== undefined && { address: parsedAddress }),
     ...(typeof hostname === 'string' && { hostname }),
     ...(typeof bootProgram === 'string' && { bootProgram }),
+    ...(isLocalBootSetting(localBoot) && { localBoot }),
     ...(parsedFurther.length > 0 && { furtherAddresses: parsedFurther }),
     ...(isObject(dhcpOptions) && { dhcpOptions: fromOptionRecord(dhcpOptions) }),
     ...(isObject(networkOptions) && {

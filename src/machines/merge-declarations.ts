@@ -32,6 +32,7 @@ const SINGLE = [
   ['furtherAddresses', 'address'],
   ['hostname', 'hostname'],
   ['bootProgram', 'boot_program'],
+  ['localBoot', 'local_boot'],
   ['leaseSeconds', 'lease_seconds'],
   ['dhcpSending', 'dhcp_force'],
 ] as const;

@@ -86,6 +86,11 @@ CREATE TABLE public.lives (
     state text NOT NULL,
     life json NOT NULL
 );
+CREATE TABLE public.local_boots (
+    kind text NOT NULL,
+    key text NOT NULL,
+    record json NOT NULL
+);
 CREATE TABLE public.machines (
     source text NOT NULL COLLATE pg_catalog."C",
     id text NOT NULL COLLATE pg_catalog."C",
@@ -132,6 +137,8 @@ ALTER TABLE ONLY public.leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (address);
 ALTER TABLE ONLY public.lives
     ADD CONSTRAINT lives_pkey PRIMARY KEY (machine_id);
+ALTER TABLE ONLY public.local_boots
+    ADD CONSTRAINT local_boots_key PRIMARY KEY (kind, key);
 ALTER TABLE ONLY public.machines
     ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
 ALTER TABLE ONLY public.transitions

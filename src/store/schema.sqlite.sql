@@ -77,6 +77,12 @@ CREATE TABLE "lives" (
   "state" text not null,
   "life" text not null
 ) without rowid;
+CREATE TABLE "local_boots" (
+  "kind" text not null,
+  "key" text not null,
+  "record" text not null,
+  constraint "local_boots_key" primary key ("kind", "key")
+) without rowid;
 CREATE TABLE "machines" (
   "source" text not null,
   "id" text not null,

@@ -20,6 +20,7 @@ const AGGREGATES = Object.keys({
   lives: 0,
   audit: 0,
   sessions: 0,
+  localBoots: 0,
   dnsRecords: 0,
   upkeep: 0,
 } satisfies Record<Aggregate, 0>) as Aggregate[];

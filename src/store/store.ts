@@ -7,6 +7,7 @@ import type { DnsRecordStore } from './dns-record-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { LifeStore } from './life-store.ts';
 import type { LeaseStore } from './lease-store.ts';
+import type { LocalBootStore } from './local-boot-store.ts';
 import type { MachineStore } from './machine-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
 import type { ProbeStore } from './queries/probe-queries.ts';
@@ -27,6 +28,7 @@ export interface Store {
   readonly lives: LifeStore;
   readonly audit: AuditStore;
   readonly sessions: BootSessionStore;
+  readonly localBoots: LocalBootStore;
   readonly dnsRecords: DnsRecordStore;
   /** Finishes pending calls, and closes. Every later call rejects. */
   close(): Promise<void>;

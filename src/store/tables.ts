@@ -111,6 +111,13 @@ interface BootSessionTable {
   summary: StoredJson;
 }
 
+/** How machines boot from their disks, by model and by machine. */
+interface LocalBootTable {
+  kind: 'model' | 'machine';
+  key: string;
+  record: StoredJson;
+}
+
 interface DnsRecordTable {
   address: string;
   record: StoredJson;
@@ -149,6 +156,7 @@ export interface StoreTables {
   lives: LifeTable;
   audit: AuditTable;
   boot_sessions: BootSessionTable;
+  local_boots: LocalBootTable;
   dns_records: DnsRecordTable;
   write_fences: WriteFenceTable;
   store_owner: StoreOwnerTable;

@@ -9,6 +9,7 @@ import { advance } from '../../src/provision/machines/lifecycle/advance.ts';
 import type { LifeEvent } from '../../src/provision/machines/lifecycle/life-event.ts';
 import { newLife } from '../../src/provision/machines/lifecycle/life.ts';
 import { MachineIndex } from '../../src/provision/machines/machine-index.ts';
+import type { LocalBootMethod } from '../../src/provision/boot/local-boot.ts';
 import { discoveredMachineId } from '../../src/provision/machines/machine.ts';
 import { type MacAddress, parseMac } from '../../src/protocol/mac-address.ts';
 import type { UnmatchedPolicy } from '../../src/provision/boot/decide-boot.ts';
@@ -104,7 +105,7 @@ type Past = keyof typeof PAST;
 const all = (status: number) => ({ ignition: status, generic: status, metadata: status });
 const starts = { dhcp: 'boots', program: 'sent' } as const;
 
-const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane, Past?])[] = [
+const rows: readonly (readonly [cause: string, query: string, unmatched: UnmatchedPolicy, catalog: 'good' | 'none' | 'broken', Plane, Past?, LocalBootMethod?])[] = [
   ['matched', 'mac=525400000001', 'fail', 'good', { ...starts, ipxe: '200 boot /k', grub: '200 boot /k', ...all(200) }],
   ['matched, without a record', 'mac=525400000009&rack=1', 'fail', 'good', { ...starts, ipxe: '200 boot /k', grub: '200 boot /k', ...all(200) }],
   ['disabled', 'mac=525400000002', 'wait', 'good', { dhcp: 'no boot file', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(403) }],
@@ -138,6 +139,10 @@ const rows: readonly (readonly [cause: string, query: string, unmatched: Unmatch
   ['failed, on_failure: local', 'mac=525400000004', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'failed'],
   ['in an install loop', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'looping'],
   ['in an install loop, on_failure: local', 'mac=525400000004', 'fail', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'looping'],
+  ['installed, and this model boots from its disk without a boot loader', 'mac=525400000003', 'fail', 'good', { dhcp: 'boots', program: 'withheld', ipxe: '200 local', grub: '200 local', ...all(503) }, 'installed', 'firmware'],
+  ['armed again, on such a model', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 boot /disk', grub: '200 boot /disk', ...all(200) }, 'installed, and armed again', 'firmware'],
+  ['held, on such a model', 'mac=525400000003', 'fail', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }, 'installed, and held', 'firmware'],
+  ['unmatched: local, on such a model', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }, 'nothing', 'firmware'],
   ['unmatched: wait', 'mac=525400000009', 'wait', 'good', { ...starts, ipxe: '200 wait', grub: '200 wait', ...all(503) }],
   ['unmatched: local', 'mac=525400000009', 'local', 'good', { ...starts, ipxe: '200 local', grub: '200 local', ...all(503) }],
   ['unmatched: fail', 'mac=525400000009', 'fail', 'good', { ...starts, ipxe: '200 fail', grub: '200 fail', ...all(403) }],
@@ -166,16 +171,19 @@ function livesAfter(past: Past, machines: MachineRegistry, mac: MacAddress) {
 
 const BOOT_PROGRAMS = { found: new Set(['snponly.efi']), byArchitecture: new Map(), requireOwnIpxe: false };
 
-const cases = rows.map(([cause, query, unmatched, catalog, expected, past]) => ({
+const cases = rows.map(([cause, query, unmatched, catalog, expected, past, learned]) => ({
   cause,
   query,
   unmatched,
   catalog,
   expected,
   past,
+  learned,
 }));
 
-test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, past }) => {
+const NOTHING_LEARNED = { find: () => undefined };
+
+test.each(cases)('$cause', async ({ catalog, expected, learned, past, query, unmatched }) => {
   const tree = catalogTree(FILES);
   const loaded = await loadCatalog(tree, AFTERWARDS);
   if (loaded.generation === undefined || loaded.problems.length > 0)
@@ -193,8 +201,9 @@ test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, past })
     ...(lives !== undefined && { lives }),
   });
 
+  const localBoots = { find: () => learned };
   const plan = composeBootPlan(
-    { decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
+    { decider, localBoots, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
     {
       client: { kind: 'pxe', arch: 7, raspberryPi: false, uBoot: false, userClasses: [] },
       ...(mac !== undefined && { mac }),
@@ -204,7 +213,7 @@ test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, past })
     },
   );
   const withhold = (address: string) =>
-    withholdBoot(address, { clients: { findMac: () => mac }, decider, machines });
+    withholdBoot(address, { clients: { findMac: () => mac }, decider, localBoots, machines });
   const programs = bootProgramContent(
     new Map([['snponly.efi', { file: `${tree}/snponly.efi` }]]),
     new HotFiles(),
@@ -222,6 +231,7 @@ test.each(cases)('$cause', async ({ catalog, expected, query, unmatched, past })
     pollSeconds: 15,
     findLease: () => undefined,
     findDhcpLabels: () => undefined,
+    localBoot: { send: () => 'exit', bootsElse: () => undefined },
     noteRequest: () => undefined,
   });
   const request = {
@@ -265,7 +275,7 @@ test('a disabled machine keeps the options and the lease time of its record and 
   const decider = new BootDecider({ generation: () => loaded.generation, unmatched: 'wait' });
   const mac = parseMac('52:54:00:00:00:02')!;
   const plan = composeBootPlan(
-    { decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
+    { decider, localBoots: NOTHING_LEARNED, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
     {
       client: { kind: undefined, raspberryPi: false, uBoot: false, userClasses: [] },
       mac,
@@ -301,7 +311,10 @@ test('a machine that DHCP selects by its packet has the same group over HTTP, an
   const rig = new DhcpRig({
     machines: loaded.machines,
     plan: (query) =>
-      composeBootPlan({ decider, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' }, query),
+      composeBootPlan(
+        { decider, localBoots: NOTHING_LEARNED, bootPrograms: BOOT_PROGRAMS, originFor: () => 'http://h' },
+        query,
+      ),
   });
   const groupsOf = (index: number, options: Record<number, string>) => {
     const mac = clientMac(index);
@@ -313,6 +326,7 @@ test('a machine that DHCP selects by its packet has the same group over HTTP, an
       pollSeconds: 15,
       findLease: () => undefined,
       findDhcpLabels: () => rig.engine.findLabels(mac, undefined, rig.now),
+      localBoot: { send: () => 'exit', bootsElse: () => undefined },
       noteRequest: (_request, { resolution }) => groups.push(resolution.group?.id),
     });
     const request = {
@@ -354,5 +368,5 @@ function booted(script: string): string {
 function grubSays(body: string): string {
   if (body.includes('menuentry')) return booted(body);
   if (body.includes('configfile "$config_file"')) return 'wait';
-  return body.includes('chainloader') ? 'local' : 'fail';
+  return body.includes('booting from the local disk') ? 'local' : 'fail';
 }

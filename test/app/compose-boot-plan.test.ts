@@ -46,6 +46,7 @@ function plan(
   return composeBootPlan(
     {
       decider: new BootDecider({ generation: () => generation, unmatched: 'wait' }),
+      localBoots: { find: () => undefined },
       bootPrograms: { found: PROGRAMS, byArchitecture: new Map(), requireOwnIpxe, ...programs },
       originFor,
     },

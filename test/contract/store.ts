@@ -7,6 +7,7 @@ import { describeEventStore } from './event-store.ts';
 import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
 import { describeLifeStore } from './life-store.ts';
+import { describeLocalBootStore } from './local-boot-store.ts';
 import type { MakePlace } from './store-place.ts';
 import { describeTransitionStore } from './transition-store.ts';
 
@@ -22,5 +23,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeDnsRecordStore(makePlace);
     describeBootSessionStore(makePlace);
     describeLifeStore(makePlace);
+    describeLocalBootStore(makePlace);
   });
 }

@@ -1,4 +1,5 @@
 import type { BootLifeEvent, LifeCause, LifeDecision, NoBootLifeEvent } from './decide-by-life.ts';
+import type { LocalBootMethod } from './local-boot.ts';
 import type { Identification } from '../machines/identification.ts';
 import type { ArmPurpose } from '../machines/lifecycle/life.ts';
 import type { Labels } from '../selection/labels.ts';
@@ -150,11 +151,28 @@ export function stateOf({ machine }: Identification): MachineState {
 /**
  * Whether a machine gets its first boot program or script. DHCP, TFTP and UEFI HTTP Boot know little more than its MAC
  * address, and the labels that it sends over HTTP later may select a group; so the program is withheld only where no
- * label can change the decision.
+ * label can change the decision, and where a machine that has a group boots from its disk by the method `firmware`.
  */
-export function mayStartNetworkBoot(decision: BootDecision<unknown>): boolean {
-  return decision.kind === 'boot' || (decision.cause !== 'disabled' && decision.cause !== 'retired');
+export function mayStartNetworkBoot(decision: BootDecision<unknown>, localBoot?: LocalBootMethod): boolean {
+  if (decision.kind === 'boot') return true;
+  if (decision.cause === 'disabled' || decision.cause === 'retired') return false;
+  return !leavesOutBootLoader(decision, localBoot);
 }
+
+/** Whether a machine goes on to its disk because it gets no boot loader, which is not decided by what it is. */
+export function leavesOutBootLoader(
+  decision: BootDecision<unknown>,
+  localBoot: LocalBootMethod | undefined,
+): boolean {
+  return decision.kind === 'local' && localBoot === 'firmware' && BY_LIFE.has(decision.cause);
+}
+
+const BY_LIFE: ReadonlySet<NoBootCause> = new Set<NoBootCause>([
+  'unarmed',
+  'installed',
+  'failed',
+  'loop_detected',
+]);
 
 /** Who a request is from, in words. */
 export function describeSubject({ machine }: Identification, labels: Labels): string {

@@ -3,6 +3,7 @@ import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../protocol/mac-address.ts';
 import type { MachineUuid } from '../../protocol/machine-uuid.ts';
 import type { OptionSending } from '../../protocol/dhcp/option-sending.ts';
+import type { LocalBootSetting } from '../boot/local-boot.ts';
 import type { JsonObject } from '../json-value.ts';
 
 /** One physical or virtual computer, as files and inventory declare it. */
@@ -31,6 +32,8 @@ export interface Machine {
   readonly hostname?: string;
   /** The boot program to give its firmware instead of the architecture's default, for example `ipxe.efi`. */
   readonly bootProgram?: string;
+  /** How it boots from its disk; wins over the profile's. `auto`: that is to be found out. */
+  readonly localBoot?: LocalBootSetting;
   /** DHCP options for this machine; they win over the group's and the network's. */
   readonly dhcpOptions?: DhcpOptions;
   /** The same for one network alone, by the id of that; they override `dhcpOptions`. */

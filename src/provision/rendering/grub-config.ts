@@ -1,3 +1,4 @@
+import type { LocalBootMethod } from '../boot/local-boot.ts';
 import { quoteGrubArguments, quoteGrubWord } from './grub-quoting.ts';
 import type { RenderedBoot } from './ipxe-script.ts';
 
@@ -53,23 +54,32 @@ export function waitingGrubConfig(why: string, pollSeconds: number): string {
 }
 
 /**
- * Leaves network boot for the local disk. On UEFI, GRUB hands back to the firmware, which goes on with its boot order;
- * on BIOS that is not possible, so GRUB starts the first disk itself.
+ * Leaves network boot for the local disk. With `sanboot`, GRUB starts the disk itself: the first one on BIOS, and on
+ * UEFI the first that has a boot loader at the place for removable media. Otherwise, and if that fails, it ends, and
+ * the firmware goes on with its boot order.
  */
-export function localGrubConfig(reason: string): string {
-  return [
-    `echo ${quoteGrubWord(`${reason}: booting from the local disk`)}`,
-    'if [ "$grub_platform" = "efi" ]; then',
-    '  exit',
-    'fi',
-    'insmod chain',
-    'set root=(hd0)',
-    'chainloader +1',
-    'boot',
-    'exit',
-    '',
-  ].join('\n');
+export function localGrubConfig(reason: string, method: LocalBootMethod): string {
+  const start = method === 'sanboot' ? START_DISK : [];
+  const text = `${reason}: booting from the local disk (${method})`;
+  return [`echo ${quoteGrubWord(text)}`, ...start, 'exit', ''].join('\n');
 }
+
+const START_DISK = [
+  'insmod chain',
+  'if [ "$grub_platform" = "efi" ]; then',
+  '  insmod part_gpt',
+  '  insmod fat',
+  '  insmod search_fs_file',
+  '  for loader in /EFI/BOOT/BOOTX64.EFI /EFI/BOOT/BOOTAA64.EFI; do',
+  '    if search --no-floppy --file --set=root "$loader"; then',
+  '      if chainloader "$loader"; then boot; fi',
+  '    fi',
+  '  done',
+  'else',
+  '  set root=(hd0)',
+  '  if chainloader +1; then boot; fi',
+  'fi',
+];
 
 /** Ends network boot, after time to read why. */
 export function failGrubConfig(reason: string): string {

@@ -1,3 +1,4 @@
+import type { LocalBootMethod } from '../boot/local-boot.ts';
 import { TemplateError } from './template-error.ts';
 
 /** What a boot script loads, rendered: no templates any more. */
@@ -29,8 +30,17 @@ const BOOT_QUERY = [
 const ATTEMPTS = 30;
 const PAUSE_SECONDS = 5;
 
-/** Goes on with the local disk: BIOS names the drive, UEFI returns to its boot order. */
-const LOCAL_BOOT = 'iseq ${platform} efi && exit 1 || sanboot --no-describe --drive 0x80 || exit 1';
+/** Starts the first disk, without a description of it for the system that runs next. */
+const SANBOOT = 'sanboot --no-describe --drive 0x80';
+
+/**
+ * Goes on with the local disk: BIOS names the drive, UEFI returns to its boot order. To UEFI `exit 0` would mean that
+ * something was booted, and EDK2 then opens its setup menu.
+ */
+const LOCAL_BOOT = `iseq \${platform} efi && exit 1 || ${SANBOOT} || exit 1`;
+
+/** The setting in which a later script names the method of local boot. */
+const LOCAL_BOOT_SETTING = 'local_boot';
 
 /**
  * What the first script does when a later script has ended. iPXE returns only success or failure, so the later script
@@ -66,6 +76,9 @@ export function bootIpxeScript(origin: string): string {
     'prompt --key s --timeout 30000 Nothing booted. Press s for a shell, anything else boots from disk || goto local',
     'shell',
     ':local',
+    // What the server said; without it, what is usual.
+    `iseq \${${LOCAL_BOOT_SETTING}} sanboot && ${SANBOOT} ||`,
+    `isset \${${LOCAL_BOOT_SETTING}} && exit 1 ||`,
     LOCAL_BOOT,
     ':fail',
     'exit 1',
@@ -98,9 +111,12 @@ export function waitingIpxeScript(origin: string, why: readonly string[], pollSe
   ]);
 }
 
-/** Leaves network boot: the next boot device is the local disk. */
-export function localIpxeScript(origin: string, reason: string): string {
-  return endScript(origin, 'local', [`echo ${printable(reason)}: booting from the local disk`]);
+/** Leaves network boot: the next boot device is the local disk, by the method that works on this machine. */
+export function localIpxeScript(origin: string, reason: string, method: LocalBootMethod): string {
+  return endScript(origin, 'local', [
+    `echo ${printable(reason)}: booting from the local disk (${method})`,
+    `set ${LOCAL_BOOT_SETTING} ${method}`,
+  ]);
 }
 
 /** The same as the very first script of an iPXE, which has no earlier script to hand back to. */

@@ -1,3 +1,4 @@
+import type { LocalBootMethod } from '../boot/local-boot.ts';
 import type { JsonObject } from '../json-value.ts';
 
 /** What a machine boots from: kernel, initrds and arguments, all of them templates. */
@@ -29,6 +30,8 @@ export interface Profile {
   readonly rescue?: string;
   /** The profile that its machines boot to be reset; the one with the id `reset` by default. */
   readonly reset?: string;
+  /** How its machines boot from their disks; absent if that is to be found out. */
+  readonly localBoot?: LocalBootMethod;
   /** Defaults under the group's and the machine's metadata. */
   readonly metadata: JsonObject;
 }

@@ -7,6 +7,7 @@ import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 import { macFault } from '../../provision/machines/mac-fault.ts';
 import type { ArmPurpose } from '../../provision/machines/lifecycle/life.ts';
+import type { LocalBootMethod, MachineModel } from '../../provision/boot/local-boot.ts';
 import type { MachineLookup } from '../../provision/machines/machine-index.ts';
 import { failGrubConfig, localGrubConfig, waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
 import {
@@ -32,8 +33,18 @@ export interface BootAnswerParts {
   readonly findDhcpLabels: (request: BootRequest) => Labels | undefined;
   /** The lease that we gave to the machine at this address, in the form that templates use. */
   readonly findLease: (address: string) => JsonObject | undefined;
+  /** How machines boot from their disks. */
+  readonly localBoot: LocalBootLearning;
   /** Records the sender of a request, and the decision. */
   readonly noteRequest: (request: BootRequest, decided: MachineDecision) => void;
+}
+
+/** Says by which method a machine boots from its disk, and learns from what it does then. */
+export interface LocalBootLearning {
+  /** The machine that asks by this boot loader is sent to its disk: returns the method. */
+  readonly send: (decided: MachineDecision, loader: MachineModel['loader']) => LocalBootMethod;
+  /** The machine gets a script that does something else. */
+  readonly bootsElse: (decided: MachineDecision) => void;
 }
 
 /** The causes that a group for the machine ends. */
@@ -80,7 +91,7 @@ export class BootAnswers {
   /** `/ipxe`: what to load. */
   ipxe(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
     return this.#answer(request, decided, tokens, 'ipxe.sent', 'iPXE script', {
-      withoutProfile: (noBoot, subject) => this.#ipxeWithoutProfile(request, noBoot, subject),
+      withoutProfile: (noBoot, subject) => this.#ipxeWithoutProfile(request, decided, noBoot, subject),
       render: (generation, resolution, context) => generation.ipxeScript(resolution, context),
     });
   }
@@ -88,7 +99,7 @@ export class BootAnswers {
   /** `/grub`: the same for GRUB. */
   grub(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
     return this.#answer(request, decided, tokens, 'grub.sent', 'GRUB config', {
-      withoutProfile: (noBoot) => this.#grubWithoutProfile(noBoot),
+      withoutProfile: (noBoot) => this.#grubWithoutProfile(decided, noBoot),
       render: (generation, resolution, context) => generation.grubConfig(resolution, context),
     });
   }
@@ -157,6 +168,8 @@ export class BootAnswers {
   ): Answer {
     const { findLease, pollSeconds } = this.#parts;
     const { decision } = decided;
+    if (how.withoutProfile !== undefined && decision.kind !== 'local')
+      this.#parts.localBoot.bootsElse(decided);
     if (decision.kind !== 'boot') {
       const subject = describeSubject(decided.identification, decided.resolution.labels);
       const answer = how.withoutProfile?.(decision, subject);
@@ -203,7 +216,12 @@ export class BootAnswers {
     return notYet(reason, this.#parts.pollSeconds);
   }
 
-  #ipxeWithoutProfile(request: BootRequest, noBoot: NoBoot, subject: string): Answer | undefined {
+  #ipxeWithoutProfile(
+    request: BootRequest,
+    decided: MachineDecision,
+    noBoot: NoBoot,
+    subject: string,
+  ): Answer | undefined {
     const { cause, kind, reason } = noBoot;
     // The first script tries again by itself, and iPXE shows the error.
     if (cause === 'not_ready' || cause === 'problem') return undefined;
@@ -220,13 +238,16 @@ export class BootAnswers {
           noBootEvent('ipxe.waiting', noBoot),
         );
       case 'local':
-        return text(localIpxeScript(request.origin, why), noBootEvent('boot.local', noBoot));
+        return text(
+          localIpxeScript(request.origin, why, this.#parts.localBoot.send(decided, 'ipxe')),
+          noBootEvent('boot.local', noBoot),
+        );
       case 'refuse':
         return text(failIpxeScript(request.origin, why), noBootEvent('ipxe.waiting', noBoot));
     }
   }
 
-  #grubWithoutProfile(noBoot: NoBoot): Answer | undefined {
+  #grubWithoutProfile(decided: MachineDecision, noBoot: NoBoot): Answer | undefined {
     const { cause, kind, reason } = noBoot;
     if (cause === 'not_ready' || cause === 'problem') return undefined;
     switch (kind) {
@@ -239,7 +260,10 @@ export class BootAnswers {
           noBootEvent('ipxe.waiting', noBoot),
         );
       case 'local':
-        return text(localGrubConfig(reason), noBootEvent('boot.local', noBoot));
+        return text(
+          localGrubConfig(reason, this.#parts.localBoot.send(decided, 'grub')),
+          noBootEvent('boot.local', noBoot),
+        );
       case 'refuse':
         return text(failGrubConfig(reason), noBootEvent('ipxe.waiting', noBoot));
     }

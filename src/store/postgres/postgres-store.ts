@@ -10,6 +10,7 @@ import { BootSessionQueries } from '../queries/boot-session-queries.ts';
 import { CatalogPartQueries } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
+import { LocalBootQueries } from '../queries/local-boot-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
@@ -94,6 +95,7 @@ async function takeOver(
     catalogParts: await make('catalogParts'),
     upkeep: await make('upkeep'),
     sessions: await make('sessions'),
+    localBoots: await make('localBoots'),
     dnsRecords: await make('dnsRecords'),
   };
 }
@@ -119,6 +121,7 @@ function onConnections(
     lives: new LifeQueries(runners.machines),
     audit: new AuditQueries(runners.machines),
     sessions: new BootSessionQueries(runners.sessions),
+    localBoots: new LocalBootQueries(runners.localBoots),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {
       await Promise.all(Object.values(runners).map((runner) => runner.idle()));

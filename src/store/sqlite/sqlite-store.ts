@@ -6,6 +6,7 @@ import { BootSessionQueries } from '../queries/boot-session-queries.ts';
 import { CatalogPartQueries, type CatalogPartReader } from '../queries/catalog-part-queries.ts';
 import { DiscoveredMachineQueries } from '../queries/discovered-machine-queries.ts';
 import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
+import { LocalBootQueries } from '../queries/local-boot-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
@@ -88,6 +89,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     lives: new LifeQueries(runner),
     audit: new AuditQueries(runner),
     sessions: new BootSessionQueries(runner),
+    localBoots: new LocalBootQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),
     close: () => turns.take(() => connection.close()),

@@ -67,7 +67,9 @@ test('GRUB parses the configs for machines that do not boot a profile, whatever 
   fc.assert(
     fc.property(fc.string(), (reason) => {
       expect(
-        grubComplaint(localGrubConfig(reason) + failGrubConfig(reason) + waitingGrubConfig(reason, 15)),
+        grubComplaint(
+          localGrubConfig(reason, 'sanboot') + failGrubConfig(reason) + waitingGrubConfig(reason, 15),
+        ),
       ).toBe('');
     }),
     { numRuns: 20 },

@@ -143,6 +143,7 @@ export async function startBootPlane(
     pollSeconds: 7,
     findLease: () => undefined,
     findDhcpLabels: () => undefined,
+    localBoot: { send: () => 'sanboot', bootsElse: () => undefined },
     noteRequest: (_request, { identification, resolution }) => {
       if (identification.machine === undefined) discovered.push(resolution.claimed.get('mac') ?? '?');
     },

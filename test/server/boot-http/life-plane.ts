@@ -156,6 +156,7 @@ export class LifePlane {
       pollSeconds: 7,
       findLease: () => undefined,
       findDhcpLabels: () => undefined,
+      localBoot: { send: () => 'exit', bootsElse: () => undefined },
       noteRequest: () => undefined,
       readiness: () => ({ ready: true, reasons: [] }),
       serves: () => true,

@@ -4,6 +4,7 @@ import { storeProbe } from './0002-store-probe.ts';
 import { discoveredTransitions } from './0003-discovered-transitions.ts';
 import { livesAudit } from './0004-lives-audit.ts';
 import { bootSessions } from './0005-boot-sessions.ts';
+import { localBoots } from './0007-local-boots.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
 export const POSTGRES_MIGRATIONS: Migrations = {
@@ -12,4 +13,5 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0003-discovered-transitions': discoveredTransitions,
   '0004-lives-audit': livesAudit,
   '0005-boot-sessions': bootSessions,
+  '0007-local-boots': localBoots,
 };

@@ -1,0 +1,15 @@
+import { type Kysely, type Migration, sql } from 'kysely';
+
+/** How machines boot from their disks: one row for each model, and one for each machine. */
+export const localBoots: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('local_boots')
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('record', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('local_boots_key', ['kind', 'key'])
+      .modifyEnd(sql`without rowid`)
+      .execute();
+  },
+};
