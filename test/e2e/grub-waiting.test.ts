@@ -57,7 +57,7 @@ test.skipIf(!runnable).each([
     'configfile "$prefix/led.cfg"',
   );
   write('grub.cfg', led);
-  write(name, waitingGrubConfig('Railhead knows no group for this machine.', 15));
+  write(name, waitingGrubConfig(['Railhead knows no group for this machine.'], 15));
   let polled = 0;
   const output = await runGrub((polls) => {
     if (polls > POLLS && polled <= POLLS) write(name, 'echo "now it boots"\nhalt\n');

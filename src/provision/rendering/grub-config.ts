@@ -37,9 +37,10 @@ const PAUSE_SECONDS = 1;
  * inside the current one, and GRUB fails after some thirty levels. So only the first configuration loops; those that it
  * loads find the variable set, and return to the loop.
  */
-export function waitingGrubConfig(why: string, pollSeconds: number): string {
+export function waitingGrubConfig(why: readonly string[], pollSeconds: number): string {
   return [
-    `echo ${quoteGrubWord(`${why} It asks again by itself.`)}`,
+    ...why.map((line) => `echo ${quoteGrubWord(line)}`),
+    'echo "  mac $net_default_mac  address $net_default_ip"',
     `sleep ${pollSeconds}`,
     `if [ "$${GRUB_LOOP}" != "1" ]; then`,
     `  set ${GRUB_LOOP}=1`,

@@ -158,5 +158,5 @@ function printable(text: string): string {
   return text
     .replace(/[^A-Za-z0-9 .,:;_/=()-]/g, '')
     .replace(/[;\\]/g, '')
-    .slice(0, 200);
+    .slice(0, 400);
 }

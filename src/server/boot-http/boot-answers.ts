@@ -7,6 +7,7 @@ import type { BootEventKind } from '../../provision/history/boot-event.ts';
 import type { JsonObject } from '../../provision/json-value.ts';
 import { macFault } from '../../provision/machines/mac-fault.ts';
 import type { ArmPurpose } from '../../provision/machines/lifecycle/life.ts';
+import { endOfWaiting } from '../../provision/boot/end-waiting.ts';
 import type { LocalBootMethod, MachineModel } from '../../provision/boot/local-boot.ts';
 import type { MachineLookup } from '../../provision/machines/machine-index.ts';
 import { failGrubConfig, localGrubConfig, waitingGrubConfig } from '../../provision/rendering/grub-config.ts';
@@ -49,7 +50,6 @@ export interface LocalBootLearning {
 
 /** The causes that a group for the machine ends. */
 const WITHOUT_GROUP: ReadonlySet<NoBootCause> = new Set<NoBootCause>(['unmatched', 'unidentified']);
-const HOW_TO_GET_A_GROUP = 'Write one, or add this machine to an inventory: it goes on by itself.';
 
 /** A decision not to boot. */
 type NoBoot = Exclude<BootDecision<RenderableMatch>, { readonly kind: 'boot' }>;
@@ -99,7 +99,7 @@ export class BootAnswers {
   /** `/grub`: the same for GRUB. */
   grub(request: BootRequest, decided = this.decide(request), tokens?: KnownTokens): Answer {
     return this.#answer(request, decided, tokens, 'grub.sent', 'GRUB config', {
-      withoutProfile: (noBoot) => this.#grubWithoutProfile(decided, noBoot),
+      withoutProfile: (noBoot, subject) => this.#grubWithoutProfile(decided, noBoot, subject),
       render: (generation, resolution, context) => generation.grubConfig(resolution, context),
     });
   }
@@ -232,7 +232,7 @@ export class BootAnswers {
         return text(
           waitingIpxeScript(
             request.origin,
-            [`${why}.`, hasGroup ? 'It goes on by itself once that is over.' : HOW_TO_GET_A_GROUP],
+            [`${why}.`, endOfWaitingFor(decided, cause)],
             this.#parts.pollSeconds,
           ),
           noBootEvent('ipxe.waiting', noBoot),
@@ -247,14 +247,17 @@ export class BootAnswers {
     }
   }
 
-  #grubWithoutProfile(decided: MachineDecision, noBoot: NoBoot): Answer | undefined {
+  #grubWithoutProfile(decided: MachineDecision, noBoot: NoBoot, subject: string): Answer | undefined {
     const { cause, kind, reason } = noBoot;
     if (cause === 'not_ready' || cause === 'problem') return undefined;
     switch (kind) {
       case 'wait':
         return text(
           waitingGrubConfig(
-            WITHOUT_GROUP.has(cause) ? 'Railhead knows no group for this machine.' : `${reason}.`,
+            [
+              WITHOUT_GROUP.has(cause) ? `Railhead knows no group for ${subject}.` : `${reason}.`,
+              endOfWaitingFor(decided, cause),
+            ],
             this.#parts.pollSeconds,
           ),
           noBootEvent('ipxe.waiting', noBoot),
@@ -284,6 +287,10 @@ export class BootAnswers {
 /** The name of the generic template that a request asks for; undefined if it leaves that to the profile. */
 export function genericName({ rawQuery }: BootRequest): string | undefined {
   return new URLSearchParams(rawQuery).get('name') ?? undefined;
+}
+
+function endOfWaitingFor({ subject }: MachineDecision, cause: NoBootCause): string {
+  return endOfWaiting({ cause, machineId: subject?.machineId, declared: subject?.declared === true });
 }
 
 function describe(generation: Generation, resolution: MatchedResolution): JsonObject {

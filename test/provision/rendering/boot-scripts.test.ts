@@ -28,7 +28,7 @@ test.each([
       ORIGIN,
       [
         'Railhead knows no group for MAC 52:54:00:a1:9c:ae.',
-        'Write one, or add this machine to an inventory: it goes on by itself.',
+        'Write a group that selects it, or give it a label by which one does: railhead machines approve 52-54-00-a1-9c-ae --label NAME=VALUE',
       ],
       15,
     ),
@@ -36,7 +36,10 @@ test.each([
   ['local.ipxe', localIpxeScript(ORIGIN, 'no group', 'sanboot')],
   ['fail.ipxe', failIpxeScript(ORIGIN, 'no ${x}\nshell || group')],
   ['profile.grub', profileGrubConfig(BOOT)],
-  ['waiting.grub', waitingGrubConfig('Railhead knows no group for this machine.', 15)],
+  [
+    'waiting.grub',
+    waitingGrubConfig(['machine n1 is not armed.', 'To let it go on: railhead machines arm n1'], 15),
+  ],
   ['local.grub', localGrubConfig('machine "n1" is disabled; $x', 'sanboot')],
   ['local-exit.grub', localGrubConfig('machine n1 is installed', 'exit')],
   ['fail.grub', failGrubConfig('no group selects MAC 52:54:00:a1:9c:ae')],

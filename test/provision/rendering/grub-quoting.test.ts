@@ -68,7 +68,9 @@ test('GRUB parses the configs for machines that do not boot a profile, whatever 
     fc.property(fc.string(), (reason) => {
       expect(
         grubComplaint(
-          localGrubConfig(reason, 'sanboot') + failGrubConfig(reason) + waitingGrubConfig(reason, 15),
+          localGrubConfig(reason, 'sanboot') +
+            failGrubConfig(reason) +
+            waitingGrubConfig([reason, reason], 15),
         ),
       ).toBe('');
     }),
