@@ -9,6 +9,7 @@ import { compileMachines } from './compile-machines.ts';
 import { compileProfiles } from './compile-profiles.ts';
 import { DocumentReader } from './document-folder.ts';
 import { KeptDocuments } from './kept-documents.ts';
+import { reviewLifecycle } from './review-lifecycle.ts';
 import type { CatalogTree } from './sources/catalog-tree.ts';
 import { TemplateLibrary } from './template-library.ts';
 
@@ -37,6 +38,7 @@ export class CatalogCompiler {
     });
     const profiles = compileProfiles(compilation);
     const groups = compileGroups(compilation, profiles);
+    reviewLifecycle(compilation, profiles, groups);
     const machines = compileMachines(compilation);
     noteSpecialFiles(compilation);
     this.#reader.forgetOthers();

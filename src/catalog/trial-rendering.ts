@@ -2,6 +2,9 @@ import type { Problem } from '../documents/problem.ts';
 import type { Place } from '../documents/yaml-documents.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { ignitionUrl } from '../provision/rendering/machine-urls.ts';
+import { needsArm } from '../provision/boot/decide-by-life.ts';
+import { lifecyclePolicyOf } from '../provision/boot/lifecycle-policy.ts';
+import { purposeProfileOf } from '../provision/boot/purpose-profile.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
 import type { Group } from '../provision/selection/group.ts';
 import { sampleLabels } from '../provision/selection/selector.ts';
@@ -36,6 +39,8 @@ export interface AssetUse {
 
 interface Subject {
   readonly name: string;
+  /** Whether its faults are warnings, since the machine needs it only when something has gone wrong. */
+  readonly isReserve?: boolean;
   readonly resolution: MatchedResolution;
 }
 
@@ -85,6 +90,7 @@ class TrialRun {
       const subject = this.#subjectOfGroup(group);
       if (subject !== undefined) yield subject;
     }
+    for (const { group } of this.#content.groups) yield* this.#reservesOfGroup(group);
     // Machines that differ only in values rarely differ in what fails.
     const shapes = new Set<string>();
     const others: Machine[] = [];
@@ -105,7 +111,7 @@ class TrialRun {
     }
   }
 
-  tryOut({ name, resolution }: Subject): void {
+  tryOut({ isReserve = false, name, resolution }: Subject): void {
     // A machine's request carries the labels that select it, which its boot script repeats.
     const urls = this.#generation.urlParts(resolution.claimed, { origin: SAMPLE_ORIGIN });
     const [, rawQuery = ''] = ignitionUrl(urls).split('?');
@@ -115,7 +121,8 @@ class TrialRun {
         render();
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
-        for (const fault of error.all()) noteOnce(this.#problems, templateProblem(fault), name);
+        const notes = isReserve ? this.#warnings : this.#problems;
+        for (const fault of error.all()) noteOnce(notes, templateProblem(fault), name);
       }
     };
     attempt(() => {
@@ -154,6 +161,25 @@ class TrialRun {
     return { name: `group ${group.id}`, resolution: { claimed: labels, labels, match: { group, compiled } } };
   }
 
+  /** What machines of a group boot for rescue and reset, if they are armed for what they boot. */
+  *#reservesOfGroup(group: Group): Generator<Subject> {
+    const subject = this.#subjectOfGroup(group);
+    if (subject === undefined) return;
+    const { profile } = subject.resolution.match.compiled;
+    const isArmed = needsArm(lifecyclePolicyOf({ profile, group }));
+    for (const purpose of ['rescue', 'reset'] as const) {
+      const id = purposeProfileOf(profile, purpose);
+      if (id === undefined || (!isArmed && profile[purpose] === undefined)) continue;
+      const { match, ...resolution } = this.#generation.withProfile(subject.resolution, id);
+      if (match === undefined) continue;
+      yield {
+        name: `${subject.name} armed for ${purpose}`,
+        isReserve: true,
+        resolution: { ...resolution, match },
+      };
+    }
+  }
+
   #subjectOfMachine(machine: Machine): Subject | undefined {
     const claimed = new Map<string, string>();
     const [mac] = machine.macs;
@@ -177,7 +203,7 @@ class TrialRun {
     const path = rendered.startsWith(SAMPLE_ORIGIN) ? rendered.slice(SAMPLE_ORIGIN.length) : rendered;
     const asset = /^\/+assets\/([^?#]+)/.exec(path)?.[1];
     if (asset === undefined || this.assets.has(asset)) return;
-    const record = this.#content.profiles.find(({ profile }) => profile.id === match.group.profile);
+    const record = this.#content.profiles.find(({ profile }) => profile.id === match.compiled.profile.id);
     if (record === undefined) return;
     const place = { file: record.file, ...placeIn(record.places) };
     this.assets.set(asset, { place, group: match.group.id });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { BootDecider } from '../catalog/boot-decider.ts';
+import { describePolicy } from '../provision/boot/describe-policy.ts';
 import { describeConflict, describeMatchedBy } from '../provision/machines/identification.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import type { Passed } from '../provision/selection/group-index.ts';
@@ -54,6 +55,8 @@ interface Explained {
   readonly conflicts: readonly string[];
   readonly group: string | null;
   readonly profile: string | null;
+  /** What its life decides, which only the running server knows; empty if it decides nothing. */
+  readonly lifecycle: readonly string[];
   readonly others: readonly { group: string; reason: string }[];
 }
 
@@ -61,7 +64,8 @@ function explain({ generation, machines, settings }: QueriedCatalog, claimed: La
   const claims = claimsOfLabels(claimed);
   const identification = machines.identify(claims);
   const decider = new BootDecider({ generation: () => generation, unmatched: settings.unmatched });
-  const { decision, resolution } = decider.decide(claimed, identification);
+  const { decision, policy, resolution } = decider.decide(claimed, identification);
+  const rescue = decider.resolveFor(claimed, identification, 'rescue');
   const explanation = generation.explain(resolution.labels);
   return {
     machine: resolution.machine?.id ?? null,
@@ -74,6 +78,13 @@ function explain({ generation, machines, settings }: QueriedCatalog, claimed: La
     ),
     group: explanation.chosen?.id ?? null,
     profile: explanation.chosen?.profile ?? null,
+    lifecycle:
+      decision.kind === 'boot'
+        ? describePolicy(
+            policy,
+            rescue.kind === 'match' ? rescue.match.resolution.match.compiled.profile.id : undefined,
+          )
+        : [],
     others: explanation.others.map((passed) => ({
       group: passed.group.id,
       reason: passed.reason + hintOf(passed),
@@ -91,7 +102,12 @@ function hintOf(passed: Passed): string {
 }
 
 function describe(explained: Explained): string {
-  const { conflicts, decision, group, labels, machine, others, profile, reason, recognisedBy } = explained;
+  const { conflicts, decision, group, labels, lifecycle, machine, others, profile, reason, recognisedBy } =
+    explained;
+  const answer =
+    lifecycle.length === 0
+      ? (DECISIONS[decision] ?? decision)
+      : 'depends on what has happened to the machine, which the running server knows (railhead machines show); it';
   const lines = [
     `machine  ${machine === null ? 'no declared machine' : `${machine}, recognised by its ${recognisedBy}`}`,
     `labels   ${
@@ -101,7 +117,8 @@ function describe(explained: Explained): string {
     }`,
     `group    ${group ?? 'none'}`,
     `profile  ${profile ?? 'none'}`,
-    `answer   ${DECISIONS[decision] ?? decision}${reason === null ? '' : `: ${reason}`}`,
+    `answer   ${answer}${reason === null ? '' : `: ${reason}`}`,
+    ...lifecycle.map((rule) => `         ${rule}`),
     ...conflicts.map((conflict) => `warning  ${conflict}`),
   ];
   if (others.length > 0)

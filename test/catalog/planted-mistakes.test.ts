@@ -52,6 +52,18 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'groups/a.yaml:2:10: there is no profile "nowhere"',
   ],
   [
+    'missing rescue profile',
+    'profiles/a.yaml',
+    'id: a\nlifecycle: install\nrescue: nowhere\n',
+    'profiles/a.yaml:3:9: there is no profile "nowhere"',
+  ],
+  [
+    'a method of local boot that does not exist',
+    'profiles/a.yaml',
+    'id: a\nlocal_boot: disk\n',
+    'profiles/a.yaml:2:13: local_boot: must be auto, exit, sanboot or firmware, not "disk"',
+  ],
+  [
     'missing template',
     'profiles/a.yaml',
     'id: a\nignition:\n  - nowhere.bu\n',
