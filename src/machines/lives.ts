@@ -387,6 +387,7 @@ function detailOf(event: LifeEvent): JsonObject {
       return event.purpose === undefined ? {} : { purpose: event.purpose };
     case 'report_failed':
       return { message: event.message, permanent: event.permanent };
+    case 'attempt_failed':
     case 'hold':
     case 'lock':
     case 'stall':

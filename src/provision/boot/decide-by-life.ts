@@ -135,7 +135,9 @@ function looping(life: Life, policy: LifecyclePolicy): LifeDecision {
 }
 
 function afterFailure(life: Life, { onFailure }: LifecyclePolicy): LifeDecision {
-  const { conditions, failure, machineId } = life;
+  const { conditions, machineId, state } = life;
+  // A failure that is known while it installs is of the attempt that has ended with the restart.
+  const failure = state === 'installing' ? undefined : life.failure;
   const cause = conditions.loop_detected === undefined ? 'failed' : 'loop_detected';
   const why = failure?.message ?? conditions.loop_detected?.message ?? whyNoFurtherAttempt(life);
   const reason = `machine ${machineId} has failed: ${why}`;

@@ -167,6 +167,10 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
         message: whyNoFurtherAttempt(before),
         permanent: false,
       });
+    case 'attempt_failed': {
+      const failure: Failure = { cause: 'reported', message: event.message, permanent: false };
+      return { ...moved, failure, lastStepAtMs: nowMs, conditions: without(moved.conditions, 'stalled') };
+    }
     case 'disarm':
       if (before.state !== 'installing') return moved;
       return failed(moved, {
@@ -184,7 +188,7 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
     case 'install_timeout':
       return failed(moved, {
         cause: event.kind,
-        message: 'the installation was not reported as done in time',
+        message: whyOutOfTime(before),
         permanent: false,
       });
     case 'loop_detected': {
@@ -228,16 +232,23 @@ function deadlineOfBoot(
 }
 
 /** Why a machine that restarts while it is being installed is not installed once more. */
-export function whyNoFurtherAttempt({ arm }: Life): string {
+export function whyNoFurtherAttempt({ arm, failure }: Life): string {
   const why = arm !== undefined && arm.attemptsLeft > 0 ? 'its arm has expired' : 'it has no attempts left';
-  return `it restarted during the installation without a report, and ${why}`;
+  const told = failure === undefined ? 'without a report' : `after it had reported "${failure.message}"`;
+  return `it restarted during the installation ${told}, and ${why}`;
+}
+
+function whyOutOfTime({ failure }: Life): string {
+  const told = failure === undefined ? '' : `; it had reported "${failure.message}"`;
+  return `the installation was not reported as done in time${told}`;
 }
 
 /** An installation has begun: one attempt fewer, and one more beginning. */
 function beganIfInstalling(moved: Life, deadlineMs: number | undefined, nowMs: number): Life {
   const stepped: Life = { ...moved, lastStepAtMs: nowMs };
   if (moved.state !== 'installing' || moved.arm === undefined) return stepped;
-  const { installation: _overwritten, ...rest } = stepped;
+  // A failure that is known by now is of an earlier attempt.
+  const { failure: _earlier, installation: _overwritten, ...rest } = stepped;
   return {
     ...rest,
     arm: { ...moved.arm, attemptsLeft: Math.max(0, moved.arm.attemptsLeft - 1) },

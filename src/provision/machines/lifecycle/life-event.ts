@@ -42,6 +42,8 @@ export type LifeEvent =
   | { readonly kind: 'report_installed'; readonly installation: Installation }
   | { readonly kind: 'report_up'; readonly configHash?: string }
   | { readonly kind: 'report_failed'; readonly message: string; readonly permanent: boolean }
+  /** The installer reported a failure that another try may not have; it tries again by itself, or after a restart. */
+  | { readonly kind: 'attempt_failed'; readonly message: string }
   | { readonly kind: 'unrescue' }
   | { readonly kind: 'clear' }
   | { readonly kind: 'loop_detected' }
@@ -77,6 +79,7 @@ export const LIFE_EVENT_KINDS = Object.keys({
   report_installed: 0,
   report_up: 0,
   report_failed: 0,
+  attempt_failed: 0,
   unrescue: 0,
   clear: 0,
   loop_detected: 0,

@@ -108,6 +108,7 @@ export const TRANSITION_TABLE: Readonly<Record<LifeState, StateRules>> = {
     install_timeout: [to('failed')],
     report_installed: [to('installed')],
     report_failed: [to('failed')],
+    attempt_failed: [to('same')],
   },
   installed: {
     ...ALWAYS,

@@ -86,6 +86,7 @@ export function eventOf(kind: LifeEventKind): LifeEvent {
     case 'stall':
     case 'hold':
     case 'lock':
+    case 'attempt_failed':
       return { kind, message: 'for a test' };
     case 'report_installed':
       return { kind, installation: { atMs: NOW_MS } };

@@ -10,7 +10,7 @@ import {
   LIFE_STATES,
   type LifeState,
 } from '../../../../src/provision/machines/lifecycle/life.ts';
-import { NOW_MS, eventOf, lifeIn } from './some-lives.ts';
+import { NOW_MS, eventOf, lifeIn, someArm } from './some-lives.ts';
 
 // Every pair of state and event. A machine that boots or installs is armed for an installation with one attempt left,
 // unless the row says otherwise. `.` is invalid.
@@ -70,6 +70,7 @@ const TABLE: Readonly<Record<LifeState, Partial<Record<LifeEventKind, LifeState>
     install_timeout: 'failed',
     report_installed: 'installed',
     report_failed: 'failed',
+    attempt_failed: 'installing',
     loop_detected: 'failed',
   },
   installed: {
@@ -161,6 +162,26 @@ describe('the transition table', () => {
       to: 'failed',
       life: { failure: { cause: 'disarmed', permanent: false } },
     });
+  });
+
+  it('a failure that another try may not have does not end the installation, and is told when it ends', () => {
+    const tried = advance(lifeIn('installing'), { kind: 'attempt_failed', message: 'no route' }, NOW_MS);
+    if (tried.kind !== 'advanced') throw new Error(tried.reason);
+    expect(tried.life).toMatchObject({
+      state: 'installing',
+      arm: someArm(),
+      failure: { message: 'no route' },
+    });
+    for (const kind of ['rebooted_without_report', 'install_timeout'] as const) {
+      expect(advance(tried.life, { kind }, NOW_MS)).toMatchObject({
+        life: {
+          state: 'failed',
+          failure: { cause: kind, message: expect.stringContaining('it had reported "no route"') as string },
+        },
+      });
+    }
+    const done = advance(tried.life, eventOf('report_installed'), NOW_MS);
+    expect('life' in done && done.life.failure).toBeUndefined();
   });
 
   const MISSING: { event: LifeEvent; state: LifeState; reason: string }[] = [
