@@ -59,6 +59,20 @@ CREATE TABLE public.dns_records (
     address text NOT NULL,
     record json NOT NULL
 );
+CREATE TABLE public.fact_changes (
+    id bigint NOT NULL,
+    machine_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    changes json NOT NULL
+);
+ALTER TABLE public.fact_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.fact_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.kept_catalog (
     generation text NOT NULL,
     kept_at timestamp with time zone NOT NULL,
@@ -91,10 +105,33 @@ CREATE TABLE public.local_boots (
     key text NOT NULL,
     record json NOT NULL
 );
+CREATE TABLE public.machine_facts (
+    machine_id text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    facts json NOT NULL
+);
 CREATE TABLE public.machines (
     source text NOT NULL COLLATE pg_catalog."C",
     id text NOT NULL COLLATE pg_catalog."C",
     record json NOT NULL
+);
+CREATE TABLE public.reports (
+    id bigint NOT NULL,
+    machine_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    phase text,
+    message text NOT NULL,
+    detail json NOT NULL
+);
+ALTER TABLE public.reports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.store_owner (
     owner text NOT NULL,
@@ -131,6 +168,8 @@ ALTER TABLE ONLY public.discovered_machines
     ADD CONSTRAINT discovered_machines_pkey PRIMARY KEY (mac);
 ALTER TABLE ONLY public.dns_records
     ADD CONSTRAINT dns_records_pkey PRIMARY KEY (address);
+ALTER TABLE ONLY public.fact_changes
+    ADD CONSTRAINT fact_changes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.kept_catalog_parts
     ADD CONSTRAINT kept_catalog_parts_key PRIMARY KEY (content_id, part);
 ALTER TABLE ONLY public.leases
@@ -139,15 +178,25 @@ ALTER TABLE ONLY public.lives
     ADD CONSTRAINT lives_pkey PRIMARY KEY (machine_id);
 ALTER TABLE ONLY public.local_boots
     ADD CONSTRAINT local_boots_key PRIMARY KEY (kind, key);
+ALTER TABLE ONLY public.machine_facts
+    ADD CONSTRAINT machine_facts_pkey PRIMARY KEY (machine_id);
 ALTER TABLE ONLY public.machines
     ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.write_fences
     ADD CONSTRAINT write_fences_pkey PRIMARY KEY (aggregate);
+CREATE INDEX audit_by_time ON public.audit USING btree (at);
 CREATE INDEX boot_events_by_kind ON public.boot_events USING btree (kind, id);
 CREATE INDEX boot_events_by_mac ON public.boot_events USING btree (mac, id);
 CREATE INDEX boot_events_by_time ON public.boot_events USING btree (at);
 CREATE INDEX boot_sessions_by_machine ON public.boot_sessions USING btree (machine_id, started_at, id);
 CREATE INDEX boot_sessions_by_time ON public.boot_sessions USING btree (started_at, id);
 CREATE INDEX discovered_machines_by_time ON public.discovered_machines USING btree (last_seen_at, mac);
+CREATE INDEX fact_changes_by_machine ON public.fact_changes USING btree (machine_id, id);
+CREATE INDEX fact_changes_by_time ON public.fact_changes USING btree (at);
+CREATE INDEX machine_facts_by_time ON public.machine_facts USING btree (reported_at);
+CREATE INDEX reports_by_machine ON public.reports USING btree (machine_id, id);
+CREATE INDEX reports_by_time ON public.reports USING btree (at);

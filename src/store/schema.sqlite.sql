@@ -8,6 +8,7 @@ CREATE TABLE "audit" (
   "outcome" text not null,
   "detail" text not null
 );
+CREATE INDEX "audit_by_time" on "audit" ("at");
 CREATE TABLE "boot_events" (
   "id" integer not null primary key autoincrement,
   "session_id" text not null,
@@ -49,6 +50,14 @@ CREATE TABLE "dns_records" (
   "address" text not null primary key,
   "record" text not null
 ) without rowid;
+CREATE TABLE "fact_changes" (
+  "id" integer not null primary key autoincrement,
+  "machine_id" text not null,
+  "at" integer not null,
+  "changes" text not null
+);
+CREATE INDEX "fact_changes_by_machine" on "fact_changes" ("machine_id", "id");
+CREATE INDEX "fact_changes_by_time" on "fact_changes" ("at");
 CREATE TABLE "kept_catalog" (
   "generation" text not null,
   "kept_at" integer not null,
@@ -83,12 +92,30 @@ CREATE TABLE "local_boots" (
   "record" text not null,
   constraint "local_boots_key" primary key ("kind", "key")
 ) without rowid;
+CREATE TABLE "machine_facts" (
+  "machine_id" text not null primary key,
+  "changed_at" integer not null,
+  "reported_at" integer not null,
+  "facts" text not null
+);
+CREATE INDEX "machine_facts_by_time" on "machine_facts" ("reported_at");
 CREATE TABLE "machines" (
   "source" text not null,
   "id" text not null,
   "record" text not null,
   constraint "machines_key" primary key ("source", "id")
 ) without rowid;
+CREATE TABLE "reports" (
+  "id" integer not null primary key autoincrement,
+  "machine_id" text not null,
+  "at" integer not null,
+  "status" text not null,
+  "phase" text,
+  "message" text not null,
+  "detail" text not null
+);
+CREATE INDEX "reports_by_machine" on "reports" ("machine_id", "id");
+CREATE INDEX "reports_by_time" on "reports" ("at");
 CREATE TABLE "store_owner" (
   "owner" text not null,
   "pid" integer not null,

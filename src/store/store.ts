@@ -11,6 +11,7 @@ import type { LocalBootStore } from './local-boot-store.ts';
 import type { MachineStore } from './machine-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
 import type { ProbeStore } from './queries/probe-queries.ts';
+import type { ReportStore } from './report-store.ts';
 import type { TransitionStore } from './transition-store.ts';
 
 /**
@@ -29,6 +30,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly sessions: BootSessionStore;
   readonly localBoots: LocalBootStore;
+  readonly reports: ReportStore;
   readonly dnsRecords: DnsRecordStore;
   /** Finishes pending calls, and closes. Every later call rejects. */
   close(): Promise<void>;

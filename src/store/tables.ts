@@ -4,6 +4,7 @@ import type { BootEventKind } from '../provision/history/boot-event.ts';
 import type { BootPhase } from '../provision/history/boot-phase.ts';
 import type { BootDiagnosis } from '../provision/history/boot-timeline.ts';
 import type { LifeState } from '../provision/machines/lifecycle/life.ts';
+import type { ReportStatus } from '../provision/machines/reports/machine-report.ts';
 import type { NewAuditEntry } from './audit-store.ts';
 import type { StoredJson, StoredTime } from './columns.ts';
 import type { TransitionKind } from './transition-store.ts';
@@ -118,6 +119,33 @@ interface LocalBootTable {
   record: StoredJson;
 }
 
+/** What machines reported, without facts. */
+interface ReportTable {
+  id: Generated<number>;
+  machine_id: string;
+  at: StoredTime;
+  status: ReportStatus;
+  phase: string | null;
+  message: string;
+  detail: StoredJson;
+}
+
+/** What each machine last reported of its hardware. */
+interface MachineFactsTable {
+  machine_id: string;
+  changed_at: StoredTime;
+  reported_at: StoredTime;
+  facts: StoredJson;
+}
+
+/** How the hardware of machines has changed. */
+interface FactChangeTable {
+  id: Generated<number>;
+  machine_id: string;
+  at: StoredTime;
+  changes: StoredJson;
+}
+
 interface DnsRecordTable {
   address: string;
   record: StoredJson;
@@ -157,6 +185,9 @@ export interface StoreTables {
   audit: AuditTable;
   boot_sessions: BootSessionTable;
   local_boots: LocalBootTable;
+  reports: ReportTable;
+  machine_facts: MachineFactsTable;
+  fact_changes: FactChangeTable;
   dns_records: DnsRecordTable;
   write_fences: WriteFenceTable;
   store_owner: StoreOwnerTable;

@@ -8,6 +8,7 @@ import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
 import { describeLifeStore } from './life-store.ts';
 import { describeLocalBootStore } from './local-boot-store.ts';
+import { describeReportStore } from './report-store.ts';
 import type { MakePlace } from './store-place.ts';
 import { describeTransitionStore } from './transition-store.ts';
 
@@ -24,5 +25,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeBootSessionStore(makePlace);
     describeLifeStore(makePlace);
     describeLocalBootStore(makePlace);
+    describeReportStore(makePlace);
   });
 }

@@ -15,6 +15,7 @@ import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries } from '../queries/probe-queries.ts';
+import { ReportQueries } from '../queries/report-queries.ts';
 import { eventToRow } from '../queries/rows.ts';
 import { TransitionQueries } from '../queries/transition-queries.ts';
 import type { Aggregate } from '../store-calls.ts';
@@ -69,11 +70,11 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
 }
 
 /**
- * Machines, discovered machines, lives, the audit and their transitions are written in the same transactions, so they
- * share one runner.
+ * Machines, discovered machines, lives, the audit, their reports and their transitions are written in the same
+ * transactions, so they share one runner.
  */
 type Runners = Readonly<
-  Record<Exclude<Aggregate, 'discovered' | 'transitions' | 'lives' | 'audit'>, FencedRunner>
+  Record<Exclude<Aggregate, 'discovered' | 'transitions' | 'lives' | 'audit' | 'reports'>, FencedRunner>
 >;
 
 /** One runner for each aggregate, so that leases wait only for leases. */
@@ -122,6 +123,7 @@ function onConnections(
     audit: new AuditQueries(runners.machines),
     sessions: new BootSessionQueries(runners.sessions),
     localBoots: new LocalBootQueries(runners.localBoots),
+    reports: new ReportQueries(runners.machines),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {
       await Promise.all(Object.values(runners).map((runner) => runner.idle()));

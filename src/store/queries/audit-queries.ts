@@ -4,6 +4,7 @@ import { decodeJson, encodeJson, type TimeColumn } from '../columns.ts';
 import type { LogRetention } from '../retention.ts';
 import type { StoreTables } from '../tables.ts';
 import { inPieces } from './in-pieces.ts';
+import { pruneLog } from './prune-log.ts';
 import type { QueryRunner } from './query-runner.ts';
 
 /** The audit in either database. */
@@ -33,26 +34,8 @@ export class AuditQueries implements AuditStore {
     }));
   }
 
-  pruneAudit({ atOnce, before, newest }: LogRetention): Promise<number> {
-    const oldest = this.#runner.time.encode(before.getTime());
-    return this.#runner.write(async (tables) => {
-      // The oldest are deleted first, so their number is at most the difference of the first and the last id.
-      const { last } = await tables
-        .selectFrom('audit')
-        .select(({ fn }) => fn.max('id').as('last'))
-        .executeTakeFirstOrThrow();
-      const beyond = tables
-        .selectFrom('audit')
-        .select('id')
-        .where((where) => where.or([where('at', '<', oldest), where('id', '<=', Number(last) - newest)]))
-        .orderBy('id')
-        .limit(atOnce);
-      const { numDeletedRows } = await tables
-        .deleteFrom('audit')
-        .where('id', 'in', beyond)
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
-    });
+  pruneAudit(retention: LogRetention): Promise<number> {
+    return this.#runner.write((tables) => pruneLog(tables, 'audit', this.#runner.time, retention));
   }
 }
 

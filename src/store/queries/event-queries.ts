@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { Kysely } from 'kysely';
 import type {
   AppendOptions,
   BootEventQuery,
@@ -9,6 +9,7 @@ import type {
 import type { LogRetention } from '../retention.ts';
 import type { TimeColumn } from '../columns.ts';
 import type { StoreTables } from '../tables.ts';
+import { pruneLog } from './prune-log.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { eventFromRow } from './rows.ts';
 
@@ -26,33 +27,9 @@ export abstract class EventQueries implements EventStore {
     return this.runner.read((tables) => listEvents(tables, this.runner.time, query));
   }
 
-  pruneEvents({ atOnce, before, newest }: LogRetention): Promise<number> {
-    const oldest = this.runner.time.encode(before.getTime());
-    return this.runner.write(async (tables) => {
-      const aged = tables.selectFrom('boot_events').select('id').where('at', '<', oldest);
-      const deleted = await deleteEvents(tables, aged.orderBy('at').limit(atOnce));
-      if (deleted === atOnce) return deleted;
-      // The oldest events are deleted first, so their number is at most the difference of the first and the last id;
-      // counting would read all of them.
-      const { last } = await tables
-        .selectFrom('boot_events')
-        .select(({ fn }) => fn.max('id').as('last'))
-        .executeTakeFirstOrThrow();
-      const surplus = tables
-        .selectFrom('boot_events')
-        .select('id')
-        .where('id', '<=', Number(last) - newest);
-      return deleted + (await deleteEvents(tables, surplus.orderBy('id').limit(atOnce - deleted)));
-    });
+  pruneEvents(retention: LogRetention): Promise<number> {
+    return this.runner.write((tables) => pruneLog(tables, 'boot_events', this.runner.time, retention));
   }
-}
-
-async function deleteEvents(
-  tables: Kysely<StoreTables>,
-  ids: SelectQueryBuilder<StoreTables, 'boot_events', { id: number }>,
-): Promise<number> {
-  const result = await tables.deleteFrom('boot_events').where('id', 'in', ids).executeTakeFirst();
-  return Number(result.numDeletedRows);
 }
 
 /** The events that the query asks for, the oldest first. */

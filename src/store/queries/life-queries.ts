@@ -8,6 +8,7 @@ import { appendTransitions } from './append-transitions.ts';
 import { insertAudit } from './audit-queries.ts';
 import { inPieces } from './in-pieces.ts';
 import { changeMachines } from './machine-queries.ts';
+import { deleteReportsOf } from './report-queries.ts';
 import type { QueryRunner } from './query-runner.ts';
 
 /** The lives of machines in either database. */
@@ -53,6 +54,7 @@ async function writeLives(tables: Kysely<StoreTables>, changes: readonly LifeCha
   for (const some of inPieces(deleted)) {
     await tables.deleteFrom('lives').where('machine_id', 'in', some).execute();
   }
+  await deleteReportsOf(tables, deleted);
   const rows = [...last].flatMap(([machineId, life]) =>
     life === undefined
       ? []

@@ -12,6 +12,7 @@ import { loadLeases } from '../queries/lease-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries, type ProbeStore } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
+import { ReportQueries } from '../queries/report-queries.ts';
 import { TransitionQueries } from '../queries/transition-queries.ts';
 import type { DatabaseStore } from '../store.ts';
 import { Turns } from '../turns.ts';
@@ -90,6 +91,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     audit: new AuditQueries(runner),
     sessions: new BootSessionQueries(runner),
     localBoots: new LocalBootQueries(runner),
+    reports: new ReportQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),
     close: () => turns.take(() => connection.close()),

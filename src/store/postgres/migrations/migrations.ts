@@ -4,6 +4,7 @@ import { storeProbe } from './0002-store-probe.ts';
 import { discoveredTransitions } from './0003-discovered-transitions.ts';
 import { livesAudit } from './0004-lives-audit.ts';
 import { bootSessions } from './0005-boot-sessions.ts';
+import { reports } from './0006-reports.ts';
 import { localBoots } from './0007-local-boots.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
@@ -13,5 +14,6 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0003-discovered-transitions': discoveredTransitions,
   '0004-lives-audit': livesAudit,
   '0005-boot-sessions': bootSessions,
+  '0006-reports': reports,
   '0007-local-boots': localBoots,
 };

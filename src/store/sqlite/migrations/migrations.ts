@@ -8,6 +8,7 @@ import { storeProbe } from './0006-store-probe.ts';
 import { discoveredTransitions } from './0007-discovered-transitions.ts';
 import { livesAudit } from './0008-lives-audit.ts';
 import { bootSessions } from './0009-boot-sessions.ts';
+import { reports } from './0010-reports.ts';
 import { localBoots } from './0011-local-boots.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
@@ -21,5 +22,6 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0007-discovered-transitions': discoveredTransitions,
   '0008-lives-audit': livesAudit,
   '0009-boot-sessions': bootSessions,
+  '0010-reports': reports,
   '0011-local-boots': localBoots,
 };

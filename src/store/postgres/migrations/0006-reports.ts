@@ -1,0 +1,41 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** What machines report, what they report of their hardware, and how that has changed. */
+export const reports: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('reports')
+      .addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+      .addColumn('machine_id', 'text', (column) => column.notNull())
+      .addColumn('at', 'timestamptz', (column) => column.notNull())
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('phase', 'text')
+      .addColumn('message', 'text', (column) => column.notNull())
+      .addColumn('detail', 'json', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('reports_by_machine').on('reports').columns(['machine_id', 'id']).execute();
+    await db.schema.createIndex('reports_by_time').on('reports').column('at').execute();
+    await db.schema
+      .createTable('machine_facts')
+      .addColumn('machine_id', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('changed_at', 'timestamptz', (column) => column.notNull())
+      .addColumn('reported_at', 'timestamptz', (column) => column.notNull())
+      .addColumn('facts', 'json', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('machine_facts_by_time').on('machine_facts').column('reported_at').execute();
+    await db.schema
+      .createTable('fact_changes')
+      .addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+      .addColumn('machine_id', 'text', (column) => column.notNull())
+      .addColumn('at', 'timestamptz', (column) => column.notNull())
+      .addColumn('changes', 'json', (column) => column.notNull())
+      .execute();
+    await db.schema
+      .createIndex('fact_changes_by_machine')
+      .on('fact_changes')
+      .columns(['machine_id', 'id'])
+      .execute();
+    await db.schema.createIndex('fact_changes_by_time').on('fact_changes').column('at').execute();
+    await db.schema.createIndex('audit_by_time').on('audit').column('at').execute();
+  },
+};
