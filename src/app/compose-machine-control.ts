@@ -120,25 +120,19 @@ function profileOf(
   const { policy, resolution } = decider.decide(labels, identification);
   const { match, problem } = resolution;
   if (match === undefined) {
-    return {
-      problem:
-        problem ??
-        (catalog.generation === undefined ? 'the catalog could not be read yet' : 'no group selects it'),
-    };
+    const none =
+      catalog.generation === undefined ? 'the catalog could not be read yet' : 'no group selects it';
+    return { problem: problem ?? none };
   }
-  const profileFor = (purpose: 'rescue' | 'reset'): string | undefined => {
-    const found = decider.resolveFor(labels, identification, purpose);
-    return found.kind === 'match' ? found.match.resolution.match.compiled.profile.id : undefined;
-  };
-  const rescue = profileFor('rescue');
-  const reset = profileFor('reset');
   return {
     group: match.group.id,
     profile: match.compiled.profile.id,
     lifecycle: policy.lifecycle,
     needsArm: needsArm(policy),
-    ...(rescue !== undefined && { rescue }),
-    ...(reset !== undefined && { reset }),
+    faultOf: (purpose) => {
+      const answer = decider.resolveFor(labels, identification, purpose);
+      return 'reason' in answer ? answer.reason : undefined;
+    },
   };
 }
 

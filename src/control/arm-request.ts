@@ -23,20 +23,16 @@ export function refuseArm({ life, profile }: MachineSubject, purpose: ArmPurpose
     return 'nothing is installed on it that could be reset';
   if ('problem' in profile) return `there is nothing to arm it for: ${profile.problem}`;
   const { lifecycle, needsArm, profile: id } = profile;
-  switch (purpose) {
-    case 'install':
-      return lifecycle === 'install'
-        ? undefined
-        : `its profile ${id} installs nothing: it does not say \`lifecycle: install\``;
-    case 'live':
-      if (lifecycle === 'install') return `its profile ${id} is an installer: it says \`lifecycle: install\``;
-      return needsArm ? undefined : `its profile ${id} needs no arm: it boots whenever the machine asks`;
-    case 'rescue':
-    case 'reset':
-      return profile[purpose] === undefined
-        ? `there is no profile for it: write one with the id ${purpose}`
-        : undefined;
+  if (purpose === 'install' && lifecycle !== 'install') {
+    return `its profile ${id} installs nothing: it does not say \`lifecycle: install\``;
   }
+  if (purpose === 'live' && lifecycle === 'install') {
+    return `its profile ${id} is an installer: it says \`lifecycle: install\``;
+  }
+  if (purpose === 'live' && !needsArm) {
+    return `its profile ${id} needs no arm: it boots whenever the machine asks`;
+  }
+  return profile.faultOf(purpose);
 }
 
 /** The event that arms a machine. */

@@ -1,4 +1,4 @@
-import type { Life } from '../provision/machines/lifecycle/life.ts';
+import type { ArmPurpose, Life } from '../provision/machines/lifecycle/life.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 
@@ -9,9 +9,8 @@ export interface SubjectProfile {
   readonly lifecycle: 'install' | 'live';
   /** Whether only an armed machine boots it. */
   readonly needsArm: boolean;
-  /** The profiles for repair and for a reset; absent if there are none. */
-  readonly rescue?: string;
-  readonly reset?: string;
+  /** Why the catalog has nothing to boot for a purpose, as without a profile for repair; undefined if it has. */
+  readonly faultOf: (purpose: ArmPurpose) => string | undefined;
 }
 
 /** A machine that somebody wants to change. */

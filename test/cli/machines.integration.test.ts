@@ -126,9 +126,7 @@ test('a machine whose profile installs is armed once, and disarmed', async () =>
   );
   expect(machines('rescue', 'node1')).toMatchObject({
     code: 1,
-    error: expect.stringMatching(
-      /^node1: there is no profile for it: write one with the id rescue; /,
-    ) as string,
+    error: expect.stringMatching(/^node1: profile p has nothing to boot for rescue: /) as string,
   });
   expect(machines('disarm', 'node1').out).toBe('node1: ready\n');
   expect(machines('arm', 'node1', '--ttl', 'soon')).toMatchObject({

@@ -20,14 +20,7 @@ export function someSubject(state: Parameters<typeof lifeIn>[0] = 'ready', id = 
     life,
     machine: { id, macs: [mac], labels: {}, metadata: { password: 'secret' } },
     sources: ['files'],
-    profile: {
-      group: 'g',
-      profile: 'p',
-      lifecycle: 'install',
-      needsArm: true,
-      rescue: 'rescue',
-      reset: 'reset',
-    },
+    profile: { group: 'g', profile: 'p', lifecycle: 'install', needsArm: true, faultOf: () => undefined },
   };
 }
 

@@ -179,7 +179,13 @@ describe('a call', () => {
     expect(await run(verb, {}, subject)).toMatchObject({ kind: 'refused', reason });
   });
 
-  const live = { group: 'g', profile: 'p', lifecycle: 'live', needsArm: false } as const;
+  const live = {
+    group: 'g',
+    profile: 'p',
+    lifecycle: 'live',
+    needsArm: false,
+    faultOf: (purpose: string) => `there is no profile for ${purpose}`,
+  } as const;
   it.each<[string, object, Partial<MachineSubject>, string]>([
     [
       'reinstall',
@@ -209,13 +215,8 @@ describe('a call', () => {
     ],
     ['arm', {}, { profile: live }, 'its profile p needs no arm: it boots whenever the machine asks'],
     ['arm', { purpose: 'reset' }, {}, 'nothing is installed on it that could be reset'],
-    ['rescue', {}, { profile: live }, 'there is no profile for it: write one with the id rescue'],
-    [
-      'reset',
-      {},
-      { ...someSubject('installed'), profile: live },
-      'there is no profile for it: write one with the id reset',
-    ],
+    ['rescue', {}, { profile: live }, 'there is no profile for rescue'],
+    ['reset', {}, { ...someSubject('installed'), profile: live }, 'there is no profile for reset'],
     ['disarm', {}, {}, 'it is ready, and "disarm" is not possible in that state'],
   ])('%s %j is refused', async (verb, input, change, reason) => {
     expect(await run(verb, input, { ...someSubject(), ...change })).toMatchObject({
