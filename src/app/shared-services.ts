@@ -13,7 +13,7 @@ import { toSubnets } from '../config/sections/networks.ts';
 import { toStoreSettings } from '../config/sections/store.ts';
 import { BootEventRecorder } from '../history/boot-event-recorder.ts';
 import { SessionTracker } from '../history/session-tracker.ts';
-import { HistoryPruner } from '../history/history-pruner.ts';
+import { HistoryPruner, type PrunableStore } from '../history/history-pruner.ts';
 import { TransitionLog } from '../history/transition-log.ts';
 import { announceBootPrograms, type BootProgramFile, findBootPrograms } from '../host/boot-program-files.ts';
 import { InterfaceWatcher } from '../host/interface-watcher.ts';
@@ -30,7 +30,7 @@ import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
 import { LocalBoots } from '../machines/local-boots.ts';
-import { Lives } from '../machines/lives.ts';
+import { type ForgetLimits, Lives } from '../machines/lives.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
 import { SessionTokens } from '../server/boot-http/session-tokens.ts';
 import type { LifeStore } from '../store/life-store.ts';
@@ -91,7 +91,6 @@ export async function startSharedServices(
   // Closed after everything that writes transitions, so that subscribers receive the last ones.
   const transitions = services.add('transitions', new TransitionLog(store.transitions));
   const announced = { ...store, ...transitions.announcing(store) };
-  services.add('history', startPruner(announced, settings, log, clock));
   const machines = await startMachines(announced.machines, log, clock, services);
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
   const place = { directory: settings.catalog.dir, assets, ...networkIds(settings) };
@@ -106,6 +105,9 @@ export async function startSharedServices(
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
   const lives = await startLives(environment, announced.lives, services);
+  const forgetLives = (limits: Omit<ForgetLimits, 'isDeclared'>): Promise<number> =>
+    lives.forget({ ...limits, isDeclared: (machineId) => machines.find(machineId) !== undefined });
+  services.add('history', startPruner({ ...announced, forgetLives }, settings, log, clock));
   const decider = new BootDecider({
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
@@ -244,13 +246,16 @@ function startSessionTracker(
   return tracker;
 }
 
-function startPruner(store: Store, { lifecycle, store: keep }: Settings, log: Logger, clock: Clock) {
+function startPruner(store: PrunableStore, { lifecycle, store: keep }: Settings, log: Logger, clock: Clock) {
   const limits = {
     auditDays: lifecycle.audit_days,
     auditMax: lifecycle.audit_max,
     discoveredMax: keep.discovered_max,
     eventDays: keep.event_days,
     eventsMax: keep.events_max,
+    lifeDays: keep.life_days,
+    reportDays: keep.report_days,
+    reportsMax: keep.reports_max,
     sessionDays: keep.session_days,
     sessionsMax: keep.sessions_max,
     transitionDays: keep.transition_days,

@@ -4,6 +4,7 @@ import type { BootSessionStore } from '../store/boot-session-store.ts';
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { EventStore } from '../store/event-store.ts';
+import type { ReportStore } from '../store/report-store.ts';
 import type { TransitionStore } from '../store/transition-store.ts';
 
 /** How much is kept. */
@@ -18,6 +19,11 @@ export interface HistoryLimits {
   readonly sessionDays: number;
   readonly sessionsMax: number;
   readonly discoveredMax: number;
+  /** Days that reports, changes of hardware, and the hardware of machines that nobody declares are kept. */
+  readonly reportDays: number;
+  readonly reportsMax: number;
+  /** Days after their last change that the lives of machines that nobody declares are kept. */
+  readonly lifeDays: number;
   /** Days that transitions are kept. */
   readonly transitionDays: number;
   readonly transitionsMax: number;
@@ -30,18 +36,24 @@ const AT_ONCE = 500;
 /** Each of these costs some five times as much as another row, since its transition is written. */
 const DISCOVERED_AT_ONCE = 100;
 
+/** A report with a log is a hundred times as large as another row. */
+const REPORTS_AT_ONCE = 50;
+
 /** What there is to delete from. */
-interface HistoryStore {
+export interface PrunableStore {
   readonly events: Pick<EventStore, 'pruneEvents'>;
   readonly sessions: Pick<BootSessionStore, 'pruneSessions'>;
   readonly audit: Pick<AuditStore, 'pruneAudit'>;
   readonly discovered: Pick<DiscoveredMachineStore, 'pruneDiscovered'>;
+  readonly reports: Pick<ReportStore, 'pruneFactChanges' | 'pruneInventories' | 'pruneReports'>;
   readonly transitions: Pick<TransitionStore, 'pruneTransitions'>;
+  /** Deletes lives of machines that nobody declares; resolves with their number. */
+  readonly forgetLives: (limits: { readonly before: Date; readonly atOnce: number }) => Promise<number>;
 }
 
 /** Deletes old history regularly, a few rows at a time, so that leases can be written in between. */
 export class HistoryPruner {
-  readonly #store: HistoryStore;
+  readonly #store: PrunableStore;
   readonly #limits: HistoryLimits;
   readonly #log: Logger;
   readonly #now: () => Date;
@@ -49,7 +61,7 @@ export class HistoryPruner {
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(store: HistoryStore, limits: HistoryLimits, log: Logger, now: () => Date) {
+  constructor(store: PrunableStore, limits: HistoryLimits, log: Logger, now: () => Date) {
     this.#store = store;
     this.#limits = limits;
     this.#log = log;
@@ -80,12 +92,15 @@ export class HistoryPruner {
       discoveredMax,
       eventDays,
       eventsMax,
+      lifeDays,
+      reportDays,
+      reportsMax,
       sessionDays,
       sessionsMax,
       transitionDays,
       transitionsMax,
     } = this.#limits;
-    const { audit, discovered, events, sessions, transitions } = this.#store;
+    const { audit, discovered, events, forgetLives, reports, sessions, transitions } = this.#store;
     const at = this.#now();
     const daysAgo = (days: number): Date => new Date(at.getTime() - days * DAY_MS);
     try {
@@ -98,6 +113,11 @@ export class HistoryPruner {
       await this.#repeat(AT_ONCE, () =>
         audit.pruneAudit({ before: daysAgo(auditDays), newest: auditMax, atOnce: AT_ONCE }),
       );
+      const oldReports = { before: daysAgo(reportDays), newest: reportsMax, atOnce: REPORTS_AT_ONCE };
+      await this.#repeat(REPORTS_AT_ONCE, () => reports.pruneReports(oldReports));
+      await this.#repeat(REPORTS_AT_ONCE, () => reports.pruneFactChanges(oldReports));
+      await this.#repeat(REPORTS_AT_ONCE, () => reports.pruneInventories(oldReports));
+      await this.#repeat(AT_ONCE, () => forgetLives({ before: daysAgo(lifeDays), atOnce: AT_ONCE }));
       await this.#repeat(DISCOVERED_AT_ONCE, async () => {
         const limits = { newest: discoveredMax, atOnce: DISCOVERED_AT_ONCE, at };
         return (await discovered.pruneDiscovered(limits)).length;

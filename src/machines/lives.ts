@@ -7,11 +7,13 @@ import { type Advance, advance } from '../provision/machines/lifecycle/advance.t
 import { dueEvent, nextDueMs, type StallLimits } from '../provision/machines/lifecycle/due-event.ts';
 import type { LifeEvent } from '../provision/machines/lifecycle/life-event.ts';
 import { type Life, newLife } from '../provision/machines/lifecycle/life.ts';
+import { isForgettable } from '../provision/machines/lifecycle/rule-sets.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { LifeChange, LifeStore } from '../store/life-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { DueQueue } from './due-queue.ts';
+import { GroupCommit } from './group-commit.ts';
 import { readStoredLife } from './stored-life.ts';
 
 /** What the lives depend on. */
@@ -36,6 +38,14 @@ export interface LifeChangeRequest {
   readonly audit?: NewAuditEntry;
   /** A change of the machine's record that must become durable with it. */
   readonly record?: MachineChange;
+}
+
+/** Which lives are forgotten. */
+export interface ForgetLimits {
+  readonly before: Date;
+  /** Maximum number that is deleted in one call. */
+  readonly atOnce: number;
+  readonly isDeclared: (machineId: string) => boolean;
 }
 
 /** Changes of one transaction: leases wait meanwhile. */
@@ -63,11 +73,6 @@ const NOTES_TOTAL_BURST = 60_000;
 const NOTES_TOTAL_PER_SECOND = 100;
 const MACHINES_MAX = 100_000;
 
-interface Waiting {
-  readonly change: LifeChange;
-  readonly settle: (error?: Error) => void;
-}
-
 /**
  * The lives of all machines, in memory and in the store. Events of one machine are applied one after the other; those
  * of different machines are written in the same transaction. A life in memory is always one that is durable.
@@ -84,8 +89,7 @@ export class Lives {
   /** Machines whose stored life cannot be read. It stays in the store until somebody deletes it. */
   readonly #unreadable = new Set<string>();
   readonly #due = new DueQueue();
-  #waiting: Waiting[] = [];
-  #isWriting = false;
+  readonly #changes: GroupCommit<LifeChange>;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #looking: Promise<void> | undefined;
@@ -96,6 +100,7 @@ export class Lives {
 
   private constructor(parts: LivesParts) {
     this.#parts = parts;
+    this.#changes = new GroupCommit(BATCH_MAX, (batch) => parts.store.applyLifeChanges(batch));
     this.#allNotes = new TokenBucket(NOTES_TOTAL_PER_SECOND, NOTES_TOTAL_BURST, parts.nowMs());
     this.#leftOut = new MinuteTally(({ more }) =>
       parts.log.warn({ more }, 'too many changes in the lives of machines to store each; some were left out'),
@@ -207,20 +212,45 @@ export class Lives {
     this.#lives.set(machineId, { ...life, lastStepAtMs: this.#parts.now().getTime() });
   }
 
-  /** Deletes everything that is kept about the life of a machine. Resolves when that is durable. */
+  /** Deletes everything that is kept about a machine: its life, and what it has reported. Resolves when that is durable. */
   remove(request: Pick<LifeChangeRequest, 'audit' | 'by' | 'machineId' | 'record'>): Promise<void> {
-    const { audit, by, machineId, record } = request;
+    return this.#remove(request, true);
+  }
+
+  #remove(
+    { audit, by, machineId, record }: Pick<LifeChangeRequest, 'audit' | 'by' | 'machineId' | 'record'>,
+    deletesReports: boolean,
+  ): Promise<void> {
     return this.#inTurn(machineId, async () => {
       const transition = this.#transition(machineId, 'life.deleted', by, {});
-      await this.#write({
+      await this.#changes.add({
         machineId,
         transition,
+        deletesReports,
         ...(audit !== undefined && { audit }),
         ...(record !== undefined && { record }),
       });
       this.#lives.delete(machineId);
       this.#unreadable.delete(machineId);
     });
+  }
+
+  /**
+   * Deletes lives that nobody needs any more, at most so many: of machines that nobody declares, and to which nothing
+   * has happened since `before` that would have to be remembered. Resolves with their number.
+   */
+  async forget({ atOnce, before, isDeclared }: ForgetLimits): Promise<number> {
+    const beforeMs = before.getTime();
+    const forgotten: string[] = [];
+    for (const life of this.#lives.values()) {
+      if (forgotten.length === atOnce) break;
+      const { machineId } = life;
+      if (isForgettable(life, beforeMs) && !isDeclared(machineId) && !this.isBusy(machineId)) {
+        forgotten.push(machineId);
+      }
+    }
+    await Promise.all(forgotten.map((machineId) => this.#remove({ machineId, by: 'system' }, false)));
+    return forgotten.length;
   }
 
   /** Applies every event of time that is due. Resolves when they are durable, or could not be. */
@@ -305,7 +335,7 @@ export class Lives {
     if (advanced.kind === 'invalid') return advanced;
     const { from, life, to } = advanced;
     const detail = { from, to, ...detailOf(event) };
-    await this.#write({
+    await this.#changes.add({
       machineId,
       life,
       transition: this.#transition(machineId, `life.${event.kind}`, by, detail),
@@ -335,35 +365,6 @@ export class Lives {
     detail: JsonObject,
   ): LifeChange['transition'] {
     return { at: this.#parts.now(), machineId, kind, source: by, detail };
-  }
-
-  /** Resolves when the change is durable. */
-  #write(change: LifeChange): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        change,
-        settle: (error) => (error === undefined ? resolve() : reject(error)),
-      });
-      if (!this.#isWriting) void this.#writeAll();
-    });
-  }
-
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    // The other requests of this turn of the event loop join the first transaction.
-    await new Promise((nextTurn) => setImmediate(nextTurn));
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH_MAX);
-      try {
-        await this.#parts.store.applyLifeChanges(batch.map(({ change }) => change));
-        for (const { settle } of batch) settle();
-      } catch (error) {
-        const failure = error instanceof Error ? error : new Error(String(error));
-        for (const { settle } of batch) settle(failure);
-      }
-    }
-    // Before any listener can ask for another change: it must not join a writer that has ended.
-    this.#isWriting = false;
   }
 
   #report(error: unknown, machineId: string): void {

@@ -9,6 +9,8 @@ export interface LifeChange {
   readonly machineId: string;
   /** The new value; absent to delete it. */
   readonly life?: Life;
+  /** Whether all that the machine has reported is deleted with it. */
+  readonly deletesReports?: boolean;
   readonly transition: NewTransition;
   /** Present if somebody asked for the change. */
   readonly audit?: NewAuditEntry;

@@ -122,14 +122,15 @@ export function describeReportStore(makePlace: MakePlace): void {
       expect(await reports.findInventory('node4')).toBeDefined();
     });
 
-    test('all of a machine is deleted with its life', async () => {
+    test('all of a machine is deleted with its life, if that is asked for', async () => {
       const { lives, reports } = under.store;
       await reports.recordReports([1, 2].map((second) => report(second, { facts: facts(second) })));
       await reports.recordReports([report(3, {}, 'node2')]);
       const transition = { at: at(4), machineId: 'node1', source: 'anna', detail: {} };
-      await lives.applyLifeChanges([
-        { machineId: 'node1', transition: { ...transition, kind: 'life.deleted' } },
-      ]);
+      const deleted = { machineId: 'node1', transition: { ...transition, kind: 'life.deleted' } } as const;
+      await lives.applyLifeChanges([deleted]);
+      expect(await messages()).toHaveLength(2);
+      await lives.applyLifeChanges([{ ...deleted, deletesReports: true }]);
       expect(await messages()).toEqual([]);
       expect(await reports.findInventory('node1')).toBeUndefined();
       expect(await reports.listFactChanges('node1', 10)).toEqual([]);

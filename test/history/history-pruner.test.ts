@@ -14,6 +14,9 @@ const limits = {
   sessionDays: 20,
   sessionsMax: 200,
   discoveredMax: 50,
+  reportDays: 5,
+  reportsMax: 60,
+  lifeDays: 15,
   transitionDays: 10,
   transitionsMax: 70,
 };
@@ -61,7 +64,18 @@ test('deletes a few at a time until there is nothing left to delete', async () =
     transitions.push(retention);
     return Promise.resolve(left.transitions.shift() ?? 0);
   };
+  const others: [string, object][] = [];
+  const prune = (name: string) => (retention: object) => {
+    others.push([name, retention]);
+    return Promise.resolve(0);
+  };
   const store = {
+    reports: {
+      pruneReports: prune('reports'),
+      pruneFactChanges: prune('changes'),
+      pruneInventories: prune('inventories'),
+    },
+    forgetLives: prune('lives'),
     events: { pruneEvents },
     sessions: { pruneSessions },
     audit: { pruneAudit },
@@ -76,6 +90,13 @@ test('deletes a few at a time until there is nothing left to delete', async () =
     Array(2).fill({ before: new Date('2026-11-03T09:00:00Z'), newest: 200, atOnce: 500 }),
   );
   expect(audit).toEqual([{ before: new Date('2026-10-14T09:00:00Z'), newest: 300, atOnce: 500 }]);
+  const reports = { before: new Date('2026-11-18T09:00:00Z'), newest: 60, atOnce: 50 };
+  expect(others).toEqual([
+    ['reports', reports],
+    ['changes', reports],
+    ['inventories', reports],
+    ['lives', { before: new Date('2026-11-08T09:00:00Z'), atOnce: 500 }],
+  ]);
   expect(machines).toEqual(Array(2).fill({ newest: 50, atOnce: 100, at: now() }));
   expect(transitions).toEqual(
     Array(4).fill({ before: new Date('2026-11-13T09:00:00Z'), newest: 70, atOnce: 500 }),
@@ -93,6 +114,8 @@ test('ends with the running deletion', async () => {
       events: { pruneEvents: prune },
       sessions: { pruneSessions: prune },
       audit: { pruneAudit: prune },
+      reports: { pruneReports: prune, pruneFactChanges: prune, pruneInventories: prune },
+      forgetLives: prune,
       discovered: { pruneDiscovered: async () => transitionsOf(await prune()) },
       transitions: { pruneTransitions: prune },
     },
@@ -114,6 +137,8 @@ test('a failing store is tried again the next time', async () => {
       events: { pruneEvents: refuse },
       sessions: { pruneSessions: refuse },
       audit: { pruneAudit: refuse },
+      reports: { pruneReports: refuse, pruneFactChanges: refuse, pruneInventories: refuse },
+      forgetLives: refuse,
       discovered: { pruneDiscovered: refuse },
       transitions: { pruneTransitions: refuse },
     },

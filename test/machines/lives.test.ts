@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Counters } from '../../src/limits/counters.ts';
 import { Lives } from '../../src/machines/lives.ts';
+import type { Life } from '../../src/provision/machines/lifecycle/life.ts';
 import { LIFE_EVENT_KINDS } from '../../src/provision/machines/lifecycle/life-event.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { FakeLifeStore } from '../fakes/fake-life-store.ts';
@@ -216,6 +217,46 @@ describe('time', () => {
     lives.step('node1');
     await lives.settled('node1');
     expect(lives.of('node1', true).conditions.stalled).toBeUndefined();
+  });
+});
+
+describe('lives that nobody needs', () => {
+  const DAY_MS = 24 * 60 * MINUTE_MS;
+  const limits = { before: new Date(NOW_MS - DAY_MS), atOnce: 2, isDeclared: () => false };
+  const keep = (...kept: Life[]): void => {
+    for (const life of kept) store.stored.set(life.machineId, JSON.stringify(life));
+  };
+  const old = (machineId: string, changes: Partial<Life> = {}): Life => ({
+    ...lifeIn('discovered'),
+    sinceMs: NOW_MS - 2 * DAY_MS,
+    machineId,
+    ...changes,
+  });
+
+  it('are forgotten some at a time, but not those of declared machines and recent ones', async () => {
+    keep(old('a'), old('b', { state: 'live' }), old('c', { state: 'booting' }), old('declared'));
+    keep(old('recent', { lastStepAtMs: NOW_MS }));
+    const lives = await load();
+    const isDeclared = (machineId: string): boolean => machineId === 'declared';
+    expect(await lives.forget({ ...limits, isDeclared })).toBe(2);
+    expect(await lives.forget({ ...limits, isDeclared })).toBe(1);
+    expect(await lives.forget({ ...limits, isDeclared })).toBe(0);
+    expect([...store.stored.keys()].toSorted()).toEqual(['declared', 'recent']);
+    expect([...lives.list()].map(({ machineId }) => machineId).toSorted()).toEqual(['declared', 'recent']);
+  });
+
+  it.each<[string, Partial<Life>]>([
+    ['was rejected', { state: 'retired' }],
+    ['has failed', { state: 'failed' }],
+    ['is installed', { state: 'installed' }],
+    ['has an installation', { installation: { atMs: 1 } }],
+    ['was armed', { epoch: 1 }],
+    ['was armed by its group', { armedBySystem: true }],
+    ['is held', { conditions: { held: { sinceMs: 1, message: '' } } }],
+    ['is locked', { conditions: { locked: { sinceMs: 1, message: '' } } }],
+  ])('are not those of a machine that %s', async (_what, changes) => {
+    keep(old('a', changes));
+    expect(await (await load()).forget(limits)).toBe(0);
   });
 });
 

@@ -53,6 +53,27 @@ export const store = z
       .describe(
         'The most boot sessions that are kept. The oldest are deleted first. They take about 1 kB each.',
       ),
+    report_days: z
+      .int()
+      .min(1)
+      .prefault(365)
+      .describe(
+        'How many days the reports of machines are kept, and the history of their hardware. What a declared machine last reported of its hardware is always kept.',
+      ),
+    reports_max: z
+      .int()
+      .min(1)
+      .prefault(500_000)
+      .describe(
+        'The most reports that are kept, and the most changes of hardware. The oldest are deleted first. A report takes about 200 bytes, and one with a log up to 60 kB.',
+      ),
+    life_days: z
+      .int()
+      .min(1)
+      .prefault(90)
+      .describe(
+        'How many days the state of a machine is kept after its last change if nobody has declared, held, locked, rejected or armed it.',
+      ),
     transition_days: z
       .int()
       .min(1)

@@ -36,6 +36,11 @@ export class LifeQueries implements LifeStore {
         changes.map(({ transition }) => transition),
       );
       await writeLives(tables, changes);
+      const withReports = changes.filter(({ deletesReports }) => deletesReports === true);
+      await deleteReportsOf(
+        tables,
+        withReports.map(({ machineId }) => machineId),
+      );
       await insertAudit(
         tables,
         time,
@@ -54,7 +59,6 @@ async function writeLives(tables: Kysely<StoreTables>, changes: readonly LifeCha
   for (const some of inPieces(deleted)) {
     await tables.deleteFrom('lives').where('machine_id', 'in', some).execute();
   }
-  await deleteReportsOf(tables, deleted);
   const rows = [...last].flatMap(([machineId, life]) =>
     life === undefined
       ? []
