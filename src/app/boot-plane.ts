@@ -2,6 +2,7 @@ import { toBootHttpSettings } from '../config/sections/http.ts';
 import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { toTftpSettings } from '../config/sections/tftp.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
+import { MachineReports } from '../machines/machine-reports.ts';
 import { bootIpxeScript, diskIpxeScript } from '../provision/rendering/ipxe-script.ts';
 import { type BootHttpService, startBootHttp } from '../server/boot-http/boot-http-service.ts';
 import type { GrubConfigFiles } from '../server/boot-http/grub-config-files.ts';
@@ -98,6 +99,7 @@ async function startHttp(
     events,
     findMac: (address) => clients.findMac(address),
     lives,
+    reports: new MachineReports({ store: shared.store.reports, lives, now: clock.now }),
     tokens,
     cardsBehind: (address) => clients.cardsBehind(address),
     sessionOf: (event) => events.sessionOf(event),

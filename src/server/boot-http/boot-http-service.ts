@@ -9,6 +9,7 @@ import { GrubConfigFiles } from './grub-config-files.ts';
 import { MachineHistory, type MachineHistoryParts } from './machine-history.ts';
 import { RequestReader, type RequestSettings } from './read-request.ts';
 import { ScriptLife } from './script-life.ts';
+import type { TakeReportParts } from './take-report.ts';
 
 /** Error codes of the kernel for an address that no interface has. */
 const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
@@ -17,10 +18,11 @@ const NO_SUCH_ADDRESS = 'EADDRNOTAVAIL';
 export interface BootHttpServiceParts
   extends
     Omit<BootHttpParts, 'routes' | 'reader' | 'connections' | 'downloads' | 'requestsPerSource'>,
-    Omit<BootRouteParts, 'answers' | 'documents' | 'grubConfigs' | 'history' | 'scripts'>,
+    Omit<BootRouteParts, 'answers' | 'documents' | 'grubConfigs' | 'history' | 'reporting' | 'scripts'>,
     MachineHistoryParts,
     BootAnswerParts,
-    BootLifeParts {
+    BootLifeParts,
+    Pick<TakeReportParts, 'reports'> {
   readonly settings: RequestSettings &
     Pick<BootHttpParts, 'connections' | 'downloads' | 'requestsPerSource'> & {
       readonly listen: readonly Endpoint[];
@@ -48,6 +50,7 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
   const scripts = new ScriptLife(parts, answers);
   const documents = new DocumentLife(parts, answers);
   const grubConfigs = new GrubConfigFiles({ scripts, machines: parts.machines, findMac: parts.findMac });
+  const history = new MachineHistory(parts);
   const server = new BootHttpServer({
     ...parts,
     routes: bootRoutes({
@@ -59,7 +62,8 @@ export async function startBootHttp(parts: BootHttpServiceParts): Promise<BootHt
       assets: parts.assets,
       bootPrograms: parts.bootPrograms,
       withhold: parts.withhold,
-      history: new MachineHistory(parts),
+      history,
+      reporting: { ...parts, history, decide: (request) => answers.decide(request) },
       nowMs: parts.nowMs,
     }),
     reader: new RequestReader(settings),

@@ -10,7 +10,7 @@ import type { GrubConfigFiles } from './grub-config-files.ts';
 import type { MachineHistory } from './machine-history.ts';
 import type { Route } from './route-table.ts';
 import type { ScriptLife } from './script-life.ts';
-import { takeReport } from './take-report.ts';
+import { takeReport, type TakeReportParts } from './take-report.ts';
 
 /** What the routes of the boot plane depend on. */
 export interface BootRouteParts {
@@ -27,6 +27,7 @@ export interface BootRouteParts {
   /** Why the machine at an address gets no boot program; undefined if it may get one. */
   readonly withhold: (address: string) => string | undefined;
   readonly history: MachineHistory;
+  readonly reporting: TakeReportParts;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
@@ -38,8 +39,18 @@ const NOT_READY_RETRY_SECONDS = 5;
 
 /** The routes of the boot plane; paths that Matchbox has too have the same names. */
 export function bootRoutes(parts: BootRouteParts): readonly Route[] {
-  const { answers, assets, bootPrograms, documents, grubConfigs, history, readiness, scripts, withhold } =
-    parts;
+  const {
+    answers,
+    assets,
+    bootPrograms,
+    documents,
+    grubConfigs,
+    history,
+    readiness,
+    reporting,
+    scripts,
+    withhold,
+  } = parts;
   const rendered = (
     path: string | RegExp,
     render: (read: BootRequest) => Answer | Promise<Answer>,
@@ -82,7 +93,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     rendered('/ignition', (read) => documents.answer(read, 'ignition')),
     rendered('/generic', (read) => documents.answer(read, 'generic')),
     rendered('/metadata', (read) => documents.answer(read, 'metadata')),
-    { methods: ['POST'], path: '/report', handle: (exchange) => takeReport(exchange, history) },
+    { methods: ['POST'], path: '/report', handle: (exchange) => takeReport(exchange, reporting) },
     files(ASSETS, (name) => openAsset(assets, name)),
     {
       methods: READ,

@@ -658,7 +658,10 @@ describe('reports', () => {
       return [response.status, await response.text()];
     };
     const failure = 'status=failed&permanent=true&message=bad+signature';
-    expect(await post(failure, 'gpg: BAD signature\n')).toEqual([200, 'noted\n']);
+    expect(await post(failure, 'gpg: BAD signature\n')).toEqual([
+      200,
+      'noted; the state of machine 52-54-00-00-00-01 stays discovered\n',
+    ]);
     const facts = JSON.stringify({ facts: { memory_bytes: 1024, gpus: 2 } });
     expect(await post('', facts, 'application/json')).toEqual([
       200,

@@ -14,6 +14,7 @@ import type { UnmatchedPolicy } from '../../../src/provision/boot/decide-boot.ts
 import { type MacAddress, parseMac } from '../../../src/protocol/mac-address.ts';
 import type { Readiness } from '../../../src/host/readiness.ts';
 import { Lives } from '../../../src/machines/lives.ts';
+import { MachineReports } from '../../../src/machines/machine-reports.ts';
 import { SessionTokens } from '../../../src/server/boot-http/session-tokens.ts';
 import { startBootHttp } from '../../../src/server/boot-http/boot-http-service.ts';
 import { Counters } from '../../../src/limits/counters.ts';
@@ -134,6 +135,7 @@ export async function startBootPlane(
       unmatched: options.unmatched ?? 'wait',
       lives: { find: (id) => lives.find(id), of: (id, declared) => lives.of(id, declared), nowMs: () => 0 },
     }),
+    reports: new MachineReports({ store: { recordReports: () => Promise.resolve() }, lives, now: clock.now }),
     lives,
     tokens: new SessionTokens(randomBytes, () => 0),
     cardsBehind: () => [],

@@ -5,6 +5,7 @@ import { BootDecider } from '../../../src/catalog/boot-decider.ts';
 import { loadCatalog } from '../../../src/catalog/load-catalog.ts';
 import { Counters } from '../../../src/limits/counters.ts';
 import { Lives } from '../../../src/machines/lives.ts';
+import { MachineReports } from '../../../src/machines/machine-reports.ts';
 import { type MacAddress, parseMac } from '../../../src/protocol/mac-address.ts';
 import type { BootEvent } from '../../../src/provision/history/boot-event.ts';
 import type { ArmPurpose, Life } from '../../../src/provision/machines/lifecycle/life.ts';
@@ -12,6 +13,7 @@ import type { LifeEvent } from '../../../src/provision/machines/lifecycle/life-e
 import { MachineIndex } from '../../../src/provision/machines/machine-index.ts';
 import { startBootHttp } from '../../../src/server/boot-http/boot-http-service.ts';
 import { SessionTokens } from '../../../src/server/boot-http/session-tokens.ts';
+import type { NewReport } from '../../../src/store/report-store.ts';
 import { AFTERWARDS, catalogTree } from '../../catalog/catalog-tree.ts';
 import { FakeLifeStore } from '../../fakes/fake-life-store.ts';
 import { NOW_MS, someArm } from '../../provision/machines/lifecycle/some-lives.ts';
@@ -86,6 +88,10 @@ export class LifePlane {
   nowMs = NOW_MS;
   readonly store: FakeLifeStore;
   readonly events: BootEvent[] = [];
+  /** The reports that were stored. */
+  readonly reports: NewReport[] = [];
+  /** Why no report can be stored. */
+  reportFailure: Error | undefined;
   /** The network cards behind addresses. */
   readonly cards = new Map<string, MacAddress[]>();
   readonly logged: string[] = [];
@@ -143,6 +149,7 @@ export class LifePlane {
         },
       }),
       lives,
+      reports: new MachineReports({ store: this.#reportStore(), lives, now: clock.now }),
       tokens: new SessionTokens(randomBytes, () => this.nowMs),
       cardsBehind: (address) => this.cards.get(address) ?? [],
       sessionOf: () => 'boot-session',
@@ -172,6 +179,16 @@ export class LifePlane {
     this.#close = async () => {
       await service.close(0);
       await lives.close();
+    };
+  }
+
+  #reportStore() {
+    return {
+      recordReports: (reports: readonly NewReport[]): Promise<void> => {
+        if (this.reportFailure !== undefined) return Promise.reject(this.reportFailure);
+        this.reports.push(...reports);
+        return Promise.resolve();
+      },
     };
   }
 
