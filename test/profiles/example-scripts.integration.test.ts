@@ -180,6 +180,16 @@ describe('the installer', () => {
     };
   });
 
+  test('that tries again uses the config that it fetched at first, since a token permits that only once', async () => {
+    const failsFirst = 'tried=$TEST_DIRECTORY/tried; [ -e "$tried" ] || { touch "$tried"; exit 3; }';
+    expect((await install({ 'flatcar-install': failsFirst }))[0]).toBe(1);
+    delete files['/ignition'];
+    const programPath = `${path.join(directory, 'bin')}:${process.env['PATH'] ?? ''}`;
+    const env = { ...process.env, PATH: programPath, RAILHEAD_RETRIES: '0', TEST_DIRECTORY: directory };
+    expect(await run(path.join(directory, 'railhead/install'), [], env)).toBe(0);
+    expect(reports.at(-1)?.status).toBe('installed');
+  });
+
   test('reports each step, and at last what it installed', async () => {
     const [status, told] = await install();
     expect(status).toBe(0);
