@@ -12,6 +12,7 @@ import {
   reportUrl,
 } from './machine-urls.ts';
 import type { Profile } from './profile.ts';
+import { systemdMachineId } from '../machines/systemd-machine-id.ts';
 import { markReported, ReportedText } from './reported-text.ts';
 import type { TemplateVariables } from './template.ts';
 
@@ -50,7 +51,7 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
     // A template uses few of these, so each is computed when it is used.
     get machine() {
       return {
-        id: machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '',
+        id: machineId(subject),
         mac: labels.get('mac') ?? '',
         uuid: labels.get('uuid') ?? '',
         serial: new ReportedText(labels.get('serial') ?? ''),
@@ -58,6 +59,11 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
         address: machine?.address ?? '',
         labels: markReported(Object.fromEntries(labels)),
       };
+    },
+    get machine_id() {
+      const id = machineId(subject);
+      // Undefined where nothing identifies the machine, since all such machines would have the same.
+      return id === '' ? undefined : systemdMachineId(id);
     },
     get group() {
       return { id: group.id };
@@ -90,6 +96,11 @@ export function templateVariables(subject: RenderSubject, context: RenderContext
       return reportUrl(subject.urls());
     },
   };
+}
+
+/** The id of the record; of an unknown machine its MAC address. Empty if it has neither. */
+function machineId({ labels, machine }: RenderSubject): string {
+  return machine?.id ?? labels.get('mac')?.replaceAll(':', '-') ?? '';
 }
 
 /** The variables of /metadata: as Matchbox has it, metadata, selector labels and the request, and nothing else. */
