@@ -30,6 +30,7 @@ import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
 import { LocalBoots } from '../machines/local-boots.ts';
+import { followDeclarations } from '../machines/follow-declarations.ts';
 import { type ForgetLimits, Lives } from '../machines/lives.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
 import { SessionTokens } from '../server/boot-http/session-tokens.ts';
@@ -105,6 +106,7 @@ export async function startSharedServices(
   const origins = new BootOrigins(settings.http);
   const subnets = toSubnets(settings.networks);
   const lives = await startLives(environment, announced.lives, services);
+  followDeclarations(machines, lives, log);
   const forgetLives = (limits: Omit<ForgetLimits, 'isDeclared'>): Promise<number> =>
     lives.forget({ ...limits, isDeclared: (machineId) => machines.find(machineId) !== undefined });
   services.add('history', startPruner({ ...announced, forgetLives }, settings, log, clock));
@@ -112,6 +114,7 @@ export async function startSharedServices(
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
     lives: {
+      inherit: (machineId, earlierIds) => lives.inherit(machineId, earlierIds),
       find: (machineId) => lives.find(machineId),
       of: (machineId, declared) => lives.of(machineId, declared),
       nowMs: () => clock.now().getTime(),

@@ -53,6 +53,8 @@ export interface BootDeciderParts {
   readonly unmatched: UnmatchedPolicy;
   /** The lives of machines, and the time; absent where no lives are known, as on the command line. */
   readonly lives?: {
+    /** Makes the life go on that a machine had before it was declared, under one of the ids. */
+    readonly inherit: (machineId: string, earlierIds: readonly string[]) => unknown;
     /** What is kept about the life of a machine; undefined if nothing has happened to it yet. */
     readonly find: (machineId: string) => Life | undefined;
     /** The same, with a new life for a machine that nothing has happened to. */
@@ -87,6 +89,7 @@ export class BootDecider {
     };
     const policy = policyFor(generation, resolution, identification);
     const subject = lifeSubjectOf(resolution);
+    this.#inherit(resolution);
     const life = this.#decideByLife(subject, policy);
     const purpose = life?.kind === 'boot' ? life.purpose : undefined;
     const decision = decideBoot({
@@ -114,6 +117,16 @@ export class BootDecider {
     const generation = this.#parts.generation();
     if (generation === undefined) return { kind: 'not_ready' };
     return answerFor(generation, generation.resolve(claimed, identification), purpose);
+  }
+
+  /** A machine that was known by a network card of its record is not a new one. */
+  #inherit({ claimed, machine }: Resolution): void {
+    if (machine === undefined) return;
+    const { id, macs } = machine;
+    const claimedMac = claimed.get('mac') as MacAddress | undefined;
+    // Only the record says for sure which cards a machine has; one that is recognised by its UUID names its own.
+    const cards = macs.length > 0 || claimedMac === undefined ? macs : [claimedMac];
+    this.#parts.lives?.inherit(id, cards.map(discoveredMachineId));
   }
 
   #isInstalled({ machineId }: LifeSubject): boolean {

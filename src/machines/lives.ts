@@ -88,6 +88,8 @@ export class Lives {
   readonly #leftOut: MinuteTally;
   /** Machines whose stored life cannot be read. It stays in the store until somebody deletes it. */
   readonly #unreadable = new Set<string>();
+  /** By the id of a record, the id under which the machine had its life before it was declared. */
+  readonly #earlierIds = new Map<string, string>();
   readonly #due = new DueQueue();
   readonly #changes: GroupCommit<LifeChange>;
   #timer: NodeJS.Timeout | undefined;
@@ -149,9 +151,24 @@ export class Lives {
     return declared && life.state === 'discovered' ? { ...life, state: 'ready' } : life;
   }
 
+  /**
+   * Says under which ids a machine was known before it was declared, so that its life goes on under the id of its record:
+   * else a machine that was installed before would count as new. False, and without effect, if the machine has a life of
+   * its own, or had none before.
+   */
+  inherit(machineId: string, earlierIds: readonly string[]): boolean {
+    if (this.#lives.has(machineId) || this.#unreadable.has(machineId)) return false;
+    const known = earlierIds.filter((id) => this.#lives.has(id));
+    // Of a machine with several network cards, one may have been installed.
+    const earlier = known.find((id) => this.#lives.get(id)?.installation !== undefined) ?? known[0];
+    if (earlier === undefined || earlier === machineId) return false;
+    this.#earlierIds.set(machineId, earlier);
+    return true;
+  }
+
   /** What is kept about a machine; undefined if nothing has happened to it yet. */
   find(machineId: string): Life | undefined {
-    const life = this.#lives.get(machineId);
+    const life = this.#lives.get(machineId) ?? this.#inherited(machineId);
     if (life !== undefined || !this.#unreadable.has(machineId)) return life;
     return { ...newLife(machineId, true), conditions: { held: { sinceMs: 0, message: UNREADABLE } } };
   }
@@ -161,14 +178,29 @@ export class Lives {
     return this.#lives.values();
   }
 
+  #inherited(machineId: string): Life | undefined {
+    const earlier = this.#earlierIds.get(machineId);
+    const life = earlier === undefined ? undefined : this.#lives.get(earlier);
+    return life && { ...life, machineId };
+  }
+
   /** Whether a change of this machine is not durable yet. */
   isBusy(machineId: string): boolean {
-    return this.#busy.has(machineId);
+    return this.#pending(machineId) !== undefined;
   }
 
   /** Resolves when no change of this machine is being written any more. Never rejects. */
   async settled(machineId: string): Promise<void> {
-    while (this.#busy.has(machineId)) await this.#busy.get(machineId)?.catch(() => undefined);
+    for (;;) {
+      const pending = this.#pending(machineId);
+      if (pending === undefined) return;
+      await pending.catch(() => undefined);
+    }
+  }
+
+  #pending(machineId: string): Promise<unknown> | undefined {
+    const earlier = this.#earlierIds.get(machineId);
+    return this.#busy.get(machineId) ?? (earlier === undefined ? undefined : this.#busy.get(earlier));
   }
 
   /** Calls `listener` with every change once it is durable. */
@@ -222,6 +254,7 @@ export class Lives {
     deletesReports: boolean,
   ): Promise<void> {
     return this.#inTurn(machineId, async () => {
+      const earlier = this.#earlierIds.get(machineId);
       const transition = this.#transition(machineId, 'life.deleted', by, {});
       await this.#changes.add({
         machineId,
@@ -230,8 +263,13 @@ export class Lives {
         ...(audit !== undefined && { audit }),
         ...(record !== undefined && { record }),
       });
+      if (earlier !== undefined) {
+        await this.#changes.add(this.#moved(earlier, machineId));
+        this.#lives.delete(earlier);
+      }
       this.#lives.delete(machineId);
       this.#unreadable.delete(machineId);
+      this.#earlierIds.delete(machineId);
     });
   }
 
@@ -334,17 +372,30 @@ export class Lives {
     const advanced = advance(before, event, this.#parts.now().getTime());
     if (advanced.kind === 'invalid') return advanced;
     const { from, life, to } = advanced;
+    const earlier = this.#earlierIds.get(machineId);
     const detail = { from, to, ...detailOf(event) };
-    await this.#changes.add({
+    const stored = this.#changes.add({
       machineId,
       life,
       transition: this.#transition(machineId, `life.${event.kind}`, by, detail),
       ...(audit !== undefined && { audit }),
       ...(record !== undefined && { record }),
     });
+    if (earlier === undefined) await stored;
+    else await Promise.all([stored, this.#changes.add(this.#moved(earlier, machineId))]);
     this.#keep(life);
+    if (earlier !== undefined) {
+      this.#lives.delete(earlier);
+      this.#earlierIds.delete(machineId);
+    }
     this.#tellListeners(life, before);
     return advanced;
+  }
+
+  /** The end of a life under an earlier id, once it is stored under the later one. */
+  #moved(earlier: string, machineId: string): LifeChange {
+    const transition = this.#transition(earlier, 'life.deleted', 'system', { moved_to: machineId });
+    return { machineId: earlier, transition };
   }
 
   /** The change is durable, so a listener that fails must not make it look as if it were not. */

@@ -28,7 +28,7 @@ async function decide(query: string) {
   const decider = new BootDecider({
     generation: () => loaded.generation,
     unmatched: 'wait',
-    lives: { find: () => undefined, of: newLife, nowMs: () => 0 },
+    lives: { inherit: () => undefined, find: () => undefined, of: newLife, nowMs: () => 0 },
   });
   const labels = labelsFromQuery(new URLSearchParams(query));
   return decider.decide(labels, new MachineIndex(loaded.machines).identify(claimsOfLabels(labels)));

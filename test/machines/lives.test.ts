@@ -220,6 +220,73 @@ describe('time', () => {
   });
 });
 
+describe('a machine that is declared under another id than it was known by', () => {
+  const CARDS = ['52-54-00-00-00-01', '52-54-00-00-00-02'] as const;
+  const keep = (machineId: string, life: Life): void => {
+    store.stored.set(machineId, JSON.stringify({ ...life, machineId }));
+  };
+
+  it('is installed still, and not a new machine that its group could arm', async () => {
+    keep(CARDS[0], lifeIn('discovered'));
+    keep(CARDS[1], lifeIn('installed'));
+    const lives = await load();
+    expect(lives.inherit('node1', CARDS)).toBe(true);
+    expect(lives.of('node1', true)).toEqual({ ...lifeIn('installed'), machineId: 'node1' });
+    expect(lives.find('node1')?.state).toBe('installed');
+  });
+
+  it('has its life under the new id alone from its next event on, also after a restart', async () => {
+    keep(CARDS[0], lifeIn('installed'));
+    const lives = await load();
+    lives.inherit('node1', CARDS);
+    await lives.apply({ machineId: 'node1', declared: true, event: { kind: 'declared' }, by: 'system' });
+    expect([...store.stored.keys()]).toEqual(['node1']);
+    expect((await load()).of('node1', true).state).toBe('installed');
+    expect(lives.find(CARDS[0])).toBeUndefined();
+    expect(store.batches.flat().map(({ machineId, transition: { kind } }) => [machineId, kind])).toEqual([
+      ['node1', 'life.declared'],
+      [CARDS[0], 'life.deleted'],
+    ]);
+  });
+
+  it('keeps a life of its own', async () => {
+    keep(CARDS[0], lifeIn('installed'));
+    keep('node1', lifeIn('failed'));
+    const lives = await load();
+    expect(lives.inherit('node1', CARDS)).toBe(false);
+    expect(lives.of('node1', true).state).toBe('failed');
+    expect(lives.inherit('node2', [])).toBe(false);
+  });
+
+  it('is changed after what happens under its earlier id', async () => {
+    keep(CARDS[0], lifeIn('installing'));
+    const lives = await load();
+    let open: (value: unknown) => void = () => undefined;
+    store.gate = new Promise((resolve) => (open = resolve));
+    const installed = { machineId: CARDS[0], declared: false, by: 'machine' };
+    const applied = lives.apply({
+      ...installed,
+      event: { kind: 'report_installed', installation: { atMs: 1 } },
+    });
+    lives.inherit('node1', CARDS);
+    expect(lives.isBusy('node1')).toBe(true);
+    open(undefined);
+    await lives.settled('node1');
+    expect(lives.of('node1', true).state).toBe('installed');
+    await applied;
+  });
+
+  it('is deleted under both ids', async () => {
+    keep(CARDS[0], lifeIn('installed'));
+    const lives = await load();
+    lives.inherit('node1', CARDS);
+    await lives.remove({ machineId: 'node1', by: 'anna' });
+    expect([...store.stored.keys()]).toEqual([]);
+    lives.inherit('node1', CARDS);
+    expect(lives.of('node1', true).state).toBe('ready');
+  });
+});
+
 describe('lives that nobody needs', () => {
   const DAY_MS = 24 * 60 * MINUTE_MS;
   const limits = { before: new Date(NOW_MS - DAY_MS), atOnce: 2, isDeclared: () => false };

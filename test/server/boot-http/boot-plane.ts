@@ -133,7 +133,12 @@ export async function startBootPlane(
     decider: new BootDecider({
       generation: () => generation,
       unmatched: options.unmatched ?? 'wait',
-      lives: { find: (id) => lives.find(id), of: (id, declared) => lives.of(id, declared), nowMs: () => 0 },
+      lives: {
+        inherit: () => undefined,
+        find: (id) => lives.find(id),
+        of: (id, declared) => lives.of(id, declared),
+        nowMs: () => 0,
+      },
     }),
     reports: new MachineReports({ store: { recordReports: () => Promise.resolve() }, lives, now: clock.now }),
     lives,

@@ -143,6 +143,7 @@ export class LifePlane {
         generation: () => generation,
         unmatched: 'wait',
         lives: {
+          inherit: (id, earlierIds) => lives.inherit(id, earlierIds),
           find: (id) => lives.find(id),
           of: (id, declared) => lives.of(id, declared),
           nowMs: () => this.nowMs,
