@@ -18,6 +18,10 @@ import { StoreError } from '../store/store-error.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
 
+/** What is shown with a machine of what it has told of itself. */
+const SHOWN_REPORTS = 10;
+const SHOWN_CHANGES = 10;
+
 /** The verbs for the machines of this program. */
 export function composeMachineControl(
   shared: SharedServices,
@@ -42,6 +46,14 @@ export function composeMachineControl(
         ...undeclared.map((discovered) => discoveredSubject(shared, discovered)),
       ];
       return subjects.sort((a, b) => (a.id < b.id ? -1 : 1));
+    },
+    history: async (id) => {
+      const [inventory, factChanges, reports] = await Promise.all([
+        store.reports.findInventory(id),
+        store.reports.listFactChanges(id, SHOWN_CHANGES),
+        store.reports.listReports(id, SHOWN_REPORTS),
+      ]);
+      return { ...(inventory !== undefined && { inventory }), factChanges, reports };
     },
     apply: async ({ audit, by, event, record, subject }: ControlChange) => {
       const { id, machine } = subject;

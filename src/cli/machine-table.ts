@@ -1,5 +1,6 @@
 import { printableText } from '../provision/history/printable-text.ts';
-import type { MachineDetailView, MachineLifeView } from '../control/machine-view.ts';
+import type { MachineLifeView, MachineShownView } from '../control/machine-view.ts';
+import { historyLines } from './machine-history-text.ts';
 
 /** Machines as a table for people, one line each. */
 export function machineTable(machines: readonly MachineLifeView[]): string {
@@ -37,7 +38,7 @@ export function attemptsText(left: number): string {
 }
 
 /** One machine in full. */
-export function machineText(machine: MachineDetailView): string {
+export function machineText(machine: MachineShownView): string {
   const { actions, arm, conditions, failure, installation, labels, session } = machine;
   const lines: [string, string | undefined][] = [
     ['machine', machine.id],
@@ -85,6 +86,7 @@ export function machineText(machine: MachineDetailView): string {
         .filter((name) => actions[name]?.allowed === true)
         .join(', ') || 'nothing',
     ],
+    ...historyLines(machine),
   ];
   return lines
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(10)} ${printableText(value)}\n`]))

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { MachineDetailView, MachineLifeView } from '../control/machine-view.ts';
+import type { MachineDetailView, MachineLifeView, MachineShownView } from '../control/machine-view.ts';
 import { VERBS } from '../control/verbs.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import { ARM_PURPOSES, LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
@@ -106,7 +106,7 @@ async function list(options: ListOptions): Promise<void> {
 async function show(id: string, options: PlaceOptions & { readonly json?: boolean }): Promise<void> {
   const answer = await ask(options, 'GET', `${MACHINES}/${encodeURIComponent(id)}`);
   if (answer === undefined || !isDone(answer, '')) return;
-  const machine = answer.body as MachineDetailView;
+  const machine = answer.body as MachineShownView;
   process.stdout.write(options.json === true ? `${printableJson(machine)}\n` : machineText(machine));
 }
 

@@ -6,7 +6,14 @@ import type { Machine } from '../provision/machines/machine.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Actor, Permission } from './actor.ts';
-import { type ActionView, type MachineDetailView, type MachineLifeView, viewOf } from './machine-view.ts';
+import { historyViewOf, type MachineHistory } from './machine-history-view.ts';
+import {
+  type ActionView,
+  type MachineDetailView,
+  type MachineLifeView,
+  type MachineShownView,
+  viewOf,
+} from './machine-view.ts';
 import type { MachineSubject } from './machine-subject.ts';
 import { refuseDelete } from './delete-rules.ts';
 import type { Verb, VerbCall } from './verb.ts';
@@ -28,6 +35,8 @@ export interface MachineControlParts {
   readonly find: (id: string) => Promise<MachineSubject | undefined>;
   /** The machines in any of the states, or all, in the order of their ids. */
   readonly list: () => Promise<readonly MachineSubject[]>;
+  /** What a machine has told of itself, by the id of the machine. */
+  readonly history: (id: string) => Promise<MachineHistory>;
   /** Makes the change durable. `invalid` if the life has changed meanwhile and does not permit it any more. */
   readonly apply: (change: ControlChange) => Promise<Advance>;
   /** Deletes everything that is kept about the machine. */
@@ -83,10 +92,11 @@ export class MachineControl {
     return (await this.#parts.list()).map(viewOf);
   }
 
-  /** A machine with what can be done to it; undefined if there is none. */
-  async show(id: string): Promise<MachineDetailView | undefined> {
+  /** A machine with what can be done to it, and what it has told of itself; undefined if there is none. */
+  async show(id: string): Promise<MachineShownView | undefined> {
     const subject = await this.#parts.find(id);
-    return subject && this.#detail(subject);
+    if (subject === undefined) return undefined;
+    return { ...this.#detail(subject), ...historyViewOf(await this.#parts.history(subject.id)) };
   }
 
   /** Carries out a verb, or says why not. Never rejects for a reason that the caller can do something about. */

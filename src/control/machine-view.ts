@@ -1,4 +1,5 @@
 import type { Condition, Life } from '../provision/machines/lifecycle/life.ts';
+import type { MachineHistoryView } from './machine-history-view.ts';
 import type { MachineSubject } from './machine-subject.ts';
 
 /** Whether something can be done to a machine now, and if not, why. */
@@ -59,6 +60,9 @@ export interface MachineLifeView {
 export interface MachineDetailView extends MachineLifeView {
   readonly actions: Readonly<Record<string, ActionView>>;
 }
+
+/** The same with what the machine has told of itself. */
+export type MachineShownView = MachineDetailView & MachineHistoryView;
 
 /** The view of a machine. */
 export function viewOf({

@@ -142,3 +142,27 @@ test('a machine whose profile installs is armed once, and disarmed', async () =>
     /^node1: armed for install, until /,
   );
 });
+
+test('an armed machine installs, reports, and boots from its disk; what it told is shown', async () => {
+  const profile = 'id: p\nlifecycle: install\nboot: {kernel: /k}\nignition: p.ign\n';
+  writeFileSync(path.join(folder, 'profiles/p.yaml'), profile);
+  const { origin } = await serve();
+  const ask = async (place: string, init?: RequestInit): Promise<string> =>
+    (await fetch(`${origin}/${place}mac=52:54:00:00:00:01`, init)).text();
+  expect(await ask('ipxe?')).not.toContain('kernel /k');
+  machines('arm', 'node1');
+  expect(await ask('ipxe?')).toContain('kernel /k');
+  await ask('ignition?');
+  expect(machines('show', 'node1').out).toMatch(/^state +installing for install since /m);
+  const facts = JSON.stringify({ facts: { memory_bytes: 2 ** 33, disks: [{ name: 'vda', serial: 'S1' }] } });
+  expect(await ask('report?phase=facts&', { method: 'POST', body: facts })).toBe('noted\n');
+  const report = 'report?status=installed&phase=rebooting&release=4593.2.1&disk=/dev/vda&';
+  expect(await ask(report, { method: 'POST', body: 'done' })).toBe('noted\n');
+  expect(await ask('ipxe?')).not.toContain('kernel /k');
+  const { out } = machines('show', 'node1');
+  expect(out).toMatch(/^state +installed since /m);
+  expect(out).toMatch(/^installed +\S+, 4593\.2\.1, \/dev\/vda$/m);
+  expect(out).toMatch(/^hardware +8 GiB of memory; reported at /m);
+  expect(out).toMatch(/^disk +vda, serial S1$/m);
+  expect(out).toMatch(/^report +\S+ installed rebooting: done$/m);
+});

@@ -1,4 +1,5 @@
 import type { ControlChange, MachineControlParts } from '../../src/control/machine-control.ts';
+import type { MachineHistory } from '../../src/control/machine-history-view.ts';
 import type { MachineSubject } from '../../src/control/machine-subject.ts';
 import { advance } from '../../src/provision/machines/lifecycle/advance.ts';
 import type { MacAddress } from '../../src/protocol/mac-address.ts';
@@ -30,6 +31,7 @@ export class FakeMachines implements MachineControlParts {
   readonly audit: NewAuditEntry[] = [];
   readonly armMs = 24 * 60 * 60_000;
   failing = false;
+  told: MachineHistory = { factChanges: [], reports: [] };
   readonly #subjects = new Map<string, MachineSubject>();
 
   constructor(...subjects: readonly MachineSubject[]) {
@@ -38,6 +40,7 @@ export class FakeMachines implements MachineControlParts {
 
   now = (): Date => new Date(NOW_MS);
   find = (id: string): Promise<MachineSubject | undefined> => Promise.resolve(this.#subjects.get(id));
+  history = (): Promise<MachineHistory> => Promise.resolve(this.told);
   list = (): Promise<readonly MachineSubject[]> => Promise.resolve([...this.#subjects.values()]);
 
   apply = (change: ControlChange): Promise<ReturnType<typeof advance>> => {

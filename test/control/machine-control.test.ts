@@ -258,6 +258,51 @@ describe('a call', () => {
     });
   });
 
+  it('shows what the machine has told of itself', async () => {
+    const machines = new FakeMachines(someSubject());
+    const at = new Date('2026-01-02T03:00:00Z');
+    machines.told = {
+      inventory: { facts: { memory_bytes: 8 }, changedAt: at, reportedAt: at },
+      factChanges: [{ at, changes: [{ field: 'memory_bytes', before: 4, after: 8 }] }],
+      reports: [
+        {
+          id: 1,
+          at,
+          machineId: 'node1',
+          report: {
+            status: 'failed',
+            phase: 'disk',
+            message: 'no disk',
+            log: ['x'],
+            permanent: true,
+            configHash: 'aa',
+          },
+        },
+      ],
+    };
+    const time = '2026-01-02T03:00:00.000Z';
+    expect(await new MachineControl(machines).show('node1')).toMatchObject({
+      id: 'node1',
+      hardware: {
+        reported_at: time,
+        changed_at: time,
+        facts: { memory_bytes: 8 },
+        changes: [{ at: time, changes: [{ field: 'memory_bytes', before: 4, after: 8 }] }],
+      },
+      reports: [
+        {
+          at: time,
+          status: 'failed',
+          phase: 'disk',
+          message: 'no disk',
+          log: ['x'],
+          permanent: true,
+          config_hash: 'aa',
+        },
+      ],
+    });
+  });
+
   it('shows no metadata', async () => {
     expect(JSON.stringify(await run('hold', {}))).not.toContain('secret');
   });
