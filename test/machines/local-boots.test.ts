@@ -54,6 +54,17 @@ describe('a model of which nothing is known', () => {
     expect(known()[1]).toEqual({ method: 'exit', works: true, failed: [] });
   });
 
+  test('GRUB starts the disk itself: UEFI stays in its setup menu when GRUB ends', () => {
+    const grub = { ...UEFI, loader: 'grub' } as const;
+    expect(after(0, 'a', grub)).toBe('sanboot');
+    expect([1, 2, 3, 4].map(() => after(30, 'a', grub))).toEqual([
+      'sanboot',
+      'sanboot',
+      'sanboot',
+      'firmware',
+    ]);
+  });
+
   test('a machine that comes back twice in a row within two minutes gets the next method, and so do others of its model', () => {
     expect([after(0), after(30), after(30)]).toEqual(['sanboot', 'sanboot', 'exit']);
     expect(after(0, 'node2')).toBe('exit');

@@ -63,15 +63,16 @@ export function modelKey({ firmware, loader, manufacturer, product }: MachineMod
 
 /**
  * The methods in the order in which they are tried. On BIOS the boot loader starts the disk itself, since not every BIOS
- * goes on when it ends; on UEFI it ends, and iPXE is not asked to start a local disk, which most builds cannot. To leave
- * the boot loader out comes last: it needs a firmware that asks Railhead for it.
+ * goes on when it ends. On UEFI iPXE ends with an error, after which the firmware goes on; most builds cannot start a
+ * local disk. GRUB 2.06 ends without an error, at which EDK2 opens its setup menu and stays there, so GRUB starts the
+ * disk itself.
  */
 export function methodsFor({
   firmware,
   loader,
 }: Pick<MachineModel, 'firmware' | 'loader'>): readonly LocalBootMethod[] {
   if (firmware === 'bios') return ['sanboot', 'exit', 'firmware'];
-  return loader === 'grub' ? ['exit', 'sanboot', 'firmware'] : ['exit', 'firmware'];
+  return loader === 'grub' ? ['sanboot', 'firmware', 'exit'] : ['exit', 'firmware'];
 }
 
 /**

@@ -55,12 +55,12 @@ export function waitingGrubConfig(why: readonly string[], pollSeconds: number): 
 }
 
 /**
- * Leaves network boot for the local disk. With `sanboot`, GRUB starts the disk itself: the first one on BIOS, and on
- * UEFI the first that has a boot loader at the place for removable media. Otherwise, and if that fails, it ends, and
- * the firmware goes on with its boot order.
+ * Leaves network boot for the local disk. GRUB starts the disk itself: the first one on BIOS, and on UEFI the first
+ * that has a boot loader at the place for removable media. If that fails, or the method is `exit`, GRUB ends, which some
+ * firmware takes for success and does not go on.
  */
 export function localGrubConfig(reason: string, method: LocalBootMethod): string {
-  const start = method === 'sanboot' ? START_DISK : [];
+  const start = method === 'exit' ? [] : START_DISK;
   const text = `${reason}: booting from the local disk (${method})`;
   return [`echo ${quoteGrubWord(text)}`, ...start, 'exit', ''].join('\n');
 }
