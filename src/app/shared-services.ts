@@ -24,12 +24,14 @@ import { DiscoveredMachines } from '../machines/discovered-machines.ts';
 import type { DhcpEngine } from '../provision/dhcp/dhcp-engine.ts';
 import type { Subnet } from '../provision/dhcp/subnets/subnet.ts';
 import { type BootEvent, CLAIMED_KINDS } from '../provision/history/boot-event.ts';
+import { discoveredMachineId } from '../provision/machines/machine.ts';
 import { BootSessions } from '../provision/history/boot-session.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
 import { LocalBoots } from '../machines/local-boots.ts';
+import { bootFollower } from '../machines/follow-boots.ts';
 import { followDeclarations } from '../machines/follow-declarations.ts';
 import { type ForgetLimits, Lives } from '../machines/lives.ts';
 import { MachineRegistry } from '../machines/machine-registry.ts';
@@ -161,6 +163,11 @@ export async function startSharedServices(
     nowMs: clock.nowMs,
   });
   services.add('events', { close: () => events.flush() });
+  const follower = bootFollower({
+    lives,
+    bootsWithoutConfig: (event) => bootsWithoutConfig(event, machines, decider, lives),
+  });
+  events.onRecorded((event) => follower.note(event));
   services.add('boot sessions', startSessionTracker(store, events, log, clock));
   const discovered = new DiscoveredMachines(announced.discovered, events, log, clock.now);
   services.add('discovered machines', { close: () => discovered.flush() });
@@ -247,6 +254,20 @@ function startSessionTracker(
   events.onRecorded((event) => tracker.note(event));
   tracker.start();
   return tracker;
+}
+
+/** Whether what a machine boots at present has no Ignition config. */
+function bootsWithoutConfig(
+  { mac, machineId }: BootEvent,
+  machines: MachineRegistry,
+  decider: BootDecider,
+  lives: Lives,
+): boolean {
+  if (mac === undefined) return false;
+  const purpose = lives.find(machineId ?? discoveredMachineId(mac))?.purpose;
+  if (purpose === 'install' || purpose === 'reset') return false;
+  const found = decider.resolveFor(new Map([['mac', mac]]), machines.identify({ mac }), purpose);
+  return found.kind === 'match' && found.match.resolution.match.compiled.profile.ignition.length === 0;
 }
 
 function startPruner(store: PrunableStore, { lifecycle, store: keep }: Settings, log: Logger, clock: Clock) {
