@@ -29,12 +29,17 @@ export function machineTable(machines: readonly MachineLifeView[]): string {
 
 /** The state with what belongs to it: `armed for install`. */
 export function stateText({ arm, state }: MachineLifeView): string {
-  return arm === undefined ? state : `${state} for ${arm.purpose}`;
+  return arm === undefined || state === 'installing' ? state : `${state} for ${arm.purpose}`;
 }
 
-/** How often an installation may still begin. */
-export function attemptsText(left: number): string {
-  return left === 1 ? '1 attempt left' : `${left} attempts left`;
+/** Until when an arm is open, and how often an installation may still begin. */
+export function armText({
+  attempts_left: left,
+  expires_at: until,
+  purpose,
+}: NonNullable<MachineLifeView['arm']>): string {
+  if (purpose === 'live' || purpose === 'rescue') return `until ${until}`;
+  return `until ${until}, ${left === 1 ? '1 attempt left' : `${left} attempts left`}`;
 }
 
 /** One machine in full. */
@@ -43,10 +48,7 @@ export function machineText(machine: MachineShownView): string {
   const lines: [string, string | undefined][] = [
     ['machine', machine.id],
     ['state', `${stateText(machine)}${machine.since === undefined ? '' : ` since ${machine.since}`}`],
-    [
-      'arm',
-      arm && `until ${arm.expires_at}, ${attemptsText(arm.attempts_left)}, by ${arm.by}${quoted(arm.reason)}`,
-    ],
+    ['arm', arm && `${armText(arm)}, by ${arm.by}${quoted(arm.reason)}`],
     ...conditions.map(({ message, since, type }): [string, string] => [
       'condition',
       `${type} since ${since}: ${message}`,

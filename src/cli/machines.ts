@@ -7,7 +7,7 @@ import { ARM_PURPOSES, LIFE_STATES } from '../provision/machines/lifecycle/life.
 import { type ControlAnswer, askServer } from './control-client.ts';
 import { collectLabel } from './machine-query.ts';
 import { settingsOrReport } from './settings-or-report.ts';
-import { attemptsText, machineTable, machineText, stateText } from './machine-table.ts';
+import { armText, machineTable, machineText, stateText } from './machine-table.ts';
 
 interface PlaceOptions {
   readonly socket?: string;
@@ -130,7 +130,7 @@ function printResult(machine: MachineDetailView, json: boolean): void {
     return;
   }
   const { arm, conditions, id } = machine;
-  const window = arm === undefined ? '' : `, until ${arm.expires_at}, ${attemptsText(arm.attempts_left)}`;
+  const window = arm === undefined ? '' : `, ${armText(arm)}`;
   const held = conditions.length === 0 ? '' : ` (${conditions.map(({ type }) => type).join(', ')})`;
   process.stdout.write(`${printableText(`${id}: ${stateText(machine)}${window}${held}`)}\n`);
 }
