@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,7 +23,7 @@ import { PROGRAM } from '../support/program.ts';
 // reports as Railhead does. Tools that only Flatcar has, or that change the machine, are replaced.
 
 const PROFILES = path.resolve(import.meta.dirname, '../../profiles');
-const ROLES = ['install', 'installed', 'live', 'rescue'];
+const ROLES = ['install', 'installed', 'live', 'rescue', 'reset'];
 
 /** What the server has at each path; anything else is 404. */
 let files: Record<string, string>;
@@ -131,6 +140,80 @@ test.each(ROLES)('shellcheck finds nothing in the scripts of %s', (role) => {
     if (error !== undefined) throw error;
     expect(stdout, name).toBe('');
   }
+});
+
+describe('the reset of an installed system', () => {
+  const programs = {
+    lsblk: 'printf "/dev/vda \\n/dev/vda1 EFI-SYSTEM\\n/dev/vda6 OEM\\n/dev/vda9 ROOT\\n"',
+    // The partitions are folders of the test.
+    mount: 'rmdir "$2" && ln -s "$TEST_DIRECTORY/${1#/dev/}" "$2"',
+    umount: 'rm "$1"',
+    sync: '',
+    systemctl: 'echo "$@" >"$TEST_DIRECTORY/systemctl"',
+  };
+  const CONFIG = '{"ignition":{"version":"3.3.0"}}';
+  const partition = (name: string): string => path.join(directory, name);
+  const written = (name: string): string => readFileSync(path.join(directory, name), 'utf8');
+
+  async function reset(
+    metadata: string,
+    changed: Readonly<Record<string, string>> = {},
+  ): Promise<[number | null, string[]]> {
+    files = { '/ignition': CONFIG };
+    mkdirSync(partition('vda1'));
+    mkdirSync(partition('vda6'));
+    mkdirSync(partition('vda9/etc'), { recursive: true });
+    writeFileSync(partition('vda9/etc/machine-id'), '0123456789abcdef0123456789abcdef\n');
+    writeFileSync(
+      partition('vda6/grub.cfg'),
+      'set linux_append="$linux_append ignition.config.url=http://old/"\nset linux_console="console=ttyS1"\n',
+    );
+    const env = { ...replace({ ...programs, ...changed }), TEST_DIRECTORY: directory };
+    const status = await run(path.join(unpack('reset', metadata), 'reset'), [], env);
+    return [status, reports.map(({ phase, status: word }) => `${word} ${phase}`)];
+  }
+
+  test('puts the new config onto the disk, and says what Flatcar keeps', async () => {
+    const [status, told] = await reset(
+      'install_disk: /dev/vda, reset_keep: ["/etc/ssh/ssh_host_.*", /var/log/]',
+    );
+    expect(status).toBe(0);
+    expect(told).toEqual(['progress started', 'progress config', 'progress written', 'installed rebooting']);
+    expect(reports.at(-1)).toMatchObject({ disk: '/dev/vda' });
+    expect(written('vda6/config.ign')).toBe(CONFIG);
+    expect(written('vda9/selective-os-reset')).toBe(
+      '(/etc/ssh/ssh_host_.*/.*|/etc/ssh/ssh_host_.*|/var/log/.*|/var/log|/selective-os-reset)\n',
+    );
+    expect(written('vda1/flatcar/first_boot')).toBe('');
+    expect(written('vda6/grub.cfg')).toBe(
+      [
+        'set linux_append="$linux_append "',
+        'set linux_console="console=ttyS1"',
+        'set linux_append="$linux_append systemd.machine_id=0123456789abcdef0123456789abcdef"',
+        '',
+      ].join('\n'),
+    );
+    expect(written('systemctl')).toBe('reboot\n');
+  });
+
+  test('that keeps nothing', async () => {
+    expect((await reset('install_disk: /dev/vda, reset_keep: []'))[0]).toBe(0);
+    expect(written('vda9/selective-os-reset')).toBe('(/selective-os-reset)\n');
+  });
+
+  test('a disk without Flatcar is left alone, for good', async () => {
+    const [status, told] = await reset('install_disk: /dev/vda', { lsblk: 'echo "/dev/vda1 data"' });
+    expect([status, told.at(-1)]).toEqual([75, 'failed disk']);
+    expect(reports.at(-1)).toMatchObject({ permanent: true });
+  });
+
+  test('so is one whose root cannot be mounted: nothing is staged', async () => {
+    const mount = `case $1 in *9) exit 32 ;; esac; ${programs.mount}`;
+    const [status] = await reset('install_disk: /dev/vda', { mount });
+    expect(status).toBe(75);
+    expect(existsSync(partition('vda1/flatcar'))).toBe(false);
+    expect(existsSync(partition('vda6/config.ign'))).toBe(false);
+  });
 });
 
 describe('the installer', () => {
