@@ -1,7 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { JsonObject } from '../../provision/json-value.ts';
 import { type FactChange, factChanges } from '../../provision/machines/reports/facts-changes.ts';
-import type { MachineFacts } from '../../provision/machines/reports/machine-facts.ts';
 import type { MachineReport } from '../../provision/machines/reports/machine-report.ts';
 import { decodeJson, encodeJson, type StoredJson, type TimeColumn } from '../columns.ts';
 import type {
@@ -193,7 +192,7 @@ function reportFromRow({ at, detail, id, machine_id, ...row }: ReportRow, time: 
 
 function inventoryFromRow(row: InventoryRow, time: TimeColumn): MachineInventory {
   return {
-    facts: decodeJson(row.facts) as MachineFacts,
+    facts: decodeJson(row.facts),
     changedAt: new Date(time.decode(row.changed_at)),
     reportedAt: new Date(time.decode(row.reported_at)),
   };

@@ -183,7 +183,7 @@ describe('what a machine may do by its life', () => {
     ['failed', 'install', /^machine node1 has failed: no disk$/],
   ])('%s, profile %s: the reason', (name, policy, reason) => {
     const decision = decideByLife(LIVES[name], POLICIES[policy], NOW_MS);
-    expect(decision).toMatchObject({ reason: expect.stringMatching(reason) });
+    expect('reason' in decision && decision.reason).toMatch(reason);
   });
 });
 

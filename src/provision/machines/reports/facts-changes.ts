@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../json-value.ts';
 import type { MachineFacts } from './machine-facts.ts';
 
@@ -10,13 +9,6 @@ export interface FactChange {
   readonly before?: JsonValue;
   /** Absent if there is no value any more. */
   readonly after?: JsonValue;
-}
-
-/** SHA-256 in hex of the facts: equal facts have equal digests, whatever order their keys have. */
-export function digestFacts(facts: MachineFacts): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sortedKeys(asJson(facts))))
-    .digest('hex');
 }
 
 /** What has changed between two reports of the same machine, sorted by field. */
@@ -69,16 +61,6 @@ function addFields(fields: Map<string, JsonValue>, prefix: string, values: JsonO
 /** Facts are plain JSON without undefined values, which their type cannot say. */
 function asJson(facts: object): JsonObject {
   return facts as JsonObject;
-}
-
-function sortedKeys(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .toSorted()
-      .map((key) => [key, sortedKeys(value[key] ?? null)]),
-  );
 }
 
 function isJsonObject(value: JsonValue | undefined): value is JsonObject {
