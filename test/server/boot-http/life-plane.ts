@@ -63,7 +63,7 @@ const FILES = {
   'machines/m.yaml': ['secret', 'disk', 'plain-disk', 'auto', 'live', 'needy']
     .map(
       (role, index) =>
-        `id: ${role}1\nmac: 52:54:00:00:00:0${index + 1}\nuuid: 5a1c7f8e-0000-4000-8000-00000000000${index + 1}\nlabels: {role: ${role}}\nmetadata: {password: record-secret}\n`,
+        `id: ${role}1\nmac: 52:54:00:00:00:0${index + 1}\nuuid: 5a1c7f8e-0000-4000-8000-00000000000${index + 1}\nlabels: {role: ${role}}\nmetadata: {password: ${role === 'live' ? 'known to all' : 'record-secret'}}\n`,
     )
     .join('---\n'),
 };
@@ -208,9 +208,18 @@ export class LifePlane {
     path: string,
     from: string,
     method = 'GET',
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly status: number; readonly body: string; readonly headers: Record<string, unknown> }> {
     return new Promise((resolve, reject) => {
-      const to = { host: '127.0.0.1', port: this.#port, path, method, localAddress: from, agent: false };
+      const to = {
+        host: '127.0.0.1',
+        port: this.#port,
+        path,
+        method,
+        headers,
+        localAddress: from,
+        agent: false,
+      };
       httpRequest(to, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (part: string) => (body += part));
