@@ -13,7 +13,8 @@ import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
 import { isReturnAddress } from '../locate/select-subnet.ts';
 import { exchangeEvent } from '../locate/exchange-event.ts';
-import { addEchoes, replyDecision, replyHeader } from './server-reply.ts';
+import { replyMessage } from './reply-message.ts';
+import { addEchoes, replyDecision } from './server-reply.ts';
 
 /** Maximum size of a reply on port 4011 as a multiple of the request: its source address may be forged. */
 const AMPLIFICATION_MAX = 1.5;
@@ -126,15 +127,14 @@ function proxyMessage(
   for (const code of plan.sending?.suppressed ?? []) options.delete(code);
   if (extra.item !== undefined) options.set(OptionCode.vendorSpecific, bootItemReply(extra.item));
   addEchoes(options, message);
-  return {
-    ...replyHeader(message),
+  return replyMessage(message, {
     ciaddr: extra.ciaddr ?? UNSPECIFIED_ADDRESS,
     yiaddr: extra.yiaddr ?? UNSPECIFIED_ADDRESS,
     siaddr: answer.siaddr,
     sname: answer.sname,
     file: answer.file,
     options,
-  };
+  });
 }
 
 function describeAnswer({ bootFile }: BootAnswer): string {

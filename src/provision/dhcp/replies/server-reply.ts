@@ -1,5 +1,5 @@
 import { maximumReplySize } from '../../../protocol/dhcp/encode.ts';
-import { BOOTREPLY, type DhcpMessage } from '../../../protocol/dhcp/message.ts';
+import type { DhcpMessage } from '../../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
 import { encodeText, encodeUint32 } from '../../../protocol/dhcp/option-value.ts';
 import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
@@ -10,6 +10,7 @@ import type { DhcpReply } from './dhcp-decision.ts';
 import type { Exchange } from '../locate/exchange.ts';
 import type { SubnetLeases } from '../leases/subnet-leases.ts';
 import { replyDestination, replyFlags } from './reply-destination.ts';
+import { replyMessage } from './reply-message.ts';
 
 /** RFC 2131 section 3.3: a lease without end. */
 const INFINITE_LEASE = 0xffff_ffff;
@@ -59,8 +60,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
     options.set(OptionCode.subnetSelection, ipv4ToBytes(exchange.subnetSelection));
   }
   addEchoes(options, message);
-  return {
-    ...replyHeader(message),
+  return replyMessage(message, {
     flags: replyFlags(message, content.type),
     ciaddr: content.ciaddr,
     yiaddr: content.yiaddr,
@@ -68,8 +68,7 @@ export function serverReplyMessage(exchange: Exchange, content: ServerReplyConte
     sname: answer?.sname ?? '',
     file: answer?.file ?? '',
     options,
-    ...(message.withoutCookie === true && { withoutCookie: true as const }),
-  };
+  });
 }
 
 /** A DHCPNAK, which has only the server identifier and the reason (RFC 2131 table 3). */
@@ -81,7 +80,7 @@ export function refusalMessage(exchange: Exchange, why: string): DhcpMessage {
     [OptionCode.message, encodeText(why)],
   ]);
   addEchoes(options, message, 'refusal');
-  return { ...replyHeader(message), flags: replyFlags(message, MessageType.nak), options };
+  return replyMessage(message, { flags: replyFlags(message, MessageType.nak), options });
 }
 
 /** A reply decision, with its destination and size limits. */
@@ -102,26 +101,6 @@ export function replyDecision(
     destination: replyDestination(exchange.packet, type, exchange.relay),
     ...(exchange.match !== undefined && { machineId: exchange.match.machine.id }),
     ...extra,
-  };
-}
-
-/** The header of every reply: only what identifies the request. */
-export function replyHeader(message: DhcpMessage): Omit<DhcpMessage, 'options'> {
-  return {
-    op: BOOTREPLY,
-    htype: message.htype,
-    hlen: message.hlen,
-    hops: 0,
-    xid: message.xid,
-    secs: 0,
-    flags: message.flags,
-    ciaddr: UNSPECIFIED_ADDRESS,
-    yiaddr: UNSPECIFIED_ADDRESS,
-    siaddr: UNSPECIFIED_ADDRESS,
-    giaddr: message.giaddr,
-    chaddr: message.chaddr,
-    sname: '',
-    file: '',
   };
 }
 
