@@ -79,8 +79,8 @@ say "address: $(ip -4 -o address show dev "$card" | sed 's/.*inet \\([0-9./]*\\)
 if [ "$(argument railhead.from)" = disk ]; then
   say "booted from disk"
   # Sector 1024 is behind the boot loader and before the first partition.
-  url=$(dd if=/dev/vda bs=512 skip=1024 count=2 2> /dev/null | tr -d '\\000')
-  timeout 15 post "$url" "up" && say "reported: up" || say "report failed: $url"
+  url="$(dd if=/dev/vda bs=512 skip=1024 count=2 2> /dev/null | tr -d '\\000')"
+  timeout 15 post "$url&status=up" "up" && say "reported: up" || say "report failed: $url"
   obey
 fi
 
