@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
     fileParallelism: false,
+    // An emulated machine keeps one processor busy.
+    maxConcurrency: 2,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',

@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process';
+import { truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Rack, type RackMachine } from '../../src/lab/rack.ts';
+import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
+import { BOOT_TIMEOUT_MS, machine, requirePackages, requireRackParts } from './boot-steps.ts';
+import { DISK_REQUIREMENTS, writeBootableDisk } from './bootable-disk.ts';
+import { installCatalog, type InstalledMachine } from './install-catalog.ts';
+
+// Machines with an empty disk and the network first in their boot order: what the installer does, and how often. They
+// are all in one rack with one server, two of them switched on at the same time.
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
+const IS_UP = /railhead-lab: reported: up/;
+const BEGINS = /installer: begins/;
+const HALF_WRITTEN = /installer: half written/;
+const DISK_BYTES = 32 << 20;
+const RESTARTS = 3;
+
+const BIOS = { machine: machine('node1', 'bios'), arm: 'auto', installer: 'installs' } as const;
+const UEFI = { machine: machine('node2', 'uefi'), arm: 'manual', installer: 'installs' } as const;
+const HANGING = { machine: machine('node3', 'bios'), arm: 'manual', installer: 'hangs' } as const;
+const LOOPING = {
+  machine: machine('node4', 'bios'),
+  arm: 'manual',
+  installer: 'restarts without a report',
+} as const;
+
+let rack: Rack;
+let railhead: RailheadProcess;
+
+beforeAll(async () => {
+  await requireRackParts();
+  await requirePackages(DISK_REQUIREMENTS);
+  rack = await Rack.create();
+  await writeBootableDisk(path.join(rack.catalog, 'assets/test-os/disk.img'), rack.os);
+  await rack.writeCatalog(installCatalog([BIOS, UEFI, HANGING, LOOPING]));
+  railhead = await rack.startRailhead('full');
+});
+
+afterAll(() => rack.close());
+
+describe.concurrent('a machine with `lifecycle: install` and `protect: session`', () => {
+  test.each<InstalledMachine>([UEFI, BIOS])(
+    '$machine.firmware, arm: $arm: is installed once, stays on its disk, and once more after `reinstall`',
+    { timeout: 900_000 },
+    async ({ arm, machine: node }) => {
+      const { name } = node;
+      if (arm === 'manual') await machines('arm', name);
+      const booted = await rack.powerOn(await withEmptyDisk(node));
+      await booted.console.waitForLine(IS_UP, BOOT_TIMEOUT_MS);
+      for (let restart = 1; restart <= RESTARTS; restart += 1) {
+        booted.type('restart');
+        await booted.console.waitForLine(IS_UP, BOOT_TIMEOUT_MS, restart + 1);
+      }
+      expect(await stateOf(node)).toBe('installed');
+      expect(await installations(node)).toEqual({ begun: 1, installed: 1, up: RESTARTS + 1 });
+
+      await machines('reinstall', name, '--confirm', name);
+      booted.type('restart');
+      await booted.console.waitForLine(IS_UP, BOOT_TIMEOUT_MS, RESTARTS + 2);
+      booted.type('restart');
+      await booted.console.waitForLine(IS_UP, BOOT_TIMEOUT_MS, RESTARTS + 3);
+      expect(await stateOf(node)).toBe('installed');
+      expect(await installations(node)).toEqual({ begun: 2, installed: 2, up: RESTARTS + 3 });
+      expect(booted.console.tail().filter((line) => BEGINS.test(line))).toHaveLength(2);
+    },
+  );
+
+  test('powered off in the middle: is on its next attempt, and has failed when none is left', async () => {
+    const node = await withEmptyDisk(HANGING.machine);
+    await machines('arm', node.name, '--attempts', '2');
+    for (const attempt of [1, 2]) {
+      const booted = await rack.powerOn(node);
+      await booted.console.waitForLine(HALF_WRITTEN, BOOT_TIMEOUT_MS);
+      expect(await stateOf(node)).toBe('installing');
+      expect(await installations(node)).toEqual({ begun: attempt, installed: 0, up: 0 });
+      await booted.stop();
+    }
+    const booted = await rack.powerOn(node);
+    await booted.console.waitForLine(
+      /machine node3 has failed: it restarted during the installation/,
+      BOOT_TIMEOUT_MS,
+    );
+    await booted.console.waitForLine(/To let it go on: railhead machines arm node3/, BOOT_TIMEOUT_MS);
+    expect(await stateOf(node)).toBe('failed');
+    expect((await installations(node)).begun).toBe(2);
+    await booted.stop();
+  });
+
+  test('that begins again and again is stopped after three installations, though attempts are left', async () => {
+    const node = await withEmptyDisk(LOOPING.machine);
+    await machines('arm', node.name, '--attempts', '9');
+    const booted = await rack.powerOn(node);
+    await booted.console.waitForLine(/began 3 installations within an hour/, BOOT_TIMEOUT_MS);
+    await booted.console.waitForLine(/To let it go on: railhead machines clear node4/, BOOT_TIMEOUT_MS);
+    expect(booted.console.tail().filter((line) => BEGINS.test(line))).toHaveLength(3);
+    expect((await installations(node)).begun).toBe(3);
+    expect(await stateOf(node)).toBe('failed');
+    await booted.stop();
+  });
+});
+
+async function withEmptyDisk(node: RackMachine): Promise<RackMachine> {
+  const disk = path.join(rack.folder, `${node.name}.disk`);
+  await writeFile(disk, '');
+  await truncate(disk, DISK_BYTES);
+  return { ...node, disk, restarts: true };
+}
+
+/** Runs `railhead machines` on the server's own host; rejects if it refuses. */
+async function machines(...words: readonly string[]): Promise<string> {
+  const socket = path.join(rack.catalog, 'control.sock');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    PROGRAM, 'machines', ...words, '--socket', socket,
+  ]); // prettier-ignore
+  return stdout;
+}
+
+async function stateOf({ name }: RackMachine): Promise<string> {
+  return (JSON.parse(await machines('show', name, '--json')) as { state: string }).state;
+}
+
+/** How many installations the server saw begin, by the configs that it sent, and what the machine reported. */
+async function installations({ mac }: RackMachine) {
+  const events = (await railhead.eventsAfter(0)).filter((event) => event.mac === mac);
+  const reports = (status: string): number =>
+    events.filter(({ detail, kind }) => kind === 'machine.report' && detail['status'] === status).length;
+  const begun = events.filter(
+    ({ detail, kind }) => kind === 'ignition.sent' && detail['profile'] === 'install',
+  ).length;
+  return { begun, installed: reports('installed'), up: reports('up') };
+}
