@@ -268,12 +268,13 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
     const actual = valueAt(root, issue.path);
     if (actual === undefined) return 'required, and missing';
     const found = describeValue(actual);
-    const hint = issue.expected === 'string' && typeof actual !== 'object' ? '; put it in quotes' : '';
-    return `must be ${describeType(issue.expected)}, not ${found}${hint}`;
+    return `must be ${describeType(issue.expected)}, not ${found}${hintForText([issue], actual)}`;
   }
   if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
-    const kinds = issue.errors.flatMap(([first]) => (first === undefined ? [] : [describeExpected(first)]));
-    return `must be ${kinds.join(' or ')}, not ${describeValue(valueAt(root, issue.path))}`;
+    const firsts = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
+    const actual = valueAt(root, issue.path);
+    const kinds = firsts.map(describeExpected).join(' or ');
+    return `must be ${kinds}, not ${describeValue(actual)}${hintForText(firsts, actual)}`;
   }
   if (issue.code === 'invalid_value') {
     const [last, ...others] = issue.values.map(String).reverse();
@@ -282,6 +283,12 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
   }
   if (issue.code === 'too_small' || issue.code === 'too_big') return describeBound(issue, root);
   return issue.message;
+}
+
+/** YAML reads a MAC address of twelve digits as a number, and `no` as false. */
+function hintForText(issues: readonly z.core.$ZodIssue[], actual: unknown): string {
+  const wantsText = issues.some((issue) => issue.code === 'invalid_type' && issue.expected === 'string');
+  return wantsText && typeof actual !== 'object' ? '; put it in quotes' : '';
 }
 
 /** A message for a number outside its bounds; other bounds have a message of their own in the schema. */

@@ -88,6 +88,12 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'profiles/a.yaml:2:18: ignition.1: must be text, not 5 (number); put it in quotes',
   ],
   [
+    'MAC address that YAML reads as a number',
+    'machines/a.yaml',
+    'id: a\nmac: 525400000001\n',
+    'machines/a.yaml:2:6: mac: must be text or a list, not 525400000001 (number); put it in quotes',
+  ],
+  [
     'config within a profile',
     'profiles/a.yaml',
     'id: a\nignition:\n  version: 3.3.0\n',
