@@ -69,6 +69,7 @@ const START_DISK = [
   'insmod chain',
   'if [ "$grub_platform" = "efi" ]; then',
   '  insmod part_gpt',
+  '  insmod part_msdos',
   '  insmod fat',
   '  insmod search_fs_file',
   '  for loader in /EFI/BOOT/BOOTX64.EFI /EFI/BOOT/BOOTAA64.EFI; do',
