@@ -1,26 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Rack } from '../../src/lab/rack.ts';
 import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
 import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
 import type { Firmware } from '../../src/lab/virtual-machine.ts';
 import { hostnameOf, machine, requirePackages, requireRackParts, stepsOf } from './boot-steps.ts';
+import { GRUB_REQUIREMENTS, startWithGrub } from './grub-program.ts';
 
 // UEFI machines whose only boot program is GRUB, as Debian builds it: from power-on through /grub to Ignition.
-
-/** The modules that GRUB needs to boot from the network, without a configuration of its own. */
-const MODULES = [
-  ...['normal', 'configfile', 'net', 'efinet', 'tftp', 'http', 'linux', 'linuxefi', 'boot'],
-  ...['echo', 'sleep', 'test', 'true', 'regexp', 'smbios', 'minicmd', 'terminal', 'serial'],
-];
-
-const GRUB_REQUIREMENTS = [
-  { file: '/usr/bin/grub-mkimage', package: 'grub-common' },
-  { file: '/usr/lib/grub/x86_64-efi/http.mod', package: 'grub-efi-amd64-bin' },
-];
 
 /**
  * GRUB loads a kernel and its initrd by HTTP in small pieces, which takes an emulated machine on a busy host minutes.
@@ -41,17 +27,6 @@ beforeEach(async () => {
 
 afterEach(() => rack.close());
 
-/** Starts Railhead with GRUB as the only boot program for firmware. */
-async function startWithGrub(settings: Readonly<Record<string, unknown>> = {}) {
-  const programs = path.join(rack.catalog, 'assets/boot');
-  await mkdir(programs, { recursive: true });
-  const output = path.join(programs, 'grubx64.efi');
-  await promisify(execFile)('grub-mkimage', [
-    '-O', 'x86_64-efi', '-o', output, '-p', '/grub', ...MODULES,
-  ]); // prettier-ignore
-  return rack.startRailhead('full', { boot_programs: { dirs: [] }, ...settings });
-}
-
 /** The configuration files of GRUB that the server was asked for, by TFTP or HTTP. */
 function configFilesAsked({ log }: RailheadProcess): string[] {
   const lines = log.map((line) => JSON.parse(line) as { readonly file?: string; readonly url?: string });
@@ -70,7 +45,7 @@ test.each<{ firmware: Firmware; loaded: string; configFile: string }>([
   async ({ configFile, firmware, loaded }) => {
     const node = machine('node1', firmware);
     await rack.writeCatalog(rackCatalog([{ machine: node, role: 'web' }]));
-    const railhead = await startWithGrub();
+    const railhead = await startWithGrub(rack);
     const booted = await rack.powerOn(node);
     expect(await hostnameOf(booted, TIMEOUT_MS)).toBe('node1');
     const steps = await stepsOf(railhead, node);
@@ -92,7 +67,7 @@ selector: {serial: LAB-525400770002, uuid: 7261696c-6865-4164-8000-525400770002,
 metadata: {hostname: known-by-serial, role: web, ssh_key: ssh-ed25519 AAAA}
 `,
     });
-    const railhead = await startWithGrub();
+    const railhead = await startWithGrub(rack);
     const booted = await rack.powerOn(node);
     expect(await hostnameOf(booted, TIMEOUT_MS)).toBe('known-by-serial');
     const steps = await stepsOf(railhead, node);

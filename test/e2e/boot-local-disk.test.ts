@@ -6,12 +6,15 @@ import { RACK_PROFILE, rackCatalog } from '../../src/lab/rack-catalog.ts';
 import type { Firmware } from '../../src/lab/virtual-machine.ts';
 import { BOOT_TIMEOUT_MS, machine, requirePackages, requireRackParts } from './boot-steps.ts';
 import { DISK_REQUIREMENTS, writeBootableDisk } from './bootable-disk.ts';
+import { GRUB_REQUIREMENTS, startWithGrub } from './grub-program.ts';
+import { installCatalog } from './install-catalog.ts';
+import { runMachines } from './machines-command.ts';
 
 let rack: Rack;
 
 beforeAll(async () => {
   await requireRackParts();
-  await requirePackages(DISK_REQUIREMENTS);
+  await requirePackages([...DISK_REQUIREMENTS, ...GRUB_REQUIREMENTS]);
 });
 
 beforeEach(async () => {
@@ -67,6 +70,30 @@ describe('a machine boots from its own disk', () => {
       }
     },
   );
+
+  // GRUB would end without an error, at which OVMF opens its setup menu.
+  test('uefi: GRUB starts the disk itself, of an installed machine and where `unmatched` is `local`', async () => {
+    const [installed, stranger] = [machine('node1', 'uefi'), machine('node9', 'uefi')];
+    await rack.writeCatalog(installCatalog([{ machine: installed, arm: 'manual', installer: 'installs' }]));
+    const railhead = await startWithGrub(rack, { unmatched: 'local' });
+    await runMachines(rack, 'adopt', installed.name);
+    const boots = [installed, stranger].map(async (node) => {
+      const disk = path.join(rack.folder, `${node.name}.disk`);
+      await writeBootableDisk(disk, rack.os);
+      const booted = await rack.powerOn({ ...node, disk });
+      await booted.console.waitForLine(/railhead-lab: booted from disk/, BOOT_TIMEOUT_MS);
+      const local = await railhead.waitForEvent(
+        'of the local boot',
+        ({ kind, mac }) => kind === 'boot.local' && mac === node.mac,
+        10_000,
+      );
+      return local.summary;
+    });
+    expect(await Promise.all(boots)).toEqual([
+      'machine node1 is installed',
+      'no group selects MAC 52:54:00:77:00:09',
+    ]);
+  });
 });
 
 /**

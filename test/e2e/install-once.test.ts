@@ -1,18 +1,16 @@
-import { execFile } from 'node:child_process';
 import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Rack, type RackMachine } from '../../src/lab/rack.ts';
 import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
 import { BOOT_TIMEOUT_MS, machine, requirePackages, requireRackParts } from './boot-steps.ts';
 import { DISK_REQUIREMENTS, writeBootableDisk } from './bootable-disk.ts';
 import { installCatalog, type InstalledMachine } from './install-catalog.ts';
+import { runMachines } from './machines-command.ts';
 
 // Machines with an empty disk and the network first in their boot order: what the installer does, and how often. They
 // are all in one rack with one server, two of them switched on at the same time.
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
 const IS_UP = /railhead-lab: reported: up/;
 const BEGINS = /installer: begins/;
 const HALF_WRITTEN = /installer: half written/;
@@ -48,7 +46,7 @@ describe.concurrent('a machine with `lifecycle: install` and `protect: session`'
     { timeout: 900_000 },
     async ({ arm, machine: node }) => {
       const { name } = node;
-      if (arm === 'manual') await machines('arm', name);
+      if (arm === 'manual') await runMachines(rack, 'arm', name);
       const booted = await rack.powerOn(await withEmptyDisk(node));
       await booted.console.waitForLine(IS_UP, BOOT_TIMEOUT_MS);
       for (let restart = 1; restart <= RESTARTS; restart += 1) {
@@ -58,7 +56,7 @@ describe.concurrent('a machine with `lifecycle: install` and `protect: session`'
       expect(await stateOf(node)).toBe('installed');
       expect(await installations(node)).toEqual({ begun: 1, installed: 1, up: RESTARTS + 1 });
 
-      await machines('reinstall', name, '--confirm', name);
+      await runMachines(rack, 'reinstall', name, '--confirm', name);
       booted.type('restart');
       await booted.console.waitForLine(IS_UP, BOOT_TIMEOUT_MS, RESTARTS + 2);
       booted.type('restart');
@@ -71,7 +69,7 @@ describe.concurrent('a machine with `lifecycle: install` and `protect: session`'
 
   test('powered off in the middle: is on its next attempt, and has failed when none is left', async () => {
     const node = await withEmptyDisk(HANGING.machine);
-    await machines('arm', node.name, '--attempts', '2');
+    await runMachines(rack, 'arm', node.name, '--attempts', '2');
     for (const attempt of [1, 2]) {
       const booted = await rack.powerOn(node);
       await booted.console.waitForLine(HALF_WRITTEN, BOOT_TIMEOUT_MS);
@@ -92,7 +90,7 @@ describe.concurrent('a machine with `lifecycle: install` and `protect: session`'
 
   test('that begins again and again is stopped after three installations, though attempts are left', async () => {
     const node = await withEmptyDisk(LOOPING.machine);
-    await machines('arm', node.name, '--attempts', '9');
+    await runMachines(rack, 'arm', node.name, '--attempts', '9');
     const booted = await rack.powerOn(node);
     await booted.console.waitForLine(/began 3 installations within an hour/, BOOT_TIMEOUT_MS);
     await booted.console.waitForLine(/To let it go on: railhead machines clear node4/, BOOT_TIMEOUT_MS);
@@ -110,17 +108,8 @@ async function withEmptyDisk(node: RackMachine): Promise<RackMachine> {
   return { ...node, disk, restarts: true };
 }
 
-/** Runs `railhead machines` on the server's own host; rejects if it refuses. */
-async function machines(...words: readonly string[]): Promise<string> {
-  const socket = path.join(rack.catalog, 'control.sock');
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    PROGRAM, 'machines', ...words, '--socket', socket,
-  ]); // prettier-ignore
-  return stdout;
-}
-
 async function stateOf({ name }: RackMachine): Promise<string> {
-  return (JSON.parse(await machines('show', name, '--json')) as { state: string }).state;
+  return (JSON.parse(await runMachines(rack, 'show', name, '--json')) as { state: string }).state;
 }
 
 /** How many installations the server saw begin, by the configs that it sent, and what the machine reported. */
