@@ -97,7 +97,7 @@ function declaredSubject(shared: SharedServices, { machine, sources }: MachineRe
   if (macs[0] !== undefined) labels.set('mac', macs[0]);
   if (uuid !== undefined) labels.set('uuid', uuid);
   const localBoot = localBootTextOf(shared, machine, labels);
-  shared.lives.inherit(id, macs.map(discoveredMachineId));
+  shared.lives.inherit(id, macs);
   return {
     id,
     machine,

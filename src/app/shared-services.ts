@@ -116,7 +116,7 @@ export async function startSharedServices(
     generation: () => catalog.generation,
     unmatched: settings.unmatched,
     lives: {
-      inherit: (machineId, earlierIds) => lives.inherit(machineId, earlierIds),
+      inherit: (machineId, cards) => lives.inherit(machineId, cards),
       find: (machineId) => lives.find(machineId),
       of: (machineId, declared) => lives.of(machineId, declared),
       nowMs: () => clock.now().getTime(),

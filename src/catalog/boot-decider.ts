@@ -53,8 +53,8 @@ export interface BootDeciderParts {
   readonly unmatched: UnmatchedPolicy;
   /** The lives of machines, and the time; absent where no lives are known, as on the command line. */
   readonly lives?: {
-    /** Makes the life go on that a machine had before it was declared, under one of the ids. */
-    readonly inherit: (machineId: string, earlierIds: readonly string[]) => unknown;
+    /** Makes the life go on that a machine had before it was declared, by one of its network cards. */
+    readonly inherit: (machineId: string, cards: readonly MacAddress[]) => unknown;
     /** What is kept about the life of a machine; undefined if nothing has happened to it yet. */
     readonly find: (machineId: string) => Life | undefined;
     /** The same, with a new life for a machine that nothing has happened to. */
@@ -126,7 +126,7 @@ export class BootDecider {
     const claimedMac = claimed.get('mac') as MacAddress | undefined;
     // Only the record says for sure which cards a machine has; one that is recognised by its UUID names its own.
     const cards = macs.length > 0 || claimedMac === undefined ? macs : [claimedMac];
-    this.#parts.lives?.inherit(id, cards.map(discoveredMachineId));
+    this.#parts.lives?.inherit(id, cards);
   }
 
   #isInstalled({ machineId }: LifeSubject): boolean {

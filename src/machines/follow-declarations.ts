@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { discoveredMachineId } from '../provision/machines/machine.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Lives } from './lives.ts';
 import type { MachineRegistry } from './machine-registry.ts';
@@ -17,7 +16,7 @@ export function followDeclarations(
     for (const { id, isStored, kind, machine } of changes) {
       // What is stored already is an approval, which is an event of its own.
       if (kind !== 'declared' || machine === undefined || isStored === true) continue;
-      const isMoved = lives.inherit(id, machine.macs.map(discoveredMachineId));
+      const isMoved = lives.inherit(id, machine.macs);
       if (!isMoved && lives.find(id)?.state !== 'discovered') continue;
       lives
         .apply({ machineId: id, declared: true, event: { kind: 'declared' }, by: 'system' })

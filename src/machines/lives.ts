@@ -2,12 +2,14 @@ import type { Logger } from 'pino';
 import type { Counters } from '../limits/counters.ts';
 import { KeyedBuckets, TokenBucket } from '../limits/token-bucket.ts';
 import { MinuteTally } from '../log/minute-tally.ts';
+import type { MacAddress } from '../protocol/mac-address.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import { type Advance, advance } from '../provision/machines/lifecycle/advance.ts';
 import { dueEvent, nextDueMs, type StallLimits } from '../provision/machines/lifecycle/due-event.ts';
 import type { LifeEvent } from '../provision/machines/lifecycle/life-event.ts';
 import { type Life, newLife } from '../provision/machines/lifecycle/life.ts';
 import { isForgettable } from '../provision/machines/lifecycle/rule-sets.ts';
+import { discoveredMachineId } from '../provision/machines/machine.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { LifeChange, LifeStore } from '../store/life-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
@@ -48,6 +50,8 @@ export interface ForgetLimits {
   readonly isDeclared: (machineId: string) => boolean;
 }
 
+/** A machine that asks for many things in a row has taken one step. */
+const STEP_MS = 5_000;
 /** Changes of one transaction: leases wait meanwhile. */
 const BATCH_MAX = 500;
 /** The timer waits at least this long, so that a store that fails is not asked all the time. */
@@ -152,13 +156,13 @@ export class Lives {
   }
 
   /**
-   * Says under which ids a machine was known before it was declared, so that its life goes on under the id of its record:
-   * else a machine that was installed before would count as new. False, and without effect, if the machine has a life of
-   * its own, or had none before.
+   * Says by which network cards a machine was known before it was declared, so that its life goes on under the id of its
+   * record: else a machine that was installed before would count as new. False, and without effect, if the machine has a
+   * life of its own, or had none before.
    */
-  inherit(machineId: string, earlierIds: readonly string[]): boolean {
+  inherit(machineId: string, cards: readonly MacAddress[]): boolean {
     if (this.#lives.has(machineId) || this.#unreadable.has(machineId)) return false;
-    const known = earlierIds.filter((id) => this.#lives.has(id));
+    const known = cards.map(discoveredMachineId).filter((id) => this.#lives.has(id));
     // Of a machine with several network cards, one may have been installed.
     const earlier = known.find((id) => this.#lives.get(id)?.installation !== undefined) ?? known[0];
     if (earlier === undefined || earlier === machineId) return false;
@@ -241,7 +245,9 @@ export class Lives {
       this.note(machineId, true, { kind: 'step' });
       return;
     }
-    this.#lives.set(machineId, { ...life, lastStepAtMs: this.#parts.now().getTime() });
+    const nowMs = this.#parts.now().getTime();
+    if (Math.abs(nowMs - (life.lastStepAtMs ?? -Infinity)) < STEP_MS) return;
+    this.#lives.set(machineId, { ...life, lastStepAtMs: nowMs });
   }
 
   /** Deletes everything that is kept about a machine: its life, and what it has reported. Resolves when that is durable. */

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Counters } from '../../src/limits/counters.ts';
 import { Lives } from '../../src/machines/lives.ts';
+import { parseMac } from '../../src/protocol/mac-address.ts';
 import type { Life } from '../../src/provision/machines/lifecycle/life.ts';
 import { LIFE_EVENT_KINDS } from '../../src/provision/machines/lifecycle/life-event.ts';
 import { StoreError } from '../../src/store/store-error.ts';
@@ -221,14 +222,15 @@ describe('time', () => {
 });
 
 describe('a machine that is declared under another id than it was known by', () => {
-  const CARDS = ['52-54-00-00-00-01', '52-54-00-00-00-02'] as const;
+  const IDS = ['52-54-00-00-00-01', '52-54-00-00-00-02'] as const;
+  const CARDS = IDS.map((id) => parseMac(id)!);
   const keep = (machineId: string, life: Life): void => {
     store.stored.set(machineId, JSON.stringify({ ...life, machineId }));
   };
 
   it('is installed still, and not a new machine that its group could arm', async () => {
-    keep(CARDS[0], lifeIn('discovered'));
-    keep(CARDS[1], lifeIn('installed'));
+    keep(IDS[0], lifeIn('discovered'));
+    keep(IDS[1], lifeIn('installed'));
     const lives = await load();
     expect(lives.inherit('node1', CARDS)).toBe(true);
     expect(lives.of('node1', true)).toEqual({ ...lifeIn('installed'), machineId: 'node1' });
@@ -236,21 +238,21 @@ describe('a machine that is declared under another id than it was known by', () 
   });
 
   it('has its life under the new id alone from its next event on, also after a restart', async () => {
-    keep(CARDS[0], lifeIn('installed'));
+    keep(IDS[0], lifeIn('installed'));
     const lives = await load();
     lives.inherit('node1', CARDS);
     await lives.apply({ machineId: 'node1', declared: true, event: { kind: 'declared' }, by: 'system' });
     expect([...store.stored.keys()]).toEqual(['node1']);
     expect((await load()).of('node1', true).state).toBe('installed');
-    expect(lives.find(CARDS[0])).toBeUndefined();
+    expect(lives.find(IDS[0])).toBeUndefined();
     expect(store.batches.flat().map(({ machineId, transition: { kind } }) => [machineId, kind])).toEqual([
       ['node1', 'life.declared'],
-      [CARDS[0], 'life.deleted'],
+      [IDS[0], 'life.deleted'],
     ]);
   });
 
   it('keeps a life of its own', async () => {
-    keep(CARDS[0], lifeIn('installed'));
+    keep(IDS[0], lifeIn('installed'));
     keep('node1', lifeIn('failed'));
     const lives = await load();
     expect(lives.inherit('node1', CARDS)).toBe(false);
@@ -259,11 +261,11 @@ describe('a machine that is declared under another id than it was known by', () 
   });
 
   it('is changed after what happens under its earlier id', async () => {
-    keep(CARDS[0], lifeIn('installing'));
+    keep(IDS[0], lifeIn('installing'));
     const lives = await load();
     let open: (value: unknown) => void = () => undefined;
     store.gate = new Promise((resolve) => (open = resolve));
-    const installed = { machineId: CARDS[0], declared: false, by: 'machine' };
+    const installed = { machineId: IDS[0], declared: false, by: 'machine' };
     const applied = lives.apply({
       ...installed,
       event: { kind: 'report_installed', installation: { atMs: 1 } },
@@ -277,7 +279,7 @@ describe('a machine that is declared under another id than it was known by', () 
   });
 
   it('is deleted under both ids', async () => {
-    keep(CARDS[0], lifeIn('installed'));
+    keep(IDS[0], lifeIn('installed'));
     const lives = await load();
     lives.inherit('node1', CARDS);
     await lives.remove({ machineId: 'node1', by: 'anna' });

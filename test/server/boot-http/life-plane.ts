@@ -143,7 +143,7 @@ export class LifePlane {
         generation: () => generation,
         unmatched: 'wait',
         lives: {
-          inherit: (id, earlierIds) => lives.inherit(id, earlierIds),
+          inherit: (id, cards) => lives.inherit(id, cards),
           find: (id) => lives.find(id),
           of: (id, declared) => lives.of(id, declared),
           nowMs: () => this.nowMs,
