@@ -13,7 +13,10 @@ export class BootOrigins {
     this.#endpoints = settings.listen;
   }
 
-  /** Sets the addresses on which HTTP listens. */
+  /**
+   * Sets the addresses on which HTTP listens. Called before TFTP and DHCP start, so that no answer contains a port 0. The
+   * object is needed earlier: the DHCP engine, which HTTP asks about clients, is made with it.
+   */
   listensOn(endpoints: readonly Endpoint[]): void {
     this.#endpoints = endpoints;
   }

@@ -7,6 +7,7 @@ import { AssetChecker } from './asset-checker.ts';
 import { CatalogLoader, type Loaded } from './catalog-loader.ts';
 import { GenerationBuilder } from './generation-builder.ts';
 import { decodeKeptFiles, encodeKeptFiles } from './kept-catalog.ts';
+import { inBatches } from './load-batches.ts';
 import {
   type CatalogPlace,
   type LoadAnswer,
@@ -23,11 +24,6 @@ import { tryEverything } from './trial-rendering.ts';
 // The thread of ThreadedCatalogLoader: reads, compiles and renders catalogs as a trial while the event loop answers
 // requests.
 
-/**
- * Maximum number of new groups and machines, and of known ones, in one part: each takes the receiver some milliseconds.
- */
-const FRESH_MAX = 200;
-const KNOWN_MAX = 5_000;
 /** Time limit of a trial rendering with a look at the assets; what is left out is counted. */
 const TRIAL_MS = 10_000;
 /** Problems that are reported; a generated catalog may have one in each file. */
@@ -111,8 +107,7 @@ class LoadThread {
 
   *#makeParts({ content }: Extract<Loaded, { kind: 'content' }>): Generator<LoadAnswer> {
     const groups = new Map<Group, number>();
-    const batches = inBatches(content.groups, ({ group }) => this.#groups.has(group));
-    for (const batch of batches) {
+    for (const batch of inBatches(content.groups, ({ group }) => this.#groups.has(group))) {
       yield {
         kind: 'groups',
         groups: batch.map(({ filedUnder, group }) => {
@@ -167,20 +162,6 @@ class LoadThread {
 
 function sent<T>(index: number | undefined, make: () => T): Sent<T> {
   return index === undefined ? { fresh: make() } : { same: index };
-}
-
-function* inBatches<T>(all: readonly T[], isKnown: (one: T) => boolean): Generator<T[]> {
-  let batch: T[] = [];
-  let fresh = 0;
-  for (const one of all) {
-    batch.push(one);
-    if (!isKnown(one)) fresh++;
-    if (fresh < FRESH_MAX && batch.length < KNOWN_MAX) continue;
-    yield batch;
-    batch = [];
-    fresh = 0;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function packedId(files: ReturnType<typeof packTree>): string {
