@@ -5,8 +5,11 @@ import type { ConnectionLimits } from './connection-limits.ts';
 /** Answers one request, and ends `response` or destroys it. */
 export type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Requests of all connections that may wait for their turn; each takes some 4 KiB of memory. */
-const WAITING_MAX = 20_000;
+/**
+ * Requests of all connections that may wait for their turn; with what Node keeps of it, each takes some 10 KiB of memory.
+ * Clients that boot never send a request before the previous one is answered.
+ */
+const WAITING_MAX = 5_000;
 /** The same for one connection: the kernel passes 64 KiB at a time, which holds fewer requests than this. */
 const WAITING_PER_CONNECTION_MAX = 4_000;
 
