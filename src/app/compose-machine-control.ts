@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { joinGroup } from '../catalog/join-group.ts';
 import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { APPROVED_SOURCE } from '../control/delete-rules.ts';
 import { type ControlChange, MachineControl } from '../control/machine-control.ts';
@@ -121,8 +122,16 @@ function localBootTextOf(
 function discoveredSubject(shared: SharedServices, discovered: DiscoveredMachine): MachineSubject {
   const { firstSeenAt: _first, lastSeenAt: _last, ...told } = discovered;
   const id = discoveredMachineId(discovered.mac);
-  const profile = profileOf(shared, new Map(Object.entries(told)));
-  return { id, discovered, sources: [], life: shared.lives.of(id, false), profile };
+  const labels = new Map(Object.entries(told));
+  return {
+    id,
+    discovered,
+    sources: [],
+    life: shared.lives.of(id, false),
+    profile: profileOf(shared, labels),
+    joinGroup: (group, given) =>
+      joinGroup(shared.catalog.generation, group, new Map([...labels, ...Object.entries(given)])),
+  };
 }
 
 function profileOf(

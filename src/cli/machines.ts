@@ -24,6 +24,7 @@ type VerbOptions = PlaceOptions & {
   readonly attempts?: number;
   readonly confirm?: string;
   readonly label?: readonly (readonly [string, string])[];
+  readonly group?: string;
   readonly hostname?: string;
 };
 
@@ -85,6 +86,7 @@ function registerVerb(machines: Command, name: string, summary: string): void {
   if (name === 'approve') {
     command
       .option('--label <key=value>', 'a label for groups to select by; may be repeated', collectLabel, [])
+      .option('--group <id>', 'the group that is to select it: it gets the labels that the selector names')
       .option('--hostname <name>', 'the host name');
   }
 }
@@ -135,7 +137,16 @@ function printResult(machine: MachineDetailView, json: boolean): void {
   process.stdout.write(`${printableText(`${id}: ${stateText(machine)}${window}${held}`)}\n`);
 }
 
-function inputOf({ attempts, confirm, hostname, label = [], purpose, reason, ttl }: VerbOptions): object {
+function inputOf({
+  attempts,
+  confirm,
+  group,
+  hostname,
+  label = [],
+  purpose,
+  reason,
+  ttl,
+}: VerbOptions): object {
   return {
     ...(reason !== undefined && { reason }),
     ...(purpose !== undefined && { purpose }),
@@ -143,6 +154,7 @@ function inputOf({ attempts, confirm, hostname, label = [], purpose, reason, ttl
     ...(attempts !== undefined && { attempts }),
     ...(confirm !== undefined && { confirm }),
     ...(label.length > 0 && { labels: Object.fromEntries(label) }),
+    ...(group !== undefined && { group }),
     ...(hostname !== undefined && { hostname }),
   };
 }

@@ -1,5 +1,6 @@
 import type { ArmPurpose, Life } from '../provision/machines/lifecycle/life.ts';
 import type { Machine } from '../provision/machines/machine.ts';
+import type { GroupLabels } from '../provision/selection/labels-to-join.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 
 /** What the catalog has for a machine, as far as verbs depend on it. */
@@ -22,6 +23,8 @@ export interface MachineSubject {
   /** The sources that declare it; empty for a machine that was only discovered. */
   readonly sources: readonly string[];
   readonly discovered?: DiscoveredMachine;
+  /** The labels with which a group selects it, beside those that it is given; only for a machine without a record. */
+  readonly joinGroup?: (group: string, given: Readonly<Record<string, string>>) => GroupLabels;
   /** What it would boot, or why nothing. */
   readonly profile: SubjectProfile | { readonly problem: string };
   /** How it boots from its disk, in words; absent if nothing is known of that. */

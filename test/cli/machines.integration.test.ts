@@ -83,9 +83,13 @@ test('machines are held, approved and retired, and stay so after the process was
   // An unknown machine asks, and boots as soon as it is approved with the label that the group selects by.
   expect(await (await ask('ipxe?mac=52:54:00:00:00:99')).text()).toContain('knows no group');
   await expect.poll(() => machines('show', '52:54:00:00:00:99').out).toMatch(/^state +discovered/m);
-  expect(machines('approve', '52-54-00-00-00-99', '--label', 'rack=1').out).toBe(
-    '52-54-00-00-00-99: ready\n',
+  expect(machines('approve', '52-54-00-00-00-99', '--group', 'storage').error).toBe(
+    '52-54-00-00-00-99: there is no group storage; possible now: approve, reject, hold, release, lock, unlock, retire, delete\n',
   );
+  expect(machines('approve', '52-54-00-00-00-99', '--group', 'g', '--label', 'rack=2').error).toContain(
+    'for group g, its label rack must be 1',
+  );
+  expect(machines('approve', '52-54-00-00-00-99', '--group', 'g').out).toBe('52-54-00-00-00-99: ready\n');
   expect(await (await ask('ipxe?mac=52:54:00:00:00:99')).text()).toContain('kernel /k');
   expect(machines('retire', '52:54:00:00:00:99').out).toBe('52-54-00-00-00-99: retired\n');
 

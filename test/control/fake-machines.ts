@@ -14,7 +14,15 @@ export function someSubject(state: Parameters<typeof lifeIn>[0] = 'ready', id = 
   if (state === 'discovered') {
     const seenAt = new Date(NOW_MS);
     const discovered = { mac, serial: 'S1', firstSeenAt: seenAt, lastSeenAt: seenAt };
-    return { id, life, sources: [], discovered, profile: { problem: 'no group selects it' } };
+    return {
+      id,
+      life,
+      sources: [],
+      discovered,
+      profile: { problem: 'no group selects it' },
+      joinGroup: (group) =>
+        group === 'workers' ? { labels: { role: 'worker' } } : { problem: `there is no group ${group}` },
+    };
   }
   return {
     id,

@@ -145,6 +145,17 @@ describe('a call', () => {
     ]);
   });
 
+  it('with a group gives the machine the labels by which the group selects it, or is refused', async () => {
+    const machines = new FakeMachines(someSubject('discovered'));
+    expect(await run('approve', { group: 'storage' }, undefined, machines)).toMatchObject({
+      kind: 'refused',
+      reason: 'there is no group storage',
+    });
+    await run('approve', { group: 'workers', labels: { rack: '1' } }, undefined, machines);
+    expect(machines.changes).toMatchObject([{ record: { labels: { role: 'worker', rack: '1' } } }]);
+    expect(machines.audit.at(-1)).toMatchObject({ detail: { group: 'workers', labels: { rack: '1' } } });
+  });
+
   it.each([
     ['approve', { labels: { rack: 1 } }, /^labels.rack: /],
     ['reinstall', {}, 'confirm: Invalid input: expected string, received undefined'],
