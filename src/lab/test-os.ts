@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type CpioEntry, packCpio } from './cpio-archive.ts';
 import { fetchKernelPackage, type KernelPackage, resolveModules } from './kernel-package.ts';
+import { type Program, programEntries } from './program-entries.ts';
 import { TEST_OS_INIT } from './test-os-init.ts';
 import { TEST_OS_SCRIPTS } from './test-os-scripts.ts';
 
@@ -18,12 +19,6 @@ export interface TestOs {
   readonly initrd: string;
   /** The initramfs of an installed system: the same without Ignition. */
   readonly installedInitrd: string;
-}
-
-/** A program of this host that is copied into the test OS, with the libraries it needs. */
-interface Program {
-  readonly from: string;
-  readonly to: string;
 }
 
 const SHELLS: readonly Program[] = [
@@ -97,11 +92,8 @@ async function initramfs(kernel: KernelPackage, programs: readonly Program[]): P
     addFile(file, content);
     addFile(`sysroot.base/${file}`, content, file.includes('shadow') ? 0o600 : 0o644);
   }
-  for (const { from, to } of programs) {
-    addFile(to, await readFile(from), 0o755);
-    for (const library of await sharedLibraries(from)) {
-      addFile(library.slice(1), await readFile(await realpath(library)), 0o755);
-    }
+  for (const program of programs) {
+    for (const entry of await programEntries(program)) files.set(entry.path, entry);
   }
   const { stdout } = await run('/bin/busybox', ['--list']);
   for (const applet of stdout.split('\n')) {
@@ -140,16 +132,6 @@ function foldersOf(paths: Iterable<string>): CpioEntry[] {
   for (const folder of mountPoints) add(folder);
   for (const file of paths) add(path.dirname(file));
   return [...folders].map((folder) => ({ kind: 'directory', path: folder }));
-}
-
-/** The libraries and the loader that a program needs, by the paths in the program. None for a static program. */
-async function sharedLibraries(program: string): Promise<string[]> {
-  const { stdout } = await run('ldd', [program]).catch((error: unknown) => {
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    if (`${stdout}${stderr}`.includes('not a dynamic executable')) return { stdout: '' };
-    throw error;
-  });
-  return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
 }
 
 /** Changes with every part of the test OS. */
