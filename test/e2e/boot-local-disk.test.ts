@@ -74,7 +74,9 @@ describe('a machine boots from its own disk', () => {
   // GRUB would end without an error, at which OVMF opens its setup menu.
   test('uefi: GRUB starts the disk itself, of an installed machine and where `unmatched` is `local`', async () => {
     const [installed, stranger] = [machine('node1', 'uefi'), machine('node9', 'uefi')];
-    await rack.writeCatalog(installCatalog([{ machine: installed, arm: 'manual', installer: 'installs' }]));
+    await rack.writeCatalog(
+      await installCatalog([{ machine: installed, arm: 'manual', installer: 'installs' }]),
+    );
     const railhead = await startWithGrub(rack, { unmatched: 'local' });
     await runMachines(rack, 'adopt', installed.name);
     const boots = [installed, stranger].map(async (node) => {
