@@ -1,3 +1,4 @@
+import { whyInvalid } from '../provision/machines/lifecycle/advance.ts';
 import { lifeEventOf } from '../provision/machines/reports/report-life-event.ts';
 import type { MachineReport } from '../provision/machines/reports/machine-report.ts';
 import type { NewReport, ReportStore } from '../store/report-store.ts';
@@ -48,6 +49,16 @@ export class MachineReports {
       this.#commit.add({ at: this.#parts.now(), machineId, report }),
     ]);
     return effect;
+  }
+
+  /**
+   * Why a report that the system is installed would have no effect at present, as the end of a sentence about the
+   * machine; undefined if it has one, or if it is another report, which may be noted in every state.
+   */
+  whyWithoutEffect({ declared, machineId }: Reporter, report: MachineReport): string | undefined {
+    if (report.status !== 'installed') return undefined;
+    const { lives, now } = this.#parts;
+    return whyInvalid(lives.of(machineId, declared), 'report_installed', now().getTime());
   }
 
   async #applyTo({ declared, machineId }: Reporter, report: MachineReport): Promise<ReportEffect> {

@@ -74,6 +74,11 @@ export interface BootEvent {
   readonly detail: JsonObject;
 }
 
+/** Whether it is a report that the state of the machine did not allow, so that it is no step of the boot. */
+export function isWithoutEffect({ detail, kind }: BootEvent): boolean {
+  return kind === 'machine.report' && detail['without_effect'] !== undefined;
+}
+
 /** Takes boot events. `record` never throws, never blocks, and drops the oldest when it cannot keep up. */
 export interface BootEventSink {
   /** Returns false if the event was left out because there are too many. */

@@ -1,4 +1,4 @@
-import type { BootEvent } from './boot-event.ts';
+import { type BootEvent, isWithoutEffect } from './boot-event.ts';
 
 /** The steps of a boot, in their order. */
 export const BOOT_PHASES = [
@@ -38,7 +38,8 @@ export function laterPhase(a: BootPhase | undefined, b: BootPhase): BootPhase {
  * The phase that an event shows; undefined for one that is no step, as a conflict. `before` is the latest phase so far:
  * the first file after the script is the kernel, and those that follow are its initrds.
  */
-export function phaseOf({ detail, kind }: BootEvent, before: BootPhase | undefined): BootPhase | undefined {
+export function phaseOf(event: BootEvent, before: BootPhase | undefined): BootPhase | undefined {
+  const { detail, kind } = event;
   switch (kind) {
     case 'dhcp.offer':
     case 'dhcp.ack':
@@ -67,6 +68,7 @@ export function phaseOf({ detail, kind }: BootEvent, before: BootPhase | undefin
     case 'metadata.sent':
       return 'ignition';
     case 'machine.report':
+      if (isWithoutEffect(event)) return undefined;
       return detail['status'] === 'progress' ? 'install' : 'report';
     default:
       return undefined;

@@ -1,4 +1,4 @@
-import type { BootEvent, BootEventKind } from './boot-event.ts';
+import { type BootEvent, type BootEventKind, isWithoutEffect } from './boot-event.ts';
 import type { JsonValue } from '../json-value.ts';
 
 /**
@@ -34,7 +34,7 @@ const FULL_MODE = 'let Railhead lease the addresses here (mode: full)';
  * 32 seconds, asks port 4011 for 10 seconds in all, and TFTP for 24.
  */
 export function diagnoseBoot(events: readonly BootEvent[], now: Date): BootDiagnosis {
-  const last = events.findLast((event) => !ASIDES.has(event.kind));
+  const last = events.findLast((event) => !ASIDES.has(event.kind) && !isWithoutEffect(event));
   if (last === undefined) {
     return {
       verdict: 'stuck',

@@ -22,7 +22,7 @@ export interface TakeReportParts extends Pick<
   BootLifeParts,
   'cardsBehind' | 'lives' | 'now' | 'times' | 'tokens'
 > {
-  readonly reports: Pick<MachineReports, 'take'>;
+  readonly reports: Pick<MachineReports, 'take' | 'whyWithoutEffect'>;
   readonly history: MachineHistory;
   /** What the machine that a request names boots. */
   readonly decide: (request: BootRequest) => MachineDecision;
@@ -61,10 +61,12 @@ async function keep(
   subject: LifeSubject | undefined,
 ): Promise<Answer> {
   const { report } = parsed;
+  const withoutEffect = subject && reports.whyWithoutEffect(subject, report);
   const kept = await history.keep(read, {
     kind: 'machine.report',
     summary: summaryOf(report),
-    detail: detailOf(report),
+    // It is in the history, and is no step of the boot.
+    detail: { ...detailOf(report), ...(withoutEffect !== undefined && { without_effect: withoutEffect }) },
   });
   if (kept !== 'kept' || subject === undefined) return answerTo(parsed, kept);
   const { declared, machineId } = subject;

@@ -48,6 +48,11 @@ describe('the phase of an event', () => {
     }
   });
 
+  it('is none for a report that the state of the machine did not allow', () => {
+    const detail = { status: 'installed', without_effect: 'it is retired' };
+    expect(phaseOf({ at, kind: 'machine.report', summary: '', detail }, undefined)).toBeUndefined();
+  });
+
   it('is install for a report of progress', () => {
     expect(
       phaseOf({ at, kind: 'machine.report', summary: '', detail: { status: 'progress' } }, undefined),

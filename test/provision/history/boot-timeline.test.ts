@@ -19,6 +19,16 @@ describe('the state of a boot', () => {
   test.each<[name: string, steps: Step[], nowSeconds: number, verdict: string, says: RegExp]>([
     ['no event', [], 0, 'stuck', /set to network boot/],
     [
+      'a report that the state of the machine did not allow',
+      [
+        [0, 'ipxe.waiting', {}, 'machine node1 is held'],
+        [1, 'machine.report', { status: 'installed', without_effect: 'it is held' }],
+      ],
+      10,
+      'refused',
+      /machine node1 is held/,
+    ],
+    [
       'UEFI never asks port 4011',
       [[0, 'proxydhcp.offer', { ...firmware, option43: false }]],
       10,

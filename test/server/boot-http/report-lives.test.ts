@@ -109,7 +109,10 @@ describe('a report that the state of the machine does not allow', () => {
       409,
       'the state of machine plain-disk1 stays ready: it is ready, and "report installed" is not possible in that state; the report was noted\n',
     ]);
-    expect(plane.events.map(({ kind }) => kind)).toContain('machine.report');
+    expect(plane.events.find(({ kind }) => kind === 'machine.report')?.detail).toMatchObject({
+      status: 'installed',
+      without_effect: 'it is ready, and "report installed" is not possible in that state',
+    });
     expect(plane.reports).toHaveLength(1);
   });
 
