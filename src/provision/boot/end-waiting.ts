@@ -32,7 +32,7 @@ export function endOfWaiting({ cause, declared, machineId }: WaitingMachine): st
     case 'unmatched':
       return declared
         ? `Write a group that selects it. ${ALONE}`
-        : `Write a group that selects it, or give it a label by which one does: ${command('approve')} --label NAME=VALUE`;
+        : `Write a group that selects it, or put it into one: ${command('approve')} --group GROUP`;
     default:
       return ALONE;
   }

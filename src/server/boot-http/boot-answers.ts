@@ -257,6 +257,7 @@ export class BootAnswers {
             [
               WITHOUT_GROUP.has(cause) ? `Railhead knows no group for ${subject}.` : `${reason}.`,
               endOfWaitingFor(decided, cause),
+              ...toldByMachine(decided),
             ],
             this.#parts.pollSeconds,
           ),
@@ -287,6 +288,15 @@ export class BootAnswers {
 /** The name of the generic template that a request asks for; undefined if it leaves that to the profile. */
 export function genericName({ rawQuery }: BootRequest): string | undefined {
   return new URLSearchParams(rawQuery).get('name') ?? undefined;
+}
+
+/** What the machine has told of itself, which GRUB does not know how to print. */
+function toldByMachine({ resolution: { labels } }: MachineDecision): string[] {
+  const told = ['uuid', 'serial', 'manufacturer', 'product'].flatMap((name) => {
+    const value = labels.get(name);
+    return value === undefined ? [] : [`${name} ${value}`];
+  });
+  return told.length === 0 ? [] : [`  ${told.join('  ')}`];
 }
 
 function endOfWaitingFor({ subject }: MachineDecision, cause: NoBootCause): string {

@@ -10,7 +10,7 @@ test.each<[NoBootCause, boolean, RegExp]>([
   ['loop_detected', true, /: railhead machines clear n1 and then railhead machines arm n1$/],
   ['no_profile', true, /^Write that profile\. It goes on by itself\.$/],
   ['unmatched', true, /^Write a group that selects it\./],
-  ['unmatched', false, /: railhead machines approve n1 --label NAME=VALUE$/],
+  ['unmatched', false, /: railhead machines approve n1 --group GROUP$/],
 ])('%s, declared: %s', (cause, declared, text) => {
   expect(endOfWaiting({ cause, machineId: 'n1', declared })).toMatch(text);
 });

@@ -28,7 +28,7 @@ test.each([
       ORIGIN,
       [
         'Railhead knows no group for MAC 52:54:00:a1:9c:ae.',
-        'Write a group that selects it, or give it a label by which one does: railhead machines approve 52-54-00-a1-9c-ae --label NAME=VALUE',
+        'Write a group that selects it, or put it into one: railhead machines approve 52-54-00-a1-9c-ae --group GROUP',
       ],
       15,
     ),

@@ -21,6 +21,14 @@ describe('a script for a machine that has to be armed', () => {
     expect(body).toContain('set next wait');
   });
 
+  test('waits in GRUB too, whose screen shows what the machine has told', async () => {
+    const { address, query, uuid } = placeOf('secret1');
+    const { body } = await plane.ask(`/grub?${query}&uuid=${uuid}&product=R640`, address);
+    expect(body).toContain('machine secret1 is not armed.');
+    expect(body).toContain('railhead machines arm secret1');
+    expect(body).toContain(`"  uuid ${uuid}  product R640"`);
+  });
+
   test('is sent once the boot is stored, and not before', async () => {
     await plane.arm('secret1', 'live');
     let open: (value: unknown) => void = () => undefined;
