@@ -35,7 +35,7 @@ const allowed = {
   history: ['protocol', 'provision', 'store', 'limits', 'log'],
   'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
   webhooks: ['protocol', 'provision', 'limits', 'log'],
-  control: ['protocol', 'provision', 'store', 'machines'],
+  control: ['protocol', 'provision', 'api', 'store', 'machines'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],
   server: [

@@ -1,19 +1,16 @@
-/** What somebody may do with machines. */
-export const PERMISSIONS = [
-  /** See machines, without secrets. */
-  'machines:read',
-  /** Arm, hold and release, and what else concerns one boot. */
-  'machines:operate',
-  /** Decide which machines there are: approve, reject, retire, restore, delete, lock. */
-  'machines:manage',
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+import { type Permission, PERMISSIONS } from '../api/permissions.ts';
 
 /** Who asks for something. */
 export interface Actor {
-  /** As the audit shows it: `socket:anna`. */
+  /** As the audit shows it: `socket:anna`, `token:netbox`. */
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;
+  /** The inventories whose machines it may replace; absent: all, if it has the permission. */
+  readonly inventories?: ReadonlySet<string>;
+  /** The address that the request came from; absent over the Unix socket. */
+  readonly address?: string;
+  /** The request, as its answer and the audit name it. */
+  readonly requestId?: string;
 }
 
 /** Somebody who may do everything. */

@@ -5,7 +5,8 @@ import type { JsonObject } from '../provision/json-value.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import type { Actor, Permission } from './actor.ts';
+import type { Permission } from '../api/permissions.ts';
+import type { Actor } from './actor.ts';
 import { historyViewOf, type MachineHistory } from './machine-history-view.ts';
 import {
   type ActionView,

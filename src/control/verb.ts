@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { LifeEvent, LifeEventKind } from '../provision/machines/lifecycle/life-event.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { JsonObject } from '../provision/json-value.ts';
-import type { Permission } from './actor.ts';
+import type { Permission } from '../api/permissions.ts';
 import type { MachineSubject } from './machine-subject.ts';
 
 /** The parameters of one call of a verb, and its circumstances. */
