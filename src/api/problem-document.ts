@@ -1,35 +1,55 @@
-/** Errors of the REST API: code, status and title side by side (RFC 9457). */
-const ERRORS = {
-  not_found: { status: 404, title: 'Nothing was found at this path' },
-  method_not_allowed: { status: 405, title: 'This method is not supported at this path' },
-  bad_query: { status: 400, title: 'The query is not valid' },
-  bad_address: { status: 400, title: 'This is not an IPv4 address' },
-  invalid_request: { status: 400, title: 'The request is not valid' },
-  forbidden: { status: 403, title: 'This is not permitted' },
-  invalid_transition: { status: 409, title: 'This is not possible in the state of the machine' },
-  unauthorized: { status: 401, title: 'A valid bearer token is required' },
-  foreign_origin: { status: 403, title: 'The Host or Origin header of this request is not allowed' },
-  not_stored: {
-    status: 503,
-    title: 'The change could not be saved to the database; see the log of the server',
-  },
-  internal: { status: 500, title: 'Internal error; see the log of the server' },
-} as const;
+import { z } from 'zod';
+import { ERROR_TABLE, type ErrorCode } from './error-table.ts';
 
-/** Stable identifiers of errors, for programs. */
-export type ProblemCode = keyof typeof ERRORS;
+/** One fault among several, in a body or in one entry of a set. */
+const faultSchema = z.strictObject({
+  index: z.int().optional().meta({ description: 'Number of the entry in the set, counted from 0.' }),
+  id: z.string().optional().meta({ description: 'The id of that entry, if it has one.' }),
+  field: z.string().optional().meta({ description: 'The field, as `selector.mac`.' }),
+  line: z.int().optional().meta({ description: 'Line of a document, counted from 1.' }),
+  column: z.int().optional().meta({ description: 'Column of a document, counted from 1.' }),
+  message: z.string(),
+});
 
-/** The body of an error, as `application/problem+json`. */
-export interface ProblemDocument {
-  readonly type: string;
-  readonly code: ProblemCode;
-  readonly status: number;
-  readonly title: string;
-  readonly detail?: string;
+/** The body of every error, as `application/problem+json` (RFC 9457). */
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    code: z.enum(Object.keys(ERROR_TABLE) as [ErrorCode, ...ErrorCode[]]),
+    status: z.int(),
+    title: z.string(),
+    detail: z.string().optional(),
+    request_id: z.string().optional().meta({ description: 'The log of the server names it, too.' }),
+    errors: z.array(faultSchema).optional(),
+    allowed: z.array(z.string()).optional().meta({ description: 'What is possible now instead.' }),
+  })
+  .meta({ id: 'Problem' });
+
+export type ProblemDocument = z.infer<typeof problemSchema>;
+export type Fault = z.infer<typeof faultSchema>;
+
+/** What an error may say besides its code and detail. */
+export interface ProblemMembers {
+  readonly request_id?: string;
+  readonly errors?: readonly Fault[];
+  readonly allowed?: readonly string[];
 }
 
 /** The error with this code. */
-export function problemDocument(code: ProblemCode, detail?: string): ProblemDocument {
-  const { status, title } = ERRORS[code];
-  return { type: 'about:blank', code, status, title, ...(detail !== undefined && { detail }) };
+export function problemDocument(
+  code: ErrorCode,
+  detail?: string,
+  { allowed, errors, request_id }: ProblemMembers = {},
+): ProblemDocument {
+  const { status, title } = ERROR_TABLE[code];
+  return {
+    type: 'about:blank',
+    code,
+    status,
+    title,
+    ...(detail !== undefined && { detail }),
+    ...(request_id !== undefined && { request_id }),
+    ...(errors !== undefined && { errors: [...errors] }),
+    ...(allowed !== undefined && { allowed: [...allowed] }),
+  };
 }

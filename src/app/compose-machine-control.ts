@@ -1,11 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { joinGroup } from '../catalog/join-group.ts';
 import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { APPROVED_SOURCE } from '../control/delete-rules.ts';
 import { type ControlChange, MachineControl } from '../control/machine-control.ts';
-import type { MachineSubject } from '../control/machine-subject.ts';
-import type { MachineRecordView } from '../machines/machine-registry.ts';
+import type { ListedMachine, MachineSubject } from '../control/machine-subject.ts';
+import { describeConflicts } from '../machines/describe-conflicts.ts';
+import type { MachineRecordView, MachineRegistry } from '../machines/machine-registry.ts';
 import { toStoredChange } from '../machines/record-change.ts';
+import { SortedIds } from '../machines/sorted-ids.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { needsArm } from '../provision/boot/decide-by-life.ts';
 import { localBootSetBy } from '../provision/boot/local-boot.ts';
@@ -29,25 +32,19 @@ export function composeMachineControl(
   { clock, log, settings }: Pick<Environment, 'clock' | 'log' | 'settings'>,
 ): MachineControl {
   const { lives, machines, store } = shared;
+  const ids = idsOf(machines);
   return new MachineControl({
     find: async (name) => {
       const mac = parseMac(name);
       const record = machines.find(name) ?? (mac && recordOfCard(shared, mac));
-      if (record !== undefined) return declaredSubject(shared, record);
+      if (record !== undefined) return subjectOf(shared, listedRecord(shared, record));
       if (mac === undefined) return undefined;
       const discovered = (await store.discovered.listDiscovered()).find((one) => one.mac === mac);
-      return discovered && discoveredSubject(shared, discovered);
+      return discovered && subjectOf(shared, listedDiscovered(shared, discovered));
     },
-    list: async () => {
-      const undeclared = (await store.discovered.listDiscovered()).filter(
-        ({ mac }) => machines.identify({ mac }).machine === undefined,
-      );
-      const subjects = [
-        ...[...machines.list()].map((record) => declaredSubject(shared, record)),
-        ...undeclared.map((discovered) => discoveredSubject(shared, discovered)),
-      ];
-      return subjects.sort((a, b) => (a.id < b.id ? -1 : 1));
-    },
+    listed: async (after) => merged(shared, ids, await undeclared(shared, after), after),
+    subjectOf: (listed) => subjectOf(shared, listed),
+    pause: nextTurn,
     history: async (id) => {
       const [inventory, factChanges, reports] = await Promise.all([
         store.reports.findInventory(id),
@@ -92,18 +89,85 @@ function recordOfCard({ machines }: SharedServices, mac: MacAddress): MachineRec
   return machine && machines.find(machine.id);
 }
 
-function declaredSubject(shared: SharedServices, { machine, sources }: MachineRecordView): MachineSubject {
+/** The ids of the machines that have a record, in order, as long as the program runs. */
+function idsOf(machines: MachineRegistry): SortedIds {
+  const ids = new SortedIds();
+  ids.change(
+    [...machines.machines()].map(({ id }) => id),
+    [],
+  );
+  machines.onChange((changes) => {
+    const [added, removed]: [string[], string[]] = [[], []];
+    // A machine that one source declares no longer may have another one.
+    for (const { id } of changes) (machines.find(id) === undefined ? removed : added).push(id);
+    ids.change(added, removed);
+  });
+  return ids;
+}
+
+/** The discovered machines that have no record, in the order of their ids. */
+async function undeclared(
+  { machines, store }: SharedServices,
+  after: string | undefined,
+): Promise<DiscoveredMachine[]> {
+  const all = (await store.discovered.listDiscovered()).filter(
+    ({ mac }) =>
+      machines.identify({ mac }).machine === undefined &&
+      (after === undefined || discoveredMachineId(mac) > after),
+  );
+  return all.sort((a, b) => (a.mac < b.mac ? -1 : 1));
+}
+
+/** Declared and discovered machines, in the order of their ids. */
+function* merged(
+  shared: SharedServices,
+  ids: SortedIds,
+  discovered: readonly DiscoveredMachine[],
+  after: string | undefined,
+): Generator<ListedMachine> {
+  let at = 0;
+  const discoveredBefore = function* (id: string | undefined): Generator<ListedMachine> {
+    for (; at < discovered.length; at++) {
+      const one = discovered[at] as DiscoveredMachine;
+      if (id !== undefined && discoveredMachineId(one.mac) > id) return;
+      yield listedDiscovered(shared, one);
+    }
+  };
+  for (const id of ids.from(after)) {
+    const record = shared.machines.find(id);
+    if (record === undefined) continue;
+    yield* discoveredBefore(id);
+    yield listedRecord(shared, record);
+  }
+  yield* discoveredBefore(undefined);
+}
+
+function listedRecord({ lives }: SharedServices, { machine, sources }: MachineRecordView): ListedMachine {
+  lives.inherit(machine.id, machine.macs);
+  return { id: machine.id, machine, sources, life: lives.of(machine.id, true) };
+}
+
+function listedDiscovered({ lives }: SharedServices, discovered: DiscoveredMachine): ListedMachine {
+  const id = discoveredMachineId(discovered.mac);
+  return { id, discovered, sources: [], life: lives.of(id, false) };
+}
+
+function subjectOf(shared: SharedServices, listed: ListedMachine): MachineSubject {
+  return listed.machine === undefined
+    ? discoveredSubject(shared, listed)
+    : declaredSubject(shared, listed, listed.machine);
+}
+
+function declaredSubject(shared: SharedServices, listed: ListedMachine, machine: Machine): MachineSubject {
   const { id, macs, uuid } = machine;
   const labels = new Map<string, string>();
   if (macs[0] !== undefined) labels.set('mac', macs[0]);
   if (uuid !== undefined) labels.set('uuid', uuid);
   const localBoot = localBootTextOf(shared, machine, labels);
-  shared.lives.inherit(id, macs);
+  const record = shared.machines.find(id);
   return {
-    id,
-    machine,
-    sources,
-    life: shared.lives.of(id, true),
+    ...listed,
+    ...(record !== undefined && { conflicts: describeConflicts(record) }),
     profile: profileOf(shared, labels),
     ...(localBoot !== undefined && { localBoot }),
   };
@@ -119,15 +183,11 @@ function localBootTextOf(
   return describeLocalBoot(set, localBoots.describe(machine.id));
 }
 
-function discoveredSubject(shared: SharedServices, discovered: DiscoveredMachine): MachineSubject {
-  const { firstSeenAt: _first, lastSeenAt: _last, ...told } = discovered;
-  const id = discoveredMachineId(discovered.mac);
+function discoveredSubject(shared: SharedServices, listed: ListedMachine): MachineSubject {
+  const { firstSeenAt: _first, lastSeenAt: _last, ...told } = listed.discovered as DiscoveredMachine;
   const labels = new Map(Object.entries(told));
   return {
-    id,
-    discovered,
-    sources: [],
-    life: shared.lives.of(id, false),
+    ...listed,
     profile: profileOf(shared, labels),
     joinGroup: (group, given) =>
       joinGroup(shared.catalog.generation, group, new Map([...labels, ...Object.entries(given)])),

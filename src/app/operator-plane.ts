@@ -1,10 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import { controlSocketFile } from '../config/sections/operator.ts';
-import { ControlSocketServer } from '../server/control-socket/control-socket-server.ts';
+import { ControlSocketServer, socketActor } from '../server/control-socket/control-socket-server.ts';
+import { Idempotency } from '../server/operator-http/idempotency.ts';
 import { viewNetworks } from '../server/operator-http/network-view.ts';
+import { operatorApp, type OperatorAppParts } from '../server/operator-http/operator-app.ts';
 import { OperatorHttpServer } from '../server/operator-http/operator-http-server.ts';
+import { operatorRoutes, type OperatorRouteParts } from '../server/operator-http/operator-routes.ts';
+import { refuseOrigin } from '../server/operator-http/request-origin.ts';
+import { authenticateByFile } from '../server/operator-http/static-token.ts';
 import { TokenFile } from '../server/operator-http/token-file.ts';
+import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
 import type { Services } from './services.ts';
@@ -18,16 +25,65 @@ export interface OperatorPlane {
   readonly tokenFile: string;
 }
 
-/** Starts the socket for `railhead machines` on this host, unless the settings turn it off. */
+/** What both ways to the API share. */
+type SharedApp = Omit<OperatorAppParts, 'addUnported' | 'authenticate' | 'refuseOrigin'>;
+
+/** Starts the API: on the Unix socket for its owner, and on TCP. Returns its address; undefined if TCP is off. */
+export async function startOperatorPlane(
+  environment: Environment,
+  shared: SharedServices,
+  bootPlane: BootPlane,
+  services: Services,
+): Promise<OperatorPlane | undefined> {
+  const { clock, log, parts, settings } = environment;
+  const app: SharedApp = {
+    routes: operatorRoutes(routeParts(environment, shared, bootPlane)),
+    idempotency: new Idempotency(clock.nowMs),
+    checkAnswers: parts.checkAnswers,
+    newId: randomUUID,
+    readiness: () => shared.readiness.check(),
+    log,
+  };
+  await startControlSocket(environment, shared, app, services);
+  const { hosts, listen, token_file: named } = settings.operator;
+  if (listen === null) return undefined;
+  const file = named ?? path.join(path.dirname(settings.store.file), 'operator.token');
+  const tokenFile = new TokenFile({ file, named: named !== undefined }, log);
+  services.add('operator token', { close: () => undefined, reload: () => tokenFile.reload() });
+  const authenticate = authenticateByFile(() => tokenFile.token);
+  const server = new OperatorHttpServer(
+    operatorApp({
+      ...app,
+      authenticate,
+      refuseOrigin: ({ headers }) => refuseOrigin(headers, hosts),
+      addUnported: (express) => addUnportedRoutes(express, authenticate, unportedParts(environment, shared)),
+    }),
+  );
+  services.add('operator HTTP', server);
+  const endpoint = await server.listen(listen);
+  shared.readiness.started('the API');
+  return { endpoint, tokenFile: file };
+}
+
+/** Starts the socket for the command line on this host, unless the settings turn it off. */
 async function startControlSocket(
   environment: Environment,
   shared: SharedServices,
+  app: SharedApp,
   services: Services,
 ): Promise<void> {
   const { log, settings } = environment;
   const file = controlSocketFile(settings);
   if (file === undefined) return;
-  const server = new ControlSocketServer({ control: composeMachineControl(shared, environment), log });
+  const server = new ControlSocketServer(
+    operatorApp({
+      ...app,
+      authenticate: socketActor,
+      // A page in a browser cannot open a Unix socket.
+      refuseOrigin: () => undefined,
+      addUnported: (express) => addUnportedRoutes(express, socketActor, unportedParts(environment, shared)),
+    }),
+  );
   try {
     await server.listen(file);
   } catch (error) {
@@ -39,44 +95,34 @@ async function startControlSocket(
   services.add('control socket', server);
 }
 
-/** Starts the API for people and programs, and returns its address; undefined if the settings turn it off. */
-export async function startOperatorPlane(
+function routeParts(
   environment: Environment,
   shared: SharedServices,
   bootPlane: BootPlane,
-  services: Services,
-): Promise<OperatorPlane | undefined> {
-  const { clock, counters, log, settings } = environment;
-  const { catalog, discovered, engine, machines, readiness, store, subnets } = shared;
-  await startControlSocket(environment, shared, services);
-  const { hosts, listen, token_file: named } = settings.operator;
-  if (listen === null) return undefined;
-  const file = named ?? path.join(path.dirname(settings.store.file), 'operator.token');
-  const tokenFile = new TokenFile({ file, named: named !== undefined }, log);
-  services.add('operator token', { close: () => undefined, reload: () => tokenFile.reload() });
-  const server = new OperatorHttpServer({
-    catalogStatus: () => catalog.status(),
-    machines: () => machines.list(),
-    groupOfDiscovered: (mac) => discovered.groupOf(mac),
-    // Without DHCP the engine has loaded no leases, and the store has those of earlier.
-    leases: async () =>
-      bootPlane.dhcp === undefined ? store.leases.loadLeases() : engine.listLeases(clock.moment()),
-    endLease: (address) => bootPlane.dhcp?.endLease(address) ?? Promise.resolve('no_lease'),
+): OperatorRouteParts {
+  const { clock } = environment;
+  const { engine, machines, store, subnets, transitions } = shared;
+  return {
+    control: composeMachineControl(shared, environment),
+    asOf: () => String(transitions.last),
     networks: () => {
       const moment = clock.moment();
       return viewNetworks(subnets, engine.usage(moment), engine.foreignServers(moment));
     },
+    // Without DHCP the engine has loaded no leases, and the store has those of earlier.
+    leases: async () =>
+      bootPlane.dhcp === undefined ? store.leases.loadLeases() : engine.listLeases(clock.moment()),
+    endLease: (address) => bootPlane.dhcp?.endLease(address) ?? Promise.resolve('no_lease'),
+    machineOf: (mac) => machines.identify({ mac }).machine?.id,
+    reservedFor: (address) => machines.findReserved(address)?.id,
+  };
+}
+
+function unportedParts({ counters }: Environment, { catalog, store }: SharedServices): UnportedParts {
+  return {
+    catalogStatus: () => catalog.status(),
     events: store.events,
     sessions: store.sessions,
-    discovered: store.discovered,
     counters,
-    token: () => tokenFile.token,
-    hosts,
-    readiness: () => readiness.check(),
-    log,
-  });
-  services.add('operator HTTP', server);
-  const endpoint = await server.listen(listen);
-  readiness.started('the API');
-  return { endpoint, tokenFile: file };
+  };
 }

@@ -8,10 +8,13 @@ export interface ReplaceableParts {
   readonly openStore: typeof openStore;
   /** What loads a catalog. */
   readonly catalogLoader: (place: CatalogPlace) => CatalogLoads;
+  /** Whether every answer of the API is compared with its schema. */
+  readonly checkAnswers: boolean;
 }
 
 /** The parts of the running program. */
 export const PROGRAM_PARTS: ReplaceableParts = {
   openStore,
   catalogLoader: (place) => new ThreadedCatalogLoader({ place }),
+  checkAnswers: false,
 };

@@ -92,7 +92,8 @@ export async function startSharedServices(
   });
   services.add('store', store);
   // Closed after everything that writes transitions, so that subscribers receive the last ones.
-  const transitions = services.add('transitions', new TransitionLog(store.transitions));
+  const last = await store.transitions.lastTransition();
+  const transitions = services.add('transitions', new TransitionLog(store.transitions, {}, last));
   const announced = { ...store, ...transitions.announcing(store) };
   const machines = await startMachines(announced.machines, log, clock, services);
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');

@@ -1,7 +1,6 @@
-import type { MachineHistoryView } from '../control/machine-history-view.ts';
+import type { MachineHistoryView } from '../api/schemas/machine.ts';
 import type { JsonValue } from '../provision/json-value.ts';
 import type { FactChange } from '../provision/machines/reports/facts-changes.ts';
-import type { MachineFacts } from '../provision/machines/reports/machine-facts.ts';
 
 /** The last lines of the log of a failure; `--json` has all. */
 const LOG_LINES_MAX = 20;
@@ -44,7 +43,12 @@ function hardwareLines({
   ];
 }
 
-function hardwareText({ bmc, cpu, memory_bytes: memory, system }: MachineFacts): string {
+function hardwareText({
+  bmc,
+  cpu,
+  memory_bytes: memory,
+  system,
+}: NonNullable<MachineHistoryView['hardware']>['facts']): string {
   return (
     joined([
       joined([system?.vendor, system?.product], ' '),

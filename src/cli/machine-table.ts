@@ -1,5 +1,5 @@
 import { printableText } from '../provision/history/printable-text.ts';
-import type { MachineLifeView, MachineShownView } from '../control/machine-view.ts';
+import type { MachineLifeView, MachineShownView } from '../api/schemas/machine.ts';
 import { historyLines } from './machine-history-text.ts';
 
 /** Machines as a table for people, one line each. */

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { MachineDetailView, MachineLifeView, MachineShownView } from '../control/machine-view.ts';
-import { VERBS } from '../control/verbs.ts';
+import type { MachineDetailView, MachineLifeView, MachineShownView } from '../api/schemas/machine.ts';
+import { PAGE_MAX } from '../api/list-form.ts';
+import { verbAddress } from '../api/routes/machine-verbs.ts';
+import { VERB_TABLE, type VerbName } from '../api/schemas/verbs.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import { ARM_PURPOSES, LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
 import { type ControlAnswer, askServer } from './control-client.ts';
@@ -51,7 +53,7 @@ export function registerMachines(program: Command): void {
     .argument('<id>', 'id of the machine, or its MAC address')
     .option('--json', 'print JSON')
     .action(show);
-  for (const { name, summary } of VERBS) registerVerb(machines, name, summary);
+  for (const [name, { summary }] of Object.entries(VERB_TABLE)) registerVerb(machines, name, summary);
   registerVerb(machines, 'delete', 'delete all that is kept about a machine that no file declares');
 }
 
@@ -98,10 +100,16 @@ function withPlace(command: Command): Command {
 }
 
 async function list(options: ListOptions): Promise<void> {
-  const answer = await ask(options, 'GET', MACHINES);
-  if (answer === undefined || !isDone(answer, '')) return;
-  const { items } = answer.body as { items: readonly MachineLifeView[] };
-  const wanted = items.filter(({ state }) => options.state === undefined || state === options.state);
+  const wanted: MachineLifeView[] = [];
+  const state = options.state === undefined ? '' : `&state=${options.state}`;
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const answer = await ask(options, 'GET', `${MACHINES}?limit=${PAGE_MAX}${state}${from}`);
+    if (answer === undefined || !isDone(answer, '')) return;
+    const page = answer.body as { items: readonly MachineLifeView[]; next_cursor: string | null };
+    wanted.push(...page.items);
+    cursor = page.next_cursor;
+  }
   process.stdout.write(options.json === true ? `${printableJson(wanted)}\n` : machineTable(wanted));
 }
 
@@ -112,13 +120,18 @@ async function show(id: string, options: PlaceOptions & { readonly json?: boolea
   process.stdout.write(options.json === true ? `${printableJson(machine)}\n` : machineText(machine));
 }
 
+function askVerb(options: VerbOptions, verb: VerbName, id: string): Promise<ControlAnswer | undefined> {
+  const { method, path: where } = verbAddress(verb);
+  return ask(options, method, `/api/v1${where.replace('{id}', encodeURIComponent(id))}`, inputOf(options));
+}
+
 async function carryOut(verb: string, ids: readonly string[], options: VerbOptions): Promise<void> {
   for (const id of ids) {
     const place = `${MACHINES}/${encodeURIComponent(id)}`;
     const answer =
       verb === 'delete'
         ? await ask(options, 'DELETE', `${place}?reason=${encodeURIComponent(options.reason ?? '')}`)
-        : await ask(options, 'POST', `${place}/${verb}`, inputOf(options));
+        : await askVerb(options, verb as VerbName, id);
     if (answer === undefined) return;
     if (!isDone(answer, `${id}: `)) continue;
     if (answer.body === undefined) process.stdout.write(`${printableText(id)}: deleted\n`);

@@ -1,21 +1,10 @@
-import { z } from 'zod';
+import type { ArmParameters } from '../api/schemas/verbs.ts';
 import type { LifeEvent } from '../provision/machines/lifecycle/life-event.ts';
 import type { ArmPurpose } from '../provision/machines/lifecycle/life.ts';
 import type { MachineSubject } from './machine-subject.ts';
 import type { VerbCall } from './verb.ts';
 
 const MINUTE_MS = 60_000;
-const MINUTES_MAX = 30 * 24 * 60;
-const ATTEMPTS_MAX = 10;
-
-/** What every verb that arms takes. */
-export const armParameters = z.strictObject({
-  /** Within how many minutes the machine must begin to boot. */
-  ttl_minutes: z.int().min(1).max(MINUTES_MAX).optional(),
-  /** How often an installation may begin. */
-  attempts: z.int().min(1).max(ATTEMPTS_MAX).default(1),
-});
-export type ArmParameters = z.output<typeof armParameters>;
 
 /** Why a machine cannot be armed for a purpose whatever its state is; undefined if it can. */
 export function refuseArm({ life, profile }: MachineSubject, purpose: ArmPurpose): string | undefined {

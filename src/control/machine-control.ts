@@ -5,16 +5,18 @@ import type { JsonObject } from '../provision/json-value.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import { StoreError } from '../store/store-error.ts';
+import type { PagePosition } from '../api/list-form.ts';
 import type { Permission } from '../api/permissions.ts';
+import type {
+  ActionView,
+  MachineDetailView,
+  MachineLifeView,
+  MachineShownView,
+} from '../api/schemas/machine.ts';
 import type { Actor } from './actor.ts';
 import { historyViewOf, type MachineHistory } from './machine-history-view.ts';
-import {
-  type ActionView,
-  type MachineDetailView,
-  type MachineLifeView,
-  type MachineShownView,
-  viewOf,
-} from './machine-view.ts';
+import { type MachineListParts, type MachinePageQuery, pageOfMachines } from './machine-list.ts';
+import { viewOf } from './machine-view.ts';
 import type { MachineSubject } from './machine-subject.ts';
 import { refuseDelete } from './delete-rules.ts';
 import type { Verb, VerbCall } from './verb.ts';
@@ -31,11 +33,9 @@ export interface ControlChange {
 }
 
 /** What the control of machines depends on. */
-export interface MachineControlParts {
+export interface MachineControlParts extends MachineListParts {
   /** A machine by its id, or a discovered one; undefined if there is none. */
   readonly find: (id: string) => Promise<MachineSubject | undefined>;
-  /** The machines in any of the states, or all, in the order of their ids. */
-  readonly list: () => Promise<readonly MachineSubject[]>;
   /** What a machine has told of itself, by the id of the machine. */
   readonly history: (id: string) => Promise<MachineHistory>;
   /** Makes the change durable. `invalid` if the life has changed meanwhile and does not permit it any more. */
@@ -89,8 +89,13 @@ export class MachineControl {
     this.#parts = parts;
   }
 
-  async list(): Promise<MachineLifeView[]> {
-    return (await this.#parts.list()).map(viewOf);
+  /** One page of a list of machines. */
+  async list(query: MachinePageQuery): Promise<{
+    readonly items: readonly MachineLifeView[];
+    readonly next?: PagePosition;
+  }> {
+    const { next, subjects } = await pageOfMachines(this.#parts, query);
+    return { items: subjects.map(viewOf), ...(next !== undefined && { next }) };
   }
 
   /** A machine with what can be done to it, and what it has told of itself; undefined if there is none. */

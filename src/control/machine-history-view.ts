@@ -1,5 +1,4 @@
-import type { FactChange } from '../provision/machines/reports/facts-changes.ts';
-import type { MachineFacts } from '../provision/machines/reports/machine-facts.ts';
+import type { MachineHistoryView } from '../api/schemas/machine.ts';
 import type { MachineInventory, StoredFactChanges, StoredReport } from '../store/report-store.ts';
 
 /** What a machine has told of itself, the newest first. */
@@ -7,30 +6,6 @@ export interface MachineHistory {
   readonly inventory?: MachineInventory;
   readonly factChanges: readonly StoredFactChanges[];
   readonly reports: readonly StoredReport[];
-}
-
-/** The same for people and programs. Times are RFC 3339. */
-export interface MachineHistoryView {
-  /** Absent if the machine has reported no hardware. */
-  readonly hardware?: {
-    readonly reported_at: string;
-    /** Since when it is as it is. */
-    readonly changed_at: string;
-    readonly facts: MachineFacts;
-    readonly changes: readonly { readonly at: string; readonly changes: readonly FactChange[] }[];
-  };
-  readonly reports: readonly {
-    readonly at: string;
-    readonly status: string;
-    readonly phase?: string;
-    readonly message: string;
-    readonly permanent?: boolean;
-    readonly release?: string;
-    readonly disk?: string;
-    readonly config_hash?: string;
-    readonly generation?: string;
-    readonly log: readonly string[];
-  }[];
 }
 
 /** The view of what a machine has told of itself. */

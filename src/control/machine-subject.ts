@@ -14,8 +14,8 @@ export interface SubjectProfile {
   readonly faultOf: (purpose: ArmPurpose) => string | undefined;
 }
 
-/** A machine that somebody wants to change. */
-export interface MachineSubject {
+/** What is known of a machine without a decision of the catalog. */
+export interface ListedMachine {
   readonly id: string;
   readonly life: Life;
   /** Its record; absent for a machine that was only discovered. */
@@ -23,6 +23,12 @@ export interface MachineSubject {
   /** The sources that declare it; empty for a machine that was only discovered. */
   readonly sources: readonly string[];
   readonly discovered?: DiscoveredMachine;
+}
+
+/** A machine that somebody wants to see or change. */
+export interface MachineSubject extends ListedMachine {
+  /** One sentence for each value in which sources differ, or that another record claims as well. */
+  readonly conflicts?: readonly string[];
   /** The labels with which a group selects it, beside those that it is given; only for a machine without a record. */
   readonly joinGroup?: (group: string, given: Readonly<Record<string, string>>) => GroupLabels;
   /** What it would boot, or why nothing. */

@@ -3,6 +3,7 @@ import type { LifeEvent, LifeEventKind } from '../provision/machines/lifecycle/l
 import type { Machine } from '../provision/machines/machine.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { Permission } from '../api/permissions.ts';
+import { VERB_TABLE, type VerbName, type VerbParameters } from '../api/schemas/verbs.ts';
 import type { MachineSubject } from './machine-subject.ts';
 
 /** The parameters of one call of a verb, and its circumstances. */
@@ -36,9 +37,7 @@ export interface VerbEffect {
  * state is in the transition table, and not here.
  */
 export interface Verb<P extends object = object> {
-  readonly name: string;
-  /** One line for help. */
-  readonly summary: string;
+  readonly name: VerbName;
   readonly permission: Permission;
   readonly parameters: z.ZodType<P>;
   /** The event that it causes, by which it is known beforehand whether it is possible. */
@@ -55,8 +54,12 @@ export interface Verb<P extends object = object> {
   readonly detail?: (parameters: P) => JsonObject;
 }
 
-/** Keeps the type of a verb's parameters within its definition. */
-export function defineVerb<P extends object>(verb: Verb<P>): Verb {
+/** A verb of the table, with the type of its own parameters within its definition. */
+export function defineVerb<const N extends VerbName>(
+  name: N,
+  verb: Omit<Verb<VerbParameters<N>>, 'name' | 'parameters' | 'permission'>,
+): Verb {
+  const { parameters, permission } = VERB_TABLE[name];
   // The parameters are parsed by the verb's own schema before they are passed to it.
-  return verb as unknown as Verb;
+  return { name, parameters, permission, ...verb } as unknown as Verb;
 }

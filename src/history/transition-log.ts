@@ -45,10 +45,18 @@ export class TransitionLog {
   readonly #readers = new Set<Reader>();
   readonly #listeners = new Set<(written: readonly Transition[]) => void>();
   #closed = false;
+  #last: number;
 
-  constructor(store: TransitionStore, limits: Partial<TransitionLogLimits> = {}) {
+  /** `last` is the number of the latest transition in the store. */
+  constructor(store: TransitionStore, limits: Partial<TransitionLogLimits> = {}, last = 0) {
     this.#store = store;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#last = last;
+  }
+
+  /** The number of the latest transition; 0 before the first. */
+  get last(): number {
+    return this.#last;
   }
 
   /** The stores for all that writes to them: the transitions that they have written are told to the readers. */
@@ -124,6 +132,7 @@ export class TransitionLog {
   async #announce(writing: Promise<Transition[]>): Promise<Transition[]> {
     const written = await writing;
     if (written.length === 0) return written;
+    this.#last = Math.max(this.#last, ...written.map(({ number }) => number));
     for (const reader of this.#readers) reader.offer(written);
     for (const listener of this.#listeners) listener(written);
     return written;

@@ -1,6 +1,6 @@
 import type { ControlChange, MachineControlParts } from '../../src/control/machine-control.ts';
 import type { MachineHistory } from '../../src/control/machine-history-view.ts';
-import type { MachineSubject } from '../../src/control/machine-subject.ts';
+import type { ListedMachine, MachineSubject } from '../../src/control/machine-subject.ts';
 import { advance } from '../../src/provision/machines/lifecycle/advance.ts';
 import type { MacAddress } from '../../src/protocol/mac-address.ts';
 import type { NewAuditEntry } from '../../src/store/audit-store.ts';
@@ -49,7 +49,14 @@ export class FakeMachines implements MachineControlParts {
   now = (): Date => new Date(NOW_MS);
   find = (id: string): Promise<MachineSubject | undefined> => Promise.resolve(this.#subjects.get(id));
   history = (): Promise<MachineHistory> => Promise.resolve(this.told);
-  list = (): Promise<readonly MachineSubject[]> => Promise.resolve([...this.#subjects.values()]);
+  listed = (after?: string): Promise<readonly ListedMachine[]> =>
+    Promise.resolve(
+      [...this.#subjects.values()]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .filter(({ id }) => after === undefined || id > after),
+    );
+  subjectOf = ({ id }: ListedMachine): MachineSubject => this.#subjects.get(id) as MachineSubject;
+  pause = (): Promise<void> => Promise.resolve();
 
   apply = (change: ControlChange): Promise<ReturnType<typeof advance>> => {
     if (this.failing) return Promise.reject(new StoreError('full', 'the disk is full'));

@@ -78,8 +78,10 @@ describe('Railhead leases addresses', () => {
     const booted = await rack.powerOn(stranger);
     await booted.console.waitForLine(/Railhead knows no group for MAC 52:54:00:77:00:09/, BOOT_TIMEOUT_MS);
     await railhead.waitForEvent('of a discovery', (event) => event.kind === 'machine.discovered', 10_000);
-    const { discovered } = await railhead.get<{ discovered: { mac: string }[] }>('/api/v1/machines');
-    expect(discovered.map(({ mac }) => mac)).toEqual([stranger.mac]);
+    const { items } = await railhead.get<{ items: { macs: string[] }[] }>(
+      '/api/v1/machines?state=discovered',
+    );
+    expect(items.map(({ macs }) => macs)).toEqual([[stranger.mac]]);
     await rack.writeCatalog({
       'groups/late.yaml': `id: late
 profile: test-os

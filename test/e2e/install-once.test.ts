@@ -1,7 +1,7 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MachineShownView } from '../../src/control/machine-view.ts';
+import type { MachineShownView } from '../../src/api/schemas/machine.ts';
 import { Rack, type RackMachine } from '../../src/lab/rack.ts';
 import type { RailheadProcess } from '../../src/lab/railhead-process.ts';
 import { BOOT_TIMEOUT_MS, machine, requirePackages, requireRackParts } from './boot-steps.ts';

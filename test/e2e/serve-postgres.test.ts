@@ -20,9 +20,9 @@ const MAC = '52:54:00:00:00:0a';
 const KERNEL_ARGUMENT = 'flatcar.first_boot=1';
 
 interface Lists {
-  readonly leases: { readonly address: string; readonly chaddr: string; readonly state: string }[];
+  readonly leases: { readonly address: string; readonly mac: string; readonly state: string }[];
   readonly events: { readonly kind: string; readonly mac?: string }[];
-  readonly discovered: { readonly mac: string }[];
+  readonly discovered: { readonly macs: readonly string[] }[];
 }
 
 describe.runIf(runnable)('serve on PostgreSQL', () => {
@@ -94,9 +94,9 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
   }
 
   async function lists(): Promise<Lists> {
-    const { leases } = await server.get<Pick<Lists, 'leases'>>('/api/v1/leases');
+    const { items: leases } = await server.get<{ items: Lists['leases'] }>('/api/v1/leases');
     const { events } = await server.get<Pick<Lists, 'events'>>(`/api/v1/events?limit=1000&mac=${MAC}`);
-    const { discovered } = await server.get<Pick<Lists, 'discovered'>>('/api/v1/machines');
+    const { items: discovered } = await server.get<{ items: Lists['discovered'] }>('/api/v1/machines');
     return { leases, events, discovered };
   }
 
@@ -117,8 +117,8 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
     expect(booted.ipxe).toContain(KERNEL_ARGUMENT);
     expect(booted.ignition).toMatchObject({ ignition: { version: '3.4.0' } });
     const before = await recorded('ignition.sent');
-    expect(before.leases).toMatchObject([{ address, chaddr: MAC, state: 'bound' }]);
-    expect(before.discovered.map(({ mac }) => mac)).toEqual([MAC]);
+    expect(before.leases).toMatchObject([{ address, mac: MAC, state: 'bound' }]);
+    expect(before.discovered.map(({ macs }) => macs)).toEqual([[MAC]]);
     expect(before.events.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['dhcp.ack', 'ipxe.sent', 'ignition.sent']),
     );
@@ -134,7 +134,7 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
     const after = await lists();
     expect(after.leases).toHaveLength(1);
     expect(after.events.slice(0, before.events.length)).toEqual(before.events);
-    expect(after.discovered.map(({ mac }) => mac)).toEqual([MAC]);
+    expect(after.discovered.map(({ macs }) => macs)).toEqual([[MAC]]);
   });
 
   async function doctor(...flags: string[]): Promise<{ code: number; stdout: string }> {

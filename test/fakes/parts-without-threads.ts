@@ -12,4 +12,5 @@ export const PARTS_WITHOUT_THREADS: ReplaceableParts = {
     return { store: completeStore(health.watch(await openSqliteStore(settings))), health };
   },
   catalogLoader: (place) => new InlineCatalogLoader(place),
+  checkAnswers: true,
 };

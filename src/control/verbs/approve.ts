@@ -1,25 +1,11 @@
-import { z } from 'zod';
 import type { DiscoveredMachine } from '../../store/discovered-machine-store.ts';
 import type { Machine } from '../../provision/machines/machine.ts';
 import type { GroupLabels } from '../../provision/selection/labels-to-join.ts';
 import type { MachineSubject } from '../machine-subject.ts';
 import { defineVerb } from '../verb.ts';
 
-const LABELS_MAX = 64;
-
 /** Makes a discovered machine one of ours, with labels by which groups select it. */
-export const approve = defineVerb({
-  name: 'approve',
-  summary: 'make a discovered machine one of ours, with labels by which groups select it',
-  permission: 'machines:manage',
-  parameters: z.strictObject({
-    labels: z
-      .record(z.string().min(1).max(128), z.string().max(1024))
-      .refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`)
-      .default({}),
-    group: z.string().min(1).max(253).optional(),
-    hostname: z.string().min(1).max(253).optional(),
-  }),
+export const approve = defineVerb('approve', {
   eventKind: 'approve',
   refuse: (subject, parameters) => {
     if (subject.discovered === undefined) return 'it was not discovered: it has not asked for anything yet';

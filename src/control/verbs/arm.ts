@@ -1,15 +1,10 @@
-import { z } from 'zod';
-import { ARM_PURPOSES, type ArmPurpose } from '../../provision/machines/lifecycle/life.ts';
-import { armEvent, armParameters, isArmed, refuseArm } from '../arm-request.ts';
+import type { ArmPurpose } from '../../provision/machines/lifecycle/life.ts';
+import { armEvent, isArmed, refuseArm } from '../arm-request.ts';
 import type { MachineSubject } from '../machine-subject.ts';
 import { defineVerb } from '../verb.ts';
 
 /** Permits a machine to boot once for a purpose. */
-export const arm = defineVerb({
-  name: 'arm',
-  summary: 'permit a machine to boot once what its profile says: to install, or to run in memory',
-  permission: 'machines:operate',
-  parameters: armParameters.extend({ purpose: z.enum(ARM_PURPOSES).optional() }),
+export const arm = defineVerb('arm', {
   eventKind: 'arm',
   refuse: (subject, parameters) => refuse(subject, purposeOf(subject, parameters)),
   isDone: (subject, call) => isArmed(subject, purposeOf(subject, call.parameters), call),

@@ -1,14 +1,9 @@
-import { z } from 'zod';
-import { armEvent, armParameters, isArmed, refuseArm } from '../arm-request.ts';
+import { armEvent, isArmed, refuseArm } from '../arm-request.ts';
 import type { MachineSubject } from '../machine-subject.ts';
 import { defineVerb } from '../verb.ts';
 
 /** Arms a machine that is installed for another installation. Everything on its disk is lost, so its name is repeated. */
-export const reinstall = defineVerb({
-  name: 'reinstall',
-  summary: 'install a machine again that is installed; everything on its disk is lost',
-  permission: 'machines:operate',
-  parameters: armParameters.extend({ confirm: z.string() }),
+export const reinstall = defineVerb('reinstall', {
   eventKind: 'arm',
   refuse: (subject, parameters) =>
     refuse(subject) ?? (parameters && refuseUnconfirmed(subject, parameters.confirm)),

@@ -1,12 +1,8 @@
-import { armEvent, armParameters, isArmed, refuseArm } from '../arm-request.ts';
+import { armEvent, isArmed, refuseArm } from '../arm-request.ts';
 import { defineVerb } from '../verb.ts';
 
 /** Arms a machine for the rescue system, a live system for repair. */
-export const rescue = defineVerb({
-  name: 'rescue',
-  summary: 'boot the rescue system when the machine restarts',
-  permission: 'machines:operate',
-  parameters: armParameters,
+export const rescue = defineVerb('rescue', {
   eventKind: 'arm',
   refuse: (subject) => refuseArm(subject, 'rescue'),
   isDone: (subject, call) => isArmed(subject, 'rescue', call),

@@ -1,12 +1,7 @@
-import { z } from 'zod';
 import { defineVerb } from '../verb.ts';
 
 /** Permits changes of a machine again. */
-export const unlock = defineVerb({
-  name: 'unlock',
-  summary: 'permit changes of a machine again',
-  permission: 'machines:manage',
-  parameters: z.strictObject({}),
+export const unlock = defineVerb('unlock', {
   eventKind: 'unlock',
   effect: () => ({ event: { kind: 'unlock' } }),
 });

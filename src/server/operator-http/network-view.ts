@@ -1,21 +1,7 @@
-import type { Ipv4Address } from '../../protocol/ipv4-address.ts';
+import type { NetworkView } from '../../api/schemas/network.ts';
 import type { SubnetUsage } from '../../provision/dhcp/leases/subnet-leases.ts';
 import type { ForeignServer } from '../../provision/dhcp/other-servers/foreign-servers.ts';
-import type { Subnet, SubnetMode } from '../../provision/dhcp/subnets/subnet.ts';
-
-/** A network as the operator plane shows it, with the numbers of leased, offered and other addresses. */
-export interface NetworkView extends Omit<SubnetUsage, 'subnetId'> {
-  readonly id: string;
-  /** `10.0.1.0/24`. */
-  readonly cidr: string;
-  readonly mode: SubnetMode;
-  /** Other DHCP servers that clients named within the last day. */
-  readonly otherServers: readonly {
-    readonly address: Ipv4Address;
-    readonly firstSeenAt: Date;
-    readonly lastSeenAt: Date;
-  }[];
-}
+import type { Subnet } from '../../provision/dhcp/subnets/subnet.ts';
 
 /** The networks in the order of the settings. */
 export function viewNetworks(
@@ -23,17 +9,28 @@ export function viewNetworks(
   usage: readonly SubnetUsage[],
   foreignServers: readonly ForeignServer[],
 ): NetworkView[] {
-  const usageById = new Map(usage.map(({ subnetId, ...counts }) => [subnetId, counts]));
+  const usageById = new Map(usage.map((counts) => [counts.subnetId, counts]));
   return subnets.flatMap(({ cidr, id, mode }) => {
     const counts = usageById.get(id);
     if (counts === undefined) return [];
-    const otherServers = foreignServers
-      .filter(({ subnetId }) => subnetId === id)
-      .map(({ firstSeenAt, lastSeenAt, serverAddress }) => ({
-        address: serverAddress,
-        firstSeenAt: new Date(firstSeenAt),
-        lastSeenAt: new Date(lastSeenAt),
-      }));
-    return [{ id, cidr: cidr.text, mode, ...counts, otherServers }];
+    const { bound, declined, offered, poolSize, remembered } = counts;
+    const others = foreignServers.filter(({ subnetId }) => subnetId === id);
+    return [
+      {
+        id,
+        cidr: cidr.text,
+        mode,
+        pool_size: poolSize,
+        bound,
+        offered,
+        declined,
+        remembered,
+        other_servers: others.map(({ firstSeenAt, lastSeenAt, serverAddress }) => ({
+          address: serverAddress,
+          first_seen_at: new Date(firstSeenAt).toISOString(),
+          last_seen_at: new Date(lastSeenAt).toISOString(),
+        })),
+      },
+    ];
   });
 }

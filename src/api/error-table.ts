@@ -1,0 +1,112 @@
+interface ErrorDefinition {
+  readonly status: number;
+  readonly title: string;
+  /** What the reader of the error can do. */
+  readonly remedy: string;
+}
+
+/**
+ * Every error of the REST API: code, status, title and what to do, side by side (RFC 9457). Codes are stable; titles may
+ * change.
+ */
+export const ERROR_TABLE = {
+  bad_query: {
+    status: 400,
+    title: 'The query is not valid',
+    remedy: 'Correct the parameters that the detail names.',
+  },
+  bad_parameter: {
+    status: 400,
+    title: 'A part of the path is not valid',
+    remedy: 'Correct the part of the path that the detail names.',
+  },
+  invalid_json: {
+    status: 400,
+    title: 'The body is not JSON',
+    remedy: 'Send a body that a JSON parser accepts.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    remedy: 'Correct the fields that `errors` names; `/api/v1/openapi.json` has the schema.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'A valid token is required',
+    remedy:
+      'Send `Authorization: Bearer TOKEN` with a token that has not expired; `railhead tokens create` makes one.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This is not permitted',
+    remedy: 'Use a token whose role has the permission that the detail names.',
+  },
+  foreign_origin: {
+    status: 403,
+    title: 'The Host or Origin header of this request is not allowed',
+    remedy: 'Add the name by which clients reach this server to `operator.hosts`.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is no such thing',
+    remedy: 'List the collection to see what there is.',
+  },
+  no_such_path: {
+    status: 404,
+    title: 'There is nothing at this path',
+    remedy: 'See `/api/v1/openapi.json` for the paths.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'This method is not supported at this path',
+    remedy: 'Use one of the methods in the Allow header.',
+  },
+  not_acceptable: {
+    status: 406,
+    title: 'The answer is in a format that the Accept header excludes',
+    remedy: 'Accept the format that the detail names.',
+  },
+  invalid_transition: {
+    status: 409,
+    title: 'This is not possible in the state of the machine',
+    remedy: 'The detail says why; `allowed` names what is possible now.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'A request with this Idempotency-Key is still being carried out',
+    remedy: 'Send the same request again in a second; it will get the answer of the first.',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'Somebody else has changed this since it was read',
+    remedy: 'Read it again, apply the change to what is there now, and send the new ETag.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    remedy: 'Send less; the detail names the limit.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body is in a format that is not understood here',
+    remedy: 'Send the format that the detail names in the Content-Type header.',
+  },
+  idempotency_mismatch: {
+    status: 422,
+    title: 'This Idempotency-Key was used for another request',
+    remedy: 'Use a new key for a new request.',
+  },
+  internal: {
+    status: 500,
+    title: 'Internal error',
+    remedy: 'See the log of the server; it has the request id.',
+  },
+  not_stored: {
+    status: 503,
+    title: 'The change could not be saved to the database',
+    remedy: 'See the log of the server, repair the database, and try again.',
+  },
+} as const satisfies Readonly<Record<string, ErrorDefinition>>;
+
+/** Stable identifiers of errors, for programs. */
+export type ErrorCode = keyof typeof ERROR_TABLE;

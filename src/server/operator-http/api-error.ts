@@ -1,0 +1,16 @@
+import type { ErrorCode } from '../../api/error-table.ts';
+import type { ProblemMembers } from '../../api/problem-document.ts';
+
+/** Thrown by a handler to answer with an error of the table. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  readonly members: ProblemMembers;
+
+  /** `detail` is a sentence for people: what is wrong with this request. */
+  constructor(code: ErrorCode, detail: string, members: ProblemMembers = {}) {
+    super(detail);
+    this.code = code;
+    this.members = members;
+  }
+}

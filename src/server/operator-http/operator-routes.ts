@@ -1,0 +1,23 @@
+import type { Route } from '../../api/route.ts';
+import { type Operation, ROUTES } from '../../api/routes.ts';
+import type { BoundRoute } from './bind-routes.ts';
+import type { Handler, Handlers } from './handler.ts';
+import { machineHandlers, type MachineRouteParts, verbHandlers } from './routes/machines.ts';
+import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
+
+/** What all routes together depend on. */
+export type OperatorRouteParts = MachineRouteParts & NetworkRouteParts;
+
+/** Every route of the table with its handler. */
+export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
+  const handlers: Handlers<typeof ROUTES> = {
+    ...machineHandlers(parts),
+    ...verbHandlers(parts),
+    ...networkHandlers(parts),
+  };
+  return (Object.keys(ROUTES) as Operation[]).map((operation) => ({
+    route: ROUTES[operation],
+    // Each handler is that of its own route; the table of both is checked above.
+    handler: handlers[operation] as unknown as Handler<Route>,
+  }));
+}
