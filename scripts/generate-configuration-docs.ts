@@ -1,7 +1,25 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { openApiDocument } from '../src/api/openapi.ts';
+import { ROUTES } from '../src/api/routes.ts';
+import { apiDocument } from './api-document.ts';
 import { configurationDocument } from './configuration-document.ts';
 import { dhcpOptionsDocument } from './dhcp-options-document.ts';
 
-// Writes docs/configuration.md from the schema of the settings. A unit test fails when the two differ.
-writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationDocument());
-writeFileSync(new URL('../docs/dhcp-options.md', import.meta.url), dhcpOptionsDocument());
+// Writes the documents that are made of the program's own tables. Unit tests fail when they differ.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const documents = {
+  'configuration.md': configurationDocument(),
+  'dhcp-options.md': dhcpOptionsDocument(),
+  'api.md': apiDocument(),
+  'openapi.json': JSON.stringify(
+    await openApiDocument(Object.values(ROUTES), version, () => Promise.resolve()),
+  ),
+};
+for (const [name, text] of Object.entries(documents)) {
+  const file = new URL(`../docs/${name}`, import.meta.url);
+  const style = await resolveConfig(file.pathname);
+  writeFileSync(file, name.endsWith('.json') ? await format(text, { ...style, parser: 'json' }) : text);
+}

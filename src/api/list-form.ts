@@ -88,10 +88,12 @@ export function pageOf<S extends z.ZodType>(item: S) {
   });
 }
 
-/** Several values of one query parameter: a text, or the list of texts of one that was given repeatedly. */
+/** Several values of one query parameter: none, a text, or the list of texts of one that was given repeatedly. */
 export function repeatedQuery<S extends z.ZodType>(one: S) {
-  return z.preprocess(
-    (value): readonly unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
-    z.array(one),
-  );
+  return z
+    .union([one, z.array(one)])
+    .optional()
+    .transform((value): readonly z.output<S>[] =>
+      value === undefined ? [] : Array.isArray(value) ? (value as z.output<S>[]) : [value as z.output<S>],
+    );
 }

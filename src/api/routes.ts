@@ -1,12 +1,14 @@
 import { MACHINE_VERB_ROUTES } from './routes/machine-verbs.ts';
 import { MACHINE_ROUTES } from './routes/machines.ts';
 import { NETWORK_ROUTES } from './routes/networks.ts';
+import { REFERENCE_ROUTES } from './routes/reference.ts';
 
 /** All routes of the REST API by operation, in the order of the documentation. */
 export const ROUTES = {
   ...MACHINE_ROUTES,
   ...MACHINE_VERB_ROUTES,
   ...NETWORK_ROUTES,
+  ...REFERENCE_ROUTES,
 };
 
 export type Operation = keyof typeof ROUTES;

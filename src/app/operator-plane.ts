@@ -14,6 +14,7 @@ import { TokenFile } from '../server/operator-http/token-file.ts';
 import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
+import { programVersion } from './program-version.ts';
 import type { Services } from './services.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
@@ -103,6 +104,7 @@ function routeParts(
   const { clock } = environment;
   const { engine, machines, store, subnets, transitions } = shared;
   return {
+    version: programVersion(),
     control: composeMachineControl(shared, environment),
     asOf: () => String(transitions.last),
     networks: () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { programVersion } from '../app/program-version.ts';
 import { Command } from 'commander';
 import { registerButane } from './butane.ts';
 import { registerCheck } from './check.ts';
@@ -14,7 +14,7 @@ import { registerServe } from './serve.ts';
 export function buildProgram(): Command {
   const program = new Command('railhead')
     .description('Network-boots racks of bare metal and VMs into Flatcar Container Linux.')
-    .version(readVersion(), '--version', 'print the version')
+    .version(programVersion(), '--version', 'print the version')
     // The options after a command belong to it: `railhead butane --version` is Butane's.
     .enablePositionalOptions()
     .showHelpAfterError('(run with --help for the options)')
@@ -47,10 +47,4 @@ function registerHelp(program: Command): void {
       }
       (command ?? program).help();
     });
-}
-
-/** The version of the package, whose folder is two levels above this file, compiled or not. */
-function readVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

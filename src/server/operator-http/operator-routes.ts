@@ -3,10 +3,11 @@ import { type Operation, ROUTES } from '../../api/routes.ts';
 import type { BoundRoute } from './bind-routes.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { machineHandlers, type MachineRouteParts, verbHandlers } from './routes/machines.ts';
+import { referenceHandlers, type ReferenceParts } from './routes/reference.ts';
 import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
 
 /** What all routes together depend on. */
-export type OperatorRouteParts = MachineRouteParts & NetworkRouteParts;
+export type OperatorRouteParts = MachineRouteParts & NetworkRouteParts & ReferenceParts;
 
 /** Every route of the table with its handler. */
 export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
@@ -14,6 +15,7 @@ export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
     ...machineHandlers(parts),
     ...verbHandlers(parts),
     ...networkHandlers(parts),
+    ...referenceHandlers(Object.values(ROUTES), parts),
   };
   return (Object.keys(ROUTES) as Operation[]).map((operation) => ({
     route: ROUTES[operation],

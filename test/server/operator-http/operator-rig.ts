@@ -24,6 +24,7 @@ export type RigParts = Partial<OperatorRouteParts> & Partial<Omit<OperatorAppPar
 export function emptyRouteParts(): OperatorRouteParts {
   return {
     control: new MachineControl(new FakeMachines(someSubject(), someSubject('installed', 'node2'))),
+    version: '0.0.0',
     asOf: () => '7',
     networks: () => [],
     leases: () => Promise.resolve([]),
