@@ -156,7 +156,12 @@ function withEvent(moved: Life, before: Life, event: LifeEvent, nowMs: number): 
     case 'document_fetched':
       return { ...moved, session: event.session, lastStepAtMs: nowMs };
     case 'report_installed':
-      return { ...moved, installation: event.installation };
+      // It is installed after all, and is to boot from its disk.
+      return {
+        ...moved,
+        installation: event.installation,
+        conditions: without(moved.conditions, 'loop_detected'),
+      };
     case 'report_up':
       return withUpReport(moved, event.configHash, nowMs);
     case 'report_failed':

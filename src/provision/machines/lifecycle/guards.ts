@@ -56,4 +56,8 @@ export const GUARDS: Readonly<Record<Guard, GuardMeaning>> = {
     holds: ({ installation }) => installation !== undefined,
     otherwise: always('nothing is installed on it'),
   },
+  is_looping: {
+    holds: ({ conditions }) => conditions.loop_detected !== undefined,
+    otherwise: ({ state }) => `there is nothing to clear: it is ${state}, and was not stopped as a loop`,
+  },
 };

@@ -11,7 +11,8 @@ export type Guard =
   | 'has_arm'
   | 'to_be_installed'
   | 'to_be_rescued'
-  | 'has_installation';
+  | 'has_installation'
+  | 'is_looping';
 
 /** Where an event leads: a state, the same state, or the state that the present one is to return to. */
 export type Target = LifeState | 'same' | 'base';
@@ -34,6 +35,8 @@ const ALWAYS: StateRules = {
   release: [to('same')],
   lock: [to('same')],
   unlock: [to('same')],
+  // What is known of a loop outlasts the state `failed`, and must not keep the machine from being armed for ever.
+  clear: [to('same', 'is_looping')],
 };
 
 /** Boot the machine: for an arm, or as profiles without `lifecycle: install` and `protect` do at any time. */

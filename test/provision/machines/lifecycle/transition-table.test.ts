@@ -184,11 +184,40 @@ describe('the transition table', () => {
     expect('life' in done && done.life.failure).toBeUndefined();
   });
 
+  it.each(LIFE_STATES)('a machine that was stopped as a loop can be cleared and then armed: %s', (state) => {
+    const looping = {
+      ...lifeIn(state),
+      installsBegunMs: [NOW_MS, NOW_MS, NOW_MS],
+      conditions: { loop_detected: { sinceMs: NOW_MS, message: 'three installations' } },
+    };
+    expect(allowedEvents(looping, NOW_MS)).toContain('clear');
+    const cleared = advance(looping, eventOf('clear'), NOW_MS);
+    if (cleared.kind !== 'advanced') throw new Error(cleared.reason);
+    expect(cleared.life).toMatchObject({ installsBegunMs: [], conditions: {} });
+    expect(cleared.to).toBe(state === 'failed' ? 'ready' : state);
+    const canBeArmed = allowedEvents(lifeIn(cleared.to), NOW_MS).includes('arm');
+    expect(allowedEvents(cleared.life, NOW_MS).includes('arm')).toBe(canBeArmed);
+  });
+
+  it('a late report that the installation is done ends what was taken for a loop', () => {
+    const stopped = advance(lifeIn('installing'), eventOf('loop_detected'), NOW_MS);
+    if (stopped.kind !== 'advanced') throw new Error(stopped.reason);
+    expect(stopped.life.conditions.loop_detected).toBeDefined();
+    expect(advance(stopped.life, eventOf('report_installed'), NOW_MS)).toMatchObject({
+      life: { state: 'installed', conditions: {} },
+    });
+  });
+
   const MISSING: { event: LifeEvent; state: LifeState; reason: string }[] = [
     {
       state: 'ready',
       event: eventOf('disarm'),
       reason: 'it is ready, and "disarm" is not possible in that state',
+    },
+    {
+      state: 'ready',
+      event: eventOf('clear'),
+      reason: 'there is nothing to clear: it is ready, and was not stopped as a loop',
     },
     {
       state: 'retired',
