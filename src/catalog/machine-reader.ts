@@ -5,6 +5,7 @@ import { isStationMac, parseMac } from '../protocol/mac-address.ts';
 import { isIdentifyingUuid, parseUuid } from '../protocol/machine-uuid.ts';
 import { CLIENT_ID_SIZE_MAX } from '../provision/dhcp/client/client-key.ts';
 import type { Machine } from '../provision/machines/machine.ts';
+import { hexOfIdentifier } from '../provision/selection/labels.ts';
 import { isSmbiosPlaceholder } from '../provision/machines/smbios-placeholder.ts';
 import type { MachineDocument } from './document-schemas.ts';
 import { readDhcpOptions, readDhcpSending, readNetworkOptions } from './read-dhcp-options.ts';
@@ -92,8 +93,10 @@ function readSwitchPort(
   if (circuit === undefined && remote === undefined) {
     report(['switch_port'], 'name a port by circuit_id, remote_id, or both');
   }
-  const read = (key: 'circuit_id' | 'remote_id', text: string): string =>
-    readHex(report, ['switch_port', key], text, key.replace('_', '-'));
+  const read = (key: 'circuit_id' | 'remote_id', text: string): string => {
+    if (text.trim() === '') report(['switch_port', key], `the ${key.replace('_', '-')} is empty`);
+    return hexOfIdentifier(text.trim());
+  };
   return {
     ...(circuit !== undefined && { circuitId: read('circuit_id', circuit) }),
     ...(remote !== undefined && { remoteId: read('remote_id', remote) }),

@@ -240,10 +240,16 @@ const MISTAKES: [name: string, file: string, content: string | Buffer, expected:
     'machines/a.yaml:5:14: switch port circuit abcd, remote any already belongs to machine a',
   ],
   [
-    'switch port that is not hex',
+    'switch port of two machines, as text and in hex',
     'machines/a.yaml',
-    'id: a\nswitch_port: {circuit_id: Gi1/0/1}\n',
-    'machines/a.yaml:2:27: "Gi1/0/1" is not a circuit-id in hex',
+    'id: a\nswitch_port: {circuit_id: Gi1/0/1}\n---\nid: b\nswitch_port: {circuit_id: "47:69:31:2f:30:2f:31"}\n',
+    'machines/a.yaml:5:14: switch port circuit 4769312f302f31, remote any already belongs to machine a',
+  ],
+  [
+    'switch port that is empty',
+    'machines/a.yaml',
+    'id: a\nswitch_port: {circuit_id: " "}\n',
+    'machines/a.yaml:2:27: the circuit-id is empty',
   ],
   [
     'switch port without identifiers',

@@ -108,6 +108,16 @@ test.each<[what: string, network: object, expected: string | undefined]>([
     undefined,
   ],
   [
+    'option 121 with the default route in two halves',
+    routes(121, route('0.0.0.0/1', '10.20.0.1'), route('128.0.0.0/1', '10.20.0.1')),
+    undefined,
+  ],
+  [
+    'option 121 with one half of the default route, twice',
+    routes(121, route('0.0.0.0/1', '10.20.0.1'), route('0.0.0.0/1', '10.20.0.8')),
+    'networks.0.options.0: routers is ignored by clients that support option 121',
+  ],
+  [
     'option 121 where there is no router',
     { ...routes(121, route('10.5.1.0/24', '10.20.0.8')), routers: [] },
     undefined,

@@ -50,7 +50,15 @@ export function decodeClasslessRoutes(bytes: Uint8Array): ClasslessRoute[] {
   return routes;
 }
 
-/** Whether the routes include a default route: without one, a client that uses option 121 has none. */
+/**
+ * Whether the routes lead everywhere: by a default route, or by its two halves, which VPNs use to take precedence over
+ * another one. Without that, a client that uses option 121 has no default route.
+ */
 export function hasDefaultRoute(routes: readonly ClasslessRoute[]): boolean {
-  return routes.some(({ destination }) => destination.prefixLength === 0);
+  const halves = new Set<number>();
+  for (const { destination } of routes) {
+    if (destination.prefixLength === 0) return true;
+    if (destination.prefixLength === 1) halves.add(destination.first);
+  }
+  return halves.size === 2;
 }

@@ -1,5 +1,5 @@
-import type { Config, Resource } from '../../ignition/config.ts';
-import { DataUrlError, decodeDataUrl } from '../../ignition/data-url.ts';
+import type { Config } from '../../ignition/config.ts';
+import { findGzipFaults } from './gzip-check.ts';
 
 /** Something that would fail at a machine's first boot, although the config is valid. */
 export interface FirstBootWarning {
@@ -52,11 +52,11 @@ const MOUNTED_LATER = ['/dev', '/proc', '/run', '/sys'];
 
 /**
  * Finds what Ignition will refuse on a Flatcar machine, as far as the config shows it: contents that are declared gzip
- * and are not, a file below a file, a file where Flatcar has a directory and the reverse, a path on the read-only /usr,
+ * and cannot be unpacked, a file below a file, a file where Flatcar has a directory and the reverse, a path on the read-only /usr,
  * and a file that already exists; and what the booted system does not see. Cost is linear in the config.
  */
 export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
-  const { files = [], directories = [], links = [], luks = [], filesystems = [] } = config.storage ?? {};
+  const { files = [], directories = [], links = [], filesystems = [] } = config.storage ?? {};
   const warnings: FirstBootWarning[] = [];
   const filePaths = new Set(files.map(({ path = '' }) => path));
   const mounted = filesystems.flatMap(({ path }) => (path === undefined ? [] : [path]));
@@ -106,19 +106,7 @@ export function findFirstBootWarnings(config: Config): FirstBootWarning[] {
         'Flatcar ships this file, and Ignition fails at the first boot where it exists: add "overwrite: true"',
     });
   }
-  const embedded = [
-    ...files.map(({ path = '', contents, append = [] }) => ({ path, resources: [contents, ...append] })),
-    ...luks.map(({ name = '', keyFile }) => ({ path: name, resources: [keyFile] })),
-  ];
-  for (const { path, resources } of embedded) {
-    if (resources.some((resource) => resource !== undefined && isFalselyGzip(resource))) {
-      warnings.push({
-        path,
-        message:
-          'its contents are declared as gzip but are not compressed, so that Ignition fails at the first boot: remove "compression", or compress them',
-      });
-    }
-  }
+  warnings.push(...findGzipFaults(config));
   return warnings;
 }
 
@@ -137,21 +125,4 @@ function isReadOnly(path: string): boolean {
 
 function isBelow(path: string, folder: string): boolean {
   return folder !== '/' && (path === folder || path.startsWith(`${folder}/`));
-}
-
-/** Whether embedded contents lack what begins every gzip file (RFC 1952 section 2.3.1): two magic bytes and deflate. */
-function isFalselyGzip({ source, compression }: Resource): boolean {
-  if (compression !== 'gzip' || source?.startsWith('data:') !== true) return false;
-  const comma = source.indexOf(',');
-  // The first four digits of base64 are three bytes; the rest need not be decoded.
-  const head = source.slice(0, comma).endsWith(';base64')
-    ? source.slice(0, comma + 5)
-    : source.slice(0, comma + 10);
-  try {
-    const bytes = decodeDataUrl(head.replace(/%[0-9A-Fa-f]?$/, ''));
-    return bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8;
-  } catch (error) {
-    if (error instanceof DataUrlError) return true;
-    throw error;
-  }
 }

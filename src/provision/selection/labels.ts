@@ -98,7 +98,7 @@ export function normalisePrefix(label: string, raw: string): string | undefined 
 }
 
 /** Bytes that were written in hex, with or without separators, or as the text that they are: `Gi1/0/4`. */
-function hexOfIdentifier(text: string): string {
+export function hexOfIdentifier(text: string): string {
   return /^[0-9a-f]{2}([:\s-]?[0-9a-f]{2})*$/i.test(text)
     ? text.replace(/[:\s-]/g, '').toLowerCase()
     : Buffer.from(text, 'utf8').toString('hex');

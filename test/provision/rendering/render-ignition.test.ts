@@ -307,7 +307,7 @@ describe('a failure of the first boot is a warning', () => {
     [
       'contents that are gzip',
       file(
-        '    - path: /etc/app.conf\n      contents: {compression: gzip, source: "data:;base64,H4sIAAAAAAAAA0vOzy0oSi0uTk0BAP7e/+wKAAAA"}\n',
+        '    - path: /etc/app.conf\n      contents: {compression: gzip, source: "data:;base64,H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA=="}\n',
       ),
       [],
     ],

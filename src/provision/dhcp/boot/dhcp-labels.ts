@@ -1,7 +1,6 @@
-import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
-import { readText } from '../../../protocol/dhcp/read-option.ts';
 import type { Labels } from '../../selection/labels.ts';
 import { addClientLabels } from '../client/client-labels.ts';
+import { readHostName } from '../client/host-name.ts';
 import type { BootPlanQuery } from './boot-plan.ts';
 
 /**
@@ -17,12 +16,11 @@ export function dhcpLabels(
   const known = mac ?? identification.machine?.macs[0];
   if (known !== undefined) labels.set('mac', known);
   if (client.uuid !== undefined) labels.set('uuid', client.uuid);
-  const hostName = options?.has(OptionCode.hostName) === true && wanted.has('hostname');
   addClientLabels(
     labels,
     {
       client,
-      hostName: hostName ? readText(options, OptionCode.hostName) : undefined,
+      hostName: options !== undefined && wanted.has('hostname') ? readHostName(options) : undefined,
       circuitId: claims?.circuitId,
       remoteId: claims?.remoteId,
       network: subnet.id,

@@ -1,5 +1,4 @@
-import { OptionCode } from '../../../protocol/dhcp/option-codes.ts';
-import { hexFromBytes, readText } from '../../../protocol/dhcp/read-option.ts';
+import { hexFromBytes } from '../../../protocol/dhcp/read-option.ts';
 import { readRelayAgentInformation } from '../../../protocol/dhcp/relay-agent-information.ts';
 import type { Ipv4Address } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
@@ -7,6 +6,7 @@ import { RecentMap } from '../../../limits/recent-map.ts';
 import { DHCP_LABELS, type Labels } from '../../selection/labels.ts';
 import { isBooting } from '../client/boot-client.ts';
 import { addClientLabels, type ClientFacts } from '../client/client-labels.ts';
+import { readHostName } from '../client/host-name.ts';
 import type { LeaseBook } from '../leases/lease-book.ts';
 import type { Lease } from '../leases/lease.ts';
 import type { Moment } from '../moment.ts';
@@ -50,7 +50,7 @@ export class RememberedClients {
       mac,
       {
         client: earlier !== undefined && isBooting(earlier) ? earlier : client,
-        hostName: options.has(OptionCode.hostName) ? readText(options, OptionCode.hostName) : undefined,
+        hostName: readHostName(options),
         circuitId: claims.circuitId,
         remoteId: claims.remoteId,
         network: subnets[0].compiled.subnet.id,

@@ -1,10 +1,11 @@
 import type { DhcpOptions } from '../../../protocol/dhcp/message.ts';
 import { MessageType, OptionCode } from '../../../protocol/dhcp/option-codes.ts';
-import { hexFromBytes, readAddress, readText } from '../../../protocol/dhcp/read-option.ts';
+import { hexFromBytes, readAddress } from '../../../protocol/dhcp/read-option.ts';
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from '../../../protocol/ipv4-address.ts';
 import { bootDetail, planBoot, stopBoot } from '../boot/plan-boot.ts';
 import { isBooting } from '../client/boot-client.ts';
 import { describeClientId } from '../client/client-key.ts';
+import { readHostName } from '../client/host-name.ts';
 import { type DhcpDecision, ignore } from './dhcp-decision.ts';
 import { type Exchange, isOurIdentifier } from '../locate/exchange.ts';
 import type { DhcpSurroundings } from './surroundings.ts';
@@ -220,7 +221,7 @@ function refuseByRecords(exchange: Exchange, why: string, { reservations }: Dhcp
 function notesOf({ chaddr, packet }: Exchange): LeaseNotes {
   const { options } = packet.message;
   const clientId = options.get(OptionCode.clientIdentifier);
-  const hostname = options.has(OptionCode.hostName) ? readHostname(options) : undefined;
+  const hostname = validHostName(options);
   const relayInfo = options.get(OptionCode.relayAgentInformation);
   return {
     chaddr,
@@ -231,8 +232,8 @@ function notesOf({ chaddr, packet }: Exchange): LeaseNotes {
 }
 
 /** A client's host name if it consists of letters, digits and hyphens (RFC 1123 section 2.1), otherwise undefined. */
-function readHostname(options: DhcpOptions): string | undefined {
-  const text = readText(options, OptionCode.hostName);
+function validHostName(options: DhcpOptions): string | undefined {
+  const text = readHostName(options);
   return text !== undefined && /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(text) ? text : undefined;
 }
 
