@@ -10,12 +10,16 @@ export type AnswerRequest = (request: IncomingMessage, response: ServerResponse)
  * Clients that boot never send a request before the previous one is answered.
  */
 const WAITING_MAX = 5_000;
-/** The same for one connection: the kernel passes 64 KiB at a time, which holds fewer requests than this. */
-const WAITING_PER_CONNECTION_MAX = 4_000;
+/** The same for one connection, which is closed beyond that. No client that boots sends even two at once. */
+const WAITING_PER_CONNECTION_MAX = 100;
+/** Requests of one connection that are answered before other connections get their turn. */
+const IN_A_ROW_MAX = 8;
 
 /** The state of a connection that has sent a request. */
 interface Connection {
   answering: boolean;
+  /** Requests that were begun since other connections had their turn. */
+  inARow: number;
   readonly waiting: [request: IncomingMessage, response: ServerResponse][];
 }
 
@@ -61,12 +65,13 @@ export class RequestTurns {
     if (connection === undefined) {
       connection = this.#follow(socket);
     }
-    if (connection.answering || response.socket === null) this.#wait(connection, socket, request, response);
+    const isItsTurn = !connection.answering && response.socket !== null && connection.inARow < IN_A_ROW_MAX;
+    if (!isItsTurn) this.#wait(connection, socket, request, response);
     else this.#start(connection, socket, request, response);
   };
 
   #follow(socket: Socket): Connection {
-    const connection: Connection = { answering: false, waiting: [] };
+    const connection: Connection = { answering: false, inARow: 0, waiting: [] };
     this.#connections.set(socket, connection);
     // Node resumes a connection at the end of each request and of each answer.
     socket.on('resume', () => {
@@ -93,6 +98,12 @@ export class RequestTurns {
 
   #start(connection: Connection, socket: Socket, request: IncomingMessage, response: ServerResponse): void {
     connection.answering = true;
+    if (++connection.inARow === 1) {
+      setImmediate(() => {
+        connection.inARow = 0;
+        this.#proceed(connection, socket);
+      });
+    }
     this.#beginWhenComplete(socket, request, response);
     // Called when the answer has been sent, or the connection ends before that.
     response.once('close', () => this.#next(connection, socket));
@@ -123,6 +134,8 @@ export class RequestTurns {
   #proceed(connection: Connection, socket: Socket): void {
     const [next] = connection.waiting;
     if (next === undefined || connection.answering || socket.destroyed || next[1].socket === null) return;
+    // Otherwise it is called again when other connections have had their turn.
+    if (connection.inARow >= IN_A_ROW_MAX) return;
     connection.waiting.shift();
     this.#waiting--;
     this.#start(connection, socket, ...next);

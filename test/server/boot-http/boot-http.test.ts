@@ -499,7 +499,7 @@ describe('hostile requests', () => {
     const plane = await start();
     const before = process.memoryUsage().arrayBuffers;
     const client = connect(plane.port, '127.0.0.1');
-    client.on('error', () => undefined).write('GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
+    client.on('error', () => undefined).write('GET /assets/image HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
     await once(client, 'readable');
     // Another client's request is answered after all requests of the first read.
     expect((await get(plane, '/healthz')).status).toBe(200);
@@ -514,7 +514,7 @@ describe('hostile requests', () => {
   test('requests that were sent at once are answered one after the other, in order', async () => {
     const plane = await start();
     const paths = Array.from(
-      { length: 500 },
+      { length: 90 },
       (_, at) => `/generic?name=motd&rack=${at % 2 === 0 ? '1' : '2'}&foo=${at}`,
     );
     const last = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';

@@ -94,13 +94,42 @@ test.each([
 test('a connection is not read while requests wait on it', async () => {
   const { begun, open, turns } = await start();
   const client = await open();
+  client.write(REQUEST.repeat(50));
+  await vi.waitFor(() => expect(turns.waiting).toBe(49));
   client.write(REQUEST.repeat(100_000));
-  await vi.waitFor(() => expect(turns.waiting).toBeGreaterThan(0));
   const other = await open();
   other.write(REQUEST);
   await vi.waitFor(() => expect(begun).toHaveLength(2));
-  // 64 KiB, which the kernel passes at a time.
-  expect(turns.waiting).toBeLessThan(65_536 / REQUEST.length + 1);
+  expect(turns.waiting).toBe(49);
+});
+
+test('a connection on which more than a hundred requests wait is closed', async () => {
+  const { open, turns } = await start();
+  const client = await open();
+  client.resume();
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  client.write(REQUEST.repeat(100_000));
+  await closed;
+  await vi.waitFor(() => expect(turns.waiting).toBe(0));
+});
+
+test('other connections get their turn between the requests of one', async () => {
+  const answered: string[] = [];
+  const turns = new RequestTurns((request, response) => {
+    answered.push(request.url ?? '');
+    response.end('done');
+  });
+  server = createServer(turns.take).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const [greedy, other] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+  await Promise.all([once(greedy, 'connect'), once(other, 'connect')]);
+  greedy.resume();
+  other.resume();
+  greedy.write(REQUEST.replace('/', '/greedy').repeat(90));
+  other.write(REQUEST.replace('/', '/other'));
+  await vi.waitFor(() => expect(answered).toHaveLength(91));
+  expect(answered.indexOf('/other')).toBeLessThan(90);
 });
 
 test('a connection with more waiting requests than all connections together may have is closed', async () => {
