@@ -30,6 +30,7 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
     surroundings.allowFresh,
   );
   const held = chosen.heldBy === undefined ? [] : [heldEvent(exchange, chosen.heldBy)];
+  const moved = chosen.kind === 'none' ? undefined : movedEvent(exchange, chosen.takenFrom);
   if (chosen.kind === 'none') return ignore(chosen.reason, held);
   const { subnet, offset } = chosen;
 
@@ -71,6 +72,7 @@ export function serveDiscover(exchange: Exchange, surroundings: DhcpSurroundings
     // A DHCPDISCOVER of an installed system is not a step of a boot; the DHCPACK records that it got an address.
     events: [
       ...held,
+      ...(moved === undefined ? [] : [moved]),
       ...(isBooting(client) ? [exchangeEvent(exchange, 'dhcp.offer', summary, detail, address)] : []),
     ],
     ...((chosen.mustProbe === true || (chosen.fresh && needsProbe(exchange, surroundings))) && {
@@ -102,6 +104,22 @@ function heldEvent(exchange: Exchange, holder: ReservationHolder): DhcpEvent {
     holder: mac,
     by: holder.by,
   });
+}
+
+/**
+ * The event that a reserved address goes to another card, for a machine that is recognised by its UUID: it may be the
+ * same board with another card, or a second board with the same UUID.
+ */
+function movedEvent(
+  { chaddr, match, ...exchange }: Exchange,
+  from: ReservationHolder | undefined,
+): DhcpEvent | undefined {
+  if (from === undefined || from.mac === '' || from.mac === chaddr || match?.matchedBy !== 'uuid')
+    return undefined;
+  const { id } = match.machine;
+  const summary = `${from.address}, which is reserved for machine ${id}, goes from ${from.mac} to ${chaddr}, which sends the same UUID: if these are two boards, write their MAC addresses into their records`;
+  const detail = { conflict: 'address_moved', by: 'uuid', with: from.mac };
+  return exchangeEvent({ ...exchange, chaddr, match }, 'machine.conflict', summary, detail, from.address);
 }
 
 /** ARP reaches a host on the link; behind a relay there is no way to ask. */

@@ -51,3 +51,23 @@ test("a record without cards is found by its UUID, regardless of the board's car
   const rig = new DhcpRig({ machines: [{ ...rest, macs: [] }] });
   expect(rig.lease(clientMac(2), OPTION_97)).toBe('10.20.0.24');
 });
+
+test('a second board with that UUID gets the address when the first is silent, and an event names both', () => {
+  const { macs: _macs, ...rest } = declared;
+  const rig = new DhcpRig({ policy: { conflictDetection: 'not-pxe' }, machines: [{ ...rest, macs: [] }] });
+  expect(rig.lease(clientMac(2), OPTION_97)).toBe('10.20.0.24');
+  const offer = rig.send({ type: 1, mac: clientMac(3), options: OPTION_97 });
+  expect(offer).toMatchObject({ kind: 'reply', message: { yiaddr: '10.20.0.24' }, probe: '10.20.0.24' });
+  expect(offer.events[0]).toMatchObject({
+    kind: 'machine.conflict',
+    mac: clientMac(3),
+    address: '10.20.0.24',
+    summary: `10.20.0.24, which is reserved for machine twin, goes from ${clientMac(2)} to ${clientMac(3)}, which sends the same UUID: if these are two boards, write their MAC addresses into their records`,
+    detail: { conflict: 'address_moved', by: 'uuid', with: clientMac(2) },
+  });
+  // The first board asks again without having lost it: nothing has moved.
+  const first = new DhcpRig({ policy: { conflictDetection: 'not-pxe' }, machines: [{ ...rest, macs: [] }] });
+  first.lease(clientMac(2), OPTION_97);
+  const again = first.send({ type: 1, mac: clientMac(2), options: OPTION_97 });
+  expect(again.events.map(({ kind }) => kind)).not.toContain('machine.conflict');
+});
