@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,6 +21,10 @@ const missing = ['curl'].filter((name) => findProgram(name) === undefined);
 const runnable = canMakeNamespaces && missing.length === 0;
 if (!runnable) console.warn(`skipping protected configs: needs root; not installed: ${missing.join(' ')}`);
 
+const IGNITION = '/usr/lib/dracut/modules.d/30ignition/ignition';
+if (runnable && !existsSync(IGNITION))
+  console.warn('skipping the merge by Ignition: ignition is not installed');
+
 const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
 const SERVER = 'http://10.77.0.1:8080';
 const MACHINE = '10.77.0.50';
@@ -38,8 +42,15 @@ const FILES = {
     'variant: flatcar\nversion: 1.1.0\nstorage:\n  files:\n    - {path: /p, contents: {inline: "{{password}}"}}\n    - {path: /generic, contents: {inline: "{{generic_url}}&name=part"}}\n    - {path: /metadata, contents: {inline: "{{metadata_url}}"}}\n    - {path: /report, contents: {inline: "{{report_url}}"}}\n',
   'profiles/part.txt': 'secret-of-the-template\n',
   'groups/secret.yaml':
-    'id: secret\nprofile: secret\nselector: {role: secret}\n---\nid: open\nprofile: open\nselector: {open: "yes"}\n---\nid: rest\nprofile: open\n',
+    'id: secret\nprofile: secret\nselector: {role: secret}\n---\nid: open\nprofile: open\nselector: {open: "yes"}\n---\nid: split\nprofile: split\nselector: {role: split}\n---\nid: rest\nprofile: open\n',
   'profiles/open.yaml': 'id: open\nboot: {kernel: /k}\n',
+  // The secrets are in a part of their own, which the config merges, as docs/security.md shows it.
+  'profiles/split.yaml':
+    'id: split\nboot: {kernel: /k, args: ["u={{ignition_url}}"]}\nignition: split.bu\ngeneric: {secrets: secrets.ign}\nprotect: session\n',
+  'profiles/split.bu':
+    'variant: flatcar\nversion: 1.0.0\nignition: {config: {merge: [{source: "{{generic_url}}&name=secrets"}]}}\nstorage: {files: [{path: /etc/motd, overwrite: true, contents: {inline: base}}]}\n',
+  'profiles/secrets.ign': `{"ignition": {"version": "3.3.0"}, "storage": {"files": [
+  {"path": "/etc/join-token", "mode": 384, "contents": {"source": "data:;base64,{{base64 password}}"}}]}}`,
   'machines/node1.yaml': `id: node1\nmac: "${MAC}"\nuuid: ${UUID}\nlabels: {role: secret}\nmetadata: {password: secret-of-the-record}\n`,
 };
 
@@ -195,3 +206,58 @@ test.skipIf(!runnable)(
       expect(`${JSON.stringify(events)}${railhead.log.join('\n')}`).not.toContain(secret);
   },
 );
+
+test.skipIf(!runnable || !existsSync(IGNITION))(
+  'the real Ignition merges secrets that are in a part of their own, and nobody gets that part again',
+  { timeout: 120_000 },
+  async () => {
+    await writeFile(
+      path.join(folder, 'machines/node1.yaml'),
+      `id: node1\nmac: "${MAC}"\nlabels: {role: split}\nmetadata: {password: secret-of-the-record}\n`,
+    );
+    railhead.reload();
+    const profile = async () => (await railhead.get<{ profile?: string }>('/api/v1/machines/node1')).profile;
+    await expect.poll(profile, { timeout: 10_000, interval: 100 }).toBe('split');
+    await machines('arm', 'node1');
+    const [, url = ''] = /u=(\S+)/.exec((await get('machine', `${SERVER}/ipxe?mac=${MAC}`)).text) ?? [];
+    const { cache, code, text } = await ignite('machine', url);
+    expect(code, text).toBe(0);
+    const config = readFileSync(cache, 'utf8');
+    expect(config).toContain(Buffer.from('secret-of-the-record').toString('base64'));
+    expect(config).toContain('/etc/motd');
+
+    const [, part = ''] = /GET (http\S+name=secrets)/.exec(text) ?? [];
+    expect(part).not.toBe('');
+    for (const stolen of [url, part]) {
+      expect((await get('thief', stolen)).text).not.toContain('secret-of-the-record');
+      await expect
+        .poll(async () => (await get('machine', stolen)).status, {
+          timeout: 4 * GRACE_SECONDS * 1_000,
+          interval: 500,
+        })
+        .toBe(403);
+    }
+    const again = await ignite('machine', url);
+    expect(again.code).not.toBe(0);
+  },
+);
+
+/** Runs the first stage of Ignition, which fetches the config at a URL and all that it merges. */
+async function ignite(
+  host: 'machine' | 'thief',
+  url: string,
+): Promise<{ code: number; text: string; cache: string }> {
+  const stub = path.join(folder, 'stub.ign');
+  const cache = path.join(folder, 'ignition-cache.json');
+  rmSync(cache, { force: true });
+  await writeFile(
+    stub,
+    JSON.stringify({ ignition: { version: '3.3.0', config: { replace: { source: url } } } }),
+  );
+  // prettier-ignore
+  const { code, text } = await lab.run(names[host], 'env', [
+    `IGNITION_CONFIG_FILE=${stub}`, 'timeout', '20', IGNITION, '-platform', 'file', '-stage', 'fetch', '-log-to-stdout',
+    '-root', path.join(folder, 'root'), '-config-cache', cache, '-state-file', path.join(folder, 'ignition-state'),
+  ]);
+  return { code, text, cache };
+}
