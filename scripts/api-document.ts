@@ -8,7 +8,8 @@ const INTRODUCTION = `# The REST API
 <!-- Made by \`npm run docs\` from src/api/; edit that. -->
 
 The operator plane listens on \`operator.listen\` (127.0.0.1:8081).
-Every request needs a token, except health checks; \`railhead tokens create\` makes one ([operator-access.md](operator-access.md)).
+Every request needs the token, except health checks ([http.md](http.md#operator-plane)).
+The roles at the end of this page say what each permission is for; whoever has the token of the file may do everything.
 On the Unix socket of the server's own host no token is needed.
 \`/api/v1/openapi.json\` is the same as this page for programs, and \`/api/v1/docs\` for a browser.
 
@@ -17,7 +18,7 @@ On the Unix socket of the server's own host no token is needed.
 **Lists** are pages: \`{"items": [...], "next_cursor": "...", "as_of": "..."}\`.
 Pass \`next_cursor\` as \`cursor\` for the next page; it is null at the end.
 A cursor stays valid while things are added and removed: what is there all the time is seen exactly once.
-\`as_of\` is the place in the event stream before which all changes are in the list: \`GET /api/v1/events/stream?after=AS_OF\` has those that follow.
+\`as_of\` is the number of the latest change of any machine before the list was read: all changes up to it are in the list.
 
 **Changes** have a \`reason\`, which the audit keeps.
 A thing that can be changed has an \`ETag\`. With \`If-Match\`, a change is made only if the thing is still the same; otherwise the answer is 412, and nothing was changed.

@@ -34,7 +34,7 @@ export const ERROR_TABLE = {
     status: 401,
     title: 'A valid token is required',
     remedy:
-      'Send `Authorization: Bearer TOKEN` with a token that has not expired; `railhead tokens create` makes one.',
+      'Send `Authorization: Bearer TOKEN` with the token of the file `operator.token`, or of the one that `operator.token_file` names.',
   },
   forbidden: {
     status: 403,

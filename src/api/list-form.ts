@@ -83,7 +83,7 @@ export function pageOf<S extends z.ZodType>(item: S) {
       .meta({ description: 'For the next page; null at the end of the list.' }),
     as_of: z.string().meta({
       description:
-        'The place in the event stream before which all changes are in this list: `GET /events/stream?after=AS_OF` has those that follow.',
+        'The number of the latest change of any machine that was made before the list was read: all changes up to it are in the list.',
     }),
   });
 }

@@ -35,7 +35,11 @@ export async function openApiDocument(
     paths,
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A token of `railhead tokens create`.' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The token of `operator.token`, or of the file that `operator.token_file` names.',
+        },
       },
       responses: {
         Problem: { description: 'An error.', content: { 'application/problem+json': { schema: problem } } },

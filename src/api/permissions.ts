@@ -33,8 +33,3 @@ export const ROLES = {
   catalog: [...READ, 'catalog:write'],
   admin: PERMISSIONS,
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;
-
-export type Role = keyof typeof ROLES;
-
-/** The names of the roles, the least powerful first. */
-export const ROLE_NAMES = Object.keys(ROLES) as readonly Role[];

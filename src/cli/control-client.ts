@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { userInfo } from 'node:os';
+import type { Transport } from '../api/client.ts';
 import { USER_HEADER } from '../server/control-socket/control-socket-server.ts';
 
 /** An answer of the running server. */
@@ -7,6 +8,12 @@ export interface ControlAnswer {
   readonly status: number;
   /** The parsed body; undefined if there is none. */
   readonly body: unknown;
+}
+
+/** How a client of the API reaches the running server through its socket. */
+export function socketTransport(socket: string): Transport {
+  return ({ body, method, path }) =>
+    askServer(socket, method, path, body === undefined ? undefined : (JSON.parse(body) as object));
 }
 
 /** Sends a request to the running server's socket. Rejects with an Error that names the socket and says what to do. */
@@ -25,7 +32,11 @@ export function askServer(
         path,
         headers: {
           [USER_HEADER]: userInfo().username,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          // Node sends the body of a DELETE only if its length is given.
+          ...(body !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(body),
+          }),
         },
       },
       (response) => {

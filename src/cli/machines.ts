@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { MachineDetailView, MachineLifeView, MachineShownView } from '../api/schemas/machine.ts';
+import type { MachineDetailView, MachineLifeView } from '../api/schemas/machine.ts';
+import { ApiClient, ApiProblem, type CallOf } from '../api/client.ts';
 import { PAGE_MAX } from '../api/list-form.ts';
-import { verbAddress } from '../api/routes/machine-verbs.ts';
+import { ROUTES } from '../api/routes.ts';
 import { VERB_TABLE, type VerbName } from '../api/schemas/verbs.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
-import { ARM_PURPOSES, LIFE_STATES } from '../provision/machines/lifecycle/life.ts';
-import { type ControlAnswer, askServer } from './control-client.ts';
+import { ARM_PURPOSES, LIFE_STATES, type LifeState } from '../provision/machines/lifecycle/life.ts';
+import { socketTransport } from './control-client.ts';
 import { collectLabel } from './machine-query.ts';
 import { settingsOrReport } from './settings-or-report.ts';
 import { armText, machineTable, machineText, stateText } from './machine-table.ts';
@@ -16,7 +17,7 @@ interface PlaceOptions {
   readonly config?: string;
 }
 
-type ListOptions = PlaceOptions & { readonly state?: string; readonly json?: boolean };
+type ListOptions = PlaceOptions & { readonly state?: LifeState; readonly json?: boolean };
 type VerbOptions = PlaceOptions & {
   readonly reason?: string;
   readonly json?: boolean;
@@ -30,7 +31,6 @@ type VerbOptions = PlaceOptions & {
   readonly hostname?: string;
 };
 
-const MACHINES = '/api/v1/machines';
 const ARMING = new Set(['arm', 'reinstall', 'reset', 'rescue']);
 const MINUTES = new Map([
   ['m', 1],
@@ -53,11 +53,12 @@ export function registerMachines(program: Command): void {
     .argument('<id>', 'id of the machine, or its MAC address')
     .option('--json', 'print JSON')
     .action(show);
-  for (const [name, { summary }] of Object.entries(VERB_TABLE)) registerVerb(machines, name, summary);
+  for (const name of Object.keys(VERB_TABLE) as VerbName[])
+    registerVerb(machines, name, VERB_TABLE[name].summary);
   registerVerb(machines, 'delete', 'delete all that is kept about a machine that no file declares');
 }
 
-function registerVerb(machines: Command, name: string, summary: string): void {
+function registerVerb(machines: Command, name: VerbName | 'delete', summary: string): void {
   const command = withPlace(machines.command(name).description(summary))
     .argument('<id...>', 'ids of the machines, or their MAC addresses')
     .option('--reason <text>', 'why, for the audit')
@@ -100,42 +101,47 @@ function withPlace(command: Command): Command {
 }
 
 async function list(options: ListOptions): Promise<void> {
-  const wanted: MachineLifeView[] = [];
-  const state = options.state === undefined ? '' : `&state=${options.state}`;
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
-    const answer = await ask(options, 'GET', `${MACHINES}?limit=${PAGE_MAX}${state}${from}`);
-    if (answer === undefined || !isDone(answer, '')) return;
-    const page = answer.body as { items: readonly MachineLifeView[]; next_cursor: string | null };
-    wanted.push(...page.items);
-    cursor = page.next_cursor;
-  }
-  process.stdout.write(options.json === true ? `${printableJson(wanted)}\n` : machineTable(wanted));
+  await withServer(options, '', async (client) => {
+    const wanted: MachineLifeView[] = [];
+    const query = { limit: PAGE_MAX, ...(options.state !== undefined && { state: options.state }) };
+    for (let cursor: string | undefined; ;) {
+      const page = await client.call('listMachines', {
+        query: { ...query, ...(cursor !== undefined && { cursor }) },
+      });
+      // Without `fields`, every machine is complete.
+      wanted.push(...(page.items as readonly MachineLifeView[]));
+      if (page.next_cursor === null) break;
+      cursor = page.next_cursor;
+    }
+    process.stdout.write(options.json === true ? `${printableJson(wanted)}\n` : machineTable(wanted));
+  });
 }
 
 async function show(id: string, options: PlaceOptions & { readonly json?: boolean }): Promise<void> {
-  const answer = await ask(options, 'GET', `${MACHINES}/${encodeURIComponent(id)}`);
-  if (answer === undefined || !isDone(answer, '')) return;
-  const machine = answer.body as MachineShownView;
-  process.stdout.write(options.json === true ? `${printableJson(machine)}\n` : machineText(machine));
+  await withServer(options, '', async (client) => {
+    const machine = await client.call('showMachine', { params: { id } });
+    process.stdout.write(options.json === true ? `${printableJson(machine)}\n` : machineText(machine));
+  });
 }
 
-function askVerb(options: VerbOptions, verb: VerbName, id: string): Promise<ControlAnswer | undefined> {
-  const { method, path: where } = verbAddress(verb);
-  return ask(options, method, `/api/v1${where.replace('{id}', encodeURIComponent(id))}`, inputOf(options));
-}
-
-async function carryOut(verb: string, ids: readonly string[], options: VerbOptions): Promise<void> {
+async function carryOut(
+  verb: VerbName | 'delete',
+  ids: readonly string[],
+  options: VerbOptions,
+): Promise<void> {
   for (const id of ids) {
-    const place = `${MACHINES}/${encodeURIComponent(id)}`;
-    const answer =
-      verb === 'delete'
-        ? await ask(options, 'DELETE', `${place}?reason=${encodeURIComponent(options.reason ?? '')}`)
-        : await askVerb(options, verb as VerbName, id);
-    if (answer === undefined) return;
-    if (!isDone(answer, `${id}: `)) continue;
-    if (answer.body === undefined) process.stdout.write(`${printableText(id)}: deleted\n`);
-    else printResult(answer.body as MachineDetailView, options.json === true);
+    const isReached = await withServer(options, `${id}: `, async (client) => {
+      const params = { id };
+      if (verb === 'delete') {
+        await client.call('deleteMachine', { params, query: { reason: options.reason } });
+        process.stdout.write(`${printableText(id)}: deleted\n`);
+        return;
+      }
+      // Each verb has a body of its own, which the server checks.
+      const call = { params, body: inputOf(options) } as CallOf<'holdMachine'>;
+      printResult(await client.call(`${verb}Machine` as 'holdMachine', call), options.json === true);
+    });
+    if (!isReached) return;
   }
 }
 
@@ -172,30 +178,29 @@ function inputOf({
   };
 }
 
-/** The server's answer; undefined if it cannot be reached, which is then reported. */
-async function ask(
+/**
+ * Does something with the running server. Reports what the server refuses, and what goes wrong; false if the server
+ * cannot be reached.
+ */
+async function withServer(
   options: PlaceOptions,
-  method: string,
-  where: string,
-  input?: object,
-): Promise<ControlAnswer | undefined> {
+  subject: string,
+  work: (client: ApiClient) => Promise<void>,
+): Promise<boolean> {
   const socket = options.socket ?? (await socketOf(options));
-  if (socket === undefined) return undefined;
+  if (socket === undefined) return false;
   try {
-    return await askServer(socket, method, where, input);
+    await work(new ApiClient(socketTransport(socket), ROUTES));
   } catch (error) {
-    fail(error instanceof Error ? error.message : String(error), 1);
-    return undefined;
+    if (!(error instanceof ApiProblem)) {
+      fail(error instanceof Error ? error.message : String(error), 1);
+      return false;
+    }
+    const { allowed, detail, title } = error.problem;
+    const possible = allowed === undefined ? '' : `; possible now: ${allowed.join(', ') || 'nothing'}`;
+    fail(`${subject}${detail ?? title}${possible}`, 1);
   }
-}
-
-/** Whether the server did what it was asked for; otherwise its reason is reported. */
-function isDone({ body, status }: ControlAnswer, subject: string): boolean {
-  if (status < 400) return true;
-  const { allowed, detail, title } = body as { title?: string; detail?: string; allowed?: readonly string[] };
-  const possible = allowed === undefined ? '' : `; possible now: ${allowed.join(', ') || 'nothing'}`;
-  fail(`${subject}${detail ?? title ?? `status ${status}`}${possible}`, 1);
-  return false;
+  return true;
 }
 
 async function socketOf({ config }: PlaceOptions): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { apiReference, type FieldLine, type RouteReference } from '../../api/api-reference.ts';
 import { ERROR_TABLE } from '../../api/error-table.ts';
+import { PERMISSION_TEXTS, PERMISSIONS, ROLES } from '../../api/permissions.ts';
 import type { Route } from '../../api/route.ts';
 
 const STYLE = `
@@ -32,12 +33,13 @@ export function apiPage(routes: readonly Route[], version: string): string {
     '<body>',
     `<h1>Railhead API</h1>`,
     `<p>Version ${escape(version)}. For programs: <a href="openapi.json">openapi.json</a>.</p>`,
-    `<nav>${links.join('')}<a href="#errors">errors</a></nav>`,
+    `<nav>${links.join('')}<a href="#errors">errors</a><a href="#roles">roles</a></nav>`,
     ...chapters.map(
       ([tag, all]) =>
         `<section id="${escape(tag)}"><h2>${escape(tag)}</h2>${all.map(routeHtml).join('')}</section>`,
     ),
     `<section id="errors"><h2>errors</h2><table><tr><th>Code<th>Status<th>Title<th>What to do</tr>${errors.join('')}</table></section>`,
+    rolesHtml(),
     '</body></html>',
     '',
   ].join('\n');
@@ -61,6 +63,17 @@ function routeHtml(route: RouteReference): string {
       : `<p>Errors of its own: ${errors.map(({ code }) => `<code>${code}</code>`).join(', ')}</p>`,
     '</article>',
   ].join('\n');
+}
+
+function rolesHtml(): string {
+  const roles = Object.entries(ROLES);
+  const rows = PERMISSIONS.map((permission) => {
+    const marks = roles.map(([, may]) => ((may as readonly string[]).includes(permission) ? 'yes' : ''));
+    const cells = marks.map((mark) => `<td>${mark}</td>`).join('');
+    return `<tr><td><code>${permission}</code></td><td>${escape(PERMISSION_TEXTS[permission])}</td>${cells}</tr>`;
+  });
+  const heads = roles.map(([name]) => `<th>${escape(name)}`).join('');
+  return `<section id="roles"><h2>roles</h2><table><tr><th>Permission<th>To${heads}</tr>${rows.join('')}</table></section>`;
 }
 
 function fieldsHtml(title: string, fields: readonly FieldLine[]): string {
