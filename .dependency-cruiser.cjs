@@ -14,7 +14,7 @@ const ioPackages = [
     'pino',
     'undici',
   ],
-  ...['commander', 'execa', 'tftp'],
+  ...['commander', 'execa', 'prom-client', 'tftp'],
 ];
 /** Parts of src/server that every server may use; the others know nothing of each other. */
 const sharedServerParts = ['http', 'udp'];
@@ -27,6 +27,7 @@ const allowed = {
   butane: ['ignition'],
   provision: ['protocol', 'ignition', 'butane', 'limits'],
   log: ['limits'],
+  metrics: ['limits'],
   api: ['protocol', 'provision'],
   config: ['protocol', 'provision', 'documents', 'limits'],
   catalog: ['protocol', 'ignition', 'butane', 'provision', 'documents', 'limits', 'threads'],

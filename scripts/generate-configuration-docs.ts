@@ -5,6 +5,7 @@ import { ROUTES } from '../src/api/routes.ts';
 import { apiDocument } from './api-document.ts';
 import { configurationDocument } from './configuration-document.ts';
 import { dhcpOptionsDocument } from './dhcp-options-document.ts';
+import { grafanaDashboard } from './grafana-dashboard.ts';
 
 // Writes the documents that are made of the program's own tables. Unit tests fail when they differ.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -14,6 +15,7 @@ const documents = {
   'configuration.md': configurationDocument(),
   'dhcp-options.md': dhcpOptionsDocument(),
   'api.md': apiDocument(),
+  '../deploy/grafana/railhead.json': grafanaDashboard(),
   'openapi.json': JSON.stringify(
     await openApiDocument(Object.values(ROUTES), version, () => Promise.resolve()),
   ),

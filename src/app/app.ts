@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Settings } from '../config/schema.ts';
 import { Counters } from '../limits/counters.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import type { LineOutput } from '../log/line-output.ts';
 import { type Endpoint, formatEndpoint } from '../protocol/endpoint.ts';
 import type { PassedSocket } from '../server/udp/socket-activation.ts';
@@ -51,7 +52,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const counters = new Counters();
   logOutput?.onLoss((lines) => counters.add('log_lines_lost', '', lines));
   const parts = { ...PROGRAM_PARTS, ...options.parts };
-  const environment: Environment = { settings, log, counters, clock, parts };
+  const metrics = new Metrics(counters, log);
+  const environment: Environment = { settings, log, counters, metrics, clock, parts };
   const services = new Services();
   if (logOutput !== undefined) {
     services.add('log', { close: () => undefined, reload: () => logOutput.reopen() });

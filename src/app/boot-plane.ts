@@ -54,7 +54,7 @@ export async function startBootPlane(
 }
 
 async function startHttp(
-  { clock, counters, log, settings }: Environment,
+  { clock, counters, log, metrics, settings }: Environment,
   shared: SharedServices,
   services: Services,
 ): Promise<BootHttpService> {
@@ -105,6 +105,12 @@ async function startHttp(
     sessionOf: (event) => events.sessionOf(event),
     times: toLifecycleTimes(settings.lifecycle),
     counters,
+    onAnswered: (route, status, ms) =>
+      metrics.observe('railhead_http_request_duration_seconds', ms / 1000, {
+        plane: 'boot',
+        route,
+        status: String(status),
+      }),
     log,
     now: clock.now,
     nowMs: clock.nowMs,
@@ -150,7 +156,7 @@ async function startTftpFiles(
 }
 
 async function startDhcpServer(
-  { clock, counters, log, settings }: Environment,
+  { clock, counters, log, metrics, settings }: Environment,
   { engine, events, leases, readiness, store, watcher }: SharedServices,
   passedSockets: readonly PassedSocket[],
   services: Services,
@@ -166,6 +172,7 @@ async function startDhcpServer(
     watcher,
     sockets: { interfaces, sharePorts, passedSockets },
     leases,
+    onReply: (ms) => metrics.observe('railhead_dhcp_reply_duration_seconds', ms / 1000),
   });
   services.add('DHCP', dhcp);
   readiness.started('DHCP', dhcp.waiting);

@@ -28,6 +28,11 @@ export class LeaseFollowers implements LeaseListener {
     return new LeaseFollowers(dns, webhooks && new LeaseWebhooks(webhooks));
   }
 
+  /** Updates of DNS that wait for a server. */
+  get pendingDnsUpdates(): number {
+    return this.#dns?.pending ?? 0;
+  }
+
   leaseChanged(event: LeaseEvent): void {
     for (const listener of this.#listeners) listener.leaseChanged(event);
   }

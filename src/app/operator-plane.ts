@@ -12,6 +12,7 @@ import { refuseOrigin } from '../server/operator-http/request-origin.ts';
 import { authenticateByFile } from '../server/operator-http/static-token.ts';
 import { TokenFile } from '../server/operator-http/token-file.ts';
 import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
+import { composeMetrics } from './compose-metrics.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
 import { programVersion } from './program-version.ts';
@@ -36,13 +37,22 @@ export async function startOperatorPlane(
   bootPlane: BootPlane,
   services: Services,
 ): Promise<OperatorPlane | undefined> {
-  const { clock, log, parts, settings } = environment;
+  const { clock, log, metrics, parts, settings } = environment;
+  composeMetrics(environment, shared);
   const app: SharedApp = {
     routes: operatorRoutes(routeParts(environment, shared, bootPlane)),
     idempotency: new Idempotency(clock.nowMs),
     checkAnswers: parts.checkAnswers,
     newId: randomUUID,
     readiness: () => shared.readiness.check(),
+    metrics: () => metrics.text(),
+    onAnswered: (route, status, ms) =>
+      metrics.observe('railhead_http_request_duration_seconds', ms / 1000, {
+        plane: 'operator',
+        route,
+        status: String(status),
+      }),
+    nowMs: clock.nowMs,
     log,
   };
   await startControlSocket(environment, shared, app, services);
@@ -57,7 +67,7 @@ export async function startOperatorPlane(
       ...app,
       authenticate,
       refuseOrigin: ({ headers }) => refuseOrigin(headers, hosts),
-      addUnported: (express) => addUnportedRoutes(express, authenticate, unportedParts(environment, shared)),
+      addUnported: (express) => addUnportedRoutes(express, authenticate, unportedParts(shared)),
     }),
   );
   services.add('operator HTTP', server);
@@ -82,7 +92,7 @@ async function startControlSocket(
       authenticate: socketActor,
       // A page in a browser cannot open a Unix socket.
       refuseOrigin: () => undefined,
-      addUnported: (express) => addUnportedRoutes(express, socketActor, unportedParts(environment, shared)),
+      addUnported: (express) => addUnportedRoutes(express, socketActor, unportedParts(shared)),
     }),
   );
   try {
@@ -120,11 +130,10 @@ function routeParts(
   };
 }
 
-function unportedParts({ counters }: Environment, { catalog, store }: SharedServices): UnportedParts {
+function unportedParts({ catalog, store }: SharedServices): UnportedParts {
   return {
     catalogStatus: () => catalog.status(),
     events: store.events,
     sessions: store.sessions,
-    counters,
   };
 }

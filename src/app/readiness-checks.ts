@@ -1,20 +1,23 @@
-import type { Readiness } from '../host/readiness.ts';
+import type { PartReadiness, Readiness } from '../host/readiness.ts';
 import type { ListeningPart } from './wanted-parts.ts';
 
 /** Why a part of the program cannot serve, a sentence for each reason; undefined or none if it can. */
 export type ReadinessCheck = () => string | readonly string[] | undefined;
+
+/** A part of the program that may be unable to serve. */
+export type CheckedPart = ListeningPart | 'catalog' | 'store';
 
 /**
  * Asks every part of the program whether it can serve, for `/readyz`. HTTP answers before TFTP and DHCP are started, so
  * the parts that the settings ask for are expected first, and the server is not ready while one of them starts.
  */
 export class ReadinessChecks {
-  readonly #checks: ReadinessCheck[] = [];
+  readonly #checks = new Map<CheckedPart, ReadinessCheck>();
   readonly #starting = new Set<ListeningPart>();
   #isStopping = false;
 
-  add(check: ReadinessCheck): void {
-    this.#checks.push(check);
+  add(part: CheckedPart, check: ReadinessCheck): void {
+    this.#checks.set(part, check);
   }
 
   /** The server is not ready until each of these parts was noted as started. */
@@ -23,9 +26,9 @@ export class ReadinessChecks {
   }
 
   /** Notes that a part answers, or waits for what `check` says. */
-  started(part: ListeningPart, check?: ReadinessCheck): void {
+  started(part: ListeningPart, check: ReadinessCheck = () => undefined): void {
     this.#starting.delete(part);
-    if (check !== undefined) this.#checks.push(check);
+    this.#checks.set(part, check);
   }
 
   /** From now on the server is not ready: its parts are closed one after the other. */
@@ -34,11 +37,19 @@ export class ReadinessChecks {
   }
 
   check(): Readiness {
+    const starting = [...this.#starting].map((part): PartReadiness => ({
+      part,
+      reasons: [`${part} is still starting`],
+    }));
+    const started = [...this.#checks].map(([part, check]): PartReadiness => ({
+      part,
+      reasons: [check() ?? []].flat(),
+    }));
+    const parts = [...starting, ...started];
     const reasons = [
       ...(this.#isStopping ? ['the server is stopping'] : []),
-      ...[...this.#starting].map((part) => `${part} is still starting`),
-      ...this.#checks.flatMap((check) => check() ?? []),
+      ...parts.flatMap((part) => part.reasons),
     ];
-    return { ready: reasons.length === 0, reasons };
+    return { ready: reasons.length === 0, reasons, parts };
   }
 }

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { BootDecider } from '../catalog/boot-decider.ts';
 import type { CatalogKeeper } from '../catalog/catalog-keeper.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import type { Counters } from '../limits/counters.ts';
 import type { CatalogPlace } from '../catalog/load-messages.ts';
 import type { Settings } from '../config/schema.ts';
 import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
@@ -63,6 +64,8 @@ export interface SharedServices {
   /** Called with changes of leases. */
   readonly leases: LeaseFollowers;
   readonly events: BootEventRecorder;
+  /** Follows the boots that are going on. */
+  readonly sessions: SessionTracker;
   /** What has happened to each machine, and what that permits. */
   readonly lives: Lives;
   /** Makes and recognises the tokens of boot sessions. */
@@ -169,7 +172,8 @@ export async function startSharedServices(
     bootsWithoutConfig: (event) => bootsWithoutConfig(event, machines, decider, lives),
   });
   events.onRecorded((event) => follower.note(event));
-  services.add('boot sessions', startSessionTracker(store, events, log, clock));
+  events.onRecorded((event) => countEvent(event, counters));
+  const sessions = services.add('boot sessions', startSessionTracker(environment, store, events));
   const discovered = new DiscoveredMachines(announced.discovered, events, log, clock.now);
   services.add('discovered machines', { close: () => discovered.flush() });
   transitions.onWritten((written) => {
@@ -181,12 +185,12 @@ export async function startSharedServices(
   });
 
   const readiness = new ReadinessChecks();
-  readiness.add(() =>
+  readiness.add('catalog', () =>
     catalog.generation === undefined
       ? 'the catalog could not be read and no earlier copy is stored, so no machine can boot; run `railhead check` to see why'
       : undefined,
   );
-  readiness.add(() => health.problem?.message);
+  readiness.add('store', () => health.problem?.message);
 
   return {
     store,
@@ -201,6 +205,7 @@ export async function startSharedServices(
     engine,
     leases,
     events,
+    sessions,
     lives,
     tokens: new SessionTokens(randomBytes, clock.nowMs),
     localBoots,
@@ -246,15 +251,33 @@ async function startLives(
 
 /** Follows boot sessions, which are closed before the events that they cause are written. */
 function startSessionTracker(
+  { clock, counters, log, metrics }: Environment,
   { sessions }: Store,
   events: BootEventRecorder,
-  log: Logger,
-  clock: Clock,
 ): SessionTracker {
-  const tracker = new SessionTracker({ store: sessions, events, log, now: clock.now });
+  const tracker = new SessionTracker({
+    store: sessions,
+    events,
+    log,
+    now: clock.now,
+    times: {
+      phaseEnded: (phase, seconds) =>
+        metrics.observe('railhead_boot_phase_duration_seconds', seconds, { phase }),
+      ended: (outcome, seconds) => {
+        counters.add('boot_outcomes', outcome);
+        if (outcome === 'done') metrics.observe('railhead_boot_duration_seconds', seconds);
+      },
+    },
+  });
   events.onRecorded((event) => tracker.note(event));
   tracker.start();
   return tracker;
+}
+
+function countEvent({ detail, kind }: BootEvent, counters: Counters): void {
+  counters.add('boot_events', kind);
+  if (kind === 'access.refused' && typeof detail['alarm'] === 'string')
+    counters.add('access_refused', detail['alarm']);
 }
 
 /** Whether what a machine boots at present has no Ignition config. */

@@ -69,6 +69,8 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   readonly #listeners = new Set<(event: NewBootEvent) => void>();
   #queue: Queued[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the oldest event of the batch that is being written happened. */
+  #writesFrom: Date | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(parts: BootEventRecorderParts) {
@@ -86,6 +88,16 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   /** Calls `listener` with every event that is recorded. */
   onRecorded(listener: (event: NewBootEvent) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Number of events that wait to be written. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** When the oldest event that is not stored yet happened; undefined if all are. */
+  get unwrittenSince(): Date | undefined {
+    return this.#writesFrom ?? this.#queue[0]?.event.at;
   }
 
   record(event: BootEvent): boolean {
@@ -158,6 +170,7 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
     const { log, nowMs, store } = this.#parts;
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH_MAX);
+      this.#writesFrom = batch[0]?.event.at;
       try {
         const synced = batch.some(({ settle }) => settle !== undefined);
         await store.appendEvents(
@@ -170,6 +183,8 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
         if (!(error instanceof StoreError) && this.#lines.take('store', nowMs())) {
           log.error({ err: error }, 'boot events could not be stored');
         }
+      } finally {
+        this.#writesFrom = undefined;
       }
     }
   }

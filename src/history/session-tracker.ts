@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { Ipv4Address } from '../protocol/ipv4-address.ts';
+import { type BootPhase, hasReached } from '../provision/history/boot-phase.ts';
+import type { BootDiagnosis } from '../provision/history/boot-timeline.ts';
 import type { BootEvent, BootEventSink } from '../provision/history/boot-event.ts';
 import { SessionProgress, type BootSessionSummary } from '../provision/history/session-progress.ts';
 import { orderFault } from '../provision/history/step-order.ts';
@@ -13,7 +15,19 @@ export interface SessionTrackerParts {
   readonly events: BootEventSink;
   readonly log: Logger;
   readonly now: () => Date;
+  readonly times?: SessionTimes | undefined;
 }
+
+/** Takes how long boots and their phases took. */
+export interface SessionTimes {
+  /** A phase is over, since the next one has begun. */
+  phaseEnded(phase: BootPhase, seconds: number): void;
+  /** A session has come to an end, or to a halt. It may still go on and come to another one; each is told once. */
+  ended(outcome: BootOutcome, seconds: number): void;
+}
+
+/** A verdict on a session that does not move. */
+export type BootOutcome = Exclude<BootDiagnosis['verdict'], 'moving'>;
 
 /** Sessions that are followed; beyond it the one without events for the longest time is followed no more. */
 const SESSIONS_MAX = 20_000;
@@ -28,6 +42,8 @@ interface Followed {
   /** When the next step is overdue; undefined if nothing is expected. */
   dueAtMs: number | undefined;
   isStuck: boolean;
+  /** The outcomes that were told; each is told once. */
+  readonly outcomes: Set<BootOutcome>;
 }
 
 /**
@@ -63,7 +79,11 @@ export class SessionTracker {
     const followed = this.#follow(event.sessionId);
     const { progress, scriptAddress } = followed;
     const fault = orderFault(event, { phase: progress.phase, scriptAddress });
+    const last = progress.steps.at(-1);
     progress.add(event);
+    const next = progress.steps.at(-1);
+    if (last !== undefined && next !== undefined && next !== last)
+      this.#parts.times?.phaseEnded(last.phase, secondsBetween(last.at, next.at));
     followed.isStuck = false;
     if (SCRIPTS.has(event.kind)) followed.scriptAddress = event.address;
     this.#assess(event.sessionId, followed);
@@ -80,6 +100,13 @@ export class SessionTracker {
     this.#write();
   }
 
+  /** Number of sessions whose next step is expected. */
+  get moving(): number {
+    let count = 0;
+    for (const { dueAtMs } of this.#followed.values()) if (dueAtMs !== undefined) count++;
+    return count;
+  }
+
   /** What is known of a session that is followed; undefined for others. */
   find(id: string): BootSessionSummary | undefined {
     return this.#followed.get(id)?.progress.summary(this.#parts.now());
@@ -91,6 +118,7 @@ export class SessionTracker {
       scriptAddress: undefined,
       dueAtMs: undefined,
       isStuck: false,
+      outcomes: new Set(),
     };
     // Insertion order is order of silence.
     this.#followed.delete(id);
@@ -108,10 +136,17 @@ export class SessionTracker {
   #assess(id: string, followed: Followed): void {
     const summary = followed.progress.summary(this.#parts.now());
     if (summary === undefined) return;
-    const { diagnosis, phase } = summary;
+    const { diagnosis, lastAt, phase, startedAt } = summary;
     followed.dueAtMs = diagnosis.dueAt?.getTime();
     this.#changed.add(id);
-    if (diagnosis.verdict !== 'stuck' || followed.isStuck) return;
+    const { verdict } = diagnosis;
+    // An installed system that gets its lease is no boot.
+    const isBoot = verdict !== 'done' || hasReached(phase, 'script');
+    if (verdict !== 'moving' && isBoot && !followed.outcomes.has(verdict)) {
+      followed.outcomes.add(verdict);
+      this.#parts.times?.ended(verdict, secondsBetween(startedAt, lastAt));
+    }
+    if (verdict !== 'stuck' || followed.isStuck) return;
     followed.isStuck = true;
     const advice = diagnosis.advice === undefined ? {} : { advice: diagnosis.advice };
     this.#tell(summary, 'boot.stuck', diagnosis.text, { ...(phase !== undefined && { phase }), ...advice });
@@ -161,6 +196,11 @@ export class SessionTracker {
       this.#parts.log.error({ err: error }, 'boot sessions could not be stored');
     }
   }
+}
+
+/** Never negative: the clock may have been changed. */
+function secondsBetween(from: Date, to: Date): number {
+  return Math.max(0, to.getTime() - from.getTime()) / 1000;
 }
 
 /** The events that this file records; they are no steps. */

@@ -90,12 +90,17 @@ export class RailheadProcess {
 
   /** Requests a path of the operator plane: `get('/api/v1/machines')`. Rejects unless the answer is 200. */
   async get<T>(request: string): Promise<T> {
+    return JSON.parse(await this.getText(request)) as T;
+  }
+
+  /** The same for an answer that is no JSON, as that of `/metrics`. */
+  async getText(request: string): Promise<string> {
     const url = `http://${OPERATOR}${request}`;
     const token = (await readFile(this.#tokenFile, 'utf8')).trim();
     const words = ['-sS', '-f', '-H', `Authorization: Bearer ${token}`, url];
     const { code, text, stdout } = await this.#network.run(this.#namespace, 'curl', words);
     if (code !== 0) throw new Error(`GET ${url}: ${text.trim()}`);
-    return JSON.parse(stdout) as T;
+    return stdout;
   }
 
   /** The events with higher ids than `afterId`, oldest first. */

@@ -58,7 +58,6 @@ const CLOSE_GRACE_MS = 2_000;
 /** Maximum wait that a receiver can ask for. */
 const RETRY_AFTER_MS_MAX = 300_000;
 const LINES: LineLimits = { perSubject: { burst: 1, perMinute: 1 }, total: { burst: 10, perSecond: 1 } };
-const COUNTER = 'webhook_deliveries';
 
 /**
  * Sends deliveries to one receiver in order, one at a time, so that the end of a lease is never sent before its beginning.
@@ -125,7 +124,7 @@ export class WebhookDestination {
     this.#poster.close();
     const { counters, log, url } = this.#parts;
     if (this.pending > 0) {
-      counters.add(COUNTER, 'stopped', this.pending);
+      counters.add('webhook_deliveries', 'stopped', this.pending);
       log.warn(
         { receiver: url.host, deliveries: this.pending },
         'webhook deliveries that had not arrived when the program ended are lost',
@@ -157,14 +156,14 @@ export class WebhookDestination {
       }
       const outcome = await this.#try(delivery);
       if (outcome.kind === 'delivered') {
-        counters.add(COUNTER, 'delivered');
+        counters.add('webhook_deliveries', 'delivered');
         return true;
       }
       if (outcome.kind === 'refused') {
         this.#giveUp('refused', outcome.reason);
         return true;
       }
-      counters.add(COUNTER, 'failed');
+      counters.add('webhook_deliveries', 'failed');
       if (this.#mayLog('failed')) {
         this.#parts.log.warn(
           { receiver: this.#parts.url.host, reason: outcome.reason, waiting: this.pending },
@@ -208,11 +207,11 @@ export class WebhookDestination {
   }
 
   #giveUp(label: 'queue_full' | 'too_old' | 'refused', reason: string): void {
-    this.#parts.counters.add(COUNTER, label);
+    this.#parts.counters.add('webhook_deliveries', label);
     if (!this.#mayLog(label)) return;
     this.#parts.log.error(
       { receiver: this.#parts.url.host, reason },
-      'a webhook delivery was given up; see webhook_deliveries of /api/v1/counters for how many',
+      'a webhook delivery was given up; railhead_webhook_deliveries_total of /metrics says how many',
     );
   }
 

@@ -5,6 +5,7 @@ import { Services } from '../../src/app/services.ts';
 import { startSharedServices } from '../../src/app/shared-services.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { Counters } from '../../src/limits/counters.ts';
+import { Metrics } from '../../src/metrics/metrics.ts';
 import { PARTS_WITHOUT_THREADS } from '../fakes/parts-without-threads.ts';
 
 /**
@@ -19,10 +20,12 @@ export async function startShared(tree: string) {
     flags: [`store.file=${tree}/store.db`, `catalog.dir=${tree}`, 'catalog.watch=false'],
   });
   const log = pino({ level: 'silent' });
+  const counters = new Counters();
   const environment = {
     settings,
     log,
-    counters: new Counters(),
+    counters,
+    metrics: new Metrics(counters, log),
     clock: SYSTEM_CLOCK,
     parts: PARTS_WITHOUT_THREADS,
   };

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { type CountFamilies, readCounts } from '../support/read-counts.ts';
 
 const run = promisify(execFile);
 const PROGRAM = path.resolve(import.meta.dirname, '../../bin/railhead.js');
@@ -36,9 +37,6 @@ export interface DhcpProcessSettings {
 
 /** One line of the server's log. */
 export type LogLine = Record<string, unknown>;
-
-/** The counters of `/api/v1/counters`. */
-export type CounterFamilies = Record<string, Record<string, number>>;
 
 /** `railhead serve` for DHCP, in its own process inside a network namespace. */
 export class DhcpProcess {
@@ -85,19 +83,23 @@ export class DhcpProcess {
   }
 
   /** The server's current counters. */
-  counters(): Promise<CounterFamilies> {
-    return this.get('/api/v1/counters');
+  async counters(): Promise<CountFamilies> {
+    return readCounts(await this.#text('/metrics'));
   }
 
   /** A document of the operator plane. Rejects with the server's output if it does not answer with one. */
   async get<T>(request: string): Promise<T> {
+    return JSON.parse(await this.#text(request)) as T;
+  }
+
+  async #text(request: string): Promise<string> {
     const text = await this.#get(request);
     if (text === undefined) throw new Error(`the server does not answer: ${this.#output()}`);
-    return JSON.parse(text) as T;
+    return text;
   }
 
   /** Stops the server with SIGTERM, and returns its last counters. */
-  async stop(): Promise<{ counters: CounterFamilies }> {
+  async stop(): Promise<{ counters: CountFamilies }> {
     const counters = await this.counters();
     this.child.kill('SIGTERM');
     await this.#until(() => this.#hasEnded, 30_000, 'its end', true);

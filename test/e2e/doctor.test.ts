@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canMakeNamespaces, NetworkLab } from '../../src/lab/network-lab.ts';
 import { findProgram } from '../support/find-program.ts';
 import { RailheadProcess } from '../../src/lab/railhead-process.ts';
+import { readCounts } from '../support/read-counts.ts';
 
 // `railhead doctor` beside a running server, on a network where another server leases addresses and sends PXEClient.
 
@@ -111,8 +112,8 @@ describe.skipIf(!runnable)('railhead doctor', () => {
     expect(lines.at(-2)).toMatch(/^ok {7}the disk of the database has \d+ MB left$/);
     expect(lines.at(-1)).toMatch(/^ok {7}the clock says 20/);
     // The server received the probe, and recognised it.
-    const counters = await railhead.get<Record<string, Record<string, number>>>('/api/v1/counters');
-    expect(Object.keys(counters['dhcp_ignored'] ?? {})).toEqual(['own_probe']);
+    const counts = readCounts(await railhead.getText('/metrics'));
+    expect(Object.keys(counts['dhcp_ignored'] ?? {})).toEqual(['own_probe']);
     expect(code).toBe(1);
   });
 

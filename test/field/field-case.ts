@@ -7,6 +7,7 @@ import { Services } from '../../src/app/services.ts';
 import { startSharedServices } from '../../src/app/shared-services.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { Counters } from '../../src/limits/counters.ts';
+import { Metrics } from '../../src/metrics/metrics.ts';
 import { PARTS_WITHOUT_THREADS } from '../fakes/parts-without-threads.ts';
 import { decodeMessage, decodeRequest } from '../../src/protocol/dhcp/decode.ts';
 import { encodeMessage } from '../../src/protocol/dhcp/encode.ts';
@@ -59,10 +60,12 @@ export async function openFieldCase(name: string, server = SERVER): Promise<Fiel
     const settings = loadSettings({ file, environment: {}, flags });
     const warnings: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) });
+    const counters = new Counters();
     const environment = {
       settings,
       log,
-      counters: new Counters(),
+      counters,
+      metrics: new Metrics(counters, log),
       clock: SYSTEM_CLOCK,
       parts: PARTS_WITHOUT_THREADS,
     };

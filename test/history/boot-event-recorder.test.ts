@@ -53,6 +53,20 @@ test('events are written in order and in batches', async () => {
   expect(batches.map((batch) => batch.map((one) => one.summary))).toEqual([['a', 'b', 'c']]);
 });
 
+test('it is known how many events wait, and since when', async () => {
+  let stored: () => void = () => undefined;
+  const { events } = recorder(() => new Promise((resolve) => (stored = resolve)));
+  expect([events.waiting, events.unwrittenSince]).toEqual([0, undefined]);
+  events.record({ ...event('a'), at: new Date(5_000) });
+  events.record({ ...event('b'), at: new Date(6_000) });
+  expect([events.waiting, events.unwrittenSince]).toEqual([2, new Date(5_000)]);
+  const flushed = events.flush();
+  expect([events.waiting, events.unwrittenSince]).toEqual([0, new Date(5_000)]);
+  stored();
+  await flushed;
+  expect([events.waiting, events.unwrittenSince]).toEqual([0, undefined]);
+});
+
 test('a failing store loses events, does not end the process, and causes one log line', async () => {
   const { counters, events, lines } = recorder(() => Promise.reject(new Error('disk full')));
   for (let machine = 0; machine < 200; machine++) events.record(event('a', machine));

@@ -15,12 +15,14 @@ let told: BootEvent[];
 let stored: Map<string, BootSessionSummary>;
 let failing: Error | undefined;
 let tracker: SessionTracker;
+let times: [string, number][];
 
 beforeEach(() => {
   nowMs = START_MS;
   told = [];
   stored = new Map();
   failing = undefined;
+  times = [];
   tracker = new SessionTracker({
     store: {
       recordSessions: (sessions) => {
@@ -37,6 +39,10 @@ beforeEach(() => {
     },
     log: pino({ level: 'silent' }),
     now: () => new Date(nowMs),
+    times: {
+      phaseEnded: (phase, seconds) => times.push([phase, seconds]),
+      ended: (outcome, seconds) => times.push([`boot ${outcome}`, seconds]),
+    },
   });
 });
 
@@ -60,6 +66,41 @@ const step = (
 const later = (seconds: number): void => {
   nowMs += seconds * 1000;
 };
+
+describe('the times of a boot', () => {
+  it('are told for each phase, and for the whole when its config was sent; it may get stuck first', () => {
+    step('dhcp.ack');
+    later(4);
+    step('ipxe.sent');
+    later(1);
+    step('ipxe.sent');
+    expect(tracker.moving).toBe(1);
+    later(3600);
+    tracker.look();
+    tracker.look();
+    step('http.asset');
+    later(6);
+    step('ignition.sent');
+    later(10);
+    step('machine.report', { status: 'ok' });
+    expect(times).toEqual([
+      ['dhcp', 4],
+      ['boot stuck', 5],
+      ['script', 3601],
+      ['kernel', 6],
+      ['boot done', 3611],
+      ['ignition', 10],
+    ]);
+    expect(tracker.moving).toBe(0);
+  });
+
+  it('are not told for a lease alone: that is an installed system', () => {
+    step('dhcp.ack');
+    later(3600);
+    tracker.look();
+    expect(times).toEqual([]);
+  });
+});
 
 describe('a boot session', () => {
   it('is stored with its phases, their times and the machine', async () => {

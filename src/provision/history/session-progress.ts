@@ -46,6 +46,11 @@ export class SessionProgress {
     return this.#phase;
   }
 
+  /** The phases that were reached, in the order in which they were. */
+  get steps(): readonly BootStep[] {
+    return this.#steps;
+  }
+
   /** Takes the next event of this session. */
   add(event: BootEvent): void {
     this.#startedAt ??= event.at;

@@ -22,6 +22,8 @@ export interface BootHttpParts {
   /** Whether the client with this address is served. */
   readonly serves: (address: string) => boolean;
   readonly counters: Counters;
+  /** Called when a request was answered, with the name of its route; `none` if there is no such path. */
+  readonly onAnswered?: ((route: string, status: number, ms: number) => void) | undefined;
   readonly log: Logger;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
@@ -33,6 +35,13 @@ export interface BootHttpParts {
   readonly stallMs?: number;
 }
 
+/** How a request was answered, and by which route. */
+interface RoutedOutcome extends Outcome {
+  readonly route?: string;
+}
+
+/** Instead of the name of a route, for requests that no route answered. */
+const NO_ROUTE = 'none';
 /** iPXE keeps connections for 10 s, and opens new ones if the server closed them. */
 const KEEP_ALIVE_MS = 20_000;
 const HEADERS_MS = 20_000;
@@ -109,10 +118,12 @@ export class BootHttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = this.#parts.nowMs();
     const read = this.#parts.reader.read(request);
-    const { reason, status } = await this.#handle(request, response, read, startedMs).catch(
+    const { reason, route, status } = await this.#handle(request, response, read, startedMs).catch(
       (error: unknown) => this.#fail(request, response, error),
     );
+    const ms = this.#parts.nowMs() - startedMs;
     this.#parts.counters.add('http_requests', String(status));
+    this.#parts.onAnswered?.(route ?? NO_ROUTE, status, ms);
     const client = 'reason' in read ? (request.socket.remoteAddress ?? '') : read.remoteAddress;
     if (!this.#lines.take(client, startedMs)) return;
     this.#parts.log.info(
@@ -122,7 +133,7 @@ export class BootHttpServer {
         status,
         ...(reason !== undefined && { reason }),
         client,
-        ms: Math.round(this.#parts.nowMs() - startedMs),
+        ms: Math.round(ms),
       },
       'http',
     );
@@ -134,7 +145,7 @@ export class BootHttpServer {
     response: ServerResponse,
     read: BootRequest | UnreadableRequest,
     nowMs: number,
-  ): Promise<Outcome> {
+  ): Promise<RoutedOutcome> {
     if ('reason' in read) return sendAnswer(request, response, refuse(read.status, read.reason));
     const { remoteAddress } = read;
     if (!this.#parts.serves(remoteAddress)) {
@@ -149,7 +160,7 @@ export class BootHttpServer {
   }
 
   /** Asks the routes for the path in order, until one answers. */
-  async #route(exchange: Exchange): Promise<Outcome> {
+  async #route(exchange: Exchange): Promise<RoutedOutcome> {
     const { method, path } = exchange.read;
     const routes = this.#routes.find(path);
     if (routes.length === 0) return exchange.send(refuse(404, 'there is nothing at this path'));
@@ -160,17 +171,19 @@ export class BootHttpServer {
         refuse(405, `${method} is not supported at ${path}; use ${allowed}`, { Allow: allowed }),
       );
     }
-    for (const { handle } of taking) {
+    let route = NO_ROUTE;
+    for (const { handle, name } of taking) {
+      route = name;
       const outcome = await handle(exchange);
-      if (outcome !== undefined) return outcome;
+      if (outcome !== undefined) return { ...outcome, route };
     }
-    return exchange.send(refuse(404, `there is no file ${path}`));
+    return { ...exchange.send(refuse(404, `there is no file ${path}`)), route };
   }
 
   /**
    * A client that closed its connection is normal; any other error is a bug of ours, and must end only this request.
    */
-  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): Outcome {
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): RoutedOutcome {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (GONE.has(code)) {
       response.destroy();

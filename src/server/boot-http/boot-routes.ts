@@ -19,7 +19,7 @@ export interface BootRouteParts {
   readonly documents: DocumentLife;
   readonly grubConfigs: GrubConfigFiles;
   /** Whether machines can be served and, if not, the reason. */
-  readonly readiness: () => Readiness;
+  readonly readiness: () => Pick<Readiness, 'ready' | 'reasons'>;
   /** The directory behind `/assets/`. */
   readonly assets: string;
   /** The files of `/boot/` by name, for UEFI HTTP Boot. */
@@ -52,11 +52,13 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     withhold,
   } = parts;
   const rendered = (
-    path: string | RegExp,
+    path: string,
     render: (read: BootRequest) => Answer | Promise<Answer>,
+    pattern?: RegExp,
   ): Route => ({
+    name: path,
     methods: READ,
-    path,
+    path: pattern ?? path,
     handle: (exchange) => {
       const answer = render(exchange.read);
       if (!(answer instanceof Promise)) return sendAndRecord(exchange, history, answer);
@@ -64,6 +66,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     },
   });
   const files = (prefix: string, open: (name: string) => Promise<OpenAsset | undefined>): Route => ({
+    name: prefix,
     methods: READ,
     path: new RegExp(`^${prefix}`),
     handle: async (exchange) => {
@@ -76,9 +79,15 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     return program && openTrusted(program.file, program.name);
   };
   return [
-    { methods: READ, path: '/', handle: (exchange) => exchange.send(text('railhead\n')) },
-    { methods: READ, path: '/healthz', handle: (exchange) => exchange.send(text('ok\n')) },
+    { name: '/', methods: READ, path: '/', handle: (exchange) => exchange.send(text('railhead\n')) },
     {
+      name: '/healthz',
+      methods: READ,
+      path: '/healthz',
+      handle: (exchange) => exchange.send(text('ok\n')),
+    },
+    {
+      name: '/readyz',
       methods: READ,
       path: '/readyz',
       handle: (exchange) => {
@@ -93,9 +102,15 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     rendered('/ignition', (read) => documents.answer(read, 'ignition')),
     rendered('/generic', (read) => documents.answer(read, 'generic')),
     rendered('/metadata', (read) => documents.answer(read, 'metadata')),
-    { methods: ['POST'], path: '/report', handle: (exchange) => takeReport(exchange, reporting) },
+    {
+      name: '/report',
+      methods: ['POST'],
+      path: '/report',
+      handle: (exchange) => takeReport(exchange, reporting),
+    },
     files(ASSETS, (name) => openAsset(assets, name)),
     {
+      name: PROGRAMS,
       methods: READ,
       path: /^\/boot\//,
       // Firmware that gets 404 goes on to its next boot device.
@@ -107,8 +122,9 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
     },
     files(PROGRAMS, openProgram),
     // iPXE since 2.0 requests this file from the place where it was loaded, and waits if there is no answer.
-    rendered(/\/autoexec\.ipxe$/, (read) => answers.bootScript(read)),
+    rendered('autoexec.ipxe', (read) => answers.bootScript(read), /\/autoexec\.ipxe$/),
     {
+      name: 'grub.cfg',
       methods: READ,
       path: /\/grub\.cfg[0-9a-f-]*$/i,
       handle: (exchange) => {
@@ -117,6 +133,7 @@ export function bootRoutes(parts: BootRouteParts): readonly Route[] {
       },
     },
     {
+      name: ASSETS,
       methods: READ,
       path: new RegExp(`^${ASSETS}`),
       // A missing kernel or initrd ends the boot, so it is recorded in the machine's history; also when firmware asks

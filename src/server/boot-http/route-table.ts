@@ -2,6 +2,8 @@ import type { Exchange, Outcome } from './exchange.ts';
 
 /** A handler for the requests of some paths. */
 export interface Route {
+  /** Names it in metrics; there are few names. */
+  readonly name: string;
   readonly methods: readonly string[];
   /** A whole path, or a pattern that a path must match. */
   readonly path: string | RegExp;

@@ -33,8 +33,15 @@ export interface DhcpServerParts {
   readonly now: () => Moment;
   /** Sends a datagram without waiting for the result. */
   readonly send: (bytes: Uint8Array, destination: ReplyDestination) => void;
+  /** Called when a reply was sent, with the milliseconds since its request was received. */
+  readonly onReply?: ((ms: number) => void) | undefined;
   /** Probes whether an address is in use. If absent, addresses are not probed. */
   readonly probe?: AddressProbe;
+}
+
+/** A request, with the time at which it came in monotonic milliseconds. */
+interface ReceivedPacket extends DhcpPacket {
+  readonly receivedMs: number;
 }
 
 /**
@@ -114,7 +121,13 @@ export class DhcpServer implements DhcpSocketListener {
       return;
     }
     try {
-      const packet = { message: decodeRequest(bytes), ingress, source, size: bytes.length };
+      const packet: ReceivedPacket = {
+        message: decodeRequest(bytes),
+        ingress,
+        source,
+        size: bytes.length,
+        receivedMs: this.#parts.now().monotonicMs,
+      };
       this.#serve(packet, 0);
     } catch (error) {
       if (error instanceof MalformedMessage) this.#dropMalformed(error, source, ingress);
@@ -130,7 +143,7 @@ export class DhcpServer implements DhcpSocketListener {
     log.error({ err: error, packet }, 'dhcp packet could not be handled');
   }
 
-  #serve(packet: DhcpPacket, probed: number): void {
+  #serve(packet: ReceivedPacket, probed: number): void {
     const { counters, engine, writer } = this.#parts;
     if (writer.full || (writer.behind && messageTypeOf(packet.message) === MessageType.discover)) {
       counters.add('dhcp_ignored', 'store_busy');
@@ -154,7 +167,7 @@ export class DhcpServer implements DhcpSocketListener {
   }
 
   /** Sends a decided reply, and records what happened. */
-  #conclude(packet: DhcpPacket, decision: DhcpDecision, outcome: 'send' | 'drop'): void {
+  #conclude(packet: ReceivedPacket, decision: DhcpDecision, outcome: 'send' | 'drop'): void {
     const { counters, events, now } = this.#parts;
     if (decision.kind === 'reply') {
       if (outcome === 'drop') {
@@ -162,6 +175,7 @@ export class DhcpServer implements DhcpSocketListener {
         return;
       }
       this.#send(packet, decision);
+      this.#parts.onReply?.(now().monotonicMs - packet.receivedMs);
     }
     if (decision.events.length === 0) return;
     const at = new Date(now().wallMs);
@@ -196,7 +210,7 @@ export class DhcpServer implements DhcpSocketListener {
   }
 
   /** Probes the address first. If a host answers, the client is offered another address. */
-  #probeFirst(packet: DhcpPacket, decision: DhcpReply, address: Ipv4Address, probed: number): void {
+  #probeFirst(packet: ReceivedPacket, decision: DhcpReply, address: Ipv4Address, probed: number): void {
     const { probe } = this.#parts;
     if (probe === undefined) {
       this.#conclude(packet, decision, 'send');
@@ -212,7 +226,7 @@ export class DhcpServer implements DhcpSocketListener {
   }
 
   #afterProbe(
-    packet: DhcpPacket,
+    packet: ReceivedPacket,
     decision: DhcpReply,
     address: Ipv4Address,
     holder: string | undefined,

@@ -28,6 +28,8 @@ export interface DhcpServiceParts {
   readonly sockets: DhcpSocketSettings;
   /** Called with changes of leases, once they are durable. */
   readonly leases?: LeaseListener;
+  /** Called when a reply was sent; see DhcpServerParts. */
+  readonly onReply?: (ms: number) => void;
 }
 
 /** How often leases are checked for expiry, in milliseconds. */
@@ -61,6 +63,7 @@ export async function startDhcp(parts: DhcpServiceParts): Promise<DhcpService> {
     log,
     now,
     probe,
+    onReply: parts.onReply,
     send: (bytes, destination) => sockets.send(bytes, destination),
   });
   const sockets = new DhcpSockets(parts.sockets, parts.watcher, server, log);

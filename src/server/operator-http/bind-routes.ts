@@ -73,6 +73,7 @@ function allowedMethods(methods: readonly Method[]): string {
 function handle(bound: BoundRoute, parts: BindingParts): express.RequestHandler[] {
   const { route } = bound;
   const admit: express.RequestHandler = (request, response, next) => {
+    response.locals.operation = route.operation;
     response.locals.actor = admitted(route, request, parts);
     next();
   };

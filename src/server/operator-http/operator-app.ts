@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Readiness } from '../../host/readiness.ts';
@@ -18,6 +18,12 @@ export interface OperatorAppParts {
   /** Adds routes that are not in the table; they check nothing themselves. */
   readonly addUnported: (app: Express) => void;
   readonly readiness: () => Readiness;
+  /** All metrics, in the text format of Prometheus. */
+  readonly metrics: () => Promise<MetricsAnswer>;
+  /** Called when a request was answered, or its client has gone: the operation, `none` without one. */
+  readonly onAnswered?: (operation: string, status: number, ms: number) => void;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
   readonly idempotency: Idempotency;
   /** Whether every answer is compared with its schema; for tests. */
   readonly checkAnswers: boolean;
@@ -26,9 +32,18 @@ export interface OperatorAppParts {
   readonly log: Logger;
 }
 
+/** What is sent to whoever collects metrics. */
+export interface MetricsAnswer {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** A client that went away before it had its answer. */
+const CLIENT_GONE = 499;
+
 /** The operator plane as an Express application, for TCP and for the Unix socket. */
 export function operatorApp(parts: OperatorAppParts): Express {
-  const { log, readiness } = parts;
+  const { log, nowMs, readiness } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -39,22 +54,40 @@ export function operatorApp(parts: OperatorAppParts): Express {
     response.locals.requestId = requestId;
     response.set('X-Request-ID', requestId);
     response.set('Cache-Control', 'no-store');
+    const startedMs = nowMs();
+    response.once('close', () => {
+      const status = response.writableFinished ? response.statusCode : CLIENT_GONE;
+      parts.onAnswered?.(operationOf(response), status, nowMs() - startedMs);
+    });
     next();
   });
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
-  app.get('/readyz', (_request, response) => {
-    const { ready, reasons } = readiness();
-    response
-      .status(ready ? 200 : 503)
-      .type('text/plain')
-      .send(ready ? 'ready\n' : `${reasons.join('\n')}\n`);
+  app.get('/readyz', (request, response) => {
+    const { parts, ready, reasons } = readiness();
+    response.status(ready ? 200 : 503);
+    if (request.accepts(['text/plain', 'application/json']) === 'application/json') {
+      response.json({
+        ready,
+        reasons,
+        parts: parts.map((one) => ({ ...one, ready: one.reasons.length === 0 })),
+      });
+    } else {
+      response.type('text/plain').send(ready ? 'ready\n' : `${reasons.join('\n')}\n`);
+    }
   });
   app.use((request, _response, next) => {
     const refused = parts.refuseOrigin(request);
     if (refused !== undefined) throw new ApiError('foreign_origin', refused);
     next();
+  });
+  app.get('/metrics', async (request, response) => {
+    const { name, permissions } = parts.authenticate(request);
+    if (!permissions.has('metrics:read'))
+      throw new ApiError('forbidden', `${name} lacks the permission metrics:read`);
+    const { contentType, text } = await parts.metrics();
+    response.type(contentType).send(text);
   });
   bindRoutes(app, parts.routes, parts);
   parts.addUnported(app);
@@ -65,6 +98,10 @@ export function operatorApp(parts: OperatorAppParts): Express {
   });
   app.use(answerErrors(log));
   return app;
+}
+
+function operationOf({ locals }: Response): string {
+  return (locals.operation as string | undefined) ?? 'none';
 }
 
 function answerErrors(log: Logger): ErrorRequestHandler {

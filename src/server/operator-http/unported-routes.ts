@@ -3,7 +3,6 @@ import type { ZodError } from 'zod';
 import { eventQuerySchema } from '../../api/event-query.ts';
 import { sessionQuerySchema } from '../../api/session-query.ts';
 import type { CatalogStatus } from '../../catalog/catalog-status.ts';
-import type { Counters } from '../../limits/counters.ts';
 import type { Actor } from '../../control/actor.ts';
 import type { BootSessionStore } from '../../store/boot-session-store.ts';
 import type { EventStore } from '../../store/event-store.ts';
@@ -14,7 +13,6 @@ export interface UnportedParts {
   readonly catalogStatus: () => CatalogStatus;
   readonly events: Pick<EventStore, 'listEvents'>;
   readonly sessions: Pick<BootSessionStore, 'listSessions'>;
-  readonly counters: Counters;
 }
 
 /** Routes with the form that they had before there was a table. */
@@ -23,13 +21,10 @@ export function addUnportedRoutes(
   authenticate: (request: Request) => Actor,
   parts: UnportedParts,
 ): void {
-  app.use(
-    ['/api/v1/catalog', '/api/v1/events', '/api/v1/sessions', '/api/v1/counters'],
-    (request, _response, next) => {
-      authenticate(request);
-      next();
-    },
-  );
+  app.use(['/api/v1/catalog', '/api/v1/events', '/api/v1/sessions'], (request, _response, next) => {
+    authenticate(request);
+    next();
+  });
   app.get('/api/v1/catalog', (_request, response) => {
     response.json(parts.catalogStatus());
   });
@@ -56,13 +51,6 @@ export function addUnportedRoutes(
       ...(verdict !== undefined && { verdict }),
     });
     response.json({ sessions });
-  });
-  app.get('/api/v1/counters', (_request, response) => {
-    const families = [...parts.counters.list()].map(([family, labels]) => [
-      family,
-      Object.fromEntries(labels),
-    ]);
-    response.json(Object.fromEntries(families));
   });
 }
 

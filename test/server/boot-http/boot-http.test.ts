@@ -129,7 +129,7 @@ describe('paths and statuses', () => {
 
   test('a server that cannot serve gives the reason', async () => {
     const reasons = ['no catalog has loaded yet', 'the store cannot be written'];
-    const answer = await get(await start({ readiness: { ready: false, reasons } }), '/readyz');
+    const answer = await get(await start({ readiness: { ready: false, reasons, parts: [] } }), '/readyz');
     expect(answer).toMatchObject({ status: 503, body: `${reasons.join('\n')}\n` });
   });
 

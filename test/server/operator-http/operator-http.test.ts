@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { pino } from 'pino';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MachineControl } from '../../../src/control/machine-control.ts';
 import { type Ipv4Address, ipv4FromNumber } from '../../../src/protocol/ipv4-address.ts';
 import type { Lease } from '../../../src/provision/dhcp/leases/lease.ts';
@@ -376,8 +376,52 @@ test.each([
 
 test('a server that cannot serve gives the reason, without a token', async () => {
   const reasons = ['no catalog has loaded yet', 'the store cannot be written'];
-  const response = await fetch(`${await rig.start({ readiness: () => ({ ready: false, reasons }) })}/readyz`);
+  const parts = reasons.map((reason) => ({ part: 'catalog', reasons: [reason] }));
+  const origin = await rig.start({ readiness: () => ({ ready: false, reasons, parts }) });
+  const response = await fetch(`${origin}/readyz`);
   expect([response.status, await response.text()]).toEqual([503, `${reasons.join('\n')}\n`]);
+});
+
+test('a program gets the readiness of each part', async () => {
+  const parts = [
+    { part: 'catalog', reasons: [] },
+    { part: 'DHCP', reasons: ['dhcp waits for eth1'] },
+  ];
+  const origin = await rig.start({
+    readiness: () => ({ ready: false, reasons: ['dhcp waits for eth1'], parts }),
+  });
+  const response = await fetch(`${origin}/readyz`, { headers: { Accept: 'application/json' } });
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    {
+      ready: false,
+      reasons: ['dhcp waits for eth1'],
+      parts: [
+        { part: 'catalog', ready: true, reasons: [] },
+        { part: 'DHCP', ready: false, reasons: ['dhcp waits for eth1'] },
+      ],
+    },
+  ]);
+});
+
+test('metrics need a token, and the time of every answer is told', async () => {
+  const answered: [string, number][] = [];
+  const origin = await rig.start({ onAnswered: (operation, status) => answered.push([operation, status]) });
+  expect((await fetch(`${origin}/metrics`)).status).toBe(401);
+  const response = await ask(`${origin}/metrics`);
+  expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+    200,
+    'text/plain; charset=utf-8',
+    'up 1\n',
+  ]);
+  await (await ask(`${origin}${V1}/leases`)).text();
+  await vi.waitFor(() =>
+    expect(answered).toEqual([
+      ['none', 401],
+      ['none', 200],
+      ['listLeases', 200],
+    ]),
+  );
 });
 
 test('a fault of ours is told to the log with the id of the request, and affects no other request', async () => {

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { COUNTS, exportedCountName, GAUGES, HISTOGRAMS } from '../../src/metrics/definitions.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const source = (file: string): string => readFileSync(path.join(root, 'src', file), 'utf8');
-const document = readFileSync(path.join(root, 'docs/counters.md'), 'utf8');
+const document = readFileSync(path.join(root, 'docs/metrics.md'), 'utf8');
 
 /** The members of a union of string literals. */
 function wordsOf(file: string, type: string): string[] {
@@ -22,9 +23,19 @@ function countersOf(folder: string): string[] {
   return [...new Set(names)].sort();
 }
 
-test('docs/counters.md has every counter, and no other', () => {
-  const told = [...document.matchAll(/^\| `((?:dhcp|dns|tftp|http|life|boot|log)_\w+)` \| (?!Means)/gm)];
-  expect(told.map(([, name]) => name).sort()).toEqual(countersOf('.'));
+test('every family that is counted has a metric, and no other', () => {
+  expect(Object.keys(COUNTS).sort()).toEqual(countersOf('.'));
+});
+
+test('docs/metrics.md has every metric, and no other', () => {
+  const exported = [
+    ...Object.keys(COUNTS).map(exportedCountName),
+    ...Object.keys(GAUGES),
+    ...Object.keys(HISTOGRAMS),
+  ];
+  const rows = document.split('\n').filter((line) => line.startsWith('| `railhead_'));
+  const told = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(railhead_\w+)`/g)]);
+  expect(told.map(([, name]) => name).sort()).toEqual(exported.sort());
 });
 
 test.each([
@@ -32,7 +43,7 @@ test.each([
   ['provision/dhcp/replies/dhcp-decision.ts', 'AcceptedNotice', 3],
   ['server/tftp/tftp-report.ts', 'RejectReason', 10],
   ['provision/history/event-budget.ts', 'EventRefusal', 5],
-])('docs/counters.md has the words of %s, %s', (file, type, atLeast) => {
+])('docs/metrics.md has the words of %s, %s', (file, type, atLeast) => {
   const words = wordsOf(file, type);
   expect(words.length).toBeGreaterThanOrEqual(atLeast);
   expect(words.filter((word) => !document.includes(`\`${word}\``))).toEqual([]);
