@@ -106,11 +106,7 @@ async function startHttp(
     times: toLifecycleTimes(settings.lifecycle),
     counters,
     onAnswered: (route, status, ms) =>
-      metrics.observe('railhead_http_request_duration_seconds', ms / 1000, {
-        plane: 'boot',
-        route,
-        status: String(status),
-      }),
+      metrics.observe('railhead_http_request_duration_seconds', ms / 1000, 'boot', route, String(status)),
     log,
     now: clock.now,
     nowMs: clock.nowMs,

@@ -47,11 +47,7 @@ export async function startOperatorPlane(
     readiness: () => shared.readiness.check(),
     metrics: () => metrics.text(),
     onAnswered: (route, status, ms) =>
-      metrics.observe('railhead_http_request_duration_seconds', ms / 1000, {
-        plane: 'operator',
-        route,
-        status: String(status),
-      }),
+      metrics.observe('railhead_http_request_duration_seconds', ms / 1000, 'operator', route, String(status)),
     nowMs: clock.nowMs,
     log,
   };

@@ -261,8 +261,7 @@ function startSessionTracker(
     log,
     now: clock.now,
     times: {
-      phaseEnded: (phase, seconds) =>
-        metrics.observe('railhead_boot_phase_duration_seconds', seconds, { phase }),
+      phaseEnded: (phase, seconds) => metrics.observe('railhead_boot_phase_duration_seconds', seconds, phase),
       ended: (outcome, seconds) => {
         counters.add('boot_outcomes', outcome);
         if (outcome === 'done') metrics.observe('railhead_boot_duration_seconds', seconds);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Counters } from '../limits/counters.ts';
 import {
   COUNTS,
@@ -9,16 +9,13 @@ import {
   type HistogramName,
   HISTOGRAMS,
 } from './definitions.ts';
+import { Distribution } from './distribution.ts';
+import { ExportedHistogram } from './exported-histogram.ts';
 
 /** One value of a gauge, with its labels. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
-}
-
-/** Where durations go as they happen. Costs less than a microsecond, and never throws. */
-export interface DurationSink {
-  observe(name: HistogramName, seconds: number, labels?: Readonly<Record<string, string>>): void;
 }
 
 /** What is exported, in the text format of Prometheus. */
@@ -38,9 +35,9 @@ function processMetrics(): Registry {
 /**
  * All metrics of one running program. Hides the library: others name a metric of `definitions.ts` and give a value.
  */
-export class Metrics implements DurationSink {
+export class Metrics {
   readonly #registry = new Registry();
-  readonly #histograms = new Map<HistogramName, Histogram>();
+  readonly #distributions = new Map<HistogramName, Distribution>();
   readonly #log: Logger;
   #running: Promise<string> | undefined;
 
@@ -48,21 +45,25 @@ export class Metrics implements DurationSink {
     this.#log = log;
     this.#addCounts(counters);
     for (const [name, definition] of Object.entries(HISTOGRAMS)) {
-      this.#histograms.set(
-        name as HistogramName,
-        new Histogram({
+      const distribution = new Distribution(definition.buckets);
+      const labelNames = 'labels' in definition ? [...definition.labels] : [];
+      this.#distributions.set(name as HistogramName, distribution);
+      new ExportedHistogram(
+        {
           name,
           help: definition.help,
-          labelNames: 'labels' in definition ? [...definition.labels] : [],
+          labelNames,
           buckets: [...definition.buckets],
           registers: [this.#registry],
-        }),
+        },
+        distribution,
       );
     }
   }
 
-  observe(name: HistogramName, seconds: number, labels: Readonly<Record<string, string>> = {}): void {
-    this.#histograms.get(name)?.observe(labels, seconds);
+  /** Takes a duration, with the values of the labels in the order in which `definitions.ts` names them. */
+  observe(name: HistogramName, seconds: number, ...labels: readonly string[]): void {
+    this.#distributions.get(name)?.observe(seconds, labels);
   }
 
   /** Adds a gauge. `read` is called when somebody asks; if it fails, the gauge is left out and the log says why. */

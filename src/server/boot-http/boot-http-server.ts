@@ -35,12 +35,7 @@ export interface BootHttpParts {
   readonly stallMs?: number;
 }
 
-/** How a request was answered, and by which route. */
-interface RoutedOutcome extends Outcome {
-  readonly route?: string;
-}
-
-/** Instead of the name of a route, for requests that no route answered. */
+/** Instead of the name of a route, for a path that has none. */
 const NO_ROUTE = 'none';
 /** iPXE keeps connections for 10 s, and opens new ones if the server closed them. */
 const KEEP_ALIVE_MS = 20_000;
@@ -118,12 +113,13 @@ export class BootHttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = this.#parts.nowMs();
     const read = this.#parts.reader.read(request);
-    const { reason, route, status } = await this.#handle(request, response, read, startedMs).catch(
+    const routes = 'reason' in read ? [] : this.#routes.find(read.path);
+    const { reason, status } = await this.#handle(request, response, read, routes, startedMs).catch(
       (error: unknown) => this.#fail(request, response, error),
     );
     const ms = this.#parts.nowMs() - startedMs;
     this.#parts.counters.add('http_requests', String(status));
-    this.#parts.onAnswered?.(route ?? NO_ROUTE, status, ms);
+    this.#parts.onAnswered?.(routes[0]?.name ?? NO_ROUTE, status, ms);
     const client = 'reason' in read ? (request.socket.remoteAddress ?? '') : read.remoteAddress;
     if (!this.#lines.take(client, startedMs)) return;
     this.#parts.log.info(
@@ -144,8 +140,9 @@ export class BootHttpServer {
     request: IncomingMessage,
     response: ServerResponse,
     read: BootRequest | UnreadableRequest,
+    routes: readonly Route[],
     nowMs: number,
-  ): Promise<RoutedOutcome> {
+  ): Promise<Outcome> {
     if ('reason' in read) return sendAnswer(request, response, refuse(read.status, read.reason));
     const { remoteAddress } = read;
     if (!this.#parts.serves(remoteAddress)) {
@@ -156,13 +153,12 @@ export class BootHttpServer {
       const answer = refuse(503, 'too many requests from this address', { 'Retry-After': '5' });
       return sendAnswer(request, response, answer);
     }
-    return this.#route(new Exchange(read, request, response, this.#downloads));
+    return this.#route(new Exchange(read, request, response, this.#downloads), routes);
   }
 
-  /** Asks the routes for the path in order, until one answers. */
-  async #route(exchange: Exchange): Promise<RoutedOutcome> {
+  /** Asks the routes of the path in order, until one answers. */
+  async #route(exchange: Exchange, routes: readonly Route[]): Promise<Outcome> {
     const { method, path } = exchange.read;
-    const routes = this.#routes.find(path);
     if (routes.length === 0) return exchange.send(refuse(404, 'there is nothing at this path'));
     const taking = routes.filter(({ methods }) => methods.includes(method));
     if (taking.length === 0) {
@@ -171,19 +167,17 @@ export class BootHttpServer {
         refuse(405, `${method} is not supported at ${path}; use ${allowed}`, { Allow: allowed }),
       );
     }
-    let route = NO_ROUTE;
-    for (const { handle, name } of taking) {
-      route = name;
+    for (const { handle } of taking) {
       const outcome = await handle(exchange);
-      if (outcome !== undefined) return { ...outcome, route };
+      if (outcome !== undefined) return outcome;
     }
-    return { ...exchange.send(refuse(404, `there is no file ${path}`)), route };
+    return exchange.send(refuse(404, `there is no file ${path}`));
   }
 
   /**
    * A client that closed its connection is normal; any other error is a bug of ours, and must end only this request.
    */
-  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): RoutedOutcome {
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): Outcome {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (GONE.has(code)) {
       response.destroy();
