@@ -8,6 +8,7 @@ const ioPackages = [
     'pg-connection-string',
     'kysely',
     'express',
+    'cookie',
     'helmet',
     'chokidar',
     'koffi',
@@ -37,11 +38,12 @@ const allowed = {
   'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
   webhooks: ['protocol', 'provision', 'limits', 'log'],
   control: ['protocol', 'provision', 'api', 'store', 'machines'],
+  access: ['provision', 'api', 'store', 'control'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],
   server: [
     ...['protocol', 'ignition', 'butane', 'provision', 'limits', 'log', 'api'],
-    ...['catalog', 'machines', 'history', 'store', 'host', 'control'],
+    ...['catalog', 'machines', 'history', 'store', 'host', 'control', 'access'],
   ],
 };
 /**

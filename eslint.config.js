@@ -66,6 +66,7 @@ const chanceShells = [
   // Content that no file system can compress.
   'src/store/queries/probe-queries.ts',
   'src/app/shared-services.ts',
+  'src/app/compose-access.ts',
   'src/app/operator-plane.ts',
   'src/app/open-webhooks.ts',
   'src/store/{postgres,sqlite}/**',

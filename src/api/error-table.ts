@@ -34,12 +34,17 @@ export const ERROR_TABLE = {
     status: 401,
     title: 'A valid token is required',
     remedy:
-      'Send `Authorization: Bearer TOKEN` with the token of the file `operator.token`, or of the one that `operator.token_file` names.',
+      'Send `Authorization: Bearer TOKEN` with a token that `railhead tokens create` has made, or with that of the file `operator.token`.',
   },
   forbidden: {
     status: 403,
     title: 'This is not permitted',
     remedy: 'Use a token whose role has the permission that the detail names.',
+  },
+  csrf_token_required: {
+    status: 403,
+    title: 'This request of a browser does not show that its page may change something',
+    remedy: 'Send the `csrf_token` of `GET /me` in the header X-CSRF-Token.',
   },
   foreign_origin: {
     status: 403,
@@ -71,6 +76,11 @@ export const ERROR_TABLE = {
     title: 'This is not possible in the state of the machine',
     remedy: 'The detail says why; `allowed` names what is possible now.',
   },
+  name_taken: {
+    status: 409,
+    title: 'Something else has this name',
+    remedy: 'Choose another name, or remove what has it.',
+  },
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still being carried out',
@@ -95,6 +105,11 @@ export const ERROR_TABLE = {
     status: 422,
     title: 'This Idempotency-Key was used for another request',
     remedy: 'Use a new key for a new request.',
+  },
+  too_many_attempts: {
+    status: 429,
+    title: 'Too many attempts to sign in',
+    remedy: 'Wait a minute, and check the token.',
   },
   internal: {
     status: 500,

@@ -33,3 +33,8 @@ export const ROLES = {
   catalog: [...READ, 'catalog:write'],
   admin: PERMISSIONS,
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;
+
+/** What a token is for. */
+export type Role = keyof typeof ROLES;
+/** All roles, from the least permitted one on. */
+export const ROLE_NAMES = Object.keys(ROLES) as readonly Role[];

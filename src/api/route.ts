@@ -91,6 +91,7 @@ export function commonErrorsOf(route: Route): ErrorCode[] {
         ] as const)),
     ...(route.permission === 'anyone' ? [] : (['unauthorized'] as const)),
     ...(route.permission === 'anyone' || route.permission === 'signed_in' ? [] : (['forbidden'] as const)),
+    ...(route.permission === 'anyone' || route.method === 'GET' ? [] : (['csrf_token_required'] as const)),
     'foreign_origin',
     'not_acceptable',
     ...(route.conditional === true ? (['precondition_failed'] as const) : []),

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import { controlSocketFile } from '../config/sections/operator.ts';
 import { ControlSocketServer, socketActor } from '../server/control-socket/control-socket-server.ts';
@@ -9,9 +8,8 @@ import { operatorApp, type OperatorAppParts } from '../server/operator-http/oper
 import { OperatorHttpServer } from '../server/operator-http/operator-http-server.ts';
 import { operatorRoutes, type OperatorRouteParts } from '../server/operator-http/operator-routes.ts';
 import { refuseOrigin } from '../server/operator-http/request-origin.ts';
-import { authenticateByFile } from '../server/operator-http/static-token.ts';
-import { TokenFile } from '../server/operator-http/token-file.ts';
 import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
+import { composeAccess, type ComposedAccess } from './compose-access.ts';
 import { composeMetrics } from './compose-metrics.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
@@ -39,8 +37,9 @@ export async function startOperatorPlane(
 ): Promise<OperatorPlane | undefined> {
   const { clock, log, metrics, parts, settings } = environment;
   composeMetrics(environment, shared);
+  const composed = await composeAccess(environment, shared, services);
   const app: SharedApp = {
-    routes: operatorRoutes(routeParts(environment, shared, bootPlane)),
+    routes: operatorRoutes(routeParts(environment, shared, bootPlane, composed)),
     idempotency: new Idempotency(clock.nowMs),
     checkAnswers: parts.checkAnswers,
     newId: randomUUID,
@@ -52,12 +51,10 @@ export async function startOperatorPlane(
     log,
   };
   await startControlSocket(environment, shared, app, services);
-  const { hosts, listen, token_file: named } = settings.operator;
-  if (listen === null) return undefined;
-  const file = named ?? path.join(path.dirname(settings.store.file), 'operator.token');
-  const tokenFile = new TokenFile({ file, named: named !== undefined }, log);
-  services.add('operator token', { close: () => undefined, reload: () => tokenFile.reload() });
-  const authenticate = authenticateByFile(() => tokenFile.token);
+  const { hosts, listen } = settings.operator;
+  const { access, tokenFile } = composed;
+  if (listen === null || tokenFile === undefined) return undefined;
+  const { authenticate } = access;
   const server = new OperatorHttpServer(
     operatorApp({
       ...app,
@@ -69,7 +66,7 @@ export async function startOperatorPlane(
   services.add('operator HTTP', server);
   const endpoint = await server.listen(listen);
   shared.readiness.started('the API');
-  return { endpoint, tokenFile: file };
+  return { endpoint, tokenFile };
 }
 
 /** Starts the socket for the command line on this host, unless the settings turn it off. */
@@ -106,6 +103,7 @@ function routeParts(
   environment: Environment,
   shared: SharedServices,
   bootPlane: BootPlane,
+  { access, sessions, tokens }: ComposedAccess,
 ): OperatorRouteParts {
   const { clock } = environment;
   const { engine, machines, store, subnets, transitions } = shared;
@@ -123,6 +121,11 @@ function routeParts(
     endLease: (address) => bootPlane.dhcp?.endLease(address) ?? Promise.resolve('no_lease'),
     machineOf: (mac) => machines.identify({ mac }).machine?.id,
     reservedFor: (address) => machines.findReserved(address)?.id,
+    access,
+    sessions,
+    tokens,
+    now: clock.now,
+    nowMs: clock.nowMs,
   };
 }
 

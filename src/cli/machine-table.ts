@@ -1,6 +1,7 @@
 import { printableText } from '../provision/history/printable-text.ts';
 import type { MachineLifeView, MachineShownView } from '../api/schemas/machine.ts';
 import { historyLines } from './machine-history-text.ts';
+import { textTable } from './text-table.ts';
 
 /** Machines as a table for people, one line each. */
 export function machineTable(machines: readonly MachineLifeView[]): string {
@@ -12,19 +13,7 @@ export function machineTable(machines: readonly MachineLifeView[]): string {
     machine.group ?? '-',
     machine.conditions.map(({ type }) => type).join(',') || '-',
   ]);
-  const all = [['ID', 'STATE', 'MAC', 'ADDRESS', 'GROUP', 'CONDITIONS'], ...rows].map((row) =>
-    row.map(printableText),
-  );
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return textTable(['ID', 'STATE', 'MAC', 'ADDRESS', 'GROUP', 'CONDITIONS'], rows);
 }
 
 /** The state with what belongs to it: `armed for install`. */

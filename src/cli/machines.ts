@@ -1,24 +1,17 @@
-import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineDetailView, MachineLifeView } from '../api/schemas/machine.ts';
-import { ApiClient, ApiProblem, type CallOf } from '../api/client.ts';
+import type { ApiClient, CallOf } from '../api/client.ts';
 import { PAGE_MAX } from '../api/list-form.ts';
-import { ROUTES } from '../api/routes.ts';
 import { VERB_TABLE, type VerbName } from '../api/schemas/verbs.ts';
 import { printableJson, printableText } from '../provision/history/printable-text.ts';
 import { ARM_PURPOSES, LIFE_STATES, type LifeState } from '../provision/machines/lifecycle/life.ts';
-import { socketTransport } from './control-client.ts';
 import { collectLabel } from './machine-query.ts';
-import { settingsOrReport } from './settings-or-report.ts';
+import { type ServerOptions, withServerOptions } from './server/find-server.ts';
+import { withServer } from './server/with-server.ts';
 import { armText, machineTable, machineText, stateText } from './machine-table.ts';
 
-interface PlaceOptions {
-  readonly socket?: string;
-  readonly config?: string;
-}
-
-type ListOptions = PlaceOptions & { readonly state?: LifeState; readonly json?: boolean };
-type VerbOptions = PlaceOptions & {
+type ListOptions = ServerOptions & { readonly state?: LifeState; readonly json?: boolean };
+type VerbOptions = ServerOptions & {
   readonly reason?: string;
   readonly json?: boolean;
   readonly purpose?: string;
@@ -38,18 +31,16 @@ const MINUTES = new Map([
   ['d', 24 * 60],
 ]);
 
-/** `railhead machines ...`: lists machines of the running server on this host, and changes them. */
+/** `railhead machines ...`: lists machines of a running server, and changes them. */
 export function registerMachines(program: Command): void {
   const machines = program
     .command('machines')
-    .description(
-      'list the machines of the running server on this host, and approve, arm, hold or retire them',
-    );
-  withPlace(machines.command('list').description('list all machines, declared and discovered'))
+    .description('list the machines of a running server, and approve, arm, hold or retire them');
+  withServerOptions(machines.command('list').description('list all machines, declared and discovered'))
     .addOption(new Option('--state <state>', 'only machines in this state').choices(LIFE_STATES))
     .option('--json', 'print JSON')
     .action(list);
-  withPlace(machines.command('show').description('show one machine, and what can be done to it'))
+  withServerOptions(machines.command('show').description('show one machine, and what can be done to it'))
     .argument('<id>', 'id of the machine, or its MAC address')
     .option('--json', 'print JSON')
     .action(show);
@@ -59,7 +50,7 @@ export function registerMachines(program: Command): void {
 }
 
 function registerVerb(machines: Command, name: VerbName | 'delete', summary: string): void {
-  const command = withPlace(machines.command(name).description(summary))
+  const command = withServerOptions(machines.command(name).description(summary))
     .argument('<id...>', 'ids of the machines, or their MAC addresses')
     .option('--reason <text>', 'why, for the audit')
     .option('--json', 'print the machine as JSON')
@@ -94,14 +85,8 @@ function registerVerb(machines: Command, name: VerbName | 'delete', summary: str
   }
 }
 
-function withPlace(command: Command): Command {
-  return command
-    .option('--socket <path>', "the server's socket (default: operator.socket)")
-    .option('--config <file>', 'settings of the server; railhead.yaml in this directory if it is there');
-}
-
 async function list(options: ListOptions): Promise<void> {
-  await withServer(options, '', async (client) => {
+  await withServer(options, async (client) => {
     const wanted: MachineLifeView[] = [];
     const query = { limit: PAGE_MAX, ...(options.state !== undefined && { state: options.state }) };
     for (let cursor: string | undefined; ;) {
@@ -117,8 +102,8 @@ async function list(options: ListOptions): Promise<void> {
   });
 }
 
-async function show(id: string, options: PlaceOptions & { readonly json?: boolean }): Promise<void> {
-  await withServer(options, '', async (client) => {
+async function show(id: string, options: ServerOptions & { readonly json?: boolean }): Promise<void> {
+  await withServer(options, async (client) => {
     const machine = await client.call('showMachine', { params: { id } });
     process.stdout.write(options.json === true ? `${printableJson(machine)}\n` : machineText(machine));
   });
@@ -130,7 +115,7 @@ async function carryOut(
   options: VerbOptions,
 ): Promise<void> {
   for (const id of ids) {
-    const isReached = await withServer(options, `${id}: `, async (client) => {
+    const changeOne = async (client: ApiClient): Promise<void> => {
       const params = { id };
       if (verb === 'delete') {
         await client.call('deleteMachine', { params, query: { reason: options.reason } });
@@ -140,8 +125,8 @@ async function carryOut(
       // Each verb has a body of its own, which the server checks.
       const call = { params, body: inputOf(options) } as CallOf<'holdMachine'>;
       printResult(await client.call(`${verb}Machine` as 'holdMachine', call), options.json === true);
-    });
-    if (!isReached) return;
+    };
+    if (!(await withServer(options, changeOne, `${id}: `))) return;
   }
 }
 
@@ -176,45 +161,6 @@ function inputOf({
     ...(group !== undefined && { group }),
     ...(hostname !== undefined && { hostname }),
   };
-}
-
-/**
- * Does something with the running server. Reports what the server refuses, and what goes wrong; false if the server
- * cannot be reached.
- */
-async function withServer(
-  options: PlaceOptions,
-  subject: string,
-  work: (client: ApiClient) => Promise<void>,
-): Promise<boolean> {
-  const socket = options.socket ?? (await socketOf(options));
-  if (socket === undefined) return false;
-  try {
-    await work(new ApiClient(socketTransport(socket), ROUTES));
-  } catch (error) {
-    if (!(error instanceof ApiProblem)) {
-      fail(error instanceof Error ? error.message : String(error), 1);
-      return false;
-    }
-    const { allowed, detail, title } = error.problem;
-    const possible = allowed === undefined ? '' : `; possible now: ${allowed.join(', ') || 'nothing'}`;
-    fail(`${subject}${detail ?? title}${possible}`, 1);
-  }
-  return true;
-}
-
-async function socketOf({ config }: PlaceOptions): Promise<string | undefined> {
-  const settings = await settingsOrReport(config);
-  if (settings === undefined) return undefined;
-  const { controlSocketFile } = await import('../config/sections/operator.ts');
-  const file = controlSocketFile(settings);
-  if (file === undefined) fail('operator.socket is null: this server has no socket', 1);
-  return file === undefined ? undefined : path.resolve(file);
-}
-
-function fail(message: string, exitCode: number): void {
-  process.stderr.write(`${printableText(message)}\n`);
-  process.exitCode = exitCode;
 }
 
 function readMinutes(text: string): number {

@@ -2,6 +2,7 @@ import { programVersion } from '../app/program-version.ts';
 import { Command } from 'commander';
 import { registerButane } from './butane.ts';
 import { registerCheck } from './check.ts';
+import { registerContext } from './context.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
@@ -9,6 +10,7 @@ import { registerLab } from './lab.ts';
 import { registerMachines } from './machines.ts';
 import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
+import { registerTokens } from './tokens.ts';
 
 /** The command line: each file in this folder is one command; they are assembled here. */
 export function buildProgram(): Command {
@@ -24,6 +26,8 @@ export function buildProgram(): Command {
   registerCheck(program);
   registerDoctor(program);
   registerMachines(program);
+  registerTokens(program);
+  registerContext(program);
   registerExplain(program);
   registerRender(program);
   registerButane(program);

@@ -9,8 +9,18 @@ export interface Actor {
   readonly inventories?: ReadonlySet<string>;
   /** The address that the request came from; absent over the Unix socket. */
   readonly address?: string;
+  /** The session of a signed-in browser. */
+  readonly session?: ActorSession;
   /** The request, as its answer and the audit name it. */
   readonly requestId?: string;
+}
+
+/** The session of a browser, as far as its answers need it. */
+export interface ActorSession {
+  readonly id: string;
+  /** What the page sends with everything that changes something. */
+  readonly csrfToken: string;
+  readonly expiresAtMs: number;
 }
 
 /** Somebody who may do everything. */

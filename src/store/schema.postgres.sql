@@ -143,6 +143,12 @@ CREATE TABLE public.store_owner (
 CREATE TABLE public.store_probe (
     content bytea NOT NULL
 );
+CREATE TABLE public.tokens (
+    id text NOT NULL,
+    record json NOT NULL,
+    last_used_at timestamp with time zone,
+    last_used_from text
+);
 CREATE TABLE public.transition_counter (
     last bigint NOT NULL
 );
@@ -184,6 +190,8 @@ ALTER TABLE ONLY public.machines
     ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
 ALTER TABLE ONLY public.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.write_fences

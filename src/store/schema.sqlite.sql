@@ -126,6 +126,12 @@ CREATE TABLE "store_owner" (
 CREATE TABLE "store_probe" (
   "content" blob not null
 );
+CREATE TABLE "tokens" (
+  "id" text not null primary key,
+  "record" text not null,
+  "last_used_at" integer,
+  "last_used_from" text
+) without rowid;
 CREATE TABLE "transition_counter" (
   "last" integer not null
 );

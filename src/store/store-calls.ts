@@ -21,6 +21,7 @@ const AGGREGATES = Object.keys({
   audit: 0,
   sessions: 0,
   localBoots: 0,
+  tokens: 0,
   reports: 0,
   dnsRecords: 0,
   upkeep: 0,

@@ -1,7 +1,6 @@
 import type { AuditStore } from './audit-store.ts';
 import type { BootSessionStore } from './boot-session-store.ts';
 import type { CatalogStore } from './catalog-store.ts';
-
 import type { DiscoveredMachineStore } from './discovered-machine-store.ts';
 import type { DnsRecordStore } from './dns-record-store.ts';
 import type { EventStore } from './event-store.ts';
@@ -12,6 +11,7 @@ import type { MachineStore } from './machine-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
 import type { ProbeStore } from './queries/probe-queries.ts';
 import type { ReportStore } from './report-store.ts';
+import type { TokenStore } from './token-store.ts';
 import type { TransitionStore } from './transition-store.ts';
 
 /**
@@ -31,6 +31,7 @@ export interface Store {
   readonly sessions: BootSessionStore;
   readonly localBoots: LocalBootStore;
   readonly reports: ReportStore;
+  readonly tokens: TokenStore;
   readonly dnsRecords: DnsRecordStore;
   /** Finishes pending calls, and closes. Every later call rejects. */
   close(): Promise<void>;

@@ -119,6 +119,14 @@ interface LocalBootTable {
   record: StoredJson;
 }
 
+/** Tokens of the operator plane; the record has the hash of the secret. */
+interface TokenTable {
+  id: string;
+  record: StoredJson;
+  last_used_at: StoredTime | null;
+  last_used_from: string | null;
+}
+
 /** What machines reported, without facts. */
 interface ReportTable {
   id: Generated<number>;
@@ -185,6 +193,7 @@ export interface StoreTables {
   audit: AuditTable;
   boot_sessions: BootSessionTable;
   local_boots: LocalBootTable;
+  tokens: TokenTable;
   reports: ReportTable;
   machine_facts: MachineFactsTable;
   fact_changes: FactChangeTable;

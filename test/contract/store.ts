@@ -10,6 +10,7 @@ import { describeLifeStore } from './life-store.ts';
 import { describeLocalBootStore } from './local-boot-store.ts';
 import { describeReportStore } from './report-store.ts';
 import type { MakePlace } from './store-place.ts';
+import { describeTokenStore } from './token-store.ts';
 import { describeTransitionStore } from './transition-store.ts';
 
 /** What every store must do, by aggregate. `makePlace` creates a new database. */
@@ -26,5 +27,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeLifeStore(makePlace);
     describeLocalBootStore(makePlace);
     describeReportStore(makePlace);
+    describeTokenStore(makePlace);
   });
 }

@@ -9,20 +9,20 @@ export const operator = z
       .nullable()
       .prefault('127.0.0.1:8081')
       .describe(
-        'Address and port of the API for people and other systems; `null` turns it off. Every request needs the token.',
+        'Address and port of the API for people and other systems; `null` turns it off. Every request needs a token.',
       )
       .meta({ example: '127.0.0.1:8081' }),
     token_file: filePath
       .optional()
       .describe(
-        'File with the bearer token that the API asks for. By default the first start generates one in `operator.token` in the directory of the database, readable by the service alone; with `store.url` that is `data/` beside the settings.',
+        'File with the bearer token that the API asks for. By default the first start generates one in `operator.token` in the directory of the database, readable by the service alone; with `store.url` that is `data/` beside the settings. It may do everything; `railhead tokens create` makes others.',
       )
       .meta({ example: '/etc/railhead/token' }),
     socket: filePath
       .nullable()
       .optional()
       .describe(
-        'Unix socket for `railhead machines` on this host, which only the user of the service and root can open; `null` turns it off. By default `control.sock` in the directory of the database; with `store.url` that is `data/` beside the settings.',
+        'Unix socket for `railhead machines` and other commands on this host, which only the user of the service and root can open; `null` turns it off. By default `control.sock` in the directory of the database; with `store.url` that is `data/` beside the settings.',
       )
       .meta({ example: '/run/railhead/control.sock' }),
     hosts: z

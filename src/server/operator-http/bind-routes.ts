@@ -199,6 +199,8 @@ function contextOf(request: Request, response: Response): CallContext {
   return {
     requestId: response.locals.requestId as string,
     ...(tags !== undefined && { ifMatch: tags }),
+    address: request.socket.remoteAddress ?? '',
+    isEncrypted: request.secure,
     accept: request.get('accept') ?? '',
     signal: closed.signal,
     ...(lastEventId !== undefined && { lastEventId }),

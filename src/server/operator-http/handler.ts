@@ -8,6 +8,10 @@ export interface CallContext {
   readonly requestId: string;
   /** The entity tags of If-Match without `W/`; `*` for any; undefined without the header. */
   readonly ifMatch?: readonly string[] | '*';
+  /** Where the request came from; empty over the Unix socket. */
+  readonly address: string;
+  /** Whether the connection is TLS. */
+  readonly isEncrypted: boolean;
   /** The Accept header. */
   readonly accept: string;
   /** Aborts when the client has closed the connection. */

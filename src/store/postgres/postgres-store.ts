@@ -17,6 +17,7 @@ import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries } from '../queries/probe-queries.ts';
 import { ReportQueries } from '../queries/report-queries.ts';
 import { eventToRow } from '../queries/rows.ts';
+import { TokenQueries } from '../queries/token-queries.ts';
 import { TransitionQueries } from '../queries/transition-queries.ts';
 import type { Aggregate } from '../store-calls.ts';
 import type { StoreError } from '../store-error.ts';
@@ -70,11 +71,14 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
 }
 
 /**
- * Machines, discovered machines, lives, the audit, their reports and their transitions are written in the same
+ * Machines, discovered machines, lives, the audit, tokens, their reports and their transitions are written in the same
  * transactions, so they share one runner.
  */
 type Runners = Readonly<
-  Record<Exclude<Aggregate, 'discovered' | 'transitions' | 'lives' | 'audit' | 'reports'>, FencedRunner>
+  Record<
+    Exclude<Aggregate, 'discovered' | 'transitions' | 'lives' | 'audit' | 'reports' | 'tokens'>,
+    FencedRunner
+  >
 >;
 
 /** One runner for each aggregate, so that leases wait only for leases. */
@@ -123,6 +127,7 @@ function onConnections(
     audit: new AuditQueries(runners.machines),
     sessions: new BootSessionQueries(runners.sessions),
     localBoots: new LocalBootQueries(runners.localBoots),
+    tokens: new TokenQueries(runners.machines),
     reports: new ReportQueries(runners.machines),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {

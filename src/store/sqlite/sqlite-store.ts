@@ -13,6 +13,7 @@ import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries, type ProbeStore } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
 import { ReportQueries } from '../queries/report-queries.ts';
+import { TokenQueries } from '../queries/token-queries.ts';
 import { TransitionQueries } from '../queries/transition-queries.ts';
 import type { DatabaseStore } from '../store.ts';
 import { Turns } from '../turns.ts';
@@ -91,6 +92,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     audit: new AuditQueries(runner),
     sessions: new BootSessionQueries(runner),
     localBoots: new LocalBootQueries(runner),
+    tokens: new TokenQueries(runner),
     reports: new ReportQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),

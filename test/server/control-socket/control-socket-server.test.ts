@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { askServer } from '../../../src/cli/control-client.ts';
+import type { Method } from '../../../src/api/route.ts';
+import { transportTo } from '../../../src/cli/server/transport.ts';
 import { MachineControl } from '../../../src/control/machine-control.ts';
 import {
   ControlSocketServer,
@@ -16,6 +17,18 @@ let folder: string;
 let file: string;
 let machines: FakeMachines;
 let server: ControlSocketServer;
+
+/** Sends a request to the socket, as the command line does. */
+function askServer(socket: string, method: Method, place: string, input?: object) {
+  const body = input === undefined ? undefined : JSON.stringify(input);
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  return transportTo({ kind: 'socket', file: socket })({
+    method,
+    path: place,
+    headers,
+    ...(body !== undefined && { body }),
+  });
+}
 
 /** The API over the machines of the test. */
 function socketServer(): ControlSocketServer {
@@ -70,7 +83,7 @@ describe('the control socket', () => {
     expect(machines.audit[0]?.actor).toMatch(/^socket:[\w.@-]+$/);
   });
 
-  it.each([
+  it.each<[Method, string, object | undefined, number]>([
     ['GET', '/api/v1/machines/nobody', undefined, 404],
     ['POST', '/api/v1/machines/nobody/hold', {}, 404],
     ['POST', '/api/v1/machines/node1/hold', { attempts: 99 }, 400],

@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { pino } from 'pino';
+import { AccessTokens } from '../../../src/access/access-tokens.ts';
+import { BrowserSessions } from '../../../src/access/browser-sessions.ts';
 import { MachineControl } from '../../../src/control/machine-control.ts';
 import { Idempotency } from '../../../src/server/operator-http/idempotency.ts';
 import { operatorApp, type OperatorAppParts } from '../../../src/server/operator-http/operator-app.ts';
@@ -11,14 +13,43 @@ import {
   type OperatorRouteParts,
 } from '../../../src/server/operator-http/operator-routes.ts';
 import { refuseOrigin } from '../../../src/server/operator-http/request-origin.ts';
-import { authenticateByFile } from '../../../src/server/operator-http/static-token.ts';
+import { admitSignIn, OperatorAccess } from '../../../src/server/operator-http/operator-access.ts';
 import { FakeMachines, someSubject } from '../../control/fake-machines.ts';
+import { FakeTokenStore } from '../../fakes/fake-token-store.ts';
 
 export const TOKEN = 'correct-horse-battery';
 export const AUTHORISED = { authorization: `Bearer ${TOKEN}` };
 
+/** The time of the rig. */
+export const RIG_NOW = new Date('2026-03-01T08:00:00.000Z');
+
+/** Tokens and sessions, with the token of the file besides. */
+export interface AccessRig {
+  readonly store: FakeTokenStore;
+  readonly tokens: AccessTokens;
+  readonly sessions: BrowserSessions;
+  readonly access: OperatorAccess;
+}
+
+/** Access to a server without tokens but that of the file. `now` is the time as the test has it. */
+export async function accessRig(now: () => Date = () => RIG_NOW): Promise<AccessRig> {
+  const store = new FakeTokenStore();
+  const log = pino({ level: 'silent' });
+  const tokens = await AccessTokens.load({ store, pepper: new Uint8Array(32), randomBytes, log, now });
+  const known = { fileToken: () => TOKEN, tokens };
+  const sessions = new BrowserSessions({
+    admit: (by, address) => admitSignIn(by, address, known),
+    randomBytes,
+    nowMs: () => now().getTime(),
+  });
+  return { store, tokens, sessions, access: new OperatorAccess({ ...known, sessions }) };
+}
+
+const DEFAULT_ACCESS = await accessRig();
+
 /** What a test replaces. */
-export type RigParts = Partial<OperatorRouteParts> & Partial<Omit<OperatorAppParts, 'routes'>>;
+export type RigParts = Partial<Omit<OperatorRouteParts, 'access'>> &
+  Partial<Omit<OperatorAppParts, 'routes'>> & { readonly access?: OperatorAccess };
 
 /** The parts of the routes without anything in them, but for two machines. */
 export function emptyRouteParts(): OperatorRouteParts {
@@ -31,6 +62,9 @@ export function emptyRouteParts(): OperatorRouteParts {
     endLease: () => Promise.resolve('no_lease'),
     machineOf: () => undefined,
     reservedFor: () => undefined,
+    ...DEFAULT_ACCESS,
+    now: () => RIG_NOW,
+    nowMs: () => 0,
   };
 }
 
@@ -38,7 +72,7 @@ export function emptyRouteParts(): OperatorRouteParts {
 export function rigApp(parts: RigParts = {}): Express {
   return operatorApp({
     routes: operatorRoutes({ ...emptyRouteParts(), ...parts }),
-    authenticate: authenticateByFile(() => TOKEN),
+    authenticate: (parts.access ?? DEFAULT_ACCESS.access).authenticate,
     refuseOrigin: ({ headers }) => refuseOrigin(headers, ['railhead.example']),
     addUnported: () => undefined,
     readiness: () => ({ ready: true, reasons: [], parts: [] }),

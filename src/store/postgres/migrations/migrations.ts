@@ -6,6 +6,7 @@ import { livesAudit } from './0004-lives-audit.ts';
 import { bootSessions } from './0005-boot-sessions.ts';
 import { reports } from './0006-reports.ts';
 import { localBoots } from './0007-local-boots.ts';
+import { tokens } from './0008-tokens.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
 export const POSTGRES_MIGRATIONS: Migrations = {
@@ -16,4 +17,5 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0005-boot-sessions': bootSessions,
   '0006-reports': reports,
   '0007-local-boots': localBoots,
+  '0008-tokens': tokens,
 };

@@ -10,6 +10,7 @@ import { livesAudit } from './0008-lives-audit.ts';
 import { bootSessions } from './0009-boot-sessions.ts';
 import { reports } from './0010-reports.ts';
 import { localBoots } from './0011-local-boots.ts';
+import { tokens } from './0012-tokens.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -24,4 +25,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0009-boot-sessions': bootSessions,
   '0010-reports': reports,
   '0011-local-boots': localBoots,
+  '0012-tokens': tokens,
 };

@@ -1,0 +1,14 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** Tokens of the operator plane, without their secrets. */
+export const tokens: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('tokens')
+      .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+      .addColumn('record', 'json', (column) => column.notNull())
+      .addColumn('last_used_at', 'timestamptz')
+      .addColumn('last_used_from', 'text')
+      .execute();
+  },
+};
