@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Role, ROLES } from '../api/permissions.ts';
-import type { Actor } from '../control/actor.ts';
+import { type Actor, originOf } from '../control/actor.ts';
 import type { JsonObject } from '../provision/json-value.ts';
 import type { NewAuditEntry } from '../store/audit-store.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -211,7 +211,7 @@ export class AccessTokens {
     };
     return {
       at: this.#parts.now(),
-      actor: by.name,
+      ...originOf(by),
       verb,
       target: `token:${id}`,
       reason: '',

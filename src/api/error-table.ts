@@ -111,6 +111,11 @@ export const ERROR_TABLE = {
     title: 'Too many attempts to sign in',
     remedy: 'Wait a minute, and check the token.',
   },
+  too_many_streams: {
+    status: 429,
+    title: 'Too many event streams are open',
+    remedy: 'Close streams that nobody reads; one stream can follow everything.',
+  },
   internal: {
     status: 500,
     title: 'Internal error',

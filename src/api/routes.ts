@@ -1,6 +1,7 @@
 import { MACHINE_VERB_ROUTES } from './routes/machine-verbs.ts';
 import { MACHINE_ROUTES } from './routes/machines.ts';
 import { NETWORK_ROUTES } from './routes/networks.ts';
+import { HISTORY_ROUTES } from './routes/history.ts';
 import { TOKEN_ROUTES } from './routes/tokens.ts';
 import { REFERENCE_ROUTES } from './routes/reference.ts';
 
@@ -9,6 +10,7 @@ export const ROUTES = {
   ...MACHINE_ROUTES,
   ...MACHINE_VERB_ROUTES,
   ...NETWORK_ROUTES,
+  ...HISTORY_ROUTES,
   ...TOKEN_ROUTES,
   ...REFERENCE_ROUTES,
 };

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { joinGroup } from '../catalog/join-group.ts';
 import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
 import { APPROVED_SOURCE } from '../control/delete-rules.ts';
@@ -15,10 +14,9 @@ import { localBootSetBy } from '../provision/boot/local-boot.ts';
 import { describeLocalBoot } from '../machines/describe-local-boot.ts';
 import { discoveredMachineId, type Machine } from '../provision/machines/machine.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
-import type { NewAuditEntry } from '../store/audit-store.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
-import { StoreError } from '../store/store-error.ts';
+import { appendAudit } from './append-audit.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
 
@@ -78,7 +76,7 @@ export function composeMachineControl(
       });
       if (isApproved) machines.applyStored(APPROVED_SOURCE, id, undefined);
     },
-    recordRefusal: (entry) => recordRefusal(shared, entry, log),
+    recordRefusal: (entry) => appendAudit(shared.store.audit, log, entry),
     now: clock.now,
     armMs: toLifecycleTimes(settings.lifecycle).armMs,
   });
@@ -229,13 +227,4 @@ function approvedChange(id: string, at: Date, machine?: Machine): MachineChange 
     detail: {},
     ...(machine !== undefined && { machine }),
   });
-}
-
-async function recordRefusal({ store }: SharedServices, entry: NewAuditEntry, log: Logger): Promise<void> {
-  try {
-    await store.audit.appendAudit([entry]);
-  } catch (error) {
-    if (!(error instanceof StoreError))
-      log.error({ err: error }, 'a refusal could not be added to the audit');
-  }
 }

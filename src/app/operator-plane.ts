@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { originOf } from '../control/actor.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
+import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { controlSocketFile } from '../config/sections/operator.ts';
 import { ControlSocketServer, socketActor } from '../server/control-socket/control-socket-server.ts';
 import { Idempotency } from '../server/operator-http/idempotency.ts';
@@ -7,10 +9,14 @@ import { viewNetworks } from '../server/operator-http/network-view.ts';
 import { operatorApp, type OperatorAppParts } from '../server/operator-http/operator-app.ts';
 import { OperatorHttpServer } from '../server/operator-http/operator-http-server.ts';
 import { operatorRoutes, type OperatorRouteParts } from '../server/operator-http/operator-routes.ts';
+import { RefusalAudit } from '../server/operator-http/refusal-audit.ts';
+import { StreamCounts } from '../server/operator-http/stream/stream-counts.ts';
 import { refuseOrigin } from '../server/operator-http/request-origin.ts';
 import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
+import { appendAudit } from './append-audit.ts';
 import { composeAccess, type ComposedAccess } from './compose-access.ts';
 import { composeMetrics } from './compose-metrics.ts';
+import { composeStream, type ComposedStream } from './compose-stream.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
 import { programVersion } from './program-version.ts';
@@ -38,8 +44,16 @@ export async function startOperatorPlane(
   const { clock, log, metrics, parts, settings } = environment;
   composeMetrics(environment, shared);
   const composed = await composeAccess(environment, shared, services);
+  const stream = await composeStream(shared, services);
+  const streams = new StreamCounts();
+  metrics.gauge('railhead_sse_clients', () => [{ value: streams.open }]);
+  const refusals = new RefusalAudit({
+    append: (entry) => appendAudit(shared.store.audit, log, entry),
+    now: clock.now,
+    nowMs: clock.nowMs,
+  });
   const app: SharedApp = {
-    routes: operatorRoutes(routeParts(environment, shared, bootPlane, composed)),
+    routes: operatorRoutes(routeParts(environment, shared, bootPlane, composed, { ...stream, streams })),
     idempotency: new Idempotency(clock.nowMs),
     checkAnswers: parts.checkAnswers,
     newId: randomUUID,
@@ -48,6 +62,7 @@ export async function startOperatorPlane(
     onAnswered: (route, status, ms) =>
       metrics.observe('railhead_http_request_duration_seconds', ms / 1000, 'operator', route, String(status)),
     nowMs: clock.nowMs,
+    auditRefusal: refusals.note,
     log,
   };
   await startControlSocket(environment, shared, app, services);
@@ -104,13 +119,19 @@ function routeParts(
   shared: SharedServices,
   bootPlane: BootPlane,
   { access, sessions, tokens }: ComposedAccess,
+  stream: ComposedStream & { readonly streams: StreamCounts },
 ): OperatorRouteParts {
-  const { clock } = environment;
-  const { engine, machines, store, subnets, transitions } = shared;
+  const { clock, log } = environment;
+  const { engine, machines, store, subnets } = shared;
   return {
     version: programVersion(),
     control: composeMachineControl(shared, environment),
-    asOf: () => String(transitions.last),
+    asOf: stream.asOf,
+    stream: stream.parts,
+    streams: stream.streams,
+    history: store,
+    cardsOf: (id) => cardsOf(shared, id),
+    hasLabel: (id, name, value) => machines.find(id)?.machine.labels[name] === value,
     networks: () => {
       const moment = clock.moment();
       return viewNetworks(subnets, engine.usage(moment), engine.foreignServers(moment));
@@ -118,7 +139,15 @@ function routeParts(
     // Without DHCP the engine has loaded no leases, and the store has those of earlier.
     leases: async () =>
       bootPlane.dhcp === undefined ? store.leases.loadLeases() : engine.listLeases(clock.moment()),
-    endLease: (address) => bootPlane.dhcp?.endLease(address) ?? Promise.resolve('no_lease'),
+    endLease: async (address, actor, reason) => {
+      const ended = (await bootPlane.dhcp?.endLease(address)) ?? 'no_lease';
+      if (ended !== 'no_lease') {
+        const at = clock.now();
+        const what = { verb: 'end_lease', target: `lease:${address}`, outcome: 'done', detail: {} } as const;
+        await appendAudit(store.audit, log, { at, ...originOf(actor), ...what, reason });
+      }
+      return ended;
+    },
     machineOf: (mac) => machines.identify({ mac }).machine?.id,
     reservedFor: (address) => machines.findReserved(address)?.id,
     access,
@@ -129,10 +158,14 @@ function routeParts(
   };
 }
 
-function unportedParts({ catalog, store }: SharedServices): UnportedParts {
-  return {
-    catalogStatus: () => catalog.status(),
-    events: store.events,
-    sessions: store.sessions,
-  };
+/** The network cards of a machine: those of its record, or that by which it was discovered. */
+function cardsOf({ machines }: SharedServices, id: string): readonly MacAddress[] | undefined {
+  const record = machines.find(id);
+  if (record !== undefined) return record.machine.macs;
+  const mac = parseMac(id);
+  return mac === undefined ? undefined : [mac];
+}
+
+function unportedParts({ catalog }: SharedServices): UnportedParts {
+  return { catalogStatus: () => catalog.status() };
 }

@@ -23,6 +23,19 @@ export interface ActorSession {
   readonly expiresAtMs: number;
 }
 
+/** Who asks and from where, for the audit. */
+export function originOf({ address, name, requestId }: Actor): {
+  readonly actor: string;
+  readonly address?: string;
+  readonly requestId?: string;
+} {
+  return {
+    actor: name,
+    ...(address !== undefined && address !== '' && { address }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
 /** Somebody who may do everything. */
 export function ownerActor(name: string): Actor {
   return { name, permissions: new Set(PERMISSIONS) };

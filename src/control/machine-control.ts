@@ -13,7 +13,7 @@ import type {
   MachineLifeView,
   MachineShownView,
 } from '../api/schemas/machine.ts';
-import type { Actor } from './actor.ts';
+import { type Actor, originOf } from './actor.ts';
 import { historyViewOf, type MachineHistory } from './machine-history-view.ts';
 import { type MachineListParts, type MachinePageQuery, pageOfMachines } from './machine-list.ts';
 import { viewOf } from './machine-view.ts';
@@ -208,11 +208,11 @@ export class MachineControl {
   }
 
   /** Makes audit entries of one call. */
-  #auditOf(verb: string, { id }: MachineSubject, { name }: Actor, input: unknown): Note {
+  #auditOf(verb: string, { id }: MachineSubject, actor: Actor, input: unknown): Note {
     const reason = REASON.safeParse(input).data?.reason ?? '';
     return (outcome, detail) => ({
       at: this.#parts.now(),
-      actor: name,
+      ...originOf(actor),
       verb,
       target: id,
       reason,

@@ -67,6 +67,7 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   /** A store that fails does so for every batch, so these lines are limited. */
   readonly #lines: LineBudget;
   readonly #listeners = new Set<(event: NewBootEvent) => void>();
+  readonly #storedListeners = new Set<() => void>();
   #queue: Queued[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** When the oldest event of the batch that is being written happened. */
@@ -88,6 +89,11 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
   /** Calls `listener` with every event that is recorded. */
   onRecorded(listener: (event: NewBootEvent) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Calls `listener` whenever events were stored. */
+  onStored(listener: () => void): void {
+    this.#storedListeners.add(listener);
   }
 
   /** Number of events that wait to be written. */
@@ -178,6 +184,7 @@ export class BootEventRecorder implements BootEventSink, BootEventKeeper {
           { synced },
         );
         for (const { settle } of batch) settle?.('kept');
+        for (const listener of this.#storedListeners) listener();
       } catch (error) {
         this.#lose(batch, 'store_failed');
         if (!(error instanceof StoreError) && this.#lines.take('store', nowMs())) {

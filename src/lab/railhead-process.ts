@@ -2,20 +2,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { BootEventKind } from '../provision/history/boot-event.ts';
+import type { BootEventView } from '../api/schemas/history.ts';
 import type { NetworkLab } from './network-lab.ts';
-
-/** A boot event, as the API returns it. */
-export interface ReportedEvent {
-  readonly id: number;
-  readonly sessionId: string;
-  readonly at: string;
-  readonly kind: BootEventKind;
-  readonly summary: string;
-  readonly mac?: string;
-  readonly address?: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
 
 /** The options for starting Railhead. */
 export interface RailheadProcessOptions {
@@ -104,11 +92,11 @@ export class RailheadProcess {
   }
 
   /** The events with higher ids than `afterId`, oldest first. */
-  async eventsAfter(afterId: number): Promise<readonly ReportedEvent[]> {
-    const { events } = await this.get<{ events: ReportedEvent[] }>(
+  async eventsAfter(afterId: number): Promise<readonly BootEventView[]> {
+    const { items } = await this.get<{ items: BootEventView[] }>(
       `/api/v1/events?after=${afterId}&limit=1000`,
     );
-    return events;
+    return items;
   }
 
   /**
@@ -117,10 +105,10 @@ export class RailheadProcess {
    */
   async waitForEvent(
     what: string,
-    wanted: (event: ReportedEvent) => boolean,
+    wanted: (event: BootEventView) => boolean,
     timeoutMs: number,
-  ): Promise<ReportedEvent> {
-    const seen: ReportedEvent[] = [];
+  ): Promise<BootEventView> {
+    const seen: BootEventView[] = [];
     for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
       const fresh = await this.eventsAfter(seen.at(-1)?.id ?? 0);
       const found = fresh.find(wanted);

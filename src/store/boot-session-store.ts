@@ -18,6 +18,8 @@ export interface BootSessionStore {
   recordSessions(sessions: readonly BootSessionSummary[]): Promise<void>;
   /** The latest first. */
   listSessions(query: BootSessionQuery): Promise<BootSessionSummary[]>;
+  /** Undefined if there is none of this id. */
+  findSession(id: string): Promise<BootSessionSummary | undefined>;
   /** Deletes the oldest sessions beyond the limits, a limited number at a time, and returns how many it deleted. */
   pruneSessions(retention: LogRetention): Promise<number>;
 }

@@ -12,11 +12,17 @@ export interface StoredBootEvent extends BootEvent {
 /** A boot event before it is written. */
 export type NewBootEvent = Omit<StoredBootEvent, 'id'>;
 
-/** Which events to read. They are sorted by age, the newest last. */
+/** Which events to read. They are sorted by age, the newest last; without `afterId`, the newest `limit` are read. */
 export interface BootEventQuery {
-  /** Reads at most `limit` of the events that follow this one. If absent, the newest `limit`. */
+  /** Reads at most `limit` of the events that follow this one. */
   readonly afterId?: number;
+  /** Only events before this one. */
+  readonly beforeId?: number;
   readonly mac?: MacAddress;
+  /** Only events of one of these network cards. */
+  readonly macs?: readonly MacAddress[];
+  /** Only events of one boot; with a MAC address as well it is found by that. */
+  readonly sessionId?: string;
   readonly kind?: BootEventKind;
   readonly limit: number;
 }
@@ -35,6 +41,8 @@ export interface EventStore {
    */
   appendEvents(events: readonly NewBootEvent[], options?: AppendOptions): Promise<void>;
   listEvents(query: BootEventQuery): Promise<StoredBootEvent[]>;
+  /** The lowest and the highest id; undefined if there are no events. */
+  findEventRange(): Promise<{ readonly first: number; readonly last: number } | undefined>;
   /** Deletes the oldest events beyond the limits, a limited number at a time, and returns how many it deleted. */
   pruneEvents(retention: LogRetention): Promise<number>;
 }

@@ -6,7 +6,9 @@ CREATE TABLE public.audit (
     target text NOT NULL,
     reason text NOT NULL,
     outcome text NOT NULL,
-    detail json NOT NULL
+    detail json NOT NULL,
+    address text,
+    request_id text
 );
 ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.audit_id_seq
@@ -196,6 +198,7 @@ ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.write_fences
     ADD CONSTRAINT write_fences_pkey PRIMARY KEY (aggregate);
+CREATE INDEX audit_by_target ON public.audit USING btree (target, id);
 CREATE INDEX audit_by_time ON public.audit USING btree (at);
 CREATE INDEX boot_events_by_kind ON public.boot_events USING btree (kind, id);
 CREATE INDEX boot_events_by_mac ON public.boot_events USING btree (mac, id);
@@ -208,3 +211,4 @@ CREATE INDEX fact_changes_by_time ON public.fact_changes USING btree (at);
 CREATE INDEX machine_facts_by_time ON public.machine_facts USING btree (reported_at);
 CREATE INDEX reports_by_machine ON public.reports USING btree (machine_id, id);
 CREATE INDEX reports_by_time ON public.reports USING btree (at);
+CREATE INDEX transitions_by_machine ON public.transitions USING btree (machine_id, number);

@@ -6,8 +6,11 @@ CREATE TABLE "audit" (
   "target" text not null,
   "reason" text not null,
   "outcome" text not null,
-  "detail" text not null
+  "detail" text not null,
+  "address" text,
+  "request_id" text
 );
+CREATE INDEX "audit_by_target" on "audit" ("target", "id");
 CREATE INDEX "audit_by_time" on "audit" ("at");
 CREATE TABLE "boot_events" (
   "id" integer not null primary key autoincrement,
@@ -143,3 +146,4 @@ CREATE TABLE "transitions" (
   "source" text not null,
   "detail" text not null
 );
+CREATE INDEX "transitions_by_machine" on "transitions" ("machine_id", "number");

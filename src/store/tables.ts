@@ -100,6 +100,8 @@ interface AuditTable {
   reason: string;
   outcome: NewAuditEntry['outcome'];
   detail: StoredJson;
+  address: string | null;
+  request_id: string | null;
 }
 
 /** One boot of a machine. */

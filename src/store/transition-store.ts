@@ -37,6 +37,15 @@ export type TransitionPage =
    */
   | { readonly kind: 'deleted'; readonly deletedTo: number };
 
+/** Which transitions to list. */
+export interface TransitionQuery {
+  /** Those before this number; absent: the newest. */
+  readonly before?: number;
+  readonly machineId?: string;
+  readonly kind?: string;
+  readonly limit: number;
+}
+
 /**
  * The durable log of transitions. Transitions are written together with the changes that they describe; the oldest are
  * deleted. A number is never used twice.
@@ -44,6 +53,8 @@ export type TransitionPage =
 export interface TransitionStore {
   /** The transitions that follow number `after` (0: from the first), at most `limit` of them, in order. */
   readTransitions(query: { readonly after: number; readonly limit: number }): Promise<TransitionPage>;
+  /** The newest first. */
+  listTransitions(query: TransitionQuery): Promise<Transition[]>;
   /** The number of the latest transition, deleted or not; 0 before the first. */
   lastTransition(): Promise<number>;
   /** Deletes the oldest transitions beyond the limits, a limited number at a time, and returns how many it deleted. */

@@ -46,6 +46,8 @@ export function describeBootSessionStore(makePlace: MakePlace): void {
       const { phase: _none, ...bare } = session('a', 1, { steps: [] });
       await under.store.sessions.recordSessions([bare]);
       expect(await under.store.sessions.listSessions({ limit: 10 })).toEqual([bare]);
+      expect(await under.store.sessions.findSession(bare.id)).toEqual(bare);
+      expect(await under.store.sessions.findSession('nobody')).toBeUndefined();
     });
 
     test('the latest are listed first, in pages, by machine, phase and verdict', async () => {

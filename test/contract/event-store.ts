@@ -56,6 +56,28 @@ export function describeEventStore(makePlace: MakePlace): void {
       expect(await under.store.events.listEvents({ afterId: newest[1]!.id, limit: 5 })).toEqual([]);
     });
 
+    test('the range of ids is known, and events before one are read for lists that go back', async () => {
+      expect(await under.store.events.findEventRange()).toBeUndefined();
+      await under.store.events.appendEvents(['a', 'b', 'c', 'd'].map((summary) => event({ summary })));
+      const [a, , c, d] = await under.store.events.listEvents({ limit: 10 });
+      expect(await under.store.events.findEventRange()).toEqual({ first: a!.id, last: d!.id });
+      const before = await under.store.events.listEvents({ beforeId: c!.id, limit: 10 });
+      expect(before.map((one) => one.summary)).toEqual(['a', 'b']);
+    });
+
+    test('events are found by session and by several network cards', async () => {
+      await under.store.events.appendEvents([
+        event({ summary: 'a' }),
+        event({ summary: 'b', mac: mac('52:54:00:00:00:02') }),
+        event({ summary: 'c', mac: mac('52:54:00:00:00:03'), sessionId: 's2' }),
+      ]);
+      const found = async (query: object) =>
+        (await under.store.events.listEvents({ ...query, limit: 10 })).map((one) => one.summary);
+      expect(await found({ sessionId: 's1' })).toEqual(['a', 'b']);
+      expect(await found({ sessionId: 's1', mac: mac('52:54:00:00:00:02') })).toEqual(['b']);
+      expect(await found({ macs: [mac('52:54:00:00:00:01'), mac('52:54:00:00:00:03')] })).toEqual(['a', 'c']);
+    });
+
     test('events are found by MAC and by kind', async () => {
       await under.store.events.appendEvents([
         event({ summary: 'a' }),

@@ -79,6 +79,22 @@ export function describeLifeStore(makePlace: MakePlace): void {
       expect(await audit({ target: 'node1' })).toEqual(['release', 'arm']);
       const [newest] = await under.store.audit.listAudit({ limit: 1 });
       expect(await audit({ beforeId: newest?.id, limit: 1 })).toEqual(['hold']);
+      expect(await audit({ afterId: 0, limit: 2 })).toEqual(['arm', 'hold']);
+    });
+
+    test('audit entries are found by who, what, outcome and time, with where they came from', async () => {
+      const origin = { address: '10.0.9.7', requestId: 'request-1' };
+      await under.store.audit.appendAudit([
+        { ...entry('arm', 'node1', new Date(1000)), ...origin, actor: 'token:anna' },
+        { ...entry('hold', 'node1', new Date(2000)), outcome: 'denied' },
+        entry('release', 'node1', new Date(3000)),
+      ]);
+      expect(await audit({ actor: 'token:anna' })).toEqual(['arm']);
+      expect(await audit({ outcome: 'denied' })).toEqual(['hold']);
+      expect(await audit({ verb: 'release' })).toEqual(['release']);
+      expect(await audit({ since: new Date(2000), until: new Date(3000) })).toEqual(['hold']);
+      const [, , first] = await under.store.audit.listAudit({ limit: 10 });
+      expect(first).toMatchObject(origin);
     });
 
     test('old and surplus audit entries are deleted, the oldest first, a limited number at a time', async () => {

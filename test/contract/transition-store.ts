@@ -59,6 +59,18 @@ export function describeTransitionStore(makePlace: MakePlace): void {
     const prune = (newest: number, atOnce = 100, before = new Date(0)): Promise<number> =>
       under.store.transitions.pruneTransitions({ newest, atOnce, before });
 
+    test('transitions are listed with the newest first, in pages, by machine and by kind', async () => {
+      for (const id of ['node1', 'node2', 'node1']) await declare(id);
+      await discover(1);
+      const list = async (query: object = {}) =>
+        (await under.store.transitions.listTransitions({ limit: 10, ...query })).map(({ number }) => number);
+      expect(await list()).toEqual([4, 3, 2, 1]);
+      expect(await list({ limit: 2 })).toEqual([4, 3]);
+      expect(await list({ before: 3 })).toEqual([2, 1]);
+      expect(await list({ machineId: 'node1' })).toEqual([3, 1]);
+      expect(await list({ kind: 'machine.discovered' })).toEqual([4]);
+    });
+
     test('a new machine has a transition, and a known one has none', async () => {
       expect(await discover(1)).toEqual([{ ...found(1), number: 1 }]);
       expect(await discover(1, 9)).toEqual([]);

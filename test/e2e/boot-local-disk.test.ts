@@ -32,7 +32,7 @@ describe('a machine boots from its own disk', () => {
     const railhead = await rack.startRailhead('full');
     const booted = await rack.powerOn(node);
     await booted.console.waitForLine(/started from the disk/, BOOT_TIMEOUT_MS);
-    const isLeased = ({ kind, mac }: { kind: string; mac?: string }): boolean =>
+    const isLeased = ({ kind, mac }: { kind: string; mac?: string | undefined }): boolean =>
       kind === 'dhcp.ack' && mac === node.mac;
     await railhead.waitForEvent('of a lease', isLeased, 10_000);
     const events = await railhead.eventsAfter(0);

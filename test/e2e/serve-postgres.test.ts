@@ -95,7 +95,9 @@ describe.runIf(runnable)('serve on PostgreSQL', () => {
 
   async function lists(): Promise<Lists> {
     const { items: leases } = await server.get<{ items: Lists['leases'] }>('/api/v1/leases');
-    const { events } = await server.get<Pick<Lists, 'events'>>(`/api/v1/events?limit=1000&mac=${MAC}`);
+    const { items: events } = await server.get<{ items: Lists['events'] }>(
+      `/api/v1/events?after=0&limit=1000&mac=${MAC}`,
+    );
     const { items: discovered } = await server.get<{ items: Lists['discovered'] }>('/api/v1/machines');
     return { leases, events, discovered };
   }

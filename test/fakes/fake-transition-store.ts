@@ -1,7 +1,12 @@
 import type { DiscoveredMachineStore } from '../../src/store/discovered-machine-store.ts';
 import type { LifeStore } from '../../src/store/life-store.ts';
 import type { MachineChange, MachineStore } from '../../src/store/machine-store.ts';
-import type { Transition, TransitionPage, TransitionStore } from '../../src/store/transition-store.ts';
+import type {
+  Transition,
+  TransitionPage,
+  TransitionQuery,
+  TransitionStore,
+} from '../../src/store/transition-store.ts';
 
 /** Keeps transitions in memory, counts reads, and can be made to fail. It stores no machines. */
 export class FakeTransitionStore implements TransitionStore {
@@ -40,6 +45,13 @@ export class FakeTransitionStore implements TransitionStore {
     return Promise.resolve(
       deletedTo > after ? { kind: 'deleted', deletedTo } : { kind: 'transitions', transitions },
     );
+  }
+
+  listTransitions({ before = Infinity, limit, machineId }: TransitionQuery): Promise<Transition[]> {
+    const wanted = this.#transitions.filter(
+      (one) => one.number < before && (machineId === undefined || one.machineId === machineId),
+    );
+    return Promise.resolve(wanted.reverse().slice(0, limit));
   }
 
   lastTransition(): Promise<number> {

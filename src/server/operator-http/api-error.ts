@@ -6,11 +6,14 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
   readonly members: ProblemMembers;
+  /** Whether the audit has it already. */
+  readonly isAudited: boolean;
 
   /** `detail` is a sentence for people: what is wrong with this request. */
-  constructor(code: ErrorCode, detail: string, members: ProblemMembers = {}) {
+  constructor(code: ErrorCode, detail: string, members: ProblemMembers = {}, isAudited = false) {
     super(detail);
     this.code = code;
     this.members = members;
+    this.isAudited = isAudited;
   }
 }

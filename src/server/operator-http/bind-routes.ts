@@ -72,9 +72,12 @@ function allowedMethods(methods: readonly Method[]): string {
 
 function handle(bound: BoundRoute, parts: BindingParts): express.RequestHandler[] {
   const { route } = bound;
-  const admit: express.RequestHandler = (request, response, next) => {
+  const identify: express.RequestHandler = (request, response, next) => {
     response.locals.operation = route.operation;
-    response.locals.actor = admitted(route, request, parts);
+    const actor = actorOf(route, request, response, parts);
+    // Known also if it is refused, so that the audit can name it.
+    response.locals.actor = actor;
+    admit(route, request, actor);
     next();
   };
   const read =
@@ -89,20 +92,24 @@ function handle(bound: BoundRoute, parts: BindingParts): express.RequestHandler[
     if ('stream' in answered) await answered.stream(response);
     else send(route, request, response, answered, parts.checkAnswers);
   };
-  return [admit, ...read, carryOut];
+  return [identify, ...read, carryOut];
 }
 
-/** Who makes the request, if they may. Throws ApiError. */
-function admitted(route: Route, request: Request, parts: BindingParts): Actor {
+/** Who makes the request. Throws ApiError if that cannot be told. */
+function actorOf(route: Route, request: Request, response: Response, parts: BindingParts): Actor {
+  const requestId = response.locals.requestId as string;
+  if (route.permission === 'anyone') return { name: 'anyone', permissions: new Set(), requestId };
+  return { ...parts.authenticate(request), requestId };
+}
+
+/** Throws ApiError if the actor may not do this, or does not accept what would be answered. */
+function admit(route: Route, request: Request, actor: Actor): void {
   const { permission } = route;
-  if (permission === 'anyone') return { name: 'anyone', permissions: new Set() };
-  const actor = parts.authenticate(request);
-  if (permission !== 'signed_in' && !actor.permissions.has(permission))
+  if (permission !== 'anyone' && permission !== 'signed_in' && !actor.permissions.has(permission))
     throw new ApiError('forbidden', `${actor.name} lacks the permission ${permission}`);
   const media = mediaOf(route);
   if (media.length > 0 && request.accepts([...media]) === false)
     throw new ApiError('not_acceptable', `the answer is ${media.join(' or ')}`);
-  return actor;
 }
 
 function mediaOf({ answers }: Route): readonly string[] {

@@ -7,6 +7,7 @@ import { sendProblem } from '../http/send-problem.ts';
 import { ApiError } from './api-error.ts';
 import { bindRoutes, type BoundRoute } from './bind-routes.ts';
 import type { Idempotency } from './idempotency.ts';
+import type { RefusalAudit } from './refusal-audit.ts';
 
 /** What the application of the operator plane depends on. */
 export interface OperatorAppParts {
@@ -22,6 +23,8 @@ export interface OperatorAppParts {
   readonly metrics: () => Promise<MetricsAnswer>;
   /** Called when a request was answered, or its client has gone: the operation, `none` without one. */
   readonly onAnswered?: (operation: string, status: number, ms: number) => void;
+  /** Records what was refused. */
+  readonly auditRefusal: RefusalAudit['note'];
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   readonly idempotency: Idempotency;
@@ -43,7 +46,7 @@ const CLIENT_GONE = 499;
 
 /** The operator plane as an Express application, for TCP and for the Unix socket. */
 export function operatorApp(parts: OperatorAppParts): Express {
-  const { log, nowMs, readiness } = parts;
+  const { nowMs, readiness } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -96,7 +99,7 @@ export function operatorApp(parts: OperatorAppParts): Express {
     parts.authenticate(request);
     throw new ApiError('no_such_path', request.path);
   });
-  app.use(answerErrors(log));
+  app.use(answerErrors(parts));
   return app;
 }
 
@@ -104,7 +107,7 @@ function operationOf({ locals }: Response): string {
   return (locals.operation as string | undefined) ?? 'none';
 }
 
-function answerErrors(log: Logger): ErrorRequestHandler {
+function answerErrors({ auditRefusal, log }: OperatorAppParts): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const requestId = response.locals.requestId as string;
     const known = knownError(error);
@@ -113,6 +116,17 @@ function answerErrors(log: Logger): ErrorRequestHandler {
         { err: error, requestId, method: request.method, path: request.path },
         'operator request failed',
       );
+    if (known !== undefined) {
+      auditRefusal({
+        actor: response.locals.actor as Actor | undefined,
+        address: request.socket.remoteAddress ?? '',
+        requestId,
+        method: request.method,
+        path: request.path,
+        operation: response.locals.operation as string | undefined,
+        error: known,
+      });
+    }
     if (response.headersSent) {
       response.destroy();
       return;

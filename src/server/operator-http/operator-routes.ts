@@ -4,11 +4,16 @@ import type { BoundRoute } from './bind-routes.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { machineHandlers, type MachineRouteParts, verbHandlers } from './routes/machines.ts';
 import { referenceHandlers, type ReferenceParts } from './routes/reference.ts';
+import { historyHandlers, type HistoryRouteParts } from './routes/history.ts';
 import { tokenHandlers, type TokenRouteParts } from './routes/tokens.ts';
 import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
 
 /** What all routes together depend on. */
-export type OperatorRouteParts = MachineRouteParts & NetworkRouteParts & TokenRouteParts & ReferenceParts;
+export type OperatorRouteParts = MachineRouteParts &
+  NetworkRouteParts &
+  HistoryRouteParts &
+  TokenRouteParts &
+  ReferenceParts;
 
 /** Every route of the table with its handler. */
 export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
@@ -16,6 +21,7 @@ export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
     ...machineHandlers(parts),
     ...verbHandlers(parts),
     ...networkHandlers(parts),
+    ...historyHandlers(parts),
     ...tokenHandlers(parts),
     ...referenceHandlers(Object.values(ROUTES), parts),
   };

@@ -19,18 +19,30 @@ export class AuditQueries implements AuditStore {
     await this.#runner.write((tables) => insertAudit(tables, this.#runner.time, entries));
   }
 
-  async listAudit({ beforeId, limit, target }: AuditQuery): Promise<AuditEntry[]> {
+  async listAudit(wanted: AuditQuery): Promise<AuditEntry[]> {
+    const { afterId, beforeId, limit, since, until } = wanted;
     const { time } = this.#runner;
     const rows = await this.#runner.read((tables) => {
       let query = tables.selectFrom('audit').selectAll();
       if (beforeId !== undefined) query = query.where('id', '<', beforeId);
-      if (target !== undefined) query = query.where('target', '=', target);
-      return query.orderBy('id', 'desc').limit(limit).execute();
+      if (afterId !== undefined) query = query.where('id', '>', afterId);
+      for (const column of ['actor', 'verb', 'target', 'outcome'] as const) {
+        const value = wanted[column];
+        if (value !== undefined) query = query.where(column, '=', value);
+      }
+      if (since !== undefined) query = query.where('at', '>=', time.encode(since.getTime()));
+      if (until !== undefined) query = query.where('at', '<', time.encode(until.getTime()));
+      return query
+        .orderBy('id', afterId === undefined ? 'desc' : 'asc')
+        .limit(limit)
+        .execute();
     });
-    return rows.map(({ at, detail, ...row }) => ({
+    return rows.map(({ address, at, detail, request_id: requestId, ...row }) => ({
       ...row,
       at: new Date(time.decode(at)),
       detail: decodeJson(detail),
+      ...(address !== null && { address }),
+      ...(requestId !== null && { requestId }),
     }));
   }
 
@@ -45,7 +57,7 @@ export async function insertAudit(
   time: TimeColumn,
   entries: readonly NewAuditEntry[],
 ): Promise<void> {
-  const rows = entries.map(({ actor, at, detail, outcome, reason, target, verb }) => ({
+  const rows = entries.map(({ actor, address, at, detail, outcome, reason, requestId, target, verb }) => ({
     at: time.encode(at.getTime()),
     actor,
     verb,
@@ -53,6 +65,8 @@ export async function insertAudit(
     reason,
     outcome,
     detail: encodeJson(detail),
+    address: address ?? null,
+    request_id: requestId ?? null,
   }));
   for (const some of inPieces(rows)) await tables.insertInto('audit').values(some).execute();
 }

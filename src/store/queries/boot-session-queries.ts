@@ -66,6 +66,13 @@ export class BootSessionQueries implements BootSessionStore {
     return rows.map((row) => fromRow(row, time));
   }
 
+  async findSession(id: string): Promise<BootSessionSummary | undefined> {
+    const row = await this.#runner.read((tables) =>
+      tables.selectFrom('boot_sessions').selectAll().where('id', '=', id).executeTakeFirst(),
+    );
+    return row && fromRow(row, this.#runner.time);
+  }
+
   pruneSessions({ atOnce, before, newest }: LogRetention): Promise<number> {
     const oldest = this.#runner.time.encode(before.getTime());
     return this.#runner.write(async (tables) => {

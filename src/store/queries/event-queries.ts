@@ -27,6 +27,16 @@ export abstract class EventQueries implements EventStore {
     return this.runner.read((tables) => listEvents(tables, this.runner.time, query));
   }
 
+  async findEventRange(): Promise<{ first: number; last: number } | undefined> {
+    const row = await this.runner.read((tables) =>
+      tables
+        .selectFrom('boot_events')
+        .select(({ fn }) => [fn.min('id').as('first'), fn.max('id').as('last')])
+        .executeTakeFirstOrThrow(),
+    );
+    return row.first === null ? undefined : { first: Number(row.first), last: Number(row.last) };
+  }
+
   pruneEvents(retention: LogRetention): Promise<number> {
     return this.runner.write((tables) => pruneLog(tables, 'boot_events', this.runner.time, retention));
   }
@@ -36,10 +46,13 @@ export abstract class EventQueries implements EventStore {
 export async function listEvents(
   tables: Kysely<StoreTables>,
   time: TimeColumn,
-  { afterId, kind, limit, mac }: BootEventQuery,
+  { afterId, beforeId, kind, limit, mac, macs, sessionId }: BootEventQuery,
 ): Promise<StoredBootEvent[]> {
   let query = tables.selectFrom('boot_events').selectAll().limit(limit);
   if (mac !== undefined) query = query.where('mac', '=', mac);
+  if (macs !== undefined) query = query.where('mac', 'in', macs);
+  if (sessionId !== undefined) query = query.where('session_id', '=', sessionId);
+  if (beforeId !== undefined) query = query.where('id', '<', beforeId);
   if (kind !== undefined) query = query.where('kind', '=', kind);
   if (afterId !== undefined) query = query.where('id', '>', afterId);
   const rows = await query.orderBy('id', afterId === undefined ? 'desc' : 'asc').execute();

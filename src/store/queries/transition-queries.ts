@@ -1,5 +1,5 @@
 import type { LogRetention } from '../retention.ts';
-import type { TransitionPage, TransitionStore } from '../transition-store.ts';
+import type { Transition, TransitionPage, TransitionQuery, TransitionStore } from '../transition-store.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { transitionFromRow } from './rows.ts';
 
@@ -30,6 +30,17 @@ export class TransitionQueries implements TransitionStore {
       kind: 'transitions',
       transitions: rows.map((row) => transitionFromRow(row, this.#runner.time)),
     };
+  }
+
+  async listTransitions({ before, kind, limit, machineId }: TransitionQuery): Promise<Transition[]> {
+    const rows = await this.#runner.read((tables) => {
+      let query = tables.selectFrom('transitions').selectAll();
+      if (before !== undefined) query = query.where('number', '<', before);
+      if (machineId !== undefined) query = query.where('machine_id', '=', machineId);
+      if (kind !== undefined) query = query.where('kind', '=', kind as Transition['kind']);
+      return query.orderBy('number', 'desc').limit(limit).execute();
+    });
+    return rows.map((row) => transitionFromRow(row, this.#runner.time));
   }
 
   async lastTransition(): Promise<number> {

@@ -168,7 +168,7 @@ describe('machines', () => {
     expect(JSON.parse(body)).toMatchObject({
       items: [{ id: 'node1', state: 'ready' }, { id: 'node2' }],
       next_cursor: null,
-      as_of: '7',
+      as_of: 'e0.t0.a0',
     });
     expect(body).not.toContain('secret');
   });

@@ -6,6 +6,11 @@ import { pino } from 'pino';
 import { AccessTokens } from '../../../src/access/access-tokens.ts';
 import { BrowserSessions } from '../../../src/access/browser-sessions.ts';
 import { MachineControl } from '../../../src/control/machine-control.ts';
+import type { StreamItem } from '../../../src/history/event-stream.ts';
+import { LogTail } from '../../../src/history/log-tail.ts';
+import { TransitionLog } from '../../../src/history/transition-log.ts';
+import type { HistoryRouteParts } from '../../../src/server/operator-http/routes/history.ts';
+import { StreamCounts } from '../../../src/server/operator-http/stream/stream-counts.ts';
 import { Idempotency } from '../../../src/server/operator-http/idempotency.ts';
 import { operatorApp, type OperatorAppParts } from '../../../src/server/operator-http/operator-app.ts';
 import {
@@ -16,6 +21,7 @@ import { refuseOrigin } from '../../../src/server/operator-http/request-origin.t
 import { admitSignIn, OperatorAccess } from '../../../src/server/operator-http/operator-access.ts';
 import { FakeMachines, someSubject } from '../../control/fake-machines.ts';
 import { FakeTokenStore } from '../../fakes/fake-token-store.ts';
+import { FakeTransitionStore } from '../../fakes/fake-transition-store.ts';
 
 export const TOKEN = 'correct-horse-battery';
 export const AUTHORISED = { authorization: `Bearer ${TOKEN}` };
@@ -47,6 +53,31 @@ export async function accessRig(now: () => Date = () => RIG_NOW): Promise<Access
 
 const DEFAULT_ACCESS = await accessRig();
 
+/** Logs without entries. */
+function emptyHistory(): HistoryRouteParts {
+  const none = () => Promise.resolve([]);
+  const tail = () =>
+    new LogTail<StreamItem>({ readAfter: none, findRange: () => Promise.resolve(undefined) });
+  return {
+    history: {
+      events: { listEvents: none },
+      sessions: { listSessions: none, findSession: () => Promise.resolve(undefined) },
+      transitions: { listTransitions: none },
+      audit: { listAudit: none },
+    },
+    stream: {
+      bootEvents: tail(),
+      audit: tail(),
+      transitions: new TransitionLog(new FakeTransitionStore()),
+      toItem: ({ kind, number }) => ({ id: number, type: 'transition', kind, json: '{}' }),
+    },
+    streams: new StreamCounts(),
+    cardsOf: () => undefined,
+    hasLabel: () => false,
+    asOf: () => 'e0.t0.a0',
+  };
+}
+
 /** What a test replaces. */
 export type RigParts = Partial<Omit<OperatorRouteParts, 'access'>> &
   Partial<Omit<OperatorAppParts, 'routes'>> & { readonly access?: OperatorAccess };
@@ -56,13 +87,13 @@ export function emptyRouteParts(): OperatorRouteParts {
   return {
     control: new MachineControl(new FakeMachines(someSubject(), someSubject('installed', 'node2'))),
     version: '0.0.0',
-    asOf: () => '7',
     networks: () => [],
     leases: () => Promise.resolve([]),
     endLease: () => Promise.resolve('no_lease'),
     machineOf: () => undefined,
     reservedFor: () => undefined,
     ...DEFAULT_ACCESS,
+    ...emptyHistory(),
     now: () => RIG_NOW,
     nowMs: () => 0,
   };
@@ -78,6 +109,7 @@ export function rigApp(parts: RigParts = {}): Express {
     readiness: () => ({ ready: true, reasons: [], parts: [] }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     nowMs: () => 0,
+    auditRefusal: () => undefined,
     idempotency: new Idempotency(() => 0),
     checkAnswers: true,
     newId: randomUUID,

@@ -98,9 +98,9 @@ function refusalOf(outcome: ControlOutcome): ApiError {
     case 'invalid':
       return new ApiError('invalid_request', outcome.reason);
     case 'denied':
-      return new ApiError('forbidden', outcome.reason);
+      return new ApiError('forbidden', outcome.reason, {}, true);
     case 'refused':
-      return new ApiError('invalid_transition', outcome.reason, { allowed: outcome.allowed });
+      return new ApiError('invalid_transition', outcome.reason, { allowed: outcome.allowed }, true);
     case 'not_stored':
       return new ApiError('not_stored', outcome.reason);
     case 'done':

@@ -5,6 +5,7 @@ import type { LeaseView, NetworkView } from '../../../api/schemas/network.ts';
 import { type Ipv4Address, ipv4ToNumber } from '../../../protocol/ipv4-address.ts';
 import type { MacAddress } from '../../../protocol/mac-address.ts';
 import type { Lease } from '../../../provision/dhcp/leases/lease.ts';
+import type { Actor } from '../../../control/actor.ts';
 import { ApiError } from '../api-error.ts';
 import type { Handlers } from '../handler.ts';
 
@@ -14,7 +15,11 @@ export interface NetworkRouteParts {
   /** The current leases: one whose time has passed is listed as expired. */
   readonly leases: () => Promise<Iterable<Lease>>;
   /** Ends the lease of an address. not_stored: it has ended, but a restart may restore it. */
-  readonly endLease: (address: Ipv4Address) => Promise<'ended' | 'no_lease' | 'not_stored'>;
+  readonly endLease: (
+    address: Ipv4Address,
+    by: Actor,
+    reason: string,
+  ) => Promise<'ended' | 'no_lease' | 'not_stored'>;
   /** The machine with this network card. */
   readonly machineOf: (mac: MacAddress) => string | undefined;
   /** The machine whose record reserves the address. */
@@ -64,8 +69,8 @@ export function networkHandlers(parts: NetworkRouteParts): Handlers<typeof NETWO
       const reserved = machine === undefined ? '' : `; it is reserved for the machine ${machine}`;
       throw new ApiError('not_found', `${address} has no lease${reserved}`);
     },
-    endLease: async ({ params: { address } }) => {
-      switch (await endLease(address)) {
+    endLease: async ({ actor, params: { address }, query: { reason } }) => {
+      switch (await endLease(address, actor, reason)) {
         case 'ended':
           return { status: 204, body: undefined };
         case 'no_lease':

@@ -7,6 +7,7 @@ import { bootSessions } from './0005-boot-sessions.ts';
 import { reports } from './0006-reports.ts';
 import { localBoots } from './0007-local-boots.ts';
 import { tokens } from './0008-tokens.ts';
+import { auditOrigin } from './0009-audit-origin.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
 export const POSTGRES_MIGRATIONS: Migrations = {
@@ -18,4 +19,5 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0006-reports': reports,
   '0007-local-boots': localBoots,
   '0008-tokens': tokens,
+  '0009-audit-origin': auditOrigin,
 };

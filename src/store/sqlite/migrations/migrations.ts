@@ -11,6 +11,7 @@ import { bootSessions } from './0009-boot-sessions.ts';
 import { reports } from './0010-reports.ts';
 import { localBoots } from './0011-local-boots.ts';
 import { tokens } from './0012-tokens.ts';
+import { auditOrigin } from './0013-audit-origin.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -26,4 +27,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0010-reports': reports,
   '0011-local-boots': localBoots,
   '0012-tokens': tokens,
+  '0013-audit-origin': auditOrigin,
 };
