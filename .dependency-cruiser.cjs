@@ -37,7 +37,7 @@ const allowed = {
   history: ['protocol', 'provision', 'store', 'limits', 'log'],
   'dns-updates': ['protocol', 'provision', 'store', 'limits', 'log'],
   webhooks: ['protocol', 'provision', 'limits', 'log'],
-  control: ['protocol', 'provision', 'api', 'store', 'machines'],
+  control: ['protocol', 'provision', 'api', 'store', 'machines', 'catalog', 'documents'],
   access: ['provision', 'api', 'store', 'control'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],

@@ -76,6 +76,36 @@ export const ERROR_TABLE = {
     title: 'This is not possible in the state of the machine',
     remedy: 'The detail says why; `allowed` names what is possible now.',
   },
+  already_exists: {
+    status: 409,
+    title: 'There is one of this id already',
+    remedy: 'Replace or patch it, or use another id.',
+  },
+  identity_conflict: {
+    status: 409,
+    title: 'Another machine has this identifier or address',
+    remedy: 'Remove it from the other machine first; the detail names it.',
+  },
+  machine_locked: {
+    status: 409,
+    title: 'The machine is locked',
+    remedy: 'Unlock it first, if that is permitted.',
+  },
+  managed_by_files: {
+    status: 409,
+    title: 'A file defines this',
+    remedy: 'Change the file; what files define cannot be changed over the API.',
+  },
+  managed_by_inventory: {
+    status: 409,
+    title: 'An inventory defines this',
+    remedy: 'Change it in the inventory system that the detail names.',
+  },
+  too_many_removals: {
+    status: 409,
+    title: 'This would remove many machines',
+    remedy: 'If that is meant, send it again with the number that the detail names.',
+  },
   name_taken: {
     status: 409,
     title: 'Something else has this name',

@@ -1,4 +1,6 @@
 import { MACHINE_VERB_ROUTES } from './routes/machine-verbs.ts';
+import { INVENTORY_ROUTES } from './routes/inventories.ts';
+import { MACHINE_RECORD_ROUTES } from './routes/machine-records.ts';
 import { MACHINE_ROUTES } from './routes/machines.ts';
 import { NETWORK_ROUTES } from './routes/networks.ts';
 import { HISTORY_ROUTES } from './routes/history.ts';
@@ -8,7 +10,9 @@ import { REFERENCE_ROUTES } from './routes/reference.ts';
 /** All routes of the REST API by operation, in the order of the documentation. */
 export const ROUTES = {
   ...MACHINE_ROUTES,
+  ...MACHINE_RECORD_ROUTES,
   ...MACHINE_VERB_ROUTES,
+  ...INVENTORY_ROUTES,
   ...NETWORK_ROUTES,
   ...HISTORY_ROUTES,
   ...TOKEN_ROUTES,

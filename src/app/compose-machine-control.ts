@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { joinGroup } from '../catalog/join-group.ts';
 import { toLifecycleTimes } from '../config/sections/lifecycle.ts';
-import { APPROVED_SOURCE } from '../control/delete-rules.ts';
+import { WRITABLE_SOURCES } from '../control/delete-rules.ts';
 import { type ControlChange, MachineControl } from '../control/machine-control.ts';
 import type { ListedMachine, MachineSubject } from '../control/machine-subject.ts';
 import { describeConflicts } from '../machines/describe-conflicts.ts';
+import { APPROVED_SOURCE } from '../machines/machine-records.ts';
 import type { MachineRecordView, MachineRegistry } from '../machines/machine-registry.ts';
 import { toStoredChange } from '../machines/record-change.ts';
 import { SortedIds } from '../machines/sorted-ids.ts';
@@ -16,6 +17,7 @@ import { discoveredMachineId, type Machine } from '../provision/machines/machine
 import { claimsOfLabels } from '../provision/selection/labels.ts';
 import type { DiscoveredMachine } from '../store/discovered-machine-store.ts';
 import type { MachineChange } from '../store/machine-store.ts';
+import type { Turns } from '../store/turns.ts';
 import { appendAudit } from './append-audit.ts';
 import type { Environment } from './environment.ts';
 import type { SharedServices } from './shared-services.ts';
@@ -24,10 +26,11 @@ import type { SharedServices } from './shared-services.ts';
 const SHOWN_REPORTS = 10;
 const SHOWN_CHANGES = 10;
 
-/** The verbs for the machines of this program. */
+/** The verbs for the machines of this program. `edits` are the turns of all that changes records over the API. */
 export function composeMachineControl(
   shared: SharedServices,
   { clock, log, settings }: Pick<Environment, 'clock' | 'log' | 'settings'>,
+  edits: Turns,
 ): MachineControl {
   const { lives, machines, store } = shared;
   const ids = idsOf(machines);
@@ -59,23 +62,24 @@ export function composeMachineControl(
         event,
         by,
         audit,
-        ...(record !== undefined && { record: approvedChange(id, clock.now(), record) }),
+        ...(record !== undefined && { record: recordChange(APPROVED_SOURCE, id, clock.now(), record) }),
       });
       if (record !== undefined && advance.kind === 'advanced') {
         machines.applyStored(APPROVED_SOURCE, id, record);
       }
       return advance;
     },
-    remove: async ({ id, sources }, by, audit) => {
-      const isApproved = sources.includes(APPROVED_SOURCE);
-      await lives.remove({
-        machineId: id,
-        by,
-        audit,
-        ...(isApproved && { record: approvedChange(id, clock.now()) }),
-      });
-      if (isApproved) machines.applyStored(APPROVED_SOURCE, id, undefined);
-    },
+    remove: ({ id, sources }, by, audit) =>
+      edits.take(async () => {
+        const source = WRITABLE_SOURCES.find((one) => sources.includes(one));
+        await lives.remove({
+          machineId: id,
+          by,
+          audit,
+          ...(source !== undefined && { record: recordChange(source, id, clock.now()) }),
+        });
+        if (source !== undefined) machines.applyStored(source, id, undefined);
+      }),
     recordRefusal: (entry) => appendAudit(shared.store.audit, log, entry),
     now: clock.now,
     armMs: toLifecycleTimes(settings.lifecycle).armMs,
@@ -217,11 +221,11 @@ function profileOf(
 }
 
 /** The change of the record that an approval makes, or that is deleted with the machine. */
-function approvedChange(id: string, at: Date, machine?: Machine): MachineChange {
+function recordChange(source: string, id: string, at: Date, machine?: Machine): MachineChange {
   const kind = machine === undefined ? 'machine.gone' : 'machine.declared';
   return toStoredChange({
     kind,
-    source: APPROVED_SOURCE,
+    source,
     id,
     at,
     detail: {},

@@ -11,12 +11,14 @@ import { OperatorHttpServer } from '../server/operator-http/operator-http-server
 import { operatorRoutes, type OperatorRouteParts } from '../server/operator-http/operator-routes.ts';
 import { RefusalAudit } from '../server/operator-http/refusal-audit.ts';
 import { StreamCounts } from '../server/operator-http/stream/stream-counts.ts';
+import { Turns } from '../store/turns.ts';
 import { refuseOrigin } from '../server/operator-http/request-origin.ts';
 import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
 import { appendAudit } from './append-audit.ts';
 import { composeAccess, type ComposedAccess } from './compose-access.ts';
 import { composeMetrics } from './compose-metrics.ts';
 import { composeStream, type ComposedStream } from './compose-stream.ts';
+import { composeInventoryControl, composeMachineEditor } from './compose-machine-records.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
 import type { BootPlane } from './boot-plane.ts';
 import { programVersion } from './program-version.ts';
@@ -122,10 +124,15 @@ function routeParts(
   stream: ComposedStream & { readonly streams: StreamCounts },
 ): OperatorRouteParts {
   const { clock, log } = environment;
+  const edits = new Turns();
+  const control = composeMachineControl(shared, environment, edits);
   const { engine, machines, store, subnets } = shared;
   return {
     version: programVersion(),
-    control: composeMachineControl(shared, environment),
+    control,
+    editor: composeMachineEditor(shared, environment, control, edits),
+    inventories: composeInventoryControl(shared, environment),
+    declaredBy: (source) => machines.declaredBy(source),
     asOf: stream.asOf,
     stream: stream.parts,
     streams: stream.streams,

@@ -28,6 +28,7 @@ import { type BootEvent, CLAIMED_KINDS } from '../provision/history/boot-event.t
 import { discoveredMachineId } from '../provision/machines/machine.ts';
 import { BootSessions } from '../provision/history/boot-session.ts';
 import { EventBudget } from '../provision/history/event-budget.ts';
+import { finishInventories, Inventories } from '../machines/inventories.ts';
 import { MachineJournal } from '../machines/machine-journal.ts';
 import { fromMachineRecord } from '../machines/machine-record.ts';
 import { FILES_SOURCE } from '../machines/machine-records.ts';
@@ -53,6 +54,9 @@ export interface SharedServices {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly machines: MachineRegistry;
+  /** What writes machines' records and lives, so that readers of transitions get them. */
+  readonly announced: Pick<Store, 'inventories' | 'machines'>;
+  readonly inventories: Inventories;
   /** The changes of the machines' records, for subscribers. */
   readonly transitions: TransitionLog;
   /** The directory behind `/assets/`. */
@@ -98,7 +102,17 @@ export async function startSharedServices(
   const last = await store.transitions.lastTransition();
   const transitions = services.add('transitions', new TransitionLog(store.transitions, {}, last));
   const announced = { ...store, ...transitions.announcing(store) };
-  const machines = await startMachines(announced.machines, log, clock, services);
+  await finishInventories(announced.inventories);
+  const machines = await startMachines(announced.machines, environment, services);
+  const inventories = await Inventories.load({
+    store: announced.inventories,
+    machines,
+    log,
+    now: clock.now,
+    newId: randomUUID,
+    pause: nextTurn,
+  });
+  services.add('inventories', inventories);
   const assets = settings.catalog.assets ?? path.join(settings.catalog.dir, 'assets');
   const place = { directory: settings.catalog.dir, assets, ...networkIds(settings) };
   const catalog = await startCatalog(environment, place, store.catalog, machines, services);
@@ -197,6 +211,8 @@ export async function startSharedServices(
     readiness,
     catalog,
     machines,
+    announced,
+    inventories,
     transitions,
     assets,
     programs,
@@ -346,11 +362,10 @@ async function startCatalog(
 /** The registry of machines, with what was declared when the program last ran, and its journal. */
 async function startMachines(
   store: MachineStore,
-  log: Logger,
-  clock: Clock,
+  { clock, log, settings }: Environment,
   services: Services,
 ): Promise<MachineRegistry> {
-  const machines = new MachineRegistry(clock.nowMs);
+  const machines = new MachineRegistry(clock.nowMs, settings.inventories.precedence);
   // The declarations of the previous run stay in effect until their source is read, so that no machine loses its
   // address meanwhile.
   machines.restore(

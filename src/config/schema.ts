@@ -4,6 +4,7 @@ import { catalog } from './sections/catalog.ts';
 import { dhcp } from './sections/dhcp.ts';
 import { dnsUpdates } from './sections/dns-updates.ts';
 import { http } from './sections/http.ts';
+import { inventories } from './sections/inventories.ts';
 import { lifecycle } from './sections/lifecycle.ts';
 import { log } from './sections/log.ts';
 import { networks, servedNetworks } from './sections/networks.ts';
@@ -30,6 +31,7 @@ export const settingsSchema = z.strictObject({
   webhooks,
   store,
   lifecycle,
+  inventories,
   unmatched,
   poll_seconds: pollSeconds,
   log,

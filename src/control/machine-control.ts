@@ -98,7 +98,13 @@ export class MachineControl {
     return { items: subjects.map(viewOf), ...(next !== undefined && { next }) };
   }
 
-  /** A machine with what can be done to it, and what it has told of itself; undefined if there is none. */
+  /** A machine with what can be done to it; undefined if there is none. */
+  async detail(id: string): Promise<MachineDetailView | undefined> {
+    const subject = await this.#parts.find(id);
+    return subject && this.#detail(subject);
+  }
+
+  /** The same with what it has told of itself. */
   async show(id: string): Promise<MachineShownView | undefined> {
     const subject = await this.#parts.find(id);
     if (subject === undefined) return undefined;

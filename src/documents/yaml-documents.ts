@@ -224,25 +224,36 @@ export function schemaProblems(
   error: z.ZodError,
   describeKey: DescribeKey = () => undefined,
 ): Problem[] {
-  return error.issues.slice(0, PROBLEMS_MAX).flatMap((found): Problem[] => {
+  return schemaFaults(document.value, error, describeKey).map(({ key, message, path }) => ({
+    file: document.file,
+    ...(key === undefined ? document.placeOf(path) : document.placeOfKey(path, key)),
+    message: key === undefined && path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message,
+  }));
+}
+
+/** One error that a schema finds in a value. */
+export interface SchemaFault {
+  readonly path: readonly PropertyKey[];
+  /** A key of the mapping at `path` that the schema does not have. */
+  readonly key?: string;
+  readonly message: string;
+}
+
+/** The errors that a schema finds in a value, in the words of `schemaProblems`. */
+export function schemaFaults(
+  value: unknown,
+  error: z.ZodError,
+  describeKey: DescribeKey = () => undefined,
+): SchemaFault[] {
+  return error.issues.slice(0, PROBLEMS_MAX).flatMap((found): SchemaFault[] => {
     const issue = narrowUnion(found);
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.slice(0, PROBLEMS_MAX).map((key) => ({
-        file: document.file,
-        ...document.placeOfKey(issue.path, key),
-        message:
-          describeKey(issue.path, key, valueAt(document.value, [...issue.path, key])) ??
-          `unknown key "${key}"`,
-      }));
-    }
-    const name = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
-    return [
-      {
-        file: document.file,
-        ...document.placeOf(issue.path),
-        message: `${name}${describeIssue(issue, document.value)}`,
-      },
-    ];
+    const { path } = issue;
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: describeIssue(issue, value) }];
+    return issue.keys.slice(0, PROBLEMS_MAX).map((key) => ({
+      path,
+      key,
+      message: describeKey(path, key, valueAt(value, [...path, key])) ?? `unknown key "${key}"`,
+    }));
   });
 }
 

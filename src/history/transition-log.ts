@@ -1,4 +1,5 @@
 import type { DiscoveredMachineStore } from '../store/discovered-machine-store.ts';
+import type { InventoryStore } from '../store/inventory-store.ts';
 import type { LifeStore } from '../store/life-store.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import type { Transition, TransitionStore } from '../store/transition-store.ts';
@@ -6,6 +7,7 @@ import type { Transition, TransitionStore } from '../store/transition-store.ts';
 /** Every store that writes transitions. */
 export interface TransitionWriters {
   readonly machines: MachineStore;
+  readonly inventories: InventoryStore;
   readonly discovered: DiscoveredMachineStore;
   readonly lives: LifeStore;
 }
@@ -60,11 +62,22 @@ export class TransitionLog {
   }
 
   /** The stores for all that writes to them: the transitions that they have written are told to the readers. */
-  announcing({ discovered, lives, machines }: TransitionWriters): TransitionWriters {
+  announcing({ discovered, inventories, lives, machines }: TransitionWriters): TransitionWriters {
     return {
       machines: {
         loadMachines: () => machines.loadMachines(),
-        applyMachineChanges: (changes) => this.#announce(machines.applyMachineChanges(changes)),
+        applyMachineChanges: (changes, audit) => this.#announce(machines.applyMachineChanges(changes, audit)),
+      },
+      inventories: {
+        listInventories: () => inventories.listInventories(),
+        stageChanges: (putId, from, changes) => inventories.stageChanges(putId, from, changes),
+        commitInventory: (commit) => this.#announce(inventories.commitInventory(commit)),
+        moveStaged: async (name, limit) => {
+          const moved = await inventories.moveStaged(name, limit);
+          this.#tell(moved.transitions);
+          return moved;
+        },
+        dropStaged: () => inventories.dropStaged(),
       },
       lives: {
         loadLives: () => lives.loadLives(),
@@ -131,11 +144,15 @@ export class TransitionLog {
 
   async #announce(writing: Promise<Transition[]>): Promise<Transition[]> {
     const written = await writing;
-    if (written.length === 0) return written;
+    this.#tell(written);
+    return written;
+  }
+
+  #tell(written: readonly Transition[]): void {
+    if (written.length === 0) return;
     this.#last = Math.max(this.#last, ...written.map(({ number }) => number));
     for (const reader of this.#readers) reader.offer(written);
     for (const listener of this.#listeners) listener(written);
-    return written;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { StoreError } from '../store/store-error.ts';
 import type { Lives } from './lives.ts';
+import { APPROVED_SOURCE } from './machine-records.ts';
 import type { MachineRegistry } from './machine-registry.ts';
 
 /**
@@ -13,9 +14,9 @@ export function followDeclarations(
   log: Logger,
 ): void {
   machines.onChange((changes) => {
-    for (const { id, isStored, kind, machine } of changes) {
-      // What is stored already is an approval, which is an event of its own.
-      if (kind !== 'declared' || machine === undefined || isStored === true) continue;
+    for (const { id, kind, machine, source } of changes) {
+      // An approval is an event of its own.
+      if (kind !== 'declared' || machine === undefined || source === APPROVED_SOURCE) continue;
       const isMoved = lives.inherit(id, machine.macs);
       if (!isMoved && lives.find(id)?.state !== 'discovered') continue;
       lives

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { JsonObject } from '../provision/json-value.ts';
 import type { MachineStore } from '../store/machine-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TransitionKind } from '../store/transition-store.ts';
+import { changedFields } from './changed-fields.ts';
 import type { MachineChange } from './machine-records.ts';
 import { toMachineRecord } from './machine-record.ts';
 import { type RecordChange, toStoredChange } from './record-change.ts';
@@ -126,11 +125,4 @@ function merge(earlier: RecordChange | undefined, later: RecordChange): RecordCh
     return { ...later, at, kind: earlier.kind, detail: isNew ? {} : later.detail };
   }
   return earlier.kind === 'machine.changed' ? { ...later, at } : undefined;
-}
-
-/** The names of the fields that differ, without values, which can be secrets. */
-function changedFields(before: JsonObject, after: JsonObject): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (name) => !isDeepStrictEqual(before[name], after[name]),
-  );
 }

@@ -3,8 +3,15 @@ import { MachineIndex } from '../provision/machines/machine-index.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { type Declaration, type FieldConflict, mergeDeclarations } from './merge-declarations.ts';
 
-/** The source of the documents under machines/. It has precedence over every inventory. */
+/** The source of the documents under machines/. It has precedence over every other one. */
 export const FILES_SOURCE = 'files';
+/** The source of records that are made over the API. */
+export const API_SOURCE = 'api';
+/** The source of records that approvals make. */
+export const APPROVED_SOURCE = 'approved';
+
+/** The sources that are no inventories, in order of precedence. */
+export const OWN_SOURCES: readonly string[] = [FILES_SOURCE, API_SOURCE, APPROVED_SOURCE];
 
 /** All that is declared about one machine. */
 export interface MachineRecord {
@@ -32,8 +39,15 @@ export interface MachineChange {
 export class MachineRecords {
   readonly index = new MachineIndex();
   readonly #records = new Map<string, MachineRecord>();
+  /** The sources whose precedence is known; others come after them, by name. */
+  readonly #order: readonly string[];
   /** By source, then by id. */
   readonly #declared = new Map<string, Map<string, Machine>>();
+
+  /** `precedence` names inventories; earlier ones have precedence over later ones, and over all others. */
+  constructor(precedence: readonly string[] = []) {
+    this.#order = [...OWN_SOURCES, ...precedence];
+  }
 
   get size(): number {
     return this.#records.size;
@@ -83,7 +97,7 @@ export class MachineRecords {
       return;
     }
     this.#records.set(id, after);
-    this.index.add(after.machine, after.sources[0] === FILES_SOURCE ? 0 : 1);
+    this.index.add(after.machine, this.#rankOf(after.sources[0] ?? ''));
   }
 
   #merge(id: string): MachineRecord | undefined {
@@ -92,16 +106,19 @@ export class MachineRecords {
       const machine = declared.get(id);
       if (machine !== undefined) declarations.push({ source, machine });
     }
-    declarations.sort(compareSources);
+    declarations.sort((a, b) => this.#compareSources(a, b));
     const [first, ...rest] = declarations;
     if (first === undefined) return undefined;
     const { conflicts, machine } = mergeDeclarations([first, ...rest]);
     return { machine, sources: declarations.map(({ source }) => source), fieldConflicts: conflicts };
   }
-}
 
-/** Files first, then inventories by name. */
-function compareSources(a: Declaration, b: Declaration): number {
-  if (a.source === FILES_SOURCE || b.source === FILES_SOURCE) return a.source === FILES_SOURCE ? -1 : 1;
-  return a.source < b.source ? -1 : 1;
+  #rankOf(source: string): number {
+    const rank = this.#order.indexOf(source);
+    return rank < 0 ? this.#order.length : rank;
+  }
+
+  #compareSources(a: Declaration, b: Declaration): number {
+    return this.#rankOf(a.source) - this.#rankOf(b.source) || (a.source < b.source ? -1 : 1);
+  }
 }

@@ -3,6 +3,7 @@ import type { Identification, IdentityClaims } from '../provision/machines/ident
 import type { ContestedClaim, MachineLookup } from '../provision/machines/machine-index.ts';
 import type { Machine } from '../provision/machines/machine.ts';
 import { type MachineChange, type MachineRecord, MachineRecords } from './machine-records.ts';
+import { inSlices, type Pause } from './in-slices.ts';
 import type { Declaration } from './merge-declarations.ts';
 
 /** A record, and the unique values that it shares with other records. */
@@ -10,11 +11,6 @@ export interface MachineRecordView extends MachineRecord {
   readonly contestedClaims: readonly ContestedClaim[];
 }
 
-/** Yields to the event loop. */
-export type Pause = () => Promise<unknown>;
-
-/** How long to work before yielding to packets and requests. */
-const SLICE_MS = 10;
 /** Most changes that are applied to the records in use, which takes a few milliseconds; for more a second set is built. */
 const CHANGES_IN_PLACE_MAX = 1000;
 
@@ -23,18 +19,21 @@ const CHANGES_IN_PLACE_MAX = 1000;
  * number of other machines, and nothing is compiled.
  */
 export class MachineRegistry implements MachineLookup {
-  #records = new MachineRecords();
+  #records: MachineRecords;
   /** While a second set of records is being built: the changes made since then, which it does not have yet. */
   #missing: MachineChange[] | undefined;
   readonly #listeners = new Set<(changes: readonly MachineChange[]) => void>();
   readonly #declaredListeners = new Set<() => void>();
   readonly #nowMs: () => number;
+  readonly #precedence: readonly string[];
   #declaring: Promise<void> = Promise.resolve();
   #ready = false;
 
-  /** `nowMs` is a monotonic clock. */
-  constructor(nowMs: () => number) {
+  /** `nowMs` is a monotonic clock. `precedence` names inventories, those first that win over others. */
+  constructor(nowMs: () => number, precedence: readonly string[] = []) {
     this.#nowMs = nowMs;
+    this.#precedence = precedence;
+    this.#records = new MachineRecords(precedence);
   }
 
   get ready(): boolean {
@@ -66,6 +65,16 @@ export class MachineRegistry implements MachineLookup {
   /** All records, in no particular order. */
   *list(): Iterable<MachineRecordView> {
     for (const record of this.#records.list()) yield this.#view(record);
+  }
+
+  /** What a source declares, by id. */
+  declaredBy(source: string): ReadonlyMap<string, Machine> {
+    return this.#records.declaredBy(source) ?? new Map<string, Machine>();
+  }
+
+  /** The identifiers, addresses and names of a machine, declared or not, that other machines have. */
+  claimedByOthers(machine: Machine): readonly ContestedClaim[] {
+    return this.#records.index.claimedByOthers(machine);
   }
 
   *machines(): Iterable<Machine> {
@@ -114,7 +123,16 @@ export class MachineRegistry implements MachineLookup {
     pause: Pause,
     together: () => void = () => undefined,
   ): Promise<void> {
-    const declared = this.#declaring.then(() => this.#declareAll(source, machines, pause, together));
+    return this.#inTurn(() => this.#declareAll(source, machines, pause, together, false));
+  }
+
+  /** The same for a set that is stored already. */
+  replaceStored(source: string, machines: readonly Machine[], pause: Pause): Promise<void> {
+    return this.#inTurn(() => this.#declareAll(source, machines, pause, () => undefined, true));
+  }
+
+  #inTurn(declare: () => Promise<void>): Promise<void> {
+    const declared = this.#declaring.then(declare);
     this.#declaring = declared.catch(() => undefined);
     return declared;
   }
@@ -132,18 +150,20 @@ export class MachineRegistry implements MachineLookup {
     machines: readonly Machine[],
     pause: Pause,
     together: () => void,
+    isStored: boolean,
   ): Promise<void> {
-    const breathe = this.#inSlices(pause);
+    const breathe = inSlices(this.#nowMs, pause);
+    const mark = isStored ? { isStored } : {};
     const changes: MachineChange[] = [];
     const named = new Set<string>();
     for (const machine of machines) {
       named.add(machine.id);
       const change = this.#records.compare(source, machine);
-      if (change !== undefined) changes.push(change);
+      if (change !== undefined) changes.push({ ...change, ...mark });
       await breathe();
     }
     for (const id of this.#records.declaredBy(source)?.keys() ?? []) {
-      if (!named.has(id)) changes.push({ kind: 'gone', source, id });
+      if (!named.has(id)) changes.push({ kind: 'gone', source, id, ...mark });
     }
     // Removals come first: their cards and addresses may belong to added machines.
     changes.sort((a, b) => Number(b.kind === 'gone') - Number(a.kind === 'gone'));
@@ -156,7 +176,8 @@ export class MachineRegistry implements MachineLookup {
       this.#missing = undefined;
       this.#records = draft;
     }
-    this.#ready = true;
+    // The machines of an inventory do not tell whether an address is reserved in files.
+    if (!isStored) this.#ready = true;
     together();
     // The first slice in the same turn: listeners that cache something of the records must drop it now.
     for (let start = 0; start < changes.length; start += CHANGES_IN_PLACE_MAX) {
@@ -168,7 +189,7 @@ export class MachineRegistry implements MachineLookup {
 
   /** Builds a second set of records with the changes. Other changes that are made meanwhile are in `#missing`. */
   async #draft(changes: readonly MachineChange[], breathe: () => Promise<void>): Promise<MachineRecords> {
-    const draft = new MachineRecords();
+    const draft = new MachineRecords(this.#precedence);
     this.#missing = [];
     for (const { machine, source } of this.#records.declarations()) {
       draft.apply({ source, id: machine.id, machine });
@@ -179,16 +200,6 @@ export class MachineRegistry implements MachineLookup {
       await breathe();
     }
     return draft;
-  }
-
-  /** Returns a function that yields to the event loop if a slice of time is over. */
-  #inSlices(pause: Pause): () => Promise<void> {
-    let sliceStartMs = this.#nowMs();
-    return async () => {
-      if (this.#nowMs() - sliceStartMs < SLICE_MS) return;
-      await pause();
-      sliceStartMs = this.#nowMs();
-    };
   }
 
   #apply(changes: readonly MachineChange[]): void {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../provision/json-value.ts';
 import type { RecognisedBy } from '../provision/machines/recognised-by.ts';
+import type { NewAuditEntry } from './audit-store.ts';
 import type { NewTransition, Transition } from './transition-store.ts';
 
 /** One source's record of a machine. */
@@ -31,9 +32,13 @@ export interface MachineStore {
   /** Every record, by source and id. */
   loadMachines(): Promise<StoredMachine[]>;
   /**
-   * Makes the changes in order and appends their transitions, all in one transaction. Resolves with the transitions
-   * once everything is durable: those of the changes in the same order, then a `machine.gone` of each discovered
-   * machine that is now declared. Leases wait meanwhile, so a call should have no more than some 500 changes.
+   * Makes the changes in order and appends their transitions, and the audit entries of those that somebody asked for,
+   * all in one transaction. Resolves with the transitions once everything is durable: those of the changes in the same
+   * order, then a `machine.gone` of each discovered machine that is now declared. Leases wait meanwhile, so a call
+   * should have no more than some 500 changes.
    */
-  applyMachineChanges(changes: readonly MachineChange[]): Promise<Transition[]>;
+  applyMachineChanges(
+    changes: readonly MachineChange[],
+    audit?: readonly NewAuditEntry[],
+  ): Promise<Transition[]>;
 }

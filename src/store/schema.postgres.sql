@@ -75,6 +75,13 @@ ALTER TABLE public.fact_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.inventories (
+    name text NOT NULL,
+    put_at timestamp with time zone NOT NULL,
+    put_by text NOT NULL,
+    put_id text NOT NULL,
+    state text NOT NULL
+);
 CREATE TABLE public.kept_catalog (
     generation text NOT NULL,
     kept_at timestamp with time zone NOT NULL,
@@ -135,6 +142,11 @@ ALTER TABLE public.reports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.staged_changes (
+    put_id text NOT NULL,
+    number integer NOT NULL,
+    change json NOT NULL
+);
 CREATE TABLE public.store_owner (
     owner text NOT NULL,
     pid integer NOT NULL,
@@ -178,6 +190,8 @@ ALTER TABLE ONLY public.dns_records
     ADD CONSTRAINT dns_records_pkey PRIMARY KEY (address);
 ALTER TABLE ONLY public.fact_changes
     ADD CONSTRAINT fact_changes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.inventories
+    ADD CONSTRAINT inventories_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.kept_catalog_parts
     ADD CONSTRAINT kept_catalog_parts_key PRIMARY KEY (content_id, part);
 ALTER TABLE ONLY public.leases
@@ -192,6 +206,8 @@ ALTER TABLE ONLY public.machines
     ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
 ALTER TABLE ONLY public.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.staged_changes
+    ADD CONSTRAINT staged_changes_key PRIMARY KEY (put_id, number);
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.transitions

@@ -61,6 +61,13 @@ CREATE TABLE "fact_changes" (
 );
 CREATE INDEX "fact_changes_by_machine" on "fact_changes" ("machine_id", "id");
 CREATE INDEX "fact_changes_by_time" on "fact_changes" ("at");
+CREATE TABLE "inventories" (
+  "name" text not null primary key,
+  "put_at" integer not null,
+  "put_by" text not null,
+  "put_id" text not null,
+  "state" text not null
+) without rowid;
 CREATE TABLE "kept_catalog" (
   "generation" text not null,
   "kept_at" integer not null,
@@ -119,6 +126,12 @@ CREATE TABLE "reports" (
 );
 CREATE INDEX "reports_by_machine" on "reports" ("machine_id", "id");
 CREATE INDEX "reports_by_time" on "reports" ("at");
+CREATE TABLE "staged_changes" (
+  "put_id" text not null,
+  "number" integer not null,
+  "change" text not null,
+  constraint "staged_changes_key" primary key ("put_id", "number")
+) without rowid;
 CREATE TABLE "store_owner" (
   "owner" text not null,
   "pid" integer not null,

@@ -15,6 +15,7 @@ const AGGREGATES = Object.keys({
   discovered: 0,
   events: 0,
   machines: 0,
+  inventories: 0,
   transitions: 0,
   catalogParts: 0,
   lives: 0,

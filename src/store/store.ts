@@ -4,6 +4,7 @@ import type { CatalogStore } from './catalog-store.ts';
 import type { DiscoveredMachineStore } from './discovered-machine-store.ts';
 import type { DnsRecordStore } from './dns-record-store.ts';
 import type { EventStore } from './event-store.ts';
+import type { InventoryStore } from './inventory-store.ts';
 import type { LifeStore } from './life-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LocalBootStore } from './local-boot-store.ts';
@@ -24,6 +25,7 @@ export interface Store {
   readonly discovered: DiscoveredMachineStore;
   readonly events: EventStore;
   readonly machines: MachineStore;
+  readonly inventories: InventoryStore;
   readonly transitions: TransitionStore;
   readonly catalog: CatalogStore;
   readonly lives: LifeStore;

@@ -7,6 +7,7 @@ import type { LifeState } from '../provision/machines/lifecycle/life.ts';
 import type { ReportStatus } from '../provision/machines/reports/machine-report.ts';
 import type { NewAuditEntry } from './audit-store.ts';
 import type { StoredJson, StoredTime } from './columns.ts';
+import type { StoredInventory } from './inventory-store.ts';
 import type { TransitionKind } from './transition-store.ts';
 
 // The tables as Kysely's queries see them, which are the same in both dialects; schema.sqlite.sql and
@@ -83,6 +84,21 @@ interface KeptCatalogPartTable {
   content_id: number;
   part: number;
   bytes: Uint8Array;
+}
+
+interface InventoryTable {
+  name: string;
+  put_at: StoredTime;
+  put_by: string;
+  put_id: string;
+  state: StoredInventory['state'];
+}
+
+/** Changes of machines that belong to a replacement of an inventory, and are not records yet. */
+interface StagedChangeTable {
+  put_id: string;
+  number: number;
+  change: StoredJson;
 }
 
 interface LifeTable {
@@ -191,6 +207,8 @@ export interface StoreTables {
   transition_counter: TransitionCounterTable;
   kept_catalog: KeptCatalogTable;
   kept_catalog_parts: KeptCatalogPartTable;
+  inventories: InventoryTable;
+  staged_changes: StagedChangeTable;
   lives: LifeTable;
   audit: AuditTable;
   boot_sessions: BootSessionTable;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/provision/json-value.ts';
 import type { MachineChange } from '../../src/store/machine-store.ts';
 import type { NewTransition, Transition, TransitionKind } from '../../src/store/transition-store.ts';
+import { auditEntry } from './some-audit-entry.ts';
 import { type MakePlace, StoreUnderTest } from './store-place.ts';
 
 const AT = new Date('2026-11-23T09:00:00.123Z');
@@ -104,6 +105,20 @@ export function describeMachineStore(makePlace: MakePlace): void {
       expect(await under.store.transitions.lastTransition()).toBe(1);
       expect(await apply(put('node4'))).toMatchObject([{ number: 2 }]);
       expect(await numbers()).toEqual([1, 2]);
+    });
+
+    test('a change and its audit entry are one transaction', async () => {
+      const entry = auditEntry('create', 'node1');
+      await under.store.machines.applyMachineChanges([put('node1')], [entry]);
+      expect(await under.store.audit.listAudit({ limit: 9 })).toMatchObject([entry]);
+      const broken = {
+        ...put('node2'),
+        transition: { ...transition('node2', 'machine.declared'), at: null },
+      };
+      await expect(
+        under.store.machines.applyMachineChanges([broken as unknown as MachineChange], [entry]),
+      ).rejects.toThrow();
+      expect(await under.store.audit.listAudit({ limit: 9 })).toHaveLength(1);
     });
 
     test('simultaneous changes are numbered without gaps, each call consecutively', async () => {

@@ -4,6 +4,7 @@ import { describeCatalogStore } from './catalog-store.ts';
 import { describeDiscoveredMachineStore } from './discovered-machine-store.ts';
 import { describeDnsRecordStore } from './dns-record-store.ts';
 import { describeEventStore } from './event-store.ts';
+import { describeInventoryStore } from './inventory-store.ts';
 import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
 import { describeLifeStore } from './life-store.ts';
@@ -20,6 +21,7 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeDiscoveredMachineStore(makePlace);
     describeEventStore(makePlace);
     describeMachineStore(makePlace);
+    describeInventoryStore(makePlace);
     describeTransitionStore(makePlace);
     describeCatalogStore(makePlace);
     describeDnsRecordStore(makePlace);

@@ -1,4 +1,5 @@
 import type { DiscoveredMachineStore } from '../../src/store/discovered-machine-store.ts';
+import type { InventoryStore } from '../../src/store/inventory-store.ts';
 import type { LifeStore } from '../../src/store/life-store.ts';
 import type { MachineChange, MachineStore } from '../../src/store/machine-store.ts';
 import type {
@@ -22,6 +23,14 @@ export class FakeTransitionStore implements TransitionStore {
     loadMachines: () => Promise.resolve([]),
     applyMachineChanges: (changes: readonly MachineChange[]) =>
       Promise.resolve(changes.map(({ transition }) => this.#append(transition))),
+  };
+  readonly inventories: InventoryStore = {
+    listInventories: () => Promise.resolve([]),
+    stageChanges: () => Promise.resolve(),
+    commitInventory: ({ changes }) =>
+      Promise.resolve(changes.map(({ transition }) => this.#append(transition))),
+    moveStaged: () => Promise.resolve({ transitions: [], isDone: true }),
+    dropStaged: () => Promise.resolve(),
   };
   readonly lives: LifeStore = {
     loadLives: () => Promise.resolve([]),

@@ -110,6 +110,7 @@ describe('a subscription', () => {
     const { log, signal, store } = rig();
     const { machines } = log.announcing({
       discovered: store.discovered,
+      inventories: store.inventories,
       lives: store.lives,
       machines: {
         ...store.machines,

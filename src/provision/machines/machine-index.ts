@@ -91,6 +91,15 @@ export class MachineIndex implements MachineLookup {
     });
   }
 
+  /** The values that a record, in this index or not, claims and that records with another id have. */
+  claimedByOthers(machine: Machine): ContestedClaim[] {
+    return this.#claimsOf(machine).flatMap(({ key, map }) => {
+      const holder = map === this.#swappedUuids ? undefined : map.find(key);
+      if (holder === undefined || holder.id === machine.id) return [];
+      return [{ what: `${map.what} ${key}`, holder: holder.id, others: [machine.id] }];
+    });
+  }
+
   #claimsOf(machine: Machine): { readonly map: ClaimMap; readonly key: string }[] {
     const claims: { map: ClaimMap; key: string }[] = [];
     for (const mac of machine.macs) if (isStationMac(mac)) claims.push({ map: this.#macs, key: mac });

@@ -4,12 +4,16 @@ import type { BoundRoute } from './bind-routes.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { machineHandlers, type MachineRouteParts, verbHandlers } from './routes/machines.ts';
 import { referenceHandlers, type ReferenceParts } from './routes/reference.ts';
+import { inventoryHandlers, type InventoryRouteParts } from './routes/inventories.ts';
+import { machineRecordHandlers, type MachineRecordRouteParts } from './routes/machine-records.ts';
 import { historyHandlers, type HistoryRouteParts } from './routes/history.ts';
 import { tokenHandlers, type TokenRouteParts } from './routes/tokens.ts';
 import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
 
 /** What all routes together depend on. */
 export type OperatorRouteParts = MachineRouteParts &
+  MachineRecordRouteParts &
+  InventoryRouteParts &
   NetworkRouteParts &
   HistoryRouteParts &
   TokenRouteParts &
@@ -20,6 +24,8 @@ export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
   const handlers: Handlers<typeof ROUTES> = {
     ...machineHandlers(parts),
     ...verbHandlers(parts),
+    ...machineRecordHandlers(parts),
+    ...inventoryHandlers(parts),
     ...networkHandlers(parts),
     ...historyHandlers(parts),
     ...tokenHandlers(parts),

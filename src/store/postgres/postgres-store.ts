@@ -13,6 +13,7 @@ import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
 import { LocalBootQueries } from '../queries/local-boot-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
+import { InventoryQueries } from '../queries/inventory-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries } from '../queries/probe-queries.ts';
 import { ReportQueries } from '../queries/report-queries.ts';
@@ -71,12 +72,15 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
 }
 
 /**
- * Machines, discovered machines, lives, the audit, tokens, their reports and their transitions are written in the same
- * transactions, so they share one runner.
+ * Machines, inventories, discovered machines, lives, the audit, tokens, their reports and their transitions are written in
+ * the same transactions, so they share one runner.
  */
 type Runners = Readonly<
   Record<
-    Exclude<Aggregate, 'discovered' | 'transitions' | 'lives' | 'audit' | 'reports' | 'tokens'>,
+    Exclude<
+      Aggregate,
+      'discovered' | 'inventories' | 'transitions' | 'lives' | 'audit' | 'reports' | 'tokens'
+    >,
     FencedRunner
   >
 >;
@@ -120,6 +124,7 @@ function onConnections(
     discovered: new DiscoveredMachineQueries(runners.machines),
     events: new PostgresEvents(runners.events),
     machines: new MachineQueries(runners.machines),
+    inventories: new InventoryQueries(runners.machines),
     transitions: new TransitionQueries(runners.machines),
     catalogParts: new CatalogPartQueries(runners.catalogParts),
     upkeep: new ProbeQueries(runners.upkeep, sql`truncate store_probe`),

@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely';
+import type { NewAuditEntry } from '../audit-store.ts';
 import { decodeJson, encodeJson, type TimeColumn } from '../columns.ts';
 import type { MachineChange, MachineStore, StoredMachine } from '../machine-store.ts';
 import type { StoreTables } from '../tables.ts';
 import type { Transition } from '../transition-store.ts';
 import { appendTransitions } from './append-transitions.ts';
+import { insertAudit } from './audit-queries.ts';
 import { deleteAdopted } from './discovered-machine-queries.ts';
 import { inPieces } from './in-pieces.ts';
 import type { QueryRunner } from './query-runner.ts';
@@ -23,9 +25,16 @@ export class MachineQueries implements MachineStore {
     return rows.map(({ id, record, source }) => ({ source, id, record: decodeJson(record) }));
   }
 
-  async applyMachineChanges(changes: readonly MachineChange[]): Promise<Transition[]> {
+  async applyMachineChanges(
+    changes: readonly MachineChange[],
+    audit: readonly NewAuditEntry[] = [],
+  ): Promise<Transition[]> {
     if (changes.length === 0) return [];
-    return this.#runner.write((tables) => changeMachines(tables, this.#runner.time, changes));
+    const { time } = this.#runner;
+    return this.#runner.write(async (tables) => {
+      await insertAudit(tables, time, audit);
+      return changeMachines(tables, time, changes);
+    });
   }
 }
 

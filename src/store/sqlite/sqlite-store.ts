@@ -9,6 +9,7 @@ import { DnsRecordQueries } from '../queries/dns-record-queries.ts';
 import { LocalBootQueries } from '../queries/local-boot-queries.ts';
 import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
+import { InventoryQueries } from '../queries/inventory-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
 import { ProbeQueries, type ProbeStore } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
@@ -86,6 +87,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     discovered: new DiscoveredMachineQueries(runner),
     events: new SqliteEvents(connection, runner, take),
     machines: new MachineQueries(runner),
+    inventories: new InventoryQueries(runner),
     transitions: new TransitionQueries(runner),
     catalogParts: new CatalogPartQueries(runner),
     lives: new LifeQueries(runner),

@@ -321,9 +321,12 @@ test.each([
 test('a path says which methods it has', async () => {
   const origin = await rig.start();
   const options = await ask(`${origin}${V1}/machines/node1`, { method: 'OPTIONS' });
-  expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, DELETE, OPTIONS']);
+  expect([options.status, options.headers.get('allow')]).toEqual([
+    204,
+    'GET, HEAD, DELETE, PUT, PATCH, OPTIONS',
+  ]);
   const post = await ask(`${origin}${V1}/machines/node1`, { method: 'POST' });
-  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, DELETE, OPTIONS']);
+  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, DELETE, PUT, PATCH, OPTIONS']);
 });
 
 test('HEAD is answered like GET, without the body', async () => {

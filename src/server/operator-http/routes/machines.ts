@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodeCursor } from '../../../api/list-form.ts';
 import type { MACHINE_VERB_ROUTES } from '../../../api/routes/machine-verbs.ts';
 import type { MACHINE_ROUTES } from '../../../api/routes/machines.ts';
-import type { MachineDetailView, MachineLifeView } from '../../../api/schemas/machine.ts';
+import type { MachineDetailView, MachineLifeView, MachineShownView } from '../../../api/schemas/machine.ts';
 import { VERB_TABLE, type VerbName } from '../../../api/schemas/verbs.ts';
 import type { ControlOutcome, MachineControl } from '../../../control/machine-control.ts';
 import { ApiError } from '../api-error.ts';
@@ -41,7 +41,7 @@ export function machineHandlers({ asOf, control }: MachineRouteParts): Handlers<
     showMachine: async ({ params: { id } }) => {
       const machine = await control.show(id);
       if (machine === undefined) throw new ApiError('not_found', `there is no machine ${id}`);
-      return { status: 200, body: machine, etag: tagOf(machine) };
+      return { status: 200, body: machine, etag: machineTag(machine) };
     },
     deleteMachine: async ({ actor, context, params: { id }, query }) => {
       await requirePresent(control, id, context);
@@ -63,7 +63,7 @@ export function verbHandlers({ control }: Pick<MachineRouteParts, 'control'>): H
       await requirePresent(control, id, context);
       const outcome = await control.run({ verb, machineId: id, input: body, actor });
       if (outcome.kind !== 'done') throw refusalOf(outcome);
-      return { status: 200 as const, body: outcome.machine, etag: tagOf(outcome.machine) };
+      return { status: 200 as const, body: outcome.machine, etag: machineTag(outcome.machine) };
     };
   const names = Object.keys(VERB_TABLE) as VerbName[];
   const handlers = names.map((verb): [string, Handler<VerbRoute>] => [`${verb}Machine`, handlerOf(verb)]);
@@ -78,12 +78,14 @@ async function requirePresent(
 ): Promise<void> {
   if (context.ifMatch === undefined) return;
   const machine = await control.show(id);
-  requireMatch(context, machine && tagOf(machine));
+  requireMatch(context, machine && machineTag(machine));
 }
 
-/** Differs whenever what the machine is or what can be done to it does; not for when it was last seen. */
-function tagOf({ last_seen_at: _seen, ...machine }: MachineDetailView): string {
-  return createHash('sha256').update(JSON.stringify(machine)).digest('base64url').slice(0, 22);
+/** Differs whenever what the machine is or what can be done to it does; not for when it was seen, or what it has told. */
+export function machineTag(shown: MachineDetailView | MachineShownView): string {
+  const { last_seen_at: _seen, ...machine } = shown;
+  const { hardware: _hardware, reports: _reports, ...rest } = machine as MachineShownView;
+  return createHash('sha256').update(JSON.stringify(rest)).digest('base64url').slice(0, 22);
 }
 
 function someFields(item: MachineLifeView, fields: readonly string[]): Partial<MachineLifeView> {

@@ -8,6 +8,7 @@ import { reports } from './0006-reports.ts';
 import { localBoots } from './0007-local-boots.ts';
 import { tokens } from './0008-tokens.ts';
 import { auditOrigin } from './0009-audit-origin.ts';
+import { inventories } from './0010-inventories.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
 export const POSTGRES_MIGRATIONS: Migrations = {
@@ -20,4 +21,5 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0007-local-boots': localBoots,
   '0008-tokens': tokens,
   '0009-audit-origin': auditOrigin,
+  '0010-inventories': inventories,
 };

@@ -12,6 +12,7 @@ import { reports } from './0010-reports.ts';
 import { localBoots } from './0011-local-boots.ts';
 import { tokens } from './0012-tokens.ts';
 import { auditOrigin } from './0013-audit-origin.ts';
+import { inventories } from './0014-inventories.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -28,4 +29,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0011-local-boots': localBoots,
   '0012-tokens': tokens,
   '0013-audit-origin': auditOrigin,
+  '0014-inventories': inventories,
 };
