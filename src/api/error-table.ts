@@ -116,6 +116,11 @@ export const ERROR_TABLE = {
     title: 'A request with this Idempotency-Key is still being carried out',
     remedy: 'Send the same request again in a second; it will get the answer of the first.',
   },
+  not_rendered: {
+    status: 409,
+    title: 'This machine waits, and is given nothing',
+    remedy: 'Correct what the detail names.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Somebody else has changed this since it was read',
@@ -150,6 +155,11 @@ export const ERROR_TABLE = {
     status: 500,
     title: 'Internal error',
     remedy: 'See the log of the server; it has the request id.',
+  },
+  catalog_missing: {
+    status: 503,
+    title: 'No catalog serves',
+    remedy: '`GET /catalog` says why.',
   },
   not_stored: {
     status: 503,

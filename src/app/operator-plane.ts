@@ -13,10 +13,10 @@ import { RefusalAudit } from '../server/operator-http/refusal-audit.ts';
 import { StreamCounts } from '../server/operator-http/stream/stream-counts.ts';
 import { Turns } from '../store/turns.ts';
 import { refuseOrigin } from '../server/operator-http/request-origin.ts';
-import { addUnportedRoutes, type UnportedParts } from '../server/operator-http/unported-routes.ts';
 import { appendAudit } from './append-audit.ts';
 import { composeAccess, type ComposedAccess } from './compose-access.ts';
 import { composeMetrics } from './compose-metrics.ts';
+import { composeCatalogRoutes } from './compose-catalog-routes.ts';
 import { composeStream, type ComposedStream } from './compose-stream.ts';
 import { composeInventoryControl, composeMachineEditor } from './compose-machine-records.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
@@ -34,7 +34,7 @@ export interface OperatorPlane {
 }
 
 /** What both ways to the API share. */
-type SharedApp = Omit<OperatorAppParts, 'addUnported' | 'authenticate' | 'refuseOrigin'>;
+type SharedApp = Omit<OperatorAppParts, 'authenticate' | 'refuseOrigin'>;
 
 /** Starts the API: on the Unix socket for its owner, and on TCP. Returns its address; undefined if TCP is off. */
 export async function startOperatorPlane(
@@ -67,7 +67,7 @@ export async function startOperatorPlane(
     auditRefusal: refusals.note,
     log,
   };
-  await startControlSocket(environment, shared, app, services);
+  await startControlSocket(environment, app, services);
   const { hosts, listen } = settings.operator;
   const { access, tokenFile } = composed;
   if (listen === null || tokenFile === undefined) return undefined;
@@ -77,7 +77,6 @@ export async function startOperatorPlane(
       ...app,
       authenticate,
       refuseOrigin: ({ headers }) => refuseOrigin(headers, hosts),
-      addUnported: (express) => addUnportedRoutes(express, authenticate, unportedParts(shared)),
     }),
   );
   services.add('operator HTTP', server);
@@ -89,7 +88,6 @@ export async function startOperatorPlane(
 /** Starts the socket for the command line on this host, unless the settings turn it off. */
 async function startControlSocket(
   environment: Environment,
-  shared: SharedServices,
   app: SharedApp,
   services: Services,
 ): Promise<void> {
@@ -102,7 +100,6 @@ async function startControlSocket(
       authenticate: socketActor,
       // A page in a browser cannot open a Unix socket.
       refuseOrigin: () => undefined,
-      addUnported: (express) => addUnportedRoutes(express, socketActor, unportedParts(shared)),
     }),
   );
   try {
@@ -134,6 +131,7 @@ function routeParts(
     inventories: composeInventoryControl(shared, environment),
     declaredBy: (source) => machines.declaredBy(source),
     asOf: stream.asOf,
+    ...composeCatalogRoutes(shared, environment),
     stream: stream.parts,
     streams: stream.streams,
     history: store,
@@ -171,8 +169,4 @@ function cardsOf({ machines }: SharedServices, id: string): readonly MacAddress[
   if (record !== undefined) return record.machine.macs;
   const mac = parseMac(id);
   return mac === undefined ? undefined : [mac];
-}
-
-function unportedParts({ catalog }: SharedServices): UnportedParts {
-  return { catalogStatus: () => catalog.status() };
 }

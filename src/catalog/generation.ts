@@ -116,6 +116,20 @@ export class Generation {
     return { ...resolution, match: { group: match.group, compiled } };
   }
 
+  /** Why the machines of a group wait; undefined if they do not. */
+  problemOfGroup(group: Group): string | undefined {
+    const { groupProblems, profileProblems } = this.#parts;
+    const problem = groupProblems.get(group) ?? profileProblems.get(group.profile);
+    if (problem !== undefined) return formatProblem(problem);
+    return this.profiles.has(group.profile) ? undefined : `there is no profile "${group.profile}"`;
+  }
+
+  /** Why a profile cannot be used; undefined if it can. */
+  problemOfProfile(id: string): string | undefined {
+    const problem = this.#parts.profileProblems.get(id);
+    return problem && formatProblem(problem);
+  }
+
   /** Why the record of a machine cannot be used for booting; its identifiers and its address are still used. */
   problemOfMachine(id: string): string | undefined {
     const problem = this.#parts.machineProblems.get(id);

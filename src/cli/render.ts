@@ -1,15 +1,9 @@
 import { Argument, type Command } from 'commander';
-import type { Generation, MatchedResolution } from '../catalog/generation.ts';
+import { layersOf, PREVIEW_KINDS, type PreviewKind, renderPreview } from '../catalog/render-preview.ts';
 import { printableText } from '../provision/history/printable-text.ts';
 import { claimsOfLabels } from '../provision/selection/labels.ts';
-import type { RenderedSource } from '../provision/rendering/rendered-source.ts';
 import { TemplateError } from '../provision/rendering/template-error.ts';
-import type { RenderContext } from '../provision/rendering/template-variables.ts';
 import { addMachineQuery, loadOrReport, type MachineQuery, toLabels, toRawQuery } from './machine-query.ts';
-
-const KINDS = ['ipxe', 'grub', 'ignition', 'butane', 'generic', 'metadata'] as const;
-
-type Kind = (typeof KINDS)[number];
 
 interface RenderOptions {
   readonly name?: string;
@@ -23,7 +17,7 @@ export function registerRender(program: Command): void {
     program
       .command('render')
       .description('print what a machine would be given')
-      .addArgument(new Argument('<kind>', 'what to render').choices(KINDS)),
+      .addArgument(new Argument('<kind>', 'what to render').choices(PREVIEW_KINDS)),
   )
     .option('--name <name>', 'which generic template, where the profile has several')
     .option(
@@ -35,7 +29,7 @@ export function registerRender(program: Command): void {
       '--rendered',
       'for ignition: print the text of each template after it was rendered, and do not compile it',
     )
-    .action(async (kind: Kind, options: MachineQuery & RenderOptions) => {
+    .action(async (kind: PreviewKind, options: MachineQuery & RenderOptions) => {
       const catalog = await loadOrReport(options);
       if (catalog === undefined) return;
       const { generation, machines } = catalog;
@@ -65,7 +59,7 @@ export function registerRender(program: Command): void {
           process.stdout.write(layersOf(generation.ignitionSources({ ...resolution, match }, context)) ?? '');
           return;
         }
-        const rendered = render(generation, kind, { ...resolution, match }, context, options.name);
+        const rendered = renderPreview(generation, kind, { ...resolution, match }, context, options.name);
         if (rendered === undefined)
           fail(`profile ${match.compiled.profile.id} has nothing to render for ${kind}`);
         else process.stdout.write(rendered.endsWith('\n') ? rendered : `${rendered}\n`);
@@ -74,36 +68,6 @@ export function registerRender(program: Command): void {
         for (const fault of error.all()) fail(`profiles/${fault.describe()}`);
       }
     });
-}
-
-function render(
-  generation: Generation,
-  kind: Kind,
-  resolution: MatchedResolution,
-  context: RenderContext,
-  name: string | undefined,
-): string | undefined {
-  switch (kind) {
-    case 'ipxe':
-      return generation.ipxeScript(resolution, context);
-    case 'grub':
-      return generation.grubConfig(resolution, context);
-    case 'ignition':
-      return generation.ignitionConfig(resolution, context)?.json;
-    case 'butane':
-      return layersOf(generation.ignitionSources(resolution, context));
-    case 'generic':
-      return generation.genericConfig(resolution, name, context);
-    case 'metadata':
-      return generation.metadata(resolution, context);
-  }
-}
-
-/** The rendered text of each layer, with its name if there are several. */
-function layersOf(sources: readonly RenderedSource[]): string | undefined {
-  const [first, ...rest] = sources;
-  if (first === undefined || rest.length === 0) return first?.text;
-  return sources.map(({ name, text }) => `# profiles/${name}\n${text.trimEnd()}\n`).join('\n');
 }
 
 function fail(message: string): void {

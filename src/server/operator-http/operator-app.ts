@@ -16,8 +16,6 @@ export interface OperatorAppParts {
   readonly authenticate: (request: Request) => Actor;
   /** Why the origin of a request is not allowed; undefined if it is. */
   readonly refuseOrigin: (request: Request) => string | undefined;
-  /** Adds routes that are not in the table; they check nothing themselves. */
-  readonly addUnported: (app: Express) => void;
   readonly readiness: () => Readiness;
   /** All metrics, in the text format of Prometheus. */
   readonly metrics: () => Promise<MetricsAnswer>;
@@ -93,7 +91,6 @@ export function operatorApp(parts: OperatorAppParts): Express {
     response.type(contentType).send(text);
   });
   bindRoutes(app, parts.routes, parts);
-  parts.addUnported(app);
   app.use((request) => {
     // Whoever has no token learns nothing of the paths.
     parts.authenticate(request);

@@ -6,6 +6,7 @@ import { machineHandlers, type MachineRouteParts, verbHandlers } from './routes/
 import { referenceHandlers, type ReferenceParts } from './routes/reference.ts';
 import { inventoryHandlers, type InventoryRouteParts } from './routes/inventories.ts';
 import { machineRecordHandlers, type MachineRecordRouteParts } from './routes/machine-records.ts';
+import { catalogHandlers, type CatalogRouteParts } from './routes/catalog.ts';
 import { historyHandlers, type HistoryRouteParts } from './routes/history.ts';
 import { tokenHandlers, type TokenRouteParts } from './routes/tokens.ts';
 import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
@@ -14,6 +15,7 @@ import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
 export type OperatorRouteParts = MachineRouteParts &
   MachineRecordRouteParts &
   InventoryRouteParts &
+  CatalogRouteParts &
   NetworkRouteParts &
   HistoryRouteParts &
   TokenRouteParts &
@@ -27,6 +29,7 @@ export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
     ...machineRecordHandlers(parts),
     ...inventoryHandlers(parts),
     ...networkHandlers(parts),
+    ...catalogHandlers(parts),
     ...historyHandlers(parts),
     ...tokenHandlers(parts),
     ...referenceHandlers(Object.values(ROUTES), parts),

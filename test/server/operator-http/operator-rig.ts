@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import { AccessTokens } from '../../../src/access/access-tokens.ts';
+import { BootDecider } from '../../../src/catalog/boot-decider.ts';
 import { BrowserSessions } from '../../../src/access/browser-sessions.ts';
 import { MachineControl } from '../../../src/control/machine-control.ts';
 import type { StreamItem } from '../../../src/history/event-stream.ts';
@@ -102,6 +103,17 @@ export function emptyRouteParts(): OperatorRouteParts {
     },
     ...DEFAULT_ACCESS,
     ...emptyHistory(),
+    catalog: {
+      generation: () => undefined,
+      status: () => ({ checkedAt: RIG_NOW, problems: [], warnings: [], standIns: [] }),
+      reload: () => Promise.resolve(),
+      past: () => [],
+    },
+    decider: new BootDecider({ generation: () => undefined, unmatched: 'wait' }),
+    askerOf: () => Promise.resolve(undefined),
+    renderContext: () => ({ origin: 'http://railhead.example', rawQuery: '' }),
+    listAssets: () => Promise.resolve({ files: [], isComplete: true }),
+    noteSecretsShown: () => Promise.resolve(),
     now: () => RIG_NOW,
     nowMs: () => 0,
   };
@@ -113,7 +125,6 @@ export function rigApp(parts: RigParts = {}): Express {
     routes: operatorRoutes({ ...emptyRouteParts(), ...parts }),
     authenticate: (parts.access ?? DEFAULT_ACCESS.access).authenticate,
     refuseOrigin: ({ headers }) => refuseOrigin(headers, ['railhead.example']),
-    addUnported: () => undefined,
     readiness: () => ({ ready: true, reasons: [], parts: [] }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     nowMs: () => 0,

@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import { defineRoute } from '../route.ts';
+import {
+  assetSchema,
+  catalogSchema,
+  explanationSchema,
+  groupSchema,
+  pastGenerationSchema,
+  profileSchema,
+  templateSchema,
+} from '../schemas/catalog.ts';
+import { machineParams } from './machines.ts';
+
+const GENERATION = {
+  id: 'ec29cef870f5',
+  loaded_at: '2026-03-01T08:00:00.000Z',
+  from: 'files',
+  profiles: 5,
+  groups: 5,
+  machines: 2,
+} as const;
+const CATALOG = {
+  generation: GENERATION,
+  checked_at: '2026-03-01T08:00:00.069Z',
+  load_ms: 69,
+  conditions: [
+    { type: 'Serving', status: true, message: 'machines boot from generation ec29cef870f5' },
+    { type: 'Current', status: true, message: 'it is made of the files as they are' },
+    { type: 'Valid', status: true, message: 'the files have no problem' },
+  ],
+  problems: [],
+  warnings: [],
+  stand_ins: [],
+} as const;
+const GROUP = {
+  id: 'workers',
+  profile: 'flatcar-worker',
+  priority: 0,
+  selector: [{ label: 'role', requirement: 'in worker' }],
+  metadata_keys: ['ntp'],
+} as const;
+const PROFILE = {
+  id: 'flatcar-worker',
+  lifecycle: 'install',
+  boot: {
+    kernel: '/assets/flatcar/current/vmlinuz',
+    initrd: ['/assets/flatcar/current/image.cpio.gz'],
+    args: [],
+  },
+  ignition: ['worker.bu'],
+  generic: [],
+  metadata_keys: [],
+  groups: ['workers'],
+} as const;
+const ASSET = {
+  path: 'flatcar/current/vmlinuz',
+  size: 14215168,
+  modified_at: '2026-02-01T08:00:00.000Z',
+  profiles: ['flatcar-worker'],
+} as const;
+
+const list = <S extends z.ZodType>(item: S) => z.strictObject({ items: z.array(item) });
+
+export const CATALOG_ROUTES = {
+  showCatalog: defineRoute({
+    method: 'GET',
+    path: '/catalog',
+    operation: 'showCatalog',
+    tag: 'catalog',
+    summary: 'Show what serves, and what is wrong with the files',
+    permission: 'catalog:read',
+    answers: { 200: { description: 'The state of the catalog.', schema: catalogSchema } },
+    errors: [],
+    example: { status: 200, answer: CATALOG },
+  }),
+  listGenerations: defineRoute({
+    method: 'GET',
+    path: '/catalog/generations',
+    operation: 'listGenerations',
+    tag: 'catalog',
+    summary: 'List the latest generations since the start, the newest first',
+    permission: 'catalog:read',
+    answers: { 200: { description: 'Generations.', schema: list(pastGenerationSchema) } },
+    errors: [],
+    example: { status: 200, answer: { items: [{ ...GENERATION, problems: 0, warnings: 0 }] } },
+  }),
+  reloadCatalog: defineRoute({
+    method: 'POST',
+    path: '/catalog/reload',
+    operation: 'reloadCatalog',
+    tag: 'catalog',
+    summary: 'Read the files again; the answer comes when they serve, or when it is known why not',
+    permission: 'catalog:write',
+    answers: { 200: { description: 'The state after that.', schema: catalogSchema } },
+    errors: [],
+    example: { status: 200, answer: CATALOG },
+  }),
+  listGroups: defineRoute({
+    method: 'GET',
+    path: '/groups',
+    operation: 'listGroups',
+    tag: 'catalog',
+    summary: 'List the groups in their order of precedence',
+    permission: 'catalog:read',
+    answers: { 200: { description: 'All groups.', schema: list(groupSchema) } },
+    errors: [],
+    example: { status: 200, answer: { items: [GROUP] } },
+  }),
+  showGroup: defineRoute({
+    method: 'GET',
+    path: '/groups/{group}',
+    operation: 'showGroup',
+    tag: 'catalog',
+    summary: 'Show a group; `GET /machines?group=` lists its machines',
+    permission: 'catalog:read',
+    params: z.strictObject({ group: z.string().max(253) }),
+    answers: { 200: { description: 'The group.', schema: groupSchema } },
+    errors: ['not_found'],
+    example: { params: { group: 'workers' }, status: 200, answer: GROUP },
+  }),
+  listProfiles: defineRoute({
+    method: 'GET',
+    path: '/profiles',
+    operation: 'listProfiles',
+    tag: 'catalog',
+    summary: 'List the profiles by id',
+    permission: 'catalog:read',
+    answers: { 200: { description: 'All profiles.', schema: list(profileSchema) } },
+    errors: [],
+    example: { status: 200, answer: { items: [PROFILE] } },
+  }),
+  showProfile: defineRoute({
+    method: 'GET',
+    path: '/profiles/{profile}',
+    operation: 'showProfile',
+    tag: 'catalog',
+    summary: 'Show a profile',
+    permission: 'catalog:read',
+    params: z.strictObject({ profile: z.string().max(253) }),
+    answers: { 200: { description: 'The profile.', schema: profileSchema } },
+    errors: ['not_found'],
+    example: { params: { profile: 'flatcar-worker' }, status: 200, answer: PROFILE },
+  }),
+  listTemplates: defineRoute({
+    method: 'GET',
+    path: '/templates',
+    operation: 'listTemplates',
+    tag: 'catalog',
+    summary: 'List the templates that profiles use',
+    permission: 'catalog:read',
+    answers: { 200: { description: 'Templates by name.', schema: list(templateSchema) } },
+    errors: [],
+    example: { status: 200, answer: { items: [{ name: 'worker.bu', profiles: ['flatcar-worker'] }] } },
+  }),
+  listAssets: defineRoute({
+    method: 'GET',
+    path: '/assets',
+    operation: 'listAssets',
+    tag: 'catalog',
+    summary: 'List the files below /assets/, with their size and the profiles that use them',
+    permission: 'catalog:read',
+    answers: {
+      200: {
+        description: 'Files by path.',
+        schema: z.strictObject({
+          items: z.array(assetSchema),
+          missing: z
+            .array(z.strictObject({ path: z.string(), profiles: z.array(z.string()) }))
+            .meta({ description: 'Files that profiles name and that are not there.' }),
+          is_complete: z.boolean().meta({ description: 'false: there are more files than are listed.' }),
+        }),
+      },
+    },
+    errors: [],
+    example: { status: 200, answer: { items: [ASSET], missing: [], is_complete: true } },
+  }),
+  explainMachine: defineRoute({
+    method: 'GET',
+    path: '/machines/{id}/explain',
+    operation: 'explainMachine',
+    tag: 'catalog',
+    summary: 'Say which group and profile a machine gets, and why no other',
+    permission: 'machines:read',
+    params: machineParams,
+    answers: { 200: { description: 'The explanation.', schema: explanationSchema } },
+    errors: ['not_found', 'catalog_missing'],
+    example: {
+      params: { id: 'node1' },
+      status: 200,
+      answer: {
+        machine: 'node1',
+        recognised_by: 'MAC address',
+        labels: { mac: '52:54:00:a1:9c:ae', role: 'worker' },
+        decision: 'boot',
+        reason: null,
+        conflicts: [],
+        group: 'workers',
+        profile: 'flatcar-worker',
+        lifecycle: [],
+        others: [{ group: 'control', reason: 'role is "worker", not "control"' }],
+      },
+    },
+  }),
+  renderMachine: defineRoute({
+    method: 'GET',
+    path: '/machines/{id}/render/{kind}',
+    operation: 'renderMachine',
+    tag: 'catalog',
+    summary: 'Show what a machine would be given: its iPXE script, GRUB or Ignition config, or metadata',
+    description:
+      'Secrets are replaced: metadata below keys whose names say so (password, token, secret, key and the like), private keys, hashes of passwords, key files and HTTP headers of Ignition. `secrets=show` needs the permission `secrets:read`, and is in the audit.',
+    permission: 'machines:read',
+    params: z.strictObject({
+      ...machineParams.shape,
+      kind: z.enum(['ipxe', 'grub', 'ignition', 'butane', 'generic', 'metadata']),
+    }),
+    query: z.strictObject({
+      secrets: z.enum(['hide', 'show']).default('hide').meta({ description: 'Whether secrets are shown.' }),
+      name: z.string().max(253).optional().meta({ description: 'Which generic template.' }),
+    }),
+    answers: { 200: { description: 'The text.', media: 'text/plain' } },
+    errors: ['not_found', 'catalog_missing', 'not_rendered'],
+    example: { params: { id: 'node1', kind: 'ipxe' }, status: 200 },
+  }),
+};
