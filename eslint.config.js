@@ -67,6 +67,7 @@ const chanceShells = [
   'src/store/queries/probe-queries.ts',
   'src/app/shared-services.ts',
   'src/app/compose-access.ts',
+  'src/app/compose-operations.ts',
   'src/app/operator-plane.ts',
   'src/app/open-webhooks.ts',
   'src/store/{postgres,sqlite}/**',

@@ -106,6 +106,21 @@ export const ERROR_TABLE = {
     title: 'This would remove many machines',
     remedy: 'If that is meant, send it again with the number that the detail names.',
   },
+  operation_changed: {
+    status: 409,
+    title: 'Machines have changed since the preview',
+    remedy: 'Look at the operation again, and apply it with its new digest.',
+  },
+  operation_not_previewed: {
+    status: 409,
+    title: 'The operation has been started before, or was cancelled',
+    remedy: 'Preview it again.',
+  },
+  not_confirmed: {
+    status: 409,
+    title: 'The number of machines is not confirmed',
+    remedy: 'Send the number that the detail names as `confirm`.',
+  },
   name_taken: {
     status: 409,
     title: 'Something else has this name',
@@ -130,6 +145,11 @@ export const ERROR_TABLE = {
     status: 413,
     title: 'The body is too large',
     remedy: 'Send less; the detail names the limit.',
+  },
+  too_many_machines: {
+    status: 413,
+    title: 'These are too many machines for one operation',
+    remedy: 'Choose fewer by the filter.',
   },
   unsupported_media_type: {
     status: 415,

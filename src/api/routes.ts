@@ -5,6 +5,7 @@ import { MACHINE_ROUTES } from './routes/machines.ts';
 import { NETWORK_ROUTES } from './routes/networks.ts';
 import { CATALOG_ROUTES } from './routes/catalog.ts';
 import { HISTORY_ROUTES } from './routes/history.ts';
+import { OPERATION_ROUTES } from './routes/operations.ts';
 import { TOKEN_ROUTES } from './routes/tokens.ts';
 import { REFERENCE_ROUTES } from './routes/reference.ts';
 
@@ -14,6 +15,7 @@ export const ROUTES = {
   ...MACHINE_RECORD_ROUTES,
   ...MACHINE_VERB_ROUTES,
   ...INVENTORY_ROUTES,
+  ...OPERATION_ROUTES,
   ...NETWORK_ROUTES,
   ...CATALOG_ROUTES,
   ...HISTORY_ROUTES,

@@ -17,6 +17,7 @@ import { appendAudit } from './append-audit.ts';
 import { composeAccess, type ComposedAccess } from './compose-access.ts';
 import { composeMetrics } from './compose-metrics.ts';
 import { composeCatalogRoutes } from './compose-catalog-routes.ts';
+import { composeOperations } from './compose-operations.ts';
 import { composeStream, type ComposedStream } from './compose-stream.ts';
 import { composeInventoryControl, composeMachineEditor } from './compose-machine-records.ts';
 import { composeMachineControl } from './compose-machine-control.ts';
@@ -54,8 +55,18 @@ export async function startOperatorPlane(
     now: clock.now,
     nowMs: clock.nowMs,
   });
+  const edits = new Turns();
+  const control = composeMachineControl(shared, environment, edits);
+  const editor = composeMachineEditor(shared, environment, control, edits);
+  const machines = {
+    control,
+    editor,
+    ...(await composeOperations(shared, environment, control, editor, services)),
+  };
   const app: SharedApp = {
-    routes: operatorRoutes(routeParts(environment, shared, bootPlane, composed, { ...stream, streams })),
+    routes: operatorRoutes(
+      routeParts(environment, shared, bootPlane, composed, { ...stream, streams }, machines),
+    ),
     idempotency: new Idempotency(clock.nowMs),
     checkAnswers: parts.checkAnswers,
     newId: randomUUID,
@@ -119,15 +130,13 @@ function routeParts(
   bootPlane: BootPlane,
   { access, sessions, tokens }: ComposedAccess,
   stream: ComposedStream & { readonly streams: StreamCounts },
+  machineParts: Pick<OperatorRouteParts, 'control' | 'editor' | 'idsOf' | 'operations'>,
 ): OperatorRouteParts {
   const { clock, log } = environment;
-  const edits = new Turns();
-  const control = composeMachineControl(shared, environment, edits);
   const { engine, machines, store, subnets } = shared;
   return {
     version: programVersion(),
-    control,
-    editor: composeMachineEditor(shared, environment, control, edits),
+    ...machineParts,
     inventories: composeInventoryControl(shared, environment),
     declaredBy: (source) => machines.declaredBy(source),
     asOf: stream.asOf,

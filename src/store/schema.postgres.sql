@@ -125,6 +125,11 @@ CREATE TABLE public.machines (
     id text NOT NULL COLLATE pg_catalog."C",
     record json NOT NULL
 );
+CREATE TABLE public.operations (
+    id text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    record json NOT NULL
+);
 CREATE TABLE public.reports (
     id bigint NOT NULL,
     machine_id text NOT NULL,
@@ -204,6 +209,8 @@ ALTER TABLE ONLY public.machine_facts
     ADD CONSTRAINT machine_facts_pkey PRIMARY KEY (machine_id);
 ALTER TABLE ONLY public.machines
     ADD CONSTRAINT machines_key PRIMARY KEY (source, id);
+ALTER TABLE ONLY public.operations
+    ADD CONSTRAINT operations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.staged_changes

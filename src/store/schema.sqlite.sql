@@ -115,6 +115,11 @@ CREATE TABLE "machines" (
   "record" text not null,
   constraint "machines_key" primary key ("source", "id")
 ) without rowid;
+CREATE TABLE "operations" (
+  "id" text not null primary key,
+  "created_at" integer not null,
+  "record" text not null
+);
 CREATE TABLE "reports" (
   "id" integer not null primary key autoincrement,
   "machine_id" text not null,

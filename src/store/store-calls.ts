@@ -23,6 +23,7 @@ const AGGREGATES = Object.keys({
   sessions: 0,
   localBoots: 0,
   tokens: 0,
+  operations: 0,
   reports: 0,
   dnsRecords: 0,
   upkeep: 0,

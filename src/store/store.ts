@@ -9,6 +9,7 @@ import type { LifeStore } from './life-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LocalBootStore } from './local-boot-store.ts';
 import type { MachineStore } from './machine-store.ts';
+import type { OperationStore } from './operation-store.ts';
 import type { CatalogPartStore } from './queries/catalog-part-queries.ts';
 import type { ProbeStore } from './queries/probe-queries.ts';
 import type { ReportStore } from './report-store.ts';
@@ -34,6 +35,7 @@ export interface Store {
   readonly localBoots: LocalBootStore;
   readonly reports: ReportStore;
   readonly tokens: TokenStore;
+  readonly operations: OperationStore;
   readonly dnsRecords: DnsRecordStore;
   /** Finishes pending calls, and closes. Every later call rejects. */
   close(): Promise<void>;

@@ -145,6 +145,13 @@ interface TokenTable {
   last_used_from: string | null;
 }
 
+/** Operations over many machines. */
+interface OperationTable {
+  id: string;
+  created_at: StoredTime;
+  record: StoredJson;
+}
+
 /** What machines reported, without facts. */
 interface ReportTable {
   id: Generated<number>;
@@ -214,6 +221,7 @@ export interface StoreTables {
   boot_sessions: BootSessionTable;
   local_boots: LocalBootTable;
   tokens: TokenTable;
+  operations: OperationTable;
   reports: ReportTable;
   machine_facts: MachineFactsTable;
   fact_changes: FactChangeTable;

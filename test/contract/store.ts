@@ -9,6 +9,7 @@ import { describeLeaseStore } from './lease-store.ts';
 import { describeMachineStore } from './machine-store.ts';
 import { describeLifeStore } from './life-store.ts';
 import { describeLocalBootStore } from './local-boot-store.ts';
+import { describeOperationStore } from './operation-store.ts';
 import { describeReportStore } from './report-store.ts';
 import type { MakePlace } from './store-place.ts';
 import { describeTokenStore } from './token-store.ts';
@@ -30,5 +31,6 @@ export function describeStore(name: string, makePlace: MakePlace): void {
     describeLocalBootStore(makePlace);
     describeReportStore(makePlace);
     describeTokenStore(makePlace);
+    describeOperationStore(makePlace);
   });
 }

@@ -7,6 +7,7 @@ import { referenceHandlers, type ReferenceParts } from './routes/reference.ts';
 import { inventoryHandlers, type InventoryRouteParts } from './routes/inventories.ts';
 import { machineRecordHandlers, type MachineRecordRouteParts } from './routes/machine-records.ts';
 import { catalogHandlers, type CatalogRouteParts } from './routes/catalog.ts';
+import { operationHandlers, type OperationRouteParts } from './routes/operations.ts';
 import { historyHandlers, type HistoryRouteParts } from './routes/history.ts';
 import { tokenHandlers, type TokenRouteParts } from './routes/tokens.ts';
 import { networkHandlers, type NetworkRouteParts } from './routes/networks.ts';
@@ -16,6 +17,7 @@ export type OperatorRouteParts = MachineRouteParts &
   MachineRecordRouteParts &
   InventoryRouteParts &
   CatalogRouteParts &
+  OperationRouteParts &
   NetworkRouteParts &
   HistoryRouteParts &
   TokenRouteParts &
@@ -29,6 +31,7 @@ export function operatorRoutes(parts: OperatorRouteParts): BoundRoute[] {
     ...machineRecordHandlers(parts),
     ...inventoryHandlers(parts),
     ...networkHandlers(parts),
+    ...operationHandlers(parts),
     ...catalogHandlers(parts),
     ...historyHandlers(parts),
     ...tokenHandlers(parts),

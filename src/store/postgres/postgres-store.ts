@@ -15,6 +15,7 @@ import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
 import { InventoryQueries } from '../queries/inventory-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
+import { OperationQueries } from '../queries/operation-queries.ts';
 import { ProbeQueries } from '../queries/probe-queries.ts';
 import { ReportQueries } from '../queries/report-queries.ts';
 import { eventToRow } from '../queries/rows.ts';
@@ -72,14 +73,14 @@ export async function openPostgresStore(settings: PostgresSettings): Promise<Dat
 }
 
 /**
- * Machines, inventories, discovered machines, lives, the audit, tokens, their reports and their transitions are written in
+ * Machines, inventories, discovered machines, lives, the audit, tokens, operations, their reports and their transitions are written in
  * the same transactions, so they share one runner.
  */
 type Runners = Readonly<
   Record<
     Exclude<
       Aggregate,
-      'discovered' | 'inventories' | 'transitions' | 'lives' | 'audit' | 'reports' | 'tokens'
+      'discovered' | 'inventories' | 'transitions' | 'lives' | 'audit' | 'reports' | 'tokens' | 'operations'
     >,
     FencedRunner
   >
@@ -133,6 +134,7 @@ function onConnections(
     sessions: new BootSessionQueries(runners.sessions),
     localBoots: new LocalBootQueries(runners.localBoots),
     tokens: new TokenQueries(runners.machines),
+    operations: new OperationQueries(runners.machines),
     reports: new ReportQueries(runners.machines),
     dnsRecords: new DnsRecordQueries(runners.dnsRecords),
     close: async () => {

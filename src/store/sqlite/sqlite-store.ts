@@ -11,6 +11,7 @@ import { EventQueries } from '../queries/event-queries.ts';
 import { loadLeases } from '../queries/lease-queries.ts';
 import { InventoryQueries } from '../queries/inventory-queries.ts';
 import { MachineQueries } from '../queries/machine-queries.ts';
+import { OperationQueries } from '../queries/operation-queries.ts';
 import { ProbeQueries, type ProbeStore } from '../queries/probe-queries.ts';
 import type { QueryRunner } from '../queries/query-runner.ts';
 import { ReportQueries } from '../queries/report-queries.ts';
@@ -95,6 +96,7 @@ function onConnection(connection: SqliteConnection): DatabaseStore {
     sessions: new BootSessionQueries(runner),
     localBoots: new LocalBootQueries(runner),
     tokens: new TokenQueries(runner),
+    operations: new OperationQueries(runner),
     reports: new ReportQueries(runner),
     dnsRecords: new DnsRecordQueries(runner),
     upkeep: new SqliteProbe(runner, connection.file),

@@ -94,6 +94,14 @@ export function emptyRouteParts(): OperatorRouteParts {
     machineOf: () => undefined,
     reservedFor: () => undefined,
     declaredBy: () => new Map(),
+    idsOf: () => Promise.resolve([]),
+    operations: {
+      list: () => [],
+      find: () => undefined,
+      preview: () => Promise.reject(new Error('there are no operations here')),
+      start: () => Promise.resolve({ kind: 'not_found' }),
+      cancel: () => Promise.resolve(undefined),
+    },
     editor: { run: () => Promise.resolve({ kind: 'not_found', reason: 'there is no such machine' }) },
     inventories: {
       list: () => [],

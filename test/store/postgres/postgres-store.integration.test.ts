@@ -53,7 +53,7 @@ describe.runIf(canUsePostgres())('PostgreSQL', () => {
   describeStore('the store', async () => {
     const url = await server.createDatabase();
     const tables =
-      'lives, audit, tokens, boot_sessions, reports, machine_facts, fact_changes, dns_records, leases, discovered_machines, boot_events, machines, transitions, kept_catalog, kept_catalog_parts';
+      'lives, audit, tokens, operations, boot_sessions, reports, machine_facts, fact_changes, dns_records, leases, discovered_machines, boot_events, machines, transitions, kept_catalog, kept_catalog_parts';
     return {
       open: async () => completeStore(await openPostgresStore({ url, synchronous: 'full' })),
       reset: async () => {

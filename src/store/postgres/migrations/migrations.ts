@@ -9,6 +9,7 @@ import { localBoots } from './0007-local-boots.ts';
 import { tokens } from './0008-tokens.ts';
 import { auditOrigin } from './0009-audit-origin.ts';
 import { inventories } from './0010-inventories.ts';
+import { operations } from './0011-operations.ts';
 
 /** Every migration of PostgreSQL in its order; a released one is never changed, and new ones go to the end. */
 export const POSTGRES_MIGRATIONS: Migrations = {
@@ -22,4 +23,5 @@ export const POSTGRES_MIGRATIONS: Migrations = {
   '0008-tokens': tokens,
   '0009-audit-origin': auditOrigin,
   '0010-inventories': inventories,
+  '0011-operations': operations,
 };

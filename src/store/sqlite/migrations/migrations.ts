@@ -13,6 +13,7 @@ import { localBoots } from './0011-local-boots.ts';
 import { tokens } from './0012-tokens.ts';
 import { auditOrigin } from './0013-audit-origin.ts';
 import { inventories } from './0014-inventories.ts';
+import { operations } from './0015-operations.ts';
 
 /** Every migration of SQLite in its order; a released one is never changed, and new ones go to the end. */
 export const SQLITE_MIGRATIONS: Migrations = {
@@ -30,4 +31,5 @@ export const SQLITE_MIGRATIONS: Migrations = {
   '0012-tokens': tokens,
   '0013-audit-origin': auditOrigin,
   '0014-inventories': inventories,
+  '0015-operations': operations,
 };
