@@ -45,7 +45,14 @@ const performanceModule = ['perf_hooks', 'node:perf_hooks'].map((name) => ({ nam
 /** Of node:crypto only what gives the same result for the same bytes. */
 const fixedCrypto = ['crypto', 'node:crypto'].map((name) => ({
   name,
-  allowImportNames: ['Hash', 'X509Certificate', 'createHash', 'createHmac', 'timingSafeEqual'],
+  allowImportNames: [
+    'Hash',
+    'X509Certificate',
+    'createHash',
+    'createPrivateKey',
+    'createHmac',
+    'timingSafeEqual',
+  ],
   message: takeChance,
 }));
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { originOf } from '../control/actor.ts';
-import type { Endpoint } from '../protocol/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../protocol/endpoint.ts';
 import { type MacAddress, parseMac } from '../protocol/mac-address.ts';
 import { controlSocketFile } from '../config/sections/operator.ts';
 import { ControlSocketServer, socketActor } from '../server/control-socket/control-socket-server.ts';
@@ -12,6 +12,7 @@ import { operatorRoutes, type OperatorRouteParts } from '../server/operator-http
 import { RefusalAudit } from '../server/operator-http/refusal-audit.ts';
 import { StreamCounts } from '../server/operator-http/stream/stream-counts.ts';
 import { Turns } from '../store/turns.ts';
+import { TlsFiles } from '../server/operator-http/tls-files.ts';
 import { refuseOrigin } from '../server/operator-http/request-origin.ts';
 import { appendAudit } from './append-audit.ts';
 import { composeAccess, type ComposedAccess } from './compose-access.ts';
@@ -30,9 +31,13 @@ import type { SharedServices } from './shared-services.ts';
 /** The API for people and programs, listening. */
 export interface OperatorPlane {
   readonly endpoint: Endpoint;
+  readonly scheme: 'http' | 'https';
   /** The file with the token that every request needs. */
   readonly tokenFile: string;
 }
+
+const LOOPBACK = /^(?:127\.|\[?::1\]?$)/;
+const TLS_LOOK_MS = 60_000;
 
 /** What both ways to the API share. */
 type SharedApp = Omit<OperatorAppParts, 'authenticate' | 'refuseOrigin'>;
@@ -79,21 +84,49 @@ export async function startOperatorPlane(
     log,
   };
   await startControlSocket(environment, app, services);
-  const { hosts, listen } = settings.operator;
+  const { hosts, listen, tls: tlsPlace } = settings.operator;
+  const tls = tlsPlace && startTls(tlsPlace, environment, shared, services);
+  metrics.gauge('railhead_certificate_expiry_timestamp_seconds', () =>
+    tls === undefined ? [] : [{ value: tls.expiresAt.getTime() / 1000 }],
+  );
   const { access, tokenFile } = composed;
   if (listen === null || tokenFile === undefined) return undefined;
   const { authenticate } = access;
+  if (tls === undefined && !LOOPBACK.test(listen.host)) {
+    log.warn(
+      { listen: formatEndpoint(listen) },
+      'the API can be reached from other hosts without TLS: tokens can be read on the way; set operator.tls, or let a proxy do TLS',
+    );
+  }
   const server = new OperatorHttpServer(
     operatorApp({
       ...app,
       authenticate,
       refuseOrigin: ({ headers }) => refuseOrigin(headers, hosts),
     }),
+    tls,
   );
   services.add('operator HTTP', server);
   const endpoint = await server.listen(listen);
   shared.readiness.started('the API');
-  return { endpoint, tokenFile };
+  return { endpoint, tokenFile, scheme: tls === undefined ? 'http' : 'https' };
+}
+
+/** The certificate of the API, which is looked at once a minute. Throws an Error that names a file that cannot be used. */
+function startTls(
+  {
+    cert_file: certificateFile,
+    key_file: keyFile,
+  }: { readonly cert_file: string; readonly key_file: string },
+  { clock, log }: Environment,
+  { readiness }: SharedServices,
+  services: Services,
+): TlsFiles {
+  const tls = new TlsFiles({ certificateFile, keyFile }, log, clock.now);
+  const timer = setInterval(() => tls.look(), TLS_LOOK_MS).unref();
+  services.add('certificate of the API', { close: () => clearInterval(timer), reload: () => tls.reload() });
+  readiness.add('certificate', () => tls.problem);
+  return tls;
 }
 
 /** Starts the socket for the command line on this host, unless the settings turn it off. */

@@ -5,7 +5,7 @@ import type { ListeningPart } from './wanted-parts.ts';
 export type ReadinessCheck = () => string | readonly string[] | undefined;
 
 /** A part of the program that may be unable to serve. */
-export type CheckedPart = ListeningPart | 'catalog' | 'store';
+export type CheckedPart = ListeningPart | 'catalog' | 'store' | 'certificate';
 
 /**
  * Asks every part of the program whether it can serve, for `/readyz`. HTTP answers before TFTP and DHCP are started, so

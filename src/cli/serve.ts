@@ -73,7 +73,7 @@ async function serve(settings: Settings): Promise<void> {
         ...(app.operator === undefined
           ? []
           : [
-              `  the catalog's state      curl -H "Authorization: Bearer $(cat ${app.operator.tokenFile})" http://${formatEndpoint(app.operator.endpoint)}/api/v1/catalog`,
+              `  the catalog's state      curl -H "Authorization: Bearer $(cat ${app.operator.tokenFile})" ${app.operator.scheme}://${formatEndpoint(app.operator.endpoint)}/api/v1/catalog`,
             ]),
         ...(settings.dhcp.interfaces.length > 0
           ? []

@@ -92,6 +92,9 @@ export const GAUGES = {
   railhead_boot_events_waiting: { help: 'Events of boots that wait to be written.' },
   railhead_event_lag_seconds: { help: 'For how long the oldest event of a boot has waited to be written.' },
   railhead_sse_clients: { help: 'Open event streams.' },
+  railhead_certificate_expiry_timestamp_seconds: {
+    help: 'When the certificate of the API ends, in seconds since 1970; absent without TLS.',
+  },
   railhead_dns_updates_pending: { help: 'Updates of DNS that wait for a server.' },
 } as const satisfies Readonly<Record<string, Described>>;
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
@@ -7,6 +6,7 @@ import { Counters } from '../../src/limits/counters.ts';
 import { WebhookDestination, type WebhookTiming } from '../../src/webhooks/webhook-destination.ts';
 import { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { type Answering, type ReceiverCertificate, taking, TestReceiver } from './test-receiver.ts';
+import { makeCertificate } from '../support/make-certificate.ts';
 
 // Deliveries to a real HTTP server that is slow, fails, closes the connection or is not running.
 
@@ -240,20 +240,6 @@ test('at the end of the program events that have not arrived are counted and log
   expect(outcomes(rig)).toEqual({ failed: 1, stopped: 5 });
   expect(rig.lines.at(-1)).toMatchObject({ level: 40, deliveries: 5 });
 });
-
-/** A certificate for 127.0.0.1 that is signed only by its own authority. */
-function makeCertificate(): ReceiverCertificate {
-  const pem = execFileSync(
-    'openssl',
-    [
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1',
-      '-subj', '/CN=receiver', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', '-', '-out', '-',
-    ],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  ); // prettier-ignore
-  const certificateAt = pem.indexOf('-----BEGIN CERTIFICATE');
-  return { key: pem.slice(0, certificateAt), cert: pem.slice(certificateAt) };
-}
 
 test('an HTTPS receiver is trusted with the certificates in ca_file, and not without them', async () => {
   const tls = makeCertificate();

@@ -25,6 +25,18 @@ export const operator = z
         'Unix socket for `railhead machines` and other commands on this host, which only the user of the service and root can open; `null` turns it off. By default `control.sock` in the directory of the database; with `store.url` that is `data/` beside the settings.',
       )
       .meta({ example: '/run/railhead/control.sock' }),
+    tls: z
+      .strictObject({
+        cert_file: filePath.describe(
+          'The certificate, and those of the authorities between it and the root, in PEM. It is read again when the file changes.',
+        ),
+        key_file: filePath.describe('Its private key, in PEM, without a passphrase.'),
+      })
+      .optional()
+      .describe(
+        'The API over TLS (https). Without it, it is to be reached on loopback, or through a proxy that does TLS.',
+      )
+      .meta({ example: '{cert_file: /etc/railhead/api.crt, key_file: /etc/railhead/api.key}' }),
     hosts: z
       .array(z.string().toLowerCase())
       .prefault([])
