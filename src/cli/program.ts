@@ -1,12 +1,15 @@
 import { programVersion } from '../app/program-version.ts';
 import { Command } from 'commander';
 import { registerButane } from './butane.ts';
+import { registerCatalog } from './catalog-command.ts';
 import { registerCheck } from './check.ts';
 import { registerContext } from './context.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerEvents } from './events.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
 import { registerLab } from './lab.ts';
+import { registerListings } from './listings.ts';
 import { registerMachines } from './machines.ts';
 import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
@@ -26,6 +29,9 @@ export function buildProgram(): Command {
   registerCheck(program);
   registerDoctor(program);
   registerMachines(program);
+  registerListings(program);
+  registerEvents(program);
+  registerCatalog(program);
   registerTokens(program);
   registerContext(program);
   registerExplain(program);
