@@ -39,6 +39,7 @@ const allowed = {
   webhooks: ['protocol', 'provision', 'limits', 'log'],
   control: ['protocol', 'provision', 'api', 'store', 'machines', 'catalog', 'documents'],
   access: ['provision', 'api', 'store', 'control'],
+  netbox: ['provision', 'api'],
   host: ['protocol', 'provision', 'limits', 'log'],
   doctor: ['protocol', 'provision', 'store', 'host', 'catalog', 'documents', 'server/udp'],
   server: [

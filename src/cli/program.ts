@@ -8,6 +8,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerEvents } from './events.ts';
 import { registerExplain } from './explain.ts';
 import { registerIgnition } from './ignition.ts';
+import { registerInventory } from './inventory.ts';
 import { registerLab } from './lab.ts';
 import { registerListings } from './listings.ts';
 import { registerMachines } from './machines.ts';
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   registerDoctor(program);
   registerMachines(program);
   registerListings(program);
+  registerInventory(program);
   registerEvents(program);
   registerCatalog(program);
   registerTokens(program);
